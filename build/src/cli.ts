@@ -1,0 +1,133 @@
+import { Command, CommanderError, Option } from "commander";
+import { fail } from "./commands/fail.js";
+
+const program = new Command("shopmetrics")
+  .description("An e-commerce lakehouse: TypeScript notebooks, compiled to a pipeline.")
+  .showHelpAfterError("(add --help for what there is)")
+  .exitOverride()
+  .addHelpText(
+    "after",
+    `
+Begin here:
+  npm start                                    generate a shop, compile the notebooks, run them, say what was done
+  shopmetrics generate --days 1                the shop's next daily exports
+  shopmetrics run                              take in what has landed
+  shopmetrics run --only silver.orders_clean+  one step and all that depends on it
+  shopmetrics show gold.daily_sales_summary    look at a table
+
+Files are kept in .shopmetrics/ (or SHOPMETRICS_HOME): landing/ comes in, warehouse.duckdb is the lakehouse.
+Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings.`,
+  );
+
+const scale = () => new Option("--scale <n>", "size of the shop: 1 is 10,000 customers and 100,000 orders").argParser(number("--scale"));
+const json = () => new Option("--json", "print one JSON object and nothing else");
+const quiet = () => new Option("-q, --quiet", "print only warnings and errors");
+const only = () =>
+  new Option("--only <tables>", "only these steps, comma-separated; + before or after a name adds what it needs or feeds");
+const from = () => new Option("--from <table>", "this step and all that depends on it");
+const date = () => new Option("--date <date>", "logical date of the run, YYYY-MM-DD; the default is today (UTC)");
+const full = () => new Option("--full", "compute everything anew instead of only what changed");
+
+program
+  .command("start", { hidden: true })
+  .description("generate if nothing has landed, build and run")
+  .addOption(scale())
+  .addOption(new Option("--no-serve", "end after the run"))
+  .addOption(only())
+  .addOption(from())
+  .addOption(date())
+  .addOption(full())
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (options) => (await import("./commands/start.js")).start(options));
+
+program
+  .command("generate")
+  .description("write the simulated shop's exports: its history first, then day after day")
+  .addOption(scale())
+  .option("--days <n>", "daily increments to write after what has landed", number("--days"))
+  .option("--seed <n>", "the same seed gives the same files (default 1)", number("--seed"))
+  .option("--start <date>", "first day of the history (default 2022-01-01)")
+  .option("--end <date>", "last day of the history (default yesterday)")
+  .option("--faults <rate>", "share of rows that are faulty, such as 0.02", number("--faults"))
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (options) => (await import("./commands/generate.js")).generate(options));
+
+program
+  .command("build")
+  .description("compile the notebooks and write their SQL to bundle/tasks/")
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (options) => (await import("./commands/build.js")).build(options));
+
+program
+  .command("run")
+  .description("run the pipeline on what has landed")
+  .addOption(only())
+  .addOption(from())
+  .addOption(date())
+  .addOption(full())
+  .option("--job <name>", "the job to run", "daily")
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (options) => (await import("./commands/run.js")).run(options));
+
+program
+  .command("graph")
+  .description("show the steps, what they read and what waits for what")
+  .addOption(json())
+  .action(async (options) => (await import("./commands/graph.js")).graph(options));
+
+program
+  .command("check")
+  .description("check the types and the SQL of all notebooks, without running them")
+  .addOption(json())
+  .action(async (options) => (await import("./commands/check.js")).check(options));
+
+program
+  .command("show")
+  .description("show a table's rows, or all tables with their row counts")
+  .argument("[table]", "such as gold.daily_sales_summary")
+  .option("-n, --limit <n>", "how many rows", number("--limit"), 20)
+  .option("--columns", "the table's columns and comments instead of rows")
+  .addOption(json())
+  .action(async (table, options) => (await import("./commands/show.js")).show(table, options));
+
+program
+  .command("clean")
+  .description("remove the warehouse; the landed files stay")
+  .option("--landing", "remove the landed files too")
+  .addOption(quiet())
+  .action(async (options) => (await import("./commands/clean.js")).clean(options));
+
+program
+  .command("jupyter")
+  .description("open JupyterLab with the TypeScript kernel")
+  .argument("[args...]", "handed to jupyter lab")
+  .allowUnknownOption()
+  .action(async (args) => (await import("./commands/jupyter.js")).jupyter(args));
+
+program
+  .command("bench")
+  .description("measure the pipeline against one plain SQL script")
+  .option("--scale <n>", "size of the shop", number("--scale"), 1)
+  .option("--runs <n>", "runs of each, interleaved", number("--runs"), 3)
+  .action(async (options) => (await import("./commands/bench.js")).bench(options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : await fail(error);
+}
+
+/** A number given to an option; commander names the option when it is none. */
+function number(option: string) {
+  return (value: string): number => {
+    const parsed = Number(value);
+    if (value.trim() === "" || !Number.isFinite(parsed)) {
+      throw new CommanderError(2, "invalid", `error: ${option} takes a number, not "${value}"`);
+    }
+    return parsed;
+  };
+}

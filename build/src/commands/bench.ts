@@ -1,0 +1,1 @@
+export async function bench(_options: { scale: number; runs: number }): Promise<void> {}

@@ -1,0 +1,39 @@
+import { generate as generateExports, type GenerateReport } from "shopmetrics/internal/generator/generate";
+import { readSettings } from "shopmetrics/internal/settings";
+import { bytes, count, seconds } from "../text.js";
+
+export interface GenerateCommand {
+  scale?: number;
+  days?: number;
+  seed?: number;
+  start?: string;
+  end?: string;
+  faults?: number;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+export async function generate(options: GenerateCommand): Promise<void> {
+  const { landing } = readSettings();
+  const { start: from, end: to, scale, days, seed, faults } = options;
+  const report = await generateExports({
+    landing,
+    ...(scale !== undefined && { scale }),
+    ...(days !== undefined && { days }),
+    ...(seed !== undefined && { seed }),
+    ...(faults !== undefined && { faults }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+  });
+  if (options.json) console.log(JSON.stringify(report));
+  else if (!options.quiet) console.log(describe(report, landing));
+}
+
+/** What was written, in one line. */
+export function describe(report: GenerateReport, landing: string): string {
+  const rows = (entity: string) =>
+    report.files.filter((file) => file.entity === entity).reduce((sum, file) => sum + file.rows, 0);
+  const size = report.files.reduce((sum, file) => sum + file.bytes, 0);
+  const entities = ["customers", "products", "orders"].map((entity) => `${count(rows(entity))} ${entity}`).join(", ");
+  return `Generated ${entities} for ${report.from} … ${report.to}: ${report.files.length} files, ${bytes(size)} in ${landing} (${seconds(report.seconds)})`;
+}

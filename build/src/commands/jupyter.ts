@@ -1,0 +1,7 @@
+import { readSettings } from "shopmetrics/internal/settings";
+import { jupyter as openJupyter } from "../jupyter.js";
+
+export async function jupyter(args: string[]): Promise<void> {
+  const { root, home } = readSettings();
+  process.exitCode = await openJupyter({ root, home, args });
+}

@@ -1,0 +1,61 @@
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { InputError } from "shopmetrics/internal/errors";
+import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { compile, type Compiled } from "../compile.js";
+import { progress, summary } from "../report.js";
+import { runGraph, type RunReport } from "../run.js";
+import { selectSteps } from "../select.js";
+
+export interface RunCommand {
+  only?: string;
+  from?: string;
+  date?: string;
+  full?: boolean;
+  job?: string;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+export async function run(options: RunCommand): Promise<void> {
+  const settings = readSettings();
+  const report = await runPipeline(settings, await compile(settings.root), options);
+  if (options.json) console.log(JSON.stringify(report));
+}
+
+/** Runs what the options choose, prints as it goes unless told not to, and sets the exit code. */
+export async function runPipeline(settings: Settings, compiled: Compiled, options: RunCommand): Promise<RunReport> {
+  if (settings.engine !== "duckdb") {
+    throw new InputError("SHOPMETRICS_ENGINE=databricks: `run` works on the embedded engine; on Databricks the bundle's jobs run.");
+  }
+  const steps = selectSteps(compiled, { job: "daily", ...options });
+  const date = logicalDate(options.date);
+  const silent = Boolean(options.json);
+  const engine = await openDuckdb({
+    file: settings.warehouse,
+    patience: settings.lockWait * 1000,
+    onWait: (message) => console.error(message),
+  });
+  try {
+    const report = await runGraph({
+      engine,
+      graph: compiled,
+      steps,
+      landing: settings.landing,
+      date,
+      full: Boolean(options.full),
+      ...(!silent && { onStep: progress({ steps, quiet: Boolean(options.quiet) }) }),
+    });
+    if (!silent) summary(report, { quiet: Boolean(options.quiet) });
+    if (report.status === "failed") process.exitCode = 1;
+    return report;
+  } finally {
+    await engine.close();
+  }
+}
+
+function logicalDate(given: string | undefined): string {
+  if (given === undefined) return new Date().toISOString().slice(0, 10);
+  const valid = /^\d{4}-\d{2}-\d{2}$/.test(given) && new Date(`${given}T00:00:00Z`).toISOString().startsWith(given);
+  if (!valid) throw new InputError(`--date ${given}: give a date such as 2026-03-01.`);
+  return given;
+}

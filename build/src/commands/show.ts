@@ -1,0 +1,88 @@
+import { existsSync } from "node:fs";
+import Table from "cli-table3";
+import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { InputError } from "shopmetrics/internal/errors";
+import type { Result } from "shopmetrics/internal/plan";
+import { readSettings } from "shopmetrics/internal/settings";
+import { count, nearPath } from "../text.js";
+
+export async function show(
+  name: string | undefined,
+  options: { limit: number; columns?: boolean; json?: boolean },
+): Promise<void> {
+  const settings = readSettings();
+  const table = name === undefined ? undefined : tableNamed(name);
+  if (table && options.columns) return printColumns(table, Boolean(options.json));
+  if (!existsSync(settings.warehouse)) {
+    throw new InputError(`There is no warehouse at ${nearPath(settings.warehouse)} yet: run \`npm start\` first.`);
+  }
+  if (!Number.isInteger(options.limit) || options.limit < 0) throw new InputError("--limit takes a whole number from 0.");
+  const engine = await openDuckdb({
+    file: settings.warehouse,
+    readOnly: true,
+    patience: settings.lockWait * 1000,
+    onWait: (message) => console.error(message),
+  });
+  const connection = await engine.connect();
+  try {
+    if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
+    const columns = table.columns.map((column) => column.name).join(", ");
+    const order = table.options.key?.length ? ` order by ${table.options.key.join(", ")}` : "";
+    const result = await connection.query(`select ${columns} from ${table.name}${order} limit ${options.limit}`);
+    const total = await connection.query(`select count(*) as n from ${table.name}`);
+    printRows(table.name, result, Number(total.rows[0]?.["n"]), Boolean(options.json));
+  } finally {
+    await connection.close();
+    await engine.close();
+  }
+}
+
+function tableNamed(name: string) {
+  const found = findTable(name) ?? allTables().find((table) => table.name.endsWith(`.${name}`));
+  if (found) return found;
+  const near = allTables().map((table) => table.name).filter((known) => known.includes(name.split(".").at(-1)?.slice(0, 4) ?? ""));
+  throw new InputError(
+    `There is no table "${name}". ${near.length ? `Did you mean ${near.join(" or ")}?` : "`npx shopmetrics show` lists them."}`,
+  );
+}
+
+async function rowCounts(query: (sql: string) => Promise<Result>): Promise<Result> {
+  const counts = allTables().map(({ name }) => `select '${name}' as "table", count(*) as "rows" from ${name}`);
+  return query(counts.join(" union all "));
+}
+
+function printTables(result: Result, json: boolean): void {
+  if (json) return console.log(JSON.stringify({ tables: result.rows }));
+  const table = plainTable(["table", "rows", "what it holds"], ["left", "right", "left"]);
+  for (const row of result.rows) {
+    const name = String(row["table"]);
+    table.push([name, count(Number(row["rows"])), findTable(name)?.comment ?? ""]);
+  }
+  console.log(table.toString());
+}
+
+function printColumns(shown: ReturnType<typeof tableNamed>, json: boolean): void {
+  if (json) return console.log(JSON.stringify({ table: shown.name, comment: shown.comment, columns: shown.columns }));
+  const table = plainTable(["column", "type", "null", "comment"], ["left", "left", "left", "left"]);
+  for (const { name, type, nullable, comment } of shown.columns) table.push([name, type, nullable ? "yes" : "", comment]);
+  console.log(`${shown.name}: ${shown.comment}\n${table.toString()}`);
+}
+
+function printRows(name: string, result: Result, total: number, json: boolean): void {
+  if (json) return console.log(JSON.stringify({ table: name, total, rows: result.rows }));
+  const isNumber = (type: string) => /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(type);
+  const table = plainTable(
+    result.columns.map((column) => column.name),
+    result.columns.map(({ type }) => (isNumber(type) ? "right" : "left")),
+  );
+  for (const row of result.rows) table.push(result.columns.map((column) => cell(row[column.name])));
+  console.log(`${table.toString()}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
+}
+
+const cell = (value: unknown): string =>
+  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+
+const plainTable = (head: string[], colAligns: ("left" | "right")[]) =>
+  new Table({ head, colAligns, style: { head: [], border: [], compact: true } });

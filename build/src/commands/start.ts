@@ -1,0 +1,43 @@
+import { readdir } from "node:fs/promises";
+import { generate as generateExports } from "shopmetrics/internal/generator/generate";
+import { readSettings } from "shopmetrics/internal/settings";
+import { compile } from "../compile.js";
+import { writeSqlFiles } from "../sql-file.js";
+import { count, nearPath, seconds } from "../text.js";
+import { describe } from "./generate.js";
+import { runPipeline, type RunCommand } from "./run.js";
+
+/** Generates exports if nothing has landed, compiles the notebooks and runs them. */
+export async function start(options: RunCommand & { scale?: number; serve?: boolean }): Promise<void> {
+  const settings = readSettings();
+  const say = (text: string) => {
+    if (!options.quiet && !options.json) console.log(text);
+  };
+  if (await isEmpty(settings.landing)) {
+    const { landing } = settings;
+    const report = await generateExports({ landing, ...(options.scale !== undefined && { scale: options.scale }) });
+    say(describe(report, nearPath(landing)));
+  } else if (options.scale !== undefined) {
+    say(`--scale ${options.scale} is left aside: ${nearPath(settings.landing)} holds exports already.`);
+  }
+  const started = performance.now();
+  const compiled = await compile(settings.root);
+  const files = await writeSqlFiles(settings.root, compiled);
+  say(
+    `Compiled ${count(compiled.plans.length)} notebooks; ${files.length} SQL tasks in bundle/tasks ` +
+      `(${seconds((performance.now() - started) / 1000)})\n`,
+  );
+  const report = await runPipeline(settings, compiled, options);
+  if (options.json) console.log(JSON.stringify(report));
+  else if (report.status === "succeeded") {
+    say(`\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`);
+  }
+}
+
+async function isEmpty(landing: string): Promise<boolean> {
+  const entries = await readdir(landing, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return !entries.some((name) => /\.(csv|ndjson)$/.test(name));
+}

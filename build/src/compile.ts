@@ -1,0 +1,58 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Plan } from "shopmetrics/internal/plan";
+import { cacheFolder } from "./cache-folder.js";
+import { graphOf, type Graph } from "./graph.js";
+
+/** All notebooks compiled. */
+export interface Compiled extends Graph {
+  /** Whether it was remembered from an earlier compilation of the same sources. */
+  readonly remembered: boolean;
+}
+
+/** The notebooks of a project, as paths relative to its root, in the order of their names. */
+export async function findNotebooks(root: string): Promise<string[]> {
+  const found = await readdir(path.join(root, "notebooks"), { recursive: true, withFileTypes: true });
+  return found
+    .filter((entry) => entry.isFile() && entry.name.endsWith(".ipynb") && !entry.parentPath.includes(".ipynb_checkpoints"))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
+    .sort();
+}
+
+/**
+ * Compiles all notebooks into plans and their graph. Remembers the answer for as long as notebooks and compiler are the
+ * same, so that a run need not load the compiler.
+ *
+ * @throws NotebookError, or an AggregateError of several
+ */
+export async function compile(root: string, options: { fresh?: boolean } = {}): Promise<Compiled> {
+  const paths = await findNotebooks(root);
+  const texts = await Promise.all(paths.map((name) => readFile(path.join(root, name), "utf8")));
+  const key = await fingerprint(root, paths, texts);
+  const file = path.join(cacheFolder("plans"), `${key}.json`);
+  if (!options.fresh) {
+    const remembered = await readFile(file, "utf8").catch(() => undefined);
+    if (remembered) return { ...graphOf(JSON.parse(remembered) as Plan[]), remembered: true };
+  }
+  const { compileNotebooks } = await import("./compile-notebooks.js");
+  const graph = graphOf(await compileNotebooks(root, paths));
+  await write(file, JSON.stringify(graph.plans));
+  return { ...graph, remembered: false };
+}
+
+/** What the plans depend on: the notebooks, and the compiler and library as they were compiled. */
+async function fingerprint(root: string, paths: readonly string[], texts: readonly string[]): Promise<string> {
+  const hash = createHash("sha256");
+  for (const workspace of ["lib", "build"]) hash.update(await readFile(path.join(root, workspace, "dist/.tsbuildinfo")));
+  paths.forEach((name, index) => hash.update(`${name}\0${texts[index]}\0`));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Writes a file that appears whole or not at all. */
+async function write(file: string, text: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { cacheFolder } from "./cache-folder.js";
+
+/**
+ * Remembers the answers of a slow, pure function of a text in a file of the cache folder, under the hash of the text.
+ * Answers not asked for again are forgotten at the next save.
+ */
+export async function remember(name: string, answer: (text: string) => Promise<string>) {
+  const file = path.join(cacheFolder("memory"), `${name}.json`);
+  const known = await readFile(file, "utf8").then(
+    (text) => JSON.parse(text) as Record<string, string>,
+    () => ({}) as Record<string, string>,
+  );
+  const used: Record<string, string> = {};
+  return {
+    async ask(text: string): Promise<string> {
+      const key = createHash("sha256").update(text).digest("hex").slice(0, 24);
+      return (used[key] ??= known[key] ?? (await answer(text)));
+    },
+    async save(): Promise<void> {
+      await mkdir(path.dirname(file), { recursive: true });
+      const draft = `${file}.${process.pid}`;
+      await writeFile(draft, JSON.stringify(used));
+      await rename(draft, file);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { DuckDBDateValue, DuckDBInstance, DuckDBTimestampValue, type DuckDBConnection, type DuckDBValue } from "@duckdb/node-api";
+import { allTables } from "shopmetrics/internal/contracts/declare";
+import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
+import { macros } from "shopmetrics/internal/engine/duckdb/functions";
+import type { Item, Operation } from "shopmetrics/internal/plan";
+import { StatementFailed } from "shopmetrics/internal/run/step";
+import { NotebookError } from "./notebook-error.js";
+import type { Recording } from "./record.js";
+
+/**
+ * Runs every plan on an empty warehouse in memory: what DuckDB refuses, such as a column that is not there or a
+ * function it does not know, is a compile error with cell and line. A select that gives other columns than the
+ * contract wants is one too.
+ *
+ * @throws NotebookError
+ */
+export async function rehearse(recordings: readonly Recording[]): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+  const connection = await instance.connect();
+  try {
+    await connection.run(["bronze", "silver", "gold", "ops"].map((schema) => `create schema ${schema}`).join(";"));
+    await connection.run([...macros, ...allTables().flatMap((table) => duckdbDialect.createTable(table))].join(";"));
+    for (const recording of recordings) {
+      for (const item of recording.plan.items) {
+        const shape = recording.shapes.get(item);
+        if (shape) await compareColumns(connection, item, shape);
+        for (const operation of item.scripts.duckdb) await tryOut(connection, item, operation);
+      }
+    }
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** With an empty table both branches of a verb run: the one for an empty table and the one for a filled one. */
+async function tryOut(connection: DuckDBConnection, item: Item, operation: Operation): Promise<void> {
+  const values = Object.fromEntries(operation.params.map((name) => [name, stand(name)]));
+  try {
+    await connection.run(operation.sql, values);
+  } catch (error) {
+    throw failed(item, new StatementFailed({ ...item, place: undefined }, operation.sql, error).message);
+  }
+}
+
+/** A value of the right type for each parameter. */
+function stand(name: string): DuckDBValue {
+  if (/^(lo|hi|batch)_/.test(name)) return 0n;
+  if (name === "full") return false;
+  if (name === "run_id") return "rehearsal";
+  if (name === "now") return new DuckDBTimestampValue(0n);
+  if (name === "run_date") return new DuckDBDateValue(0);
+  return null;
+}
+
+async function compareColumns(
+  connection: DuckDBConnection,
+  item: Item,
+  shape: { sql: string; columns: readonly string[] },
+): Promise<void> {
+  const given = await connection.prepare(shape.sql).then(
+    (prepared) => Array.from({ length: prepared.columnCount }, (_, index) => prepared.columnName(index)),
+    (error: unknown) => {
+      throw failed(item, (error as Error).message);
+    },
+  );
+  const missing = shape.columns.filter((name) => !given.includes(name));
+  const extra = item.kind === "reject" ? [] : given.filter((name) => !shape.columns.includes(name));
+  if (missing.length + extra.length === 0) return;
+  const problem = [
+    missing.length ? `lacks ${missing.join(", ")}` : "",
+    extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
+  ];
+  throw failed(item, `the select for ${item.kind} ${item.table} ${problem.filter(Boolean).join(" and ")}`);
+}
+
+const failed = (item: Item, problem: string) =>
+  new NotebookError(item.place ?? { path: "" }, problem, "Correct the SQL, or the contract in lib/src/contracts/.");

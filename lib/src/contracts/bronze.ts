@@ -1,0 +1,60 @@
+import type { z } from "zod";
+import { bigint, text, timestamp } from "./columns.js";
+import { table } from "./declare.js";
+
+const audit = {
+  _rescued_data: text(
+    "What did not fit: the whole raw line when it could not be split, or a JSON object of columns the contract does not know.",
+  ).nullable(),
+  source_file: text("The landed file, relative to the landing folder."),
+  source_row: bigint("Position of the record in its file, from 1, the header not counted."),
+  ingested_at: timestamp("When the file was loaded."),
+};
+
+/** An export lands as text, exactly as the shop wrote it, with its audit columns. */
+function exported<Shape extends z.ZodRawShape>(entity: string, columns: Shape) {
+  return table(
+    `bronze.${entity}_raw`,
+    `The shop's ${entity} exports as they arrived: every column as text, append-only (FR-001).`,
+    { ...columns, ...audit },
+    { stamps: ["ingested_at"], tags: { sensitivity: entity === "customers" ? "personal" : "internal" } },
+  );
+}
+
+const given = (comment: string) => text(comment).nullable();
+
+export const customers_raw = exported("customers", {
+  customer_id: given("The shop's customer number."),
+  first_name: given("First name."),
+  last_name: given("Last name."),
+  email: given("E-mail address."),
+  phone: given("Phone number."),
+  city: given("City of the delivery address."),
+  region: given("Region or state of the delivery address."),
+  country: given("Country of the delivery address."),
+  signup_date: given("Day on which the customer signed up, ISO date."),
+  updated_at: given("When the shop last changed this customer, ISO instant."),
+});
+
+export const products_raw = exported("products", {
+  product_id: given("The shop's product number."),
+  product_name: given("Name as the shop shows it."),
+  category: given("Category, one of eight in the simulated shop."),
+  subcategory: given("Subcategory."),
+  brand: given("Brand."),
+  price: given("List price."),
+  cost: given("Purchase cost."),
+  updated_at: given("When the shop last changed this product, ISO instant."),
+});
+
+export const orders_raw = exported("orders", {
+  order_id: given("The shop's order number."),
+  customer_id: given("Who ordered."),
+  product_id: given("What was ordered."),
+  quantity: given("How many units."),
+  unit_price: given("Price of one unit."),
+  total_amount: given("What the customer pays."),
+  order_date: given("When the order was placed, ISO instant or date."),
+  status: given("pending, completed, cancelled or refunded."),
+  updated_at: given("When the shop last changed this order, ISO instant."),
+});

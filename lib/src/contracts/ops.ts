@@ -1,0 +1,122 @@
+import { bigint, boolean, double, int, oneOf, text, texts, timestamp } from "./columns.js";
+import { table } from "./declare.js";
+
+const stepName = text("The step, named by the table it writes or by its notebook.");
+
+export const steps = table(
+  "ops.steps",
+  "What the pipeline is made of: one row per step of the compiled graph.",
+  {
+    step: stepName,
+    position: int("Order in the pipeline, from 1."),
+    job: text("The job the step belongs to."),
+    notebook: text("The notebook the step is compiled from."),
+    runtime: oneOf(["sql", "node"], "How it runs on Databricks."),
+    reads: texts("Tables it reads."),
+    writes: texts("Tables it writes."),
+    fingerprint: text("sha256 of the step's plan: changes when the notebook's meaning changes."),
+  },
+  { key: ["step"] },
+);
+
+export const watermarks = table(
+  "ops.watermarks",
+  "How far each step has read each upstream table, in batches.",
+  {
+    step: stepName,
+    upstream: text("The table read."),
+    batch: bigint("The last batch this step has taken in."),
+  },
+  { key: ["step", "upstream"] },
+);
+
+export const batches = table(
+  "ops.batches",
+  "The last published batch of each table. A row is visible to changes() once its batch is published.",
+  {
+    table_name: text("The table."),
+    batch: bigint("Its last published batch, counted from 1."),
+  },
+  { key: ["table_name"] },
+);
+
+export const runStatus = ["running", "succeeded", "failed"] as const;
+
+export const runs = table(
+  "ops.runs",
+  "Every run of the pipeline.",
+  {
+    run_id: text("Names the run: its start, then a random suffix."),
+    started_at: timestamp("Start of the run."),
+    finished_at: timestamp("End of the run. Null while it runs, or when it was killed.").nullable(),
+    status: oneOf(runStatus, "How it ended."),
+    run_date: text("The logical date given by --date, or the day of the start."),
+    is_full: boolean("Whether everything was recomputed."),
+    engine: text("duckdb or databricks."),
+    steps_run: int("Steps that had work."),
+    steps_skipped: int("Steps that had nothing new to read, or stood behind a failure."),
+    message: text("What went wrong, when something did.").nullable(),
+  },
+  { key: ["run_id"] },
+);
+
+export const step_runs = table(
+  "ops.step_runs",
+  "What each step did in each run.",
+  {
+    run_id: text("The run."),
+    step: stepName,
+    status: oneOf(["succeeded", "failed", "skipped"], "How it ended."),
+    started_at: timestamp("Start of the step."),
+    seconds: double("Wall time."),
+    rows_in: bigint("New upstream rows the step took in.").nullable(),
+    rows_out: bigint("Rows inserted or updated in the table it writes.").nullable(),
+    rows_merged: bigint("Rows taken in that were duplicates, older versions or changed nothing.").nullable(),
+    rows_rejected: bigint("Rows refused into silver.rejected_rows.").nullable(),
+    batch: bigint("The batch it wrote.").nullable(),
+    statement_ids: texts("Ids of the warehouse's statements, in their order."),
+    message: text("Why it failed or was skipped.").nullable(),
+  },
+  { key: ["run_id", "step"] },
+);
+
+export const checkStatus = ["pass", "warn", "fail"] as const;
+
+export const check_results = table(
+  "ops.check_results",
+  "Every check of every run, passed or not (FR-005).",
+  {
+    run_id: text("The run."),
+    step: stepName,
+    table_name: text("The table the check protects."),
+    check_name: text("What is checked."),
+    severity: oneOf(["warn", "halt"], "What a failure does."),
+    status: oneOf(checkStatus, "How it came out."),
+    figure: double("What was measured: a rate, a count, hours or a difference.").nullable(),
+    threshold: double("The greatest figure allowed."),
+    failed_rows: bigint("Rows that broke the rule.").nullable(),
+    total_rows: bigint("Rows looked at.").nullable(),
+    notebook: text("Where the check stands."),
+    cell: int("Code cell of the notebook, from 1."),
+    checked_at: timestamp("When it was measured."),
+  },
+  { key: ["run_id", "step", "table_name", "check_name"] },
+);
+
+export const loaded_files = table(
+  "ops.loaded_files",
+  "The ledger of landed files: each is loaded exactly once (NFR-007).",
+  {
+    table_name: text("The bronze table."),
+    source_file: text("The file, relative to the landing folder."),
+    size: bigint("Size in bytes.").nullable(),
+    modified_at: timestamp("Last change of the file.").nullable(),
+    sha256: text("Checksum of its content.").nullable(),
+    rows_loaded: bigint("Records kept, rescued ones included."),
+    rows_rescued: bigint("Records that could not be split and were kept whole in _rescued_data."),
+    batch: bigint("The batch it was loaded in."),
+    run_id: text("The run that loaded it."),
+    loaded_at: timestamp("When."),
+  },
+  { key: ["table_name", "source_file"] },
+);

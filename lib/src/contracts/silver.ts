@@ -1,0 +1,100 @@
+import { bigint, boolean, date, int, money, oneOf, text, texts, timestamp } from "./columns.js";
+import { table } from "./declare.js";
+
+/** The four states an order can be in. Revenue is that of completed orders. */
+export const orderStatus = ["pending", "completed", "cancelled", "refunded"] as const;
+
+const origin = {
+  source_file: text("The landed file this version came from."),
+  source_row: bigint("Position of the record in that file."),
+};
+
+export const dim_customers = table(
+  "silver.dim_customers",
+  "Every version of every customer, with the time in which it held: a slowly changing dimension of type 2 (FR-004).",
+  {
+    surrogate_key: text("Key of this version: md5 of customer_id and effective_start_date in microseconds."),
+    customer_id: text("The shop's customer number."),
+    first_name: text("First name.").nullable(),
+    last_name: text("Last name.").nullable(),
+    email: text("E-mail address.").nullable(),
+    phone: text("Phone number.").nullable(),
+    city: text("City.").nullable(),
+    region: text("Region or state.").nullable(),
+    country: text("Country.").nullable(),
+    signup_date: date("Day of signing up, which names the customer's cohort.").nullable(),
+    effective_start_date: timestamp("From when this version held: the change's updated_at."),
+    effective_end_date: timestamp("Until when it held: the next version's start. Null while current.").nullable(),
+    is_current: boolean("Whether this is the version that holds now."),
+  },
+  {
+    key: ["surrogate_key"],
+    tracks: ["customer_id", "signup_date", "effective_start_date", "effective_end_date"],
+    tags: { sensitivity: "personal" },
+  },
+);
+
+export const dim_products = table(
+  "silver.dim_products",
+  "One row per product as it is now: a slowly changing dimension of type 1.",
+  {
+    product_id: text("The shop's product number."),
+    product_name: text("Name.").nullable(),
+    category: text("Category.").nullable(),
+    subcategory: text("Subcategory.").nullable(),
+    brand: text("Brand.").nullable(),
+    price: money("List price now.").nullable(),
+    cost: money("Purchase cost now.").nullable(),
+    updated_at: timestamp("When the shop last changed the product."),
+    ...origin,
+  },
+  {
+    key: ["product_id"],
+    newest: ["updated_at", "source_file", "source_row"],
+    tracks: ["product_name", "category"],
+    tags: { sensitivity: "internal" },
+  },
+);
+
+export const orders_clean = table(
+  "silver.orders_clean",
+  "One row per order: the latest version by updated_at, typed, validated and tied to the customer version of its day (FR-003).",
+  {
+    order_id: text("The shop's order number."),
+    customer_id: text("Who ordered. Null when the shop did not say.").nullable(),
+    customer_key: text("The customer's version at order_date. Null while the customer is unknown.").nullable(),
+    product_id: text("What was ordered. Null when the shop did not say.").nullable(),
+    quantity: int("Units ordered. An empty quantity counts as 1."),
+    unit_price: money("Price of one unit.").nullable(),
+    total_amount: money("What the customer pays. When empty, quantity × unit_price."),
+    order_date: timestamp("When the order was placed, UTC."),
+    status: oneOf(orderStatus, "State of the order."),
+    updated_at: timestamp("When the shop last changed the order, UTC."),
+    ...origin,
+  },
+  {
+    key: ["order_id"],
+    newest: ["updated_at", "source_file", "source_row"],
+    tracks: ["customer_id", "product_id", "quantity", "total_amount", "order_date", "status"],
+    references: {
+      customer_key: "silver.dim_customers.surrogate_key",
+      product_id: "silver.dim_products.product_id",
+    },
+    tags: { sensitivity: "internal" },
+  },
+);
+
+export const rejected_rows = table(
+  "silver.rejected_rows",
+  "The quarantine: every row that silver refused, whole, with the reasons. Nothing disappears.",
+  {
+    table_name: text("The table that refused the row."),
+    reasons: texts("Each rule the row broke."),
+    raw_row: text("The row as it arrived, as JSON."),
+    source_file: text("The landed file."),
+    source_row: bigint("Position of the record in that file."),
+    rejected_at: timestamp("When it was refused."),
+    run_id: text("The run that refused it."),
+  },
+  { stamps: ["rejected_at", "run_id"], tags: { sensitivity: "personal" } },
+);

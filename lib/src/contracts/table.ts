@@ -1,0 +1,74 @@
+import type { z } from "zod";
+import { columnMeta } from "./columns.js";
+
+export type Layer = "bronze" | "silver" | "gold" | "ops";
+
+/** One column of a contract, read from its zod field. */
+export interface Column {
+  readonly name: string;
+  /** SQL type in Databricks' dialect. */
+  readonly type: string;
+  readonly comment: string;
+  readonly nullable: boolean;
+  readonly accepts?: readonly string[];
+}
+
+type ColumnName<Shape> = Extract<keyof Shape, string>;
+
+export interface TableOptions<Shape> {
+  /** The columns that name a row. `merge` keeps one row per key; the contract's check proves there is one. */
+  readonly key?: readonly ColumnName<Shape>[];
+  /** Which of two rows with one key is the newer: compared in this order, the greater wins. */
+  readonly newest?: readonly ColumnName<Shape>[];
+  /**
+   * Columns whose change matters downstream. `touched(table)` gives these columns' values, as they were and as they
+   * are, for the rows in which one of them changed.
+   */
+  readonly tracks?: readonly ColumnName<Shape>[];
+  /** Columns that hold another table's key, as `schema.table.column`. A missing one is a warning. */
+  readonly references?: { readonly [C in ColumnName<Shape>]?: string };
+  /** Liquid clustering on engines that have it. */
+  readonly clusterBy?: readonly ColumnName<Shape>[];
+  /** Columns that say when a row was written: left out when rows are compared. */
+  readonly stamps?: readonly ColumnName<Shape>[];
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A table's contract: the one place that says what its columns are. From it come the row type, the DDL with its
+ * comments, the contract's checks, the data dictionary and the catalog's tags.
+ */
+export interface Table<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly kind: "table";
+  /** `layer.table`, without the catalog. */
+  readonly name: string;
+  readonly layer: Layer;
+  readonly comment: string;
+  /** Validates a row: `silver.orders_clean.row.parse({...})`. */
+  readonly row: z.ZodObject<Shape>;
+  readonly columns: readonly Column[];
+  readonly options: TableOptions<Shape>;
+}
+
+/** The TypeScript type of a table's rows: `Row<typeof silver.orders_clean>`. */
+export type Row<T extends { row: z.ZodType }> = z.output<T["row"]>;
+
+/** The names of a table's columns, so that a misspelt one does not compile. */
+export type ColumnOf<T extends { row: z.ZodType }> = Extract<keyof z.output<T["row"]>, string>;
+
+export const commonTags = { owner: "data-eng", domain: "ecommerce" } as const;
+
+/** Reads a contract's columns from its zod object. Throws when a field was not made by a column function. */
+export function columnsOf(name: string, row: z.ZodObject): Column[] {
+  return Object.entries(row.shape).map(([column, field]) => {
+    let schema = field as z.ZodType;
+    let nullable = false;
+    while (schema.def.type === "nullable") {
+      nullable = true;
+      schema = (schema as z.ZodNullable<z.ZodType>).unwrap();
+    }
+    const meta = columnMeta.get(schema);
+    if (!meta) throw new Error(`${name}.${column}: declare the column with text(), money(), timestamp() …`);
+    return { name: column, nullable, ...meta };
+  });
+}

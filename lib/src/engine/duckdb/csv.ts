@@ -1,0 +1,305 @@
+import { open, stat, type FileHandle } from "node:fs/promises";
+import { BIGINT, type DuckDBConnection, LIST, listValue, VARCHAR } from "@duckdb/node-api";
+import { InputError } from "../../errors.js";
+import { checksum } from "../../landing/checksum.js";
+import { type ColumnMap, type Header, matchColumns, readHeader } from "../../landing/header.js";
+import type { LandedFile } from "../../landing/landing.js";
+import { splitRecord } from "../../landing/record.js";
+import { type BadRecord, type Scan, scanRecords } from "../../landing/scan.js";
+import { globEscaped, identifier, literal } from "./text.js";
+
+/** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */
+export interface CsvLoad {
+  table: string;
+  columns: string[];
+  file: LandedFile;
+  /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
+  ingestedAt: string;
+  batch: number;
+}
+
+/** What was loaded. `rows` were split into columns, `rescued` records are kept whole in `_rescued_data`. */
+export interface CsvLoaded {
+  name: string;
+  size: number;
+  modifiedAt: Date;
+  sha256: string;
+  rows: number;
+  rescued: number;
+  extraColumns: string[];
+  warnings: string[];
+}
+
+/** DuckDB's own limit is 2,000,000 bytes; beyond its buffer of 32 MB it drops a record silently or never returns. */
+const LONGEST_FOR_DUCKDB = 1_900_000;
+const REJECTS = "_csv_rejects";
+const SCANS = "_csv_scans";
+
+/**
+ * Appends one CSV file to a bronze table, within the caller's transaction. Every record becomes a row: split into the
+ * source columns, or whole in `_rescued_data`. `source_row` is the record's position in the file (1-based, header and
+ * blank lines not counted) for both kinds. An unquoted empty value is null, a quoted one the empty string. Values of
+ * columns that the table doesn't have are kept as a JSON object in `_rescued_data`.
+ *
+ * A pass of our own over the bytes counts and judges the records first (`scanRecords`). DuckDB's reader then loads the
+ * file if that pass saw nothing on which the two could differ, and must come to the same rows and the same refusals;
+ * otherwise the file is loaded record by record, by our own reader. So no record rests on one reader's word.
+ *
+ * @throws InputError when the file can't be loaded as it is: columns missing, another separator or encoding, a line
+ * longer than 64 MiB, changed while it was loaded. The caller rolls back.
+ */
+export async function loadCsv(connection: DuckDBConnection, load: CsvLoad): Promise<CsvLoaded> {
+  const { file } = load;
+  await assertUnchanged(file, "since it was listed");
+  const header = await readHeader(file);
+  const map = header ? matchColumns(file, header.names, load.columns) : { positions: [], extra: [] };
+  const hash = checksum(file.path);
+  hash.catch(() => undefined); // awaited below; a failure before that must not go unhandled
+  const scan = header ? await scanRecords(file, header.from, header.names.length) : undefined;
+  if (header && scan) await loadRecords(connection, { ...load, header, map, scan });
+  const sha256 = await hash;
+  await assertUnchanged(file, "while it was loaded");
+  const bytes = scan?.bytes ?? file.size;
+  if (bytes !== file.size) throw changed(file, "while it was loaded", `${bytes} bytes were read`);
+  const rescued = scan?.bad.length ?? 0;
+  return {
+    name: file.name,
+    size: file.size,
+    modifiedAt: file.modifiedAt,
+    sha256,
+    rows: (scan?.records ?? 0) - rescued,
+    rescued,
+    extraColumns: map.extra.map(({ name }) => name),
+    warnings: warnings(file, header, map, scan),
+  };
+}
+
+interface Work extends CsvLoad {
+  header: Header;
+  map: ColumnMap;
+  scan: Scan;
+}
+
+async function loadRecords(connection: DuckDBConnection, work: Work): Promise<void> {
+  const { scan } = work;
+  if (scan.records === 0) return;
+  const simple = scan.plain && scan.brokenQuotes === 0 && scan.longest <= LONGEST_FOR_DUCKDB;
+  if (simple && (await loadByDuckDb(connection, work))) await rescue(connection, work);
+  else await loadByRecord(connection, work);
+}
+
+/** One statement by DuckDB's reader. False, with its rows taken back, when its account differs from the scan's. */
+async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<boolean> {
+  const { header, map, scan, file } = work;
+  const extra = map.extra.map(({ name, position }) => `${literal(name)}, c${position}`).join(", ");
+  const shifts = scan.bad.length > 0 ? rowShifts(scan) : undefined;
+  await dropRejects(connection);
+  const statement = await connection.prepare(`
+    insert into ${target(work)}
+    select ${map.positions.map((position) => `c${position}`).join(", ")},
+      ${extra ? `json_object(${extra})::varchar` : "null"}, $name,
+      ${shifts ? "position + base + len(list_filter(marks, lambda mark: mark < position))" : "position"},
+      $ingested_at::timestamp, $batch
+    from (
+      select *, row_number() over () as position
+      from read_csv($path, auto_detect = false,
+        columns = {${header.names.map((_, position) => `'c${position}': 'varchar'`).join(", ")}},
+        delim = ',', quote = '"', escape = '"', comment = '', nullstr = '', allow_quoted_nulls = false,
+        header = true, strict_mode = true, hive_partitioning = false, compression = 'none',
+        store_rejects = true, rejects_limit = 0, rejects_table = '${REJECTS}', rejects_scan = '${SCANS}')
+    )
+    ${shifts ? "join (select unnest($bases) as base, unnest($marks) as marks, unnest($buckets) as bucket) on bucket = position >> 10" : ""}`);
+  statement.bind({ path: globEscaped(file.path), ...audit(work) });
+  if (shifts) {
+    const { bases, marks } = shifts;
+    const at = (name: string): number => statement.parameterIndex(name);
+    statement.bindList(at("bases"), listValue(bases), LIST(BIGINT));
+    statement.bindList(at("marks"), listValue(marks.map((some) => listValue(some))), LIST(LIST(BIGINT)));
+    statement.bindList(at("buckets"), listValue(bases.map((_, bucket) => BigInt(bucket))), LIST(BIGINT));
+  }
+  const { rowsChanged } = await statement.run();
+  const refused = await connection.runAndReadAll(`select distinct line_byte_position from ${REJECTS}`);
+  await dropRejects(connection);
+  const starts = new Set(refused.getRows().map(([position]) => Number(position)));
+  const agreed =
+    rowsChanged === scan.records - scan.bad.length &&
+    starts.size === scan.bad.length &&
+    scan.bad.every(({ start }) => starts.has(start));
+  if (!agreed)
+    await connection.run(`delete from ${tableName(work)} where source_file = $name and _batch = $batch`, {
+      name: file.name,
+      batch: BigInt(work.batch),
+    });
+  return agreed;
+}
+
+/**
+ * From the position among the good records to the position among all, in buckets of 1,024 positions: `bases[b]` bad
+ * records stand before the bucket, and one more before each position that is greater than one of `marks[b]`.
+ */
+function rowShifts(scan: Scan): { bases: bigint[]; marks: bigint[][] } {
+  const buckets = ((scan.records - scan.bad.length) >> 10) + 1;
+  const marks: bigint[][] = Array.from({ length: buckets }, () => []);
+  for (const [before, { row }] of scan.bad.entries())
+    marks[(row - 1 - before) >> 10]?.push(BigInt(row - 1 - before));
+  let base = 0n;
+  const bases = marks.map((some) => {
+    const here = base;
+    base += BigInt(some.length);
+    return here;
+  });
+  return { bases, marks };
+}
+
+/** The bad records, whole, read from the file once more. */
+async function rescue(connection: DuckDBConnection, work: Work): Promise<void> {
+  if (work.scan.bad.length === 0) return;
+  const batch = await rowBatch(connection, work);
+  const handle = await open(work.file.path);
+  try {
+    for (const bad of work.scan.bad) {
+      batch.rescued(await textOf(handle, bad), bad.row);
+      await batch.flushIfFull();
+    }
+    await batch.flush();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function textOf(handle: FileHandle, { start, end }: BadRecord): Promise<string> {
+  const bytes = Buffer.allocUnsafe(end - start);
+  await handle.read(bytes, 0, bytes.length, start);
+  return bytes.toString("utf8");
+}
+
+/** All records by our own reader: about four times slower, and exact where DuckDB's reader would guess. */
+async function loadByRecord(connection: DuckDBConnection, work: Work): Promise<void> {
+  const { file, header, map, scan } = work;
+  const batch = await rowBatch(connection, work);
+  const again = await scanRecords(
+    file,
+    header.from,
+    header.names.length,
+    (bytes, start, end, row, good) => {
+      if (!good) return batch.rescued(bytes.toString("utf8", start, end), row);
+      const values = splitRecord(bytes, start, end);
+      const extra = map.extra.map(({ name, position }) => [name, values[position] ?? null]);
+      const rest = extra.length > 0 ? JSON.stringify(Object.fromEntries(extra)) : null;
+      batch.row(
+        map.positions.map((position) => values[position] ?? null),
+        rest,
+        row,
+        end - start,
+      );
+    },
+    batch.flushIfFull,
+  );
+  await batch.flush();
+  if (again.records !== scan.records || again.bad.length !== scan.bad.length)
+    throw changed(
+      file,
+      "while it was loaded",
+      `${scan.records} records were counted, ${again.records} were read`,
+    );
+}
+
+interface RowBatch {
+  row(values: (string | null)[], rescuedData: string | null, sourceRow: number, bytes: number): void;
+  rescued(text: string, sourceRow: number): void;
+  flush(): Promise<void>;
+  flushIfFull: () => Promise<void>;
+}
+
+/** Gathers rows by column and inserts them with bound lists, a few megabytes at a time. */
+async function rowBatch(connection: DuckDBConnection, work: Work): Promise<RowBatch> {
+  const width = work.columns.length;
+  const lists: (string | null)[][] = Array.from({ length: width + 1 }, () => []);
+  const rows: bigint[] = [];
+  let bytes = 0;
+  const markers = lists.map((_, column) => `unnest($list${column})`).join(", ");
+  const statement = await connection.prepare(
+    `insert into ${target(work)} select ${markers}, $name, unnest($rows), $ingested_at::timestamp, $batch`,
+  );
+  const batch: RowBatch = {
+    row(values, rescuedData, sourceRow, size) {
+      for (let column = 0; column < width; column++) lists[column]?.push(values[column] ?? null);
+      lists[width]?.push(rescuedData);
+      rows.push(BigInt(sourceRow));
+      bytes += size;
+    },
+    rescued: (text, sourceRow) => batch.row([], text, sourceRow, text.length),
+    async flush() {
+      if (rows.length === 0) return;
+      for (const [column, values] of lists.entries())
+        statement.bindList(statement.parameterIndex(`list${column}`), listValue(values), LIST(VARCHAR));
+      statement.bindList(statement.parameterIndex("rows"), listValue(rows), LIST(BIGINT));
+      statement.bind(audit(work));
+      await statement.run();
+      for (const values of lists) values.length = 0;
+      rows.length = 0;
+      bytes = 0;
+    },
+    flushIfFull: async () => {
+      if (rows.length >= 10_000 || bytes > 4 << 20) await batch.flush();
+    },
+  };
+  return batch;
+}
+
+function audit(work: Work): { name: string; ingested_at: string; batch: bigint } {
+  return { name: work.file.name, ingested_at: work.ingestedAt, batch: BigInt(work.batch) };
+}
+
+function target(work: Work): string {
+  const columns = [...work.columns, "_rescued_data", "source_file", "source_row", "ingested_at", "_batch"];
+  return `${tableName(work)} (${columns.map(identifier).join(", ")})`;
+}
+
+function tableName(work: Work): string {
+  return work.table.split(".").map(identifier).join(".");
+}
+
+async function dropRejects(connection: DuckDBConnection): Promise<void> {
+  for (const table of [REJECTS, SCANS]) await connection.run(`drop table if exists temp.main.${table}`);
+}
+
+async function assertUnchanged(file: LandedFile, when: string): Promise<void> {
+  const now = await stat(file.path);
+  if (now.size !== file.size || now.mtime.getTime() !== file.modifiedAt.getTime())
+    throw changed(file, when, `now ${now.size} bytes of ${now.mtime.toISOString()}`);
+}
+
+function changed(file: LandedFile, when: string, now: string): InputError {
+  return new InputError(
+    `${file.name} was changed ${when}: ${file.size} bytes of ${file.modifiedAt.toISOString()}, ${now}. Nothing of it ` +
+      `was loaded. Let the export finish and run again; an export should be written under a name that starts with ` +
+      `"." and renamed when it is complete.`,
+  );
+}
+
+function warnings(
+  file: LandedFile,
+  header: Header | undefined,
+  map: ColumnMap,
+  scan: Scan | undefined,
+): string[] {
+  const found: string[] = [];
+  if (!header) found.push(`${file.name} is empty (${file.size} bytes, no header): 0 rows loaded.`);
+  if (map.extra.length > 0)
+    found.push(
+      `${file.name} has columns that the table doesn't: ${map.extra.map(({ name }) => `"${name}"`).join(", ")}. Their ` +
+        `values are kept in _rescued_data.`,
+    );
+  const bad = scan?.bad ?? [];
+  if (bad.length > 0)
+    found.push(
+      `${file.name}: ${bad.length} of ${scan?.records} records can't be split into ${header?.names.length} columns ` +
+        `and are kept whole in _rescued_data (record ${bad
+          .slice(0, 5)
+          .map(({ row }) => row)
+          .join(", ")}` +
+        `${bad.length > 5 ? ", …" : ""}).`,
+    );
+  return found;
+}

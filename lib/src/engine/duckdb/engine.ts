@@ -1,0 +1,161 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBTimestampValue,
+  DuckDBTypeId,
+  type DuckDBConnection,
+  type DuckDBResultReader,
+  type DuckDBType,
+  type DuckDBValue,
+  type Json,
+} from "@duckdb/node-api";
+import { InputError } from "../../errors.js";
+import type { Result, ResultRow, ResultValue } from "../../plan.js";
+import type { Bound, Connection, Engine } from "../engine.js";
+import { macros } from "./functions.js";
+import { loadFiles } from "./load.js";
+
+export interface DuckdbOptions {
+  /** The warehouse's file, or `:memory:`. */
+  readonly file: string;
+  /** How long a file held by another process is waited for, in milliseconds. Default 10 minutes. */
+  readonly patience?: number;
+  /** Told once a wait begins and every ten seconds, with the holder if DuckDB names it. */
+  readonly onWait?: (message: string) => void;
+  readonly readOnly?: boolean;
+  readonly threads?: number;
+}
+
+/**
+ * Opens the embedded warehouse. One process holds the file at a time: while another does, this waits, says who holds
+ * it, and gives up with an InputError after `patience`.
+ */
+export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
+  if (options.file !== ":memory:") await mkdir(path.dirname(options.file), { recursive: true });
+  const instance = await whenFree(options);
+  const first = await connect(instance);
+  if (!options.readOnly) for (const macro of macros) await first.run(macro);
+  first.closeSync();
+  return {
+    name: "duckdb",
+    connect: async () => connection(await connect(instance)),
+    close: async () => instance.closeSync(),
+  };
+}
+
+async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
+  const started = Date.now();
+  const patience = options.patience ?? 600_000;
+  let nextWord = 0;
+  for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
+    try {
+      return await DuckDBInstance.create(options.file, {
+        ...(options.readOnly && { access_mode: "READ_ONLY" }),
+        ...(options.threads && { threads: String(options.threads) }),
+      });
+    } catch (error) {
+      const message = (error as Error).message;
+      if (!/could not set lock|conflicting lock|being used by another process/i.test(message)) {
+        throw new InputError(`The warehouse ${options.file} cannot be opened: ${message}`, { cause: error });
+      }
+      const holder = /Conflicting lock is held in (.+?)(?:\s+by user .*)?\.(?:\s|$)/.exec(message)?.[1] ?? "another process";
+      const waited = Date.now() - started;
+      if (waited >= patience) {
+        throw new InputError(
+          `The warehouse ${options.file} is held by ${holder} and did not become free within ${Math.round(patience / 1000)} s. ` +
+            `Let that process end (a notebook gives the file back when idle), then run again.`,
+        );
+      }
+      if (waited >= nextWord) {
+        options.onWait?.(`Waiting for ${path.basename(options.file)}, held by ${holder} …`);
+        nextWord = waited + 10_000;
+      }
+      await sleep(wait);
+    }
+  }
+}
+
+async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
+  const connected = await instance.connect();
+  await connected.run("set TimeZone = 'UTC'");
+  return connected;
+}
+
+function connection(duckdb: DuckDBConnection): Connection {
+  return {
+    query: async (sql, params) => result(await duckdb.runAndReadAll(sql, bind(params))),
+    execute: async (sql, params) => (await duckdb.run(sql, bind(params))).rowsChanged,
+    load: (files, options) => loadFiles(duckdb, files, options),
+    async transaction(work) {
+      await duckdb.run("begin");
+      try {
+        const value = await work();
+        await duckdb.run("commit");
+        return value;
+      } catch (error) {
+        // After a failed commit there is nothing left to roll back; the first error is the one to tell.
+        await duckdb.run("rollback").catch(() => undefined);
+        throw error;
+      }
+    },
+    close: async () => duckdb.closeSync(),
+  };
+}
+
+/** Hands parameters to DuckDB with their types: text is text, whole numbers are BIGINT. */
+function bind(params: Readonly<Record<string, Bound>> | undefined): Record<string, DuckDBValue> {
+  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, bound(value)]));
+}
+
+function bound(value: Bound): DuckDBValue {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (value === null || typeof value !== "object") return value;
+  const micros = BigInt(Date.parse(value.value)) * 1000n;
+  if (value.type === "date") return new DuckDBDateValue(Number(micros / 86_400_000_000n));
+  return new DuckDBTimestampValue(micros + submillisecond(value.value));
+}
+
+/** Microseconds beyond the millisecond, which Date.parse leaves out. */
+const submillisecond = (instant: string) => BigInt((/\.\d{3}(\d{1,3})/.exec(instant)?.[1] ?? "0").padEnd(3, "0"));
+
+function result(reader: DuckDBResultReader): Result {
+  const names = reader.deduplicatedColumnNames();
+  const types = reader.columnTypes();
+  return {
+    columns: names.map((name, index) => ({ name, type: typeName(types[index]!) })),
+    rows: reader.getRowsJson().map((row) => {
+      const named: ResultRow = {};
+      names.forEach((name, index) => (named[name] = value(row[index]!, types[index]!)));
+      return named;
+    }),
+  };
+}
+
+const wholeNumbers = new Set<DuckDBTypeId>([
+  DuckDBTypeId.BIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.UHUGEINT,
+]);
+
+/** Decimals stay text, instants become ISO, whole numbers become numbers where a number can hold them. */
+function value(json: Json, type: DuckDBType): ResultValue {
+  if (json === null) return null;
+  if (wholeNumbers.has(type.typeId)) {
+    const number = Number(json);
+    return Number.isSafeInteger(number) ? number : String(json as string);
+  }
+  if (type.typeId === DuckDBTypeId.TIMESTAMP) return `${(json as string).replace(" ", "T")}Z`;
+  if (type.typeId === DuckDBTypeId.TIMESTAMP_TZ) return `${(json as string).slice(0, 19).replace(" ", "T")}Z`;
+  return json as ResultValue;
+}
+
+/** The type's name in Databricks' dialect. */
+function typeName(type: DuckDBType): string {
+  const name = type.toString();
+  if (name.endsWith("[]")) return "ARRAY<STRING>";
+  return name === "VARCHAR" ? "STRING" : name === "INTEGER" ? "INT" : name === "HUGEINT" ? "BIGINT" : name;
+}

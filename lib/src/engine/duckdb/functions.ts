@@ -1,0 +1,33 @@
+/**
+ * Functions of Databricks' dialect that notebooks may use: each was seen to give the same on DuckDB, either as the
+ * transpiler writes it or by a macro below. Another one fails when the notebook is compiled, not at 02:00.
+ */
+export const coveredFunctions: ReadonlySet<string> = new Set(
+  `abs add_months any_value array array_compact array_contains avg bigint bool_and bool_or cast ceil coalesce concat
+  concat_ws count count_if date date_add date_diff date_format date_sub date_trunc datediff day decimal dense_rank
+  double element_at every explode filter first_value floor from_json get_json_object greatest hour if ifnull in int
+  isnull lag last_day last_value lead least length lower ltrim make_date max max_by md5 min min_by minute mod month
+  months_between named_struct nullif nvl over partition percentile_approx pmod power quarter range rank regexp_replace
+  rlike round row_number rtrim second sign size some split sqrt stddev string substr substring sum timestamp
+  timestampdiff timestampadd to_date to_json trim try_cast try_divide unix_micros unix_seconds upper values weekday
+  width_bucket year`.split(/\s+/),
+);
+
+/** Spark functions that DuckDB lacks, as macros. Created once in each warehouse file, in its main schema. */
+export const macros: readonly string[] = [
+  "create or replace macro size(list) as len(list)",
+  "create or replace macro unix_micros(instant) as epoch_us(instant)",
+  "create or replace macro unix_seconds(instant) as cast(floor(epoch(instant)) as bigint)",
+  "create or replace macro pmod(a, b) as ((a % b) + b) % b",
+  "create or replace macro get_json_object(json, path) as json_extract_string(json, path)",
+];
+
+/** What the transpiler leaves wrong or untouched, with what to write instead. */
+export const refusedSyntax: readonly { pattern: RegExp; instead: string }[] = [
+  { pattern: /\bqualify\b/i, instead: "a common table expression with row_number() and a where" },
+  { pattern: /\bleft\s+anti\s+join\b/i, instead: "where not exists (select 1 from …)" },
+  { pattern: /\bleft\s+semi\s+join\b/i, instead: "where exists (select 1 from …)" },
+  { pattern: /\bcurrent_timestamp\b|\bnow\s*\(/i, instead: "${run.now}" },
+  { pattern: /\bcurrent_date\b/i, instead: "${run.date}" },
+  { pattern: /\blateral\s+view\b/i, instead: "explode in the select list" },
+];

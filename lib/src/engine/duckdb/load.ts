@@ -1,0 +1,33 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { listLanding, newFiles, type LedgerEntry } from "../../landing/landing.js";
+import type { LoadFiles } from "../../plan.js";
+import type { FileLoaded } from "../engine.js";
+import { loadCsv } from "./csv.js";
+
+/** Loads what has landed and is not in the ledger, file by file in the order of their names, in the caller's transaction. */
+export async function loadFiles(
+  duckdb: DuckDBConnection,
+  files: LoadFiles,
+  options: { landing: string; batch: number; now: string },
+): Promise<FileLoaded[]> {
+  const ledger = await duckdb.runAndReadAll(
+    `select source_file, size, strftime(modified_at, '%Y-%m-%dT%H:%M:%S.%fZ') as modified_at, sha256
+from ops.loaded_files where table_name = $table`,
+    { table: files.table },
+  );
+  const known = ledger.getRowObjectsJson().map((row) => ({ ...row, size: Number(row["size"]) }) as unknown as LedgerEntry);
+  const landed = await listLanding(options.landing, files.folder, ".csv");
+  const loaded: FileLoaded[] = [];
+  for (const file of await newFiles(landed, known)) {
+    loaded.push(
+      await loadCsv(duckdb, {
+        table: files.table,
+        columns: [...files.columns],
+        file,
+        ingestedAt: options.now,
+        batch: options.batch,
+      }),
+    );
+  }
+  return loaded;
+}

@@ -1,0 +1,102 @@
+import type { Entity } from "./entity.js";
+import { literal } from "./tables.js";
+
+export const FAULT_KINDS = [
+  "duplicate",
+  "null_order_id",
+  "null_customer_id",
+  "null_quantity",
+  "unknown_status",
+  "untidy_status",
+  "malformed",
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** How faults fall in a file: on `rate` of its rows, evenly spread, beginning at `phase` (0 <= phase < 1). */
+export interface FaultSpread {
+  rate: number;
+  phase: number;
+}
+
+const MILLION = 1_000_000;
+
+/** Counts the faults that `faultyLines` puts into the table `picked`: rows of (kind, rows). */
+export function faultCounts(entity: Entity, spread: FaultSpread): string {
+  return `
+    select kind, count(*)::integer as rows
+    from (select ${faultKind(entity, spread, "rowid")} as kind from picked) as judged
+    where kind is not null group by kind`;
+}
+
+/**
+ * The lines of a file with its faults, as a select of one column whose name is the header. Fields are joined to
+ * lines here because a CSV writer can't be made to write a malformed one.
+ */
+export function faultyLines(entity: Entity, rendered: string, spread: FaultSpread): string {
+  const fields = entity.columns.map((column) => csvField(faultyColumn(column))).join(", ");
+  return `
+    with rendered as (${rendered}),
+    judged as (
+      select *, ${faultKind(entity, spread, "position")} as kind,
+        ${faultNumber(spread, "position")} // ${entity.faults.length} as round
+      from rendered
+    ),
+    split as (
+      select kind, round, [${fields}] as fields from judged
+    ),
+    joined as (
+      select kind, array_to_string(
+        case
+          when kind is distinct from 'malformed' then fields
+          when round % 2 = 0 then fields[1:${entity.columns.length - 3}]
+          else list_append(fields, 'surplus')
+        end, ',') as line
+      from split
+    )
+    select unnest(case when kind = 'duplicate' then [line, line] else [line] end) as "${entity.columns.join(",")}"
+    from joined`;
+}
+
+/** Options of COPY that write a text column as it is: neither delimiter nor quote ever occurs in a line. */
+export const PLAIN_LINES = "format csv, header, delimiter e'\\x01', quote e'\\x02', escape e'\\x02'";
+
+/**
+ * The kind of fault that befalls the row at a position, or null. Spreading faults by position, instead of by each
+ * row's luck, keeps the rate and the share of each kind right in small files too.
+ */
+function faultKind(entity: Entity, spread: FaultSpread, position: string): string {
+  const kinds = `[${entity.faults.map(literal).join(", ")}]`;
+  const number = faultNumber(spread, position);
+  return `case when ${number} < ${faultNumber(spread, `(${position} + 1)`)}
+    then (${kinds})[1 + ${number} % ${entity.faults.length}] end`;
+}
+
+/** How many faults lie before the row at a position. */
+function faultNumber(spread: FaultSpread, position: string): string {
+  const [rate, phase] = [Math.round(spread.rate * MILLION), Math.floor(spread.phase * MILLION)];
+  return `((${position} * ${rate} + ${phase}) // ${MILLION})`;
+}
+
+function faultyColumn(column: string): string {
+  switch (column) {
+    case "order_id":
+      return `case when kind is distinct from 'null_order_id' then order_id end`;
+    case "customer_id":
+      return `case when kind is distinct from 'null_customer_id' then customer_id end`;
+    case "quantity":
+      return `case when kind is distinct from 'null_quantity' then quantity end`;
+    case "status":
+      return `case kind
+        when 'unknown_status' then (['shipped', 'on hold', 'unknown', 'complete'])[1 + round % 4]
+        when 'untidy_status' then ' ' || upper(status[1]) || status[2:] || ' '
+        else status end`;
+    default:
+      return column;
+  }
+}
+
+function csvField(value: string): string {
+  const text = `coalesce((${value})::varchar, '')`;
+  const quoted = `'"' || replace(${text}, '"', '""') || '"'`;
+  return `case when regexp_matches(${text}, '[",\\n]') then ${quoted} else ${text} end`;
+}

@@ -1,0 +1,21 @@
+import { openLiveWith } from "./session/session.js";
+
+export { bronze, gold, ops, silver } from "./contracts/index.js";
+export type { ColumnOf, Row, Table } from "./contracts/table.js";
+export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
+export { append, history, load, maintain, merge, refresh, reject } from "./verbs/keep.js";
+export { check } from "./verbs/check.js";
+export { show } from "./verbs/show.js";
+export { InputError } from "./errors.js";
+
+openLiveWith(async () => {
+  const [{ liveSession }, { kernelDisplay }] = await Promise.all([
+    import("./session/live.js"),
+    import("./display/kernel.js"),
+  ]);
+  return liveSession(kernelDisplay());
+});
+
+/** The settings in force: where landed files and the warehouse are, and which engine is used. */
+export { readSettings as settings, type Settings } from "./settings.js";
+export { generate, type GenerateOptions, type GenerateReport } from "./generator/generate.js";

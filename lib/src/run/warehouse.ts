@@ -1,0 +1,118 @@
+import { allTables } from "../contracts/declare.js";
+import "../contracts/index.js";
+import type { Dialect } from "../engine/dialect.js";
+import type { Connection } from "../engine/engine.js";
+import type { CheckResult, StepContext, StepFigures } from "./step.js";
+
+/** Makes the schemas and every table that the contracts declare and the warehouse lacks. */
+export async function prepareWarehouse(connection: Connection, dialect: Dialect): Promise<void> {
+  const made = await connection.query(
+    "select table_schema, table_name from information_schema.tables where table_schema in ('bronze', 'silver', 'gold', 'ops')",
+  );
+  const present = new Set(made.rows.map((row) => `${String(row["table_schema"])}.${String(row["table_name"])}`));
+  const missing = allTables().filter(({ name, options }) => {
+    const before = `ops.before_${name.replace(".", "_")}`;
+    return !present.has(name) || (options.tracks && !present.has(before));
+  });
+  if (missing.length === 0) return;
+  for (const schema of ["bronze", "silver", "gold", "ops"]) await connection.execute(`create schema if not exists ${schema}`);
+  for (const table of missing) for (const statement of dialect.createTable(table)) await connection.execute(statement);
+}
+
+/** How far a step has read and what has been published, as one run of the step sees it from begin to end. */
+export async function readWindows(
+  connection: Connection,
+  step: string,
+  tables: { readonly changes: readonly string[]; readonly writes: readonly string[]; readonly full: boolean },
+): Promise<Pick<StepContext, "windows" | "batches">> {
+  const published = new Map(
+    (await connection.query("select table_name, batch from ops.batches")).rows.map((row) => [
+      String(row["table_name"]),
+      Number(row["batch"]),
+    ]),
+  );
+  const seen = new Map(
+    (await connection.query("select upstream, batch from ops.watermarks where step = $step", { step })).rows.map((row) => [
+      String(row["upstream"]),
+      Number(row["batch"]),
+    ]),
+  );
+  return {
+    windows: new Map(
+      tables.changes.map((name) => [name, { lo: tables.full ? 0 : (seen.get(name) ?? 0), hi: published.get(name) ?? 0 }]),
+    ),
+    batches: new Map(tables.writes.map((name) => [name, (published.get(name) ?? 0) + 1])),
+  };
+}
+
+/** Publishes what a step wrote and moves its watermarks: part of the step's own transaction. */
+export async function publish(
+  connection: Connection,
+  step: string,
+  context: StepContext,
+  figures: StepFigures,
+): Promise<void> {
+  if (figures.out + figures.deleted > 0 || figures.files.length > 0) {
+    for (const [table, batch] of context.batches) {
+      await connection.execute("delete from ops.batches where table_name = $table", { table });
+      await connection.execute("insert into ops.batches (table_name, batch) values ($table, $batch)", { table, batch });
+    }
+  }
+  for (const [upstream, { hi }] of context.windows) {
+    await connection.execute("delete from ops.watermarks where step = $step and upstream = $upstream", { step, upstream });
+    await connection.execute("insert into ops.watermarks (step, upstream, batch) values ($step, $upstream, $hi)", {
+      step,
+      upstream,
+      hi,
+    });
+  }
+  for (const file of figures.files) {
+    await connection.execute(
+      `insert into ops.loaded_files (table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at)
+values ($table, $name, $size, $modified, $sha256, $rows, $rescued, $batch, $run, $now)`,
+      {
+        table: file.table,
+        name: file.name,
+        size: file.size,
+        modified: { type: "timestamp", value: file.modifiedAt.toISOString() },
+        sha256: file.sha256,
+        rows: file.rows + file.rescued,
+        rescued: file.rescued,
+        batch: context.batches.get(file.table) ?? 1,
+        run: context.runId,
+        now: { type: "timestamp", value: context.now },
+      },
+    );
+  }
+}
+
+/** Keeps check results. Outside the step's transaction when the step failed, so that the failure is on record. */
+export async function keepChecks(
+  connection: Connection,
+  step: string,
+  context: Pick<StepContext, "runId" | "now">,
+  checks: readonly CheckResult[],
+): Promise<void> {
+  for (const check of checks) {
+    await connection.execute(
+      `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold,
+  failed_rows, total_rows, notebook, cell, checked_at)
+values ($run, $step, $table, $name, $severity, $status, $figure, $threshold, $failed, $total, $notebook, $cell, $now)`,
+      {
+        run: context.runId,
+        step,
+        table: check.table,
+        name: check.name,
+        severity: check.severity,
+        status: check.status,
+        figure: check.figure,
+        threshold: check.threshold,
+        failed: check.failedRows,
+        total: check.totalRows,
+        notebook: check.place?.path ?? "",
+        cell: check.place?.cell ?? 0,
+        now: { type: "timestamp", value: context.now },
+      },
+    );
+  }
+}

@@ -1,0 +1,163 @@
+import type { Table } from "../contracts/table.js";
+import type { Changes, Interpolation, RunValue, SqlValue, Statement, Touched } from "./statement.js";
+
+/** A parameter of a statement: a value fixed when the notebook was compiled, or one that each run sets. */
+export type Param = { readonly name: string } & (
+  | { readonly kind: "literal"; readonly value: SqlValue }
+  | { readonly kind: "run" }
+  | { readonly kind: "lo" | "hi"; readonly table: string }
+  | { readonly kind: "batch"; readonly table: string }
+);
+
+/** SQL text in Databricks' dialect, in which each parameter stands as the identifier `param__<name>`. */
+export interface Rendered {
+  readonly text: string;
+  readonly params: readonly Param[];
+  /** Tables read in any way, by name. */
+  readonly reads: readonly string[];
+  /** Tables read through changes() or touched(). */
+  readonly changes: readonly string[];
+  /** Tables read through changes(). */
+  readonly takes: readonly string[];
+}
+
+/** The identifier that stands for a parameter until an engine puts its own marker there. */
+export const marker = (name: string) => `param__${name}`;
+
+/** A table's name as part of a parameter's or a companion table's name. */
+export const flat = (table: string) => table.replace(".", "_");
+
+/** Where a table kept with `tracks` logs its rows' tracked columns before they changed. */
+export const beforeTable = (table: Table) => `ops.before_${flat(table.name)}`;
+
+/** Replaces each parameter's identifier by an engine's own marker. */
+export const withMarkers = (text: string, write: (name: string) => string) =>
+  text.replace(/\bparam__(\w+)\b/g, (_, name: string) => write(name));
+
+/**
+ * Renders a statement. A statement within it becomes a common table expression of its own name, unless `stages` says
+ * that it has been staged; then its stage is read. A statement that is no select, such as a condition, is put in place.
+ *
+ * @param literal names the parameter for a value; the same naming must hold for all statements of a step
+ */
+export function render(
+  statement: Statement,
+  options: { stages?: ReadonlyMap<Statement, string>; literal: (value: SqlValue) => Param },
+): Rendered {
+  const params = new Map<string, Param>();
+  const reads = new Set<string>();
+  const changed = new Set<string>();
+  const taken = new Set<string>();
+  const ctes = new Map<string, { source: object; text: string }>();
+  const placed = new Map<object, string>();
+
+  const use = (param: Param) => {
+    params.set(param.name, param);
+    return marker(param.name);
+  };
+
+  const cte = (source: object, wanted: string, text: () => string): string => {
+    const known = placed.get(source);
+    if (known) return known;
+    const body = text();
+    let name = wanted;
+    for (let n = 2; ctes.has(name); n++) name = `${wanted}_${n}`;
+    placed.set(source, name);
+    ctes.set(name, { source, text: body });
+    return name;
+  };
+
+  const windowOf = (table: Table, column: string) => {
+    const name = flat(table.name);
+    const lo = use({ name: `lo_${name}`, kind: "lo", table: table.name });
+    const hi = use({ name: `hi_${name}`, kind: "hi", table: table.name });
+    return `${column} > ${lo} and ${column} <= ${hi}`;
+  };
+
+  const changesOf = ({ table }: Changes) => {
+    reads.add(table.name);
+    changed.add(table.name);
+    taken.add(table.name);
+    return `select * from ${table.name} where ${windowOf(table, "_batch")}`;
+  };
+
+  const touchedOf = ({ table }: Touched) => {
+    reads.add(table.name);
+    changed.add(table.name);
+    const key = (table.options.key ?? []).join(", ");
+    const columns = [...new Set([...(table.options.key ?? []), ...(table.options.tracks ?? [])])].join(", ");
+    const before = `from ${beforeTable(table)} where ${windowOf(table, "_batch")}`;
+    return [
+      `select ${columns} from ${table.name} where ${windowOf(table, "_first_batch")}`,
+      `select ${columns} from ${table.name} where (${key}) in (select ${key} ${before})`,
+      `select ${columns} ${before}`,
+    ].join("\n  union all\n  ");
+  };
+
+  const place = (value: Interpolation): string => {
+    if (value === null || typeof value !== "object") return use(options.literal(value));
+    switch (value.kind) {
+      case "table":
+        reads.add(value.name);
+        return value.name;
+      case "run":
+        return use({ name: (value satisfies RunValue).name, kind: "run" });
+      case "changes":
+        return cte(changesKey(value), `new_${bare(value.table)}`, () => changesOf(value));
+      case "touched":
+        return cte(touchedKey(value), `touched_${bare(value.table)}`, () => touchedOf(value));
+      case "statement": {
+        const stage = options.stages?.get(value);
+        if (stage) return stage;
+        if (!isQuery(value)) return body(value);
+        return cte(value, value.name ?? "part", () => body(value));
+      }
+    }
+  };
+
+  // One common table expression for each table's changes, however often they are named.
+  const seen = new Map<string, object>();
+  const once = (key: string) => {
+    const known = seen.get(key) ?? { key };
+    seen.set(key, known);
+    return known;
+  };
+  const changesKey = (value: Changes) => once(`changes ${value.table.name}`);
+  const touchedKey = (value: Touched) => once(`touched ${value.table.name}`);
+
+  const body = (part: Statement): string =>
+    part.strings.map((text, index) => text + (index < part.values.length ? place(part.values[index]!) : "")).join("");
+
+  const main = dedent(body(statement));
+  return {
+    text: withCtes([...ctes].map(([name, { text }]) => ({ name, text: dedent(text) })), main),
+    params: [...params.values()],
+    reads: [...reads],
+    changes: [...changed],
+    takes: [...taken],
+  };
+}
+
+const bare = (table: Table) => table.name.slice(table.name.indexOf(".") + 1);
+
+/** Whether a statement is a select of its own, not a piece of one. */
+export const isQuery = (statement: Statement) => /^\s*(select|with|values|from)\b/i.test(statement.strings[0] ?? "");
+
+/** Puts common table expressions before a select, which may have some of its own. */
+function withCtes(ctes: { name: string; text: string }[], main: string): string {
+  if (ctes.length === 0) return main;
+  const list = ctes.map(({ name, text }) => `${name} as (\n${indent(text)}\n)`).join(",\n");
+  const own = /^with\b\s*/i.exec(main);
+  return own ? `with ${list},\n${main.slice(own[0].length)}` : `with ${list}\n${main}`;
+}
+
+const indent = (text: string) => text.replace(/^(?=.)/gm, "  ");
+
+/** Takes away the indentation that all lines but the first share, and blank lines around. */
+export function dedent(text: string): string {
+  const lines = text.replace(/^\s*\n/, "").trimEnd().split("\n");
+  const depth = (line: string) => line.length - line.trimStart().length;
+  const rest = lines.slice(1).filter((line) => line.trim());
+  const least = Math.min(...rest.map(depth));
+  return lines.map((line, index) => (index === 0 ? line.trimStart() : line.slice(Math.min(depth(line), least)))).join("\n");
+}

@@ -1,0 +1,102 @@
+import type { Table } from "../contracts/table.js";
+import { InputError } from "../errors.js";
+import { describeStatement } from "../session/session.js";
+
+/** A value that SQL binds as a parameter. It never becomes part of the text. */
+export type SqlValue = string | number | bigint | boolean | null;
+
+/** The rows of an upstream table that this step has not taken in yet. Made by `changes`. */
+export interface Changes {
+  readonly kind: "changes";
+  readonly table: Table;
+}
+
+/** The tracked columns of the rows that were changed, before and after. Made by `touched`. */
+export interface Touched {
+  readonly kind: "touched";
+  readonly table: Table;
+}
+
+/** A value that each run sets anew. Made by `run`. */
+export interface RunValue {
+  readonly kind: "run";
+  readonly name: "run_id" | "run_date" | "now" | "full";
+}
+
+export type Interpolation = Table | Statement | Changes | Touched | RunValue | SqlValue;
+
+/** A piece of SQL in Databricks' dialect. Immutable; made by the `sql` tag. */
+export interface Statement {
+  readonly kind: "statement";
+  readonly strings: readonly string[];
+  readonly values: readonly Interpolation[];
+  /** The notebook's name for it, where it is known: `const judged = sql…` is `judged`. */
+  readonly name: string | undefined;
+}
+
+const isInterpolation = (value: unknown): value is Interpolation =>
+  value === null ||
+  ["string", "number", "bigint", "boolean"].includes(typeof value) ||
+  (typeof value === "object" &&
+    ["table", "statement", "changes", "touched", "run"].includes((value as { kind?: string }).kind ?? ""));
+
+/**
+ * Writes SQL in Databricks' dialect. `${table}` is an identifier and records the dependency, `${statement}` is that
+ * select by its name, and any other value is a bound parameter.
+ *
+ * @example
+ * const big = sql`select order_id from ${silver.orders_clean} where total_amount > ${500}`;
+ * await show(sql`select count(*) as orders from ${big}`);
+ *
+ * @throws InputError when a value is none of these, such as an object, an array or undefined.
+ */
+export function sql(strings: TemplateStringsArray, ...values: Interpolation[]): Statement {
+  values.forEach((value, index) => {
+    if (isInterpolation(value)) return;
+    const before = strings[index]?.trimEnd().slice(-40) ?? "";
+    throw new InputError(
+      `sql: the value after "${before}" is ${describe(value)}. Give a table, a statement, changes(…), a string, ` +
+        `a number, a boolean or null.`,
+    );
+  });
+  return describeStatement({ kind: "statement", strings: [...strings], values, name: undefined });
+}
+
+const describe = (value: unknown) =>
+  value === undefined ? "undefined" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
+
+/**
+ * The rows of `table` that this step has not taken in yet; all of them with `--full`, and always all of them in
+ * Jupyter, so that what you see there does not depend on what has run before.
+ *
+ * @example
+ * const typed = sql`select trim(order_id) as order_id from ${changes(bronze.orders_raw)}`;
+ */
+export const changes = (table: Table): Changes => ({ kind: "changes", table });
+
+/**
+ * The key and the tracked columns of the rows of `table` that are new to this step, as they are, and of the rows whose
+ * tracked columns changed, as they were and as they are. It names what an aggregate has to recompute: a row that moved
+ * from one day to another touches both. May hold a row more than once.
+ *
+ * @example
+ * const days = sql`select distinct cast(order_date as date) as date from ${touched(silver.orders_clean)}`;
+ */
+export function touched(table: Table): Touched {
+  if (!table.options.tracks) {
+    throw new InputError(`touched(${table.name}): its contract tracks no columns; add \`tracks\` or use changes().`);
+  }
+  return { kind: "touched", table };
+}
+
+/** Values that each run sets anew, to be interpolated into `sql`. */
+export const run = {
+  /** The run's id, a string. */
+  id: { kind: "run", name: "run_id" },
+  /** The logical date of the run, a DATE. */
+  date: { kind: "run", name: "run_date" },
+  /** When the step started, a TIMESTAMP in UTC. Use it instead of current_timestamp(). */
+  now: { kind: "run", name: "now" },
+  /** Whether everything is recomputed, a BOOLEAN. */
+  full: { kind: "run", name: "full" },
+} as const satisfies Record<string, RunValue>;

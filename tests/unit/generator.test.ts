@@ -1,0 +1,438 @@
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generate } from "shopmetrics/internal/generator/generate";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = mkdtempSync(join(tmpdir(), "shopmetrics-generator-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+let folders = 0;
+const newFolder = () => join(root, String(++folders));
+
+const shop = { scale: 0.05, from: "2023-01-01", to: "2025-11-24" };
+
+type Row = Record<string, string>;
+
+/** The fields of each line, read without the help of the code under test. No field of the generator spans lines. */
+function readLines(path: string): string[][] {
+  const lines = readFileSync(path, "utf8").split("\n");
+  expect(lines.pop(), "the file ends with a line break").toBe("");
+  const separator = /,(?=(?:[^"]*"[^"]*")*[^"]*$)/;
+  return lines.map((line) =>
+    line.split(separator).map((field) => field.replace(/^"(.*)"$/, "$1").replaceAll('""', '"')),
+  );
+}
+
+function readRows(folder: string, entity: string, date: string): Row[] {
+  const [header = [], ...lines] = readLines(join(folder, entity, `${entity}_${date}.csv`));
+  return lines.map((fields) => {
+    expect(fields).toHaveLength(header.length);
+    return Object.fromEntries(header.map((column, index) => [column, fields[index] ?? ""]));
+  });
+}
+
+/** Every export of a folder with its content's hash. */
+function digest(folder: string): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const entity of ["customers", "orders", "products"]) {
+    for (const name of readdirSync(join(folder, entity))) {
+      files[name] = createHash("sha256")
+        .update(readFileSync(join(folder, entity, name)))
+        .digest("hex");
+    }
+  }
+  return files;
+}
+
+const cents = (money: string | undefined) => {
+  expect(money).toMatch(/^\d+\.\d{2}$/);
+  return Number(money?.replace(".", ""));
+};
+
+describe("the history", () => {
+  const folder = newFolder();
+  let customers: Row[], orders: Row[], products: Row[];
+  beforeAll(async () => {
+    await generate({ landing: folder, ...shop });
+    customers = readRows(folder, "customers", shop.to);
+    orders = readRows(folder, "orders", shop.to);
+    products = readRows(folder, "products", shop.to);
+  });
+
+  test("has the rows of its scale, each id once", () => {
+    expect(customers).toHaveLength(500);
+    expect(products).toHaveLength(50);
+    expect(orders).toHaveLength(5000);
+    expect(new Set(customers.map((row) => row.customer_id)).size).toBe(500);
+    expect(new Set(products.map((row) => row.product_id)).size).toBe(50);
+    expect(new Set(orders.map((row) => row.order_id)).size).toBe(5000);
+    expect(new Set(customers.map((row) => row.email)).size).toBe(500);
+    expect(new Set(products.map((row) => row.category)).size).toBe(8);
+  });
+
+  test("has the columns of the sources", () => {
+    expect(Object.keys(customers[0] ?? {}).join()).toBe(
+      "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at",
+    );
+    expect(Object.keys(products[0] ?? {}).join()).toBe(
+      "product_id,product_name,category,subcategory,brand,price,cost,updated_at",
+    );
+    expect(Object.keys(orders[0] ?? {}).join()).toBe(
+      "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at",
+    );
+  });
+
+  test("has ids, instants and dates in their forms", () => {
+    const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+    for (const row of customers) {
+      expect(row.customer_id).toMatch(/^C\d{6}$/);
+      expect(row.signup_date).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+      expect(row.email).toMatch(/^[a-z.]+\d+@(example\.(com|org|net)|mail\.example)$/);
+      expect(row.updated_at).toMatch(instant);
+    }
+    for (const row of products) expect(row.product_id).toMatch(/^P\d{5}$/);
+    for (const row of orders) {
+      expect(row.order_id).toMatch(/^O\d{8}$/);
+      expect(row.order_date).toMatch(instant);
+      expect(row.updated_at).toMatch(instant);
+    }
+  });
+
+  test("multiplies quantity by price to the cent", () => {
+    for (const row of orders)
+      expect(cents(row.total_amount)).toBe(Number(row.quantity) * cents(row.unit_price));
+  });
+
+  test("sells what exists to customers who have signed up before", () => {
+    const signedUp = new Map(customers.map((row) => [row.customer_id, row.signup_date ?? ""]));
+    const known = new Set(products.map((row) => row.product_id));
+    for (const row of orders) {
+      expect((signedUp.get(row.customer_id ?? "") ?? "9999") < (row.order_date ?? "")).toBe(true);
+      expect(known.has(row.product_id ?? "")).toBe(true);
+    }
+  });
+
+  test("changes nothing before it happened nor after the export", () => {
+    for (const row of orders) expect((row.order_date ?? "") <= (row.updated_at ?? "")).toBe(true);
+    for (const row of [...customers, ...orders, ...products]) {
+      expect((row.updated_at ?? "9999").slice(0, 10) <= shop.to).toBe(true);
+    }
+    for (const row of customers)
+      expect((row.signup_date ?? "") <= (row.updated_at?.slice(0, 10) ?? "")).toBe(true);
+  });
+
+  test("has the four statuses, most of them completed", () => {
+    const count = (status: string) => orders.filter((row) => row.status === status).length;
+    expect(new Set(orders.map((row) => row.status))).toEqual(
+      new Set(["pending", "completed", "cancelled", "refunded"]),
+    );
+    expect(count("completed") / orders.length).toBeGreaterThan(0.8);
+  });
+
+  test("has customers in every value segment and some who never ordered", () => {
+    const revenue = new Map(customers.map((row) => [row.customer_id, 0]));
+    for (const row of orders) {
+      if (row.status !== "completed") continue;
+      revenue.set(row.customer_id, (revenue.get(row.customer_id) ?? 0) + cents(row.total_amount));
+    }
+    const share = (from: number, to: number) =>
+      [...revenue.values()].filter((value) => value >= from && value < to).length / customers.length;
+    for (const part of [share(0, 10_000), share(10_000, 50_001), share(50_001, Infinity)]) {
+      expect(part).toBeGreaterThan(0.15);
+    }
+    expect(customers.length - new Set(orders.map((row) => row.customer_id)).size).toBeGreaterThan(50);
+  });
+
+  test("grows, peaks before Christmas and has a weekly rhythm", () => {
+    const placed = (test: (date: string) => boolean) =>
+      orders.filter((row) => test(row.order_date ?? "")).length;
+    expect(placed((date) => date < "2024")).toBeLessThan(placed((date) => date >= "2024" && date < "2025"));
+    const month = (name: string) => placed((date) => date.startsWith(`2024-${name}`));
+    expect(month("11") + month("12")).toBeGreaterThan(1.3 * (month("08") + month("09")));
+    const weekday = (day: number) => placed((date) => new Date(date).getUTCDay() === day);
+    expect(weekday(0)).toBeGreaterThan(1.1 * weekday(5));
+  });
+
+  test("exercises CSV quoting and letters beyond ASCII", () => {
+    const text = readFileSync(join(folder, "customers", `customers_${shop.to}.csv`), "utf8");
+    expect(text).toMatch(/"Washington, D\.C\."/);
+    expect(text).toMatch(/[äéñ]/);
+    expect(readFileSync(join(folder, "products", `products_${shop.to}.csv`), "utf8")).toMatch(/""Classic""/);
+  });
+});
+
+describe("determinism", () => {
+  test("the same seed gives the same bytes, another seed others", async () => {
+    const [one, two, other] = [newFolder(), newFolder(), newFolder()];
+    await generate({ landing: one, ...shop, days: 1 });
+    await generate({ landing: two, ...shop, days: 1 });
+    await generate({ landing: other, ...shop, days: 1, seed: 2 });
+    expect(digest(two)).toEqual(digest(one));
+    expect(Object.values(digest(other)).some((hash) => Object.values(digest(one)).includes(hash))).toBe(
+      false,
+    );
+  });
+
+  test("the number of threads changes nothing", async () => {
+    const [one, two, dirty, dirtyTwo] = [newFolder(), newFolder(), newFolder(), newFolder()];
+    const large = { scale: 3, from: "2025-01-01", to: "2025-06-30", days: 1 };
+    await generate({ landing: one, ...large }, { threads: "1" });
+    await generate({ landing: two, ...large }, { threads: "4" });
+    expect(digest(two)).toEqual(digest(one));
+    await generate({ landing: dirty, ...large, faults: 0.02 }, { threads: "1" });
+    await generate({ landing: dirtyTwo, ...large, faults: 0.02 }, { threads: "4" });
+    expect(digest(dirtyTwo)).toEqual(digest(dirty));
+  }, 60_000);
+
+  test("rows come in the order of their numbers", async () => {
+    const folder = newFolder();
+    await generate({ landing: folder, ...shop, days: 1 });
+    for (const date of [shop.to, "2025-11-25"]) {
+      const ids = readRows(folder, "orders", date).map((row) => row.order_id ?? "");
+      expect(ids.every((id, index) => index === 0 || (ids[index - 1] ?? "") < id)).toBe(true);
+    }
+  });
+
+  test("three days at once are the files of three single days", async () => {
+    const [once, daily] = [newFolder(), newFolder()];
+    await generate({ landing: once, ...shop, days: 3 });
+    await generate({ landing: daily, ...shop });
+    for (let day = 0; day < 3; day++) await generate({ landing: daily });
+    expect(digest(daily)).toEqual(digest(once));
+  });
+});
+
+describe("daily increments", () => {
+  const folder = newFolder();
+  const days = Array.from({ length: 21 }, (_, day) =>
+    new Date(Date.parse("2025-11-25") + day * 86_400_000).toISOString().slice(0, 10),
+  );
+  beforeAll(async () => {
+    await generate({ landing: folder, ...shop, days: days.length });
+  });
+
+  test("bring about one per cent of the orders, new and changed", () => {
+    const sizes = days.map((date) => readRows(folder, "orders", date).length / 5000);
+    const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
+    expect(mean).toBeGreaterThan(0.005);
+    expect(mean).toBeLessThan(0.02);
+  });
+
+  test("send each changed order again with a newer updated_at and an allowed change of status", () => {
+    const allowed = new Set([
+      "pending>completed",
+      "pending>cancelled",
+      "completed>completed",
+      "completed>refunded",
+    ]);
+    const seen = new Set<string>();
+    const latest = new Map(readRows(folder, "orders", shop.to).map((row) => [row.order_id, row]));
+    for (const date of days) {
+      for (const row of readRows(folder, "orders", date)) {
+        const before = latest.get(row.order_id);
+        latest.set(row.order_id, row);
+        expect(row.updated_at?.slice(0, 10)).toBe(date);
+        if (before === undefined) continue;
+        const change = `${before.status}>${row.status}`;
+        expect(allowed).toContain(change);
+        seen.add(change);
+        expect((before.updated_at ?? "") < (row.updated_at ?? "")).toBe(true);
+        expect({ ...row, status: "", updated_at: "" }).toEqual({ ...before, status: "", updated_at: "" });
+      }
+    }
+    expect(seen).toEqual(allowed);
+  });
+
+  test("hold the orders placed on their day", () => {
+    const known = new Set(readRows(folder, "orders", shop.to).map((row) => row.order_id));
+    for (const date of days) {
+      const rows = readRows(folder, "orders", date);
+      const placed = rows.filter((row) => !known.has(row.order_id));
+      expect(placed.length).toBeGreaterThan(0);
+      expect(new Set(placed.map((row) => row.order_date?.slice(0, 10)))).toEqual(new Set([date]));
+      for (const row of rows) known.add(row.order_id);
+    }
+  });
+
+  test("change one thing about a customer: address, e-mail or phone", () => {
+    const seen = new Set<string>();
+    const latest = new Map(readRows(folder, "customers", shop.to).map((row) => [row.customer_id, row]));
+    for (const row of days.flatMap((date) => readRows(folder, "customers", date))) {
+      const before = latest.get(row.customer_id);
+      latest.set(row.customer_id, row);
+      if (before === undefined) continue;
+      const changed = Object.keys(row).filter((column) => row[column] !== before[column]);
+      expect(changed).toContain("updated_at");
+      expect((before.updated_at ?? "") < (row.updated_at ?? "")).toBe(true);
+      const kinds = new Set(
+        changed
+          .filter((column) => column !== "updated_at")
+          .map((column) => (["city", "region", "country"].includes(column) ? "address" : column)),
+      );
+      expect(kinds.size).toBe(1);
+      for (const kind of kinds) seen.add(kind);
+    }
+    expect(seen).toEqual(new Set(["address", "email", "phone"]));
+    expect(latest.size).toBeGreaterThan(500);
+  });
+
+  test("sell at the list price of the day or below it", () => {
+    const price = new Map(
+      readRows(folder, "products", shop.to).map((row) => [row.product_id, cents(row.price)]),
+    );
+    let changes = 0;
+    for (const date of days) {
+      for (const row of readRows(folder, "products", date)) {
+        if (price.has(row.product_id) && price.get(row.product_id) !== cents(row.price)) changes++;
+        price.set(row.product_id, cents(row.price));
+      }
+      for (const row of readRows(folder, "orders", date)) {
+        if (row.order_date?.slice(0, 10) !== date) continue;
+        const ratio = cents(row.unit_price) / (price.get(row.product_id) ?? 0);
+        expect([100, 95, 90, 85, 80]).toContain(Math.round(ratio * 100));
+      }
+    }
+    expect(changes).toBeGreaterThan(0);
+  });
+
+  test("leave no gap in the order numbers and no old order pending, but for the few never paid", () => {
+    const latest = new Map<string | undefined, Row>();
+    for (const date of [shop.to, ...days]) {
+      for (const row of readRows(folder, "orders", date)) latest.set(row.order_id, row);
+    }
+    const numbers = Array.from(
+      { length: latest.size },
+      (_, index) => `O${String(index + 1).padStart(8, "0")}`,
+    );
+    expect(new Set(latest.keys())).toEqual(new Set(numbers));
+    const old = [...latest.values()].filter((row) => (row.order_date ?? "") < "2025-12-01");
+    expect(old.filter((row) => row.status === "pending").length / old.length).toBeLessThan(0.02);
+  });
+});
+
+describe("faults", () => {
+  test("are as many as the report says, of every kind", async () => {
+    const folder = newFolder();
+    const report = await generate({ landing: folder, ...shop, faults: 0.1 });
+    const found: Record<string, number> = {};
+    const count = (kind: string, hit: boolean) => (found[kind] = (found[kind] ?? 0) + (hit ? 1 : 0));
+    for (const { file } of report.files) {
+      const [header = [], ...lines] = readLines(file);
+      let before = "";
+      for (const fields of lines) {
+        const whole = fields.length === header.length;
+        count("malformed", !whole);
+        count("duplicate", fields.join("\u0000") === before);
+        before = fields.join("\u0000");
+        if (!whole) continue;
+        const value = (column: string) => fields[header.indexOf(column)];
+        count("null_order_id", value("order_id") === "");
+        count("null_customer_id", value("customer_id") === "");
+        count("null_quantity", value("quantity") === "");
+        const status = value("status");
+        if (status === undefined) continue;
+        const tidy = ["pending", "completed", "cancelled", "refunded"].includes(status.trim().toLowerCase());
+        count("unknown_status", !tidy);
+        count("untidy_status", tidy && status !== status.trim().toLowerCase());
+      }
+    }
+    expect(found).toEqual(report.faults);
+    expect(Object.values(found).every((rows) => rows > 0)).toBe(true);
+    const total = Object.values(found).reduce((sum, rows) => sum + rows, 0);
+    expect(total / 5550).toBeCloseTo(0.1, 2);
+  });
+
+  test("leave null order ids far below the one per cent that halts a run, on small days too", async () => {
+    const folder = newFolder();
+    await generate({ landing: folder, ...shop, days: 10, faults: 0.02 });
+    for (const name of readdirSync(join(folder, "orders"))) {
+      const [, ...lines] = readLines(join(folder, "orders", name));
+      expect(lines.filter(([id]) => id === "").length).toBeLessThanOrEqual(0.005 * lines.length);
+    }
+  });
+
+  test("are remembered by the folder and can be stated for one call", async () => {
+    const folder = newFolder();
+    const sum = (faults: Record<string, number>) =>
+      Object.values(faults).reduce((total, rows) => total + rows, 0);
+    await generate({ landing: folder, ...shop, faults: 0.2 });
+    expect(sum((await generate({ landing: folder })).faults)).toBeGreaterThan(0);
+    expect(sum((await generate({ landing: folder, faults: 0 })).faults)).toBe(0);
+    expect(sum((await generate({ landing: folder })).faults)).toBeGreaterThan(0);
+  });
+});
+
+describe("the landing folder", () => {
+  test("a killed call is finished by repeating it, with the files of an undisturbed one", async () => {
+    const [whole, killed] = [newFolder(), newFolder()];
+    await generate({ landing: whole, ...shop, days: 2 });
+    await generate({ landing: killed, ...shop, days: 2 });
+    // As after a kill while the first increment's orders were written: they are half there, later files not at all.
+    rmSync(join(killed, "orders", "orders_2025-11-25.csv"));
+    writeFileSync(join(killed, "orders", ".orders_2025-11-25.csv.tmp"), "order_id,customer_id\nO000");
+    rmSync(join(killed, "products", "products_2025-11-25.csv"));
+    for (const entity of ["customers", "orders", "products"])
+      rmSync(join(killed, entity, `${entity}_2025-11-26.csv`));
+    const report = await generate({ landing: killed, ...shop, days: 2 });
+    expect(report.files).toHaveLength(5);
+    expect(report.to).toBe("2025-11-26");
+    expect(digest(killed)).toEqual(digest(whole));
+  });
+
+  test("existing exports are not touched", async () => {
+    const folder = newFolder();
+    await generate({ landing: folder, ...shop });
+    const before = digest(folder);
+    expect((await generate({ landing: folder, days: 0 })).files).toEqual([]);
+    await generate({ landing: folder, days: 1 });
+    expect(digest(folder)).toMatchObject(before);
+  });
+
+  test("a folder that somebody else filled is refused and left alone", async () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, "orders"), { recursive: true });
+    writeFileSync(join(folder, "orders", "mine.csv"), "order_id\n1\n");
+    await expect(generate({ landing: folder })).rejects.toThrow(/filled by somebody else.*mine\.csv/);
+    expect(existsSync(join(folder, "customers"))).toBe(false);
+  });
+
+  test("a folder of another seed, scale or range is refused", async () => {
+    const folder = newFolder();
+    await generate({ landing: folder, ...shop });
+    await expect(generate({ landing: folder, seed: 7 })).rejects.toThrow(/seed is 7, but .* with seed 1/);
+    await expect(generate({ landing: folder, scale: 1 })).rejects.toThrow(
+      /scale is 1, but .* with scale 0\.05/,
+    );
+    await expect(generate({ landing: folder, to: "2025-12-01" })).rejects.toThrow(/to is 2025-12-01, but/);
+  });
+
+  test("a damaged state file is named", async () => {
+    const folder = newFolder();
+    mkdirSync(folder);
+    writeFileSync(join(folder, ".generator.json"), "{");
+    await expect(generate({ landing: folder })).rejects.toThrow(/\.generator\.json is not JSON/);
+  });
+});
+
+test.each([
+  [{ scale: -1 }, /^scale is -1: give a number above 0/],
+  [{ scale: Number.NaN }, /^scale is NaN/],
+  [{ seed: 1.5 }, /^seed is 1\.5: give a whole number/],
+  [{ days: -2 }, /^days is -2: give a whole number/],
+  [{ faults: 2 }, /^faults is 2: give a rate from 0 to 1/],
+  [{ from: "2024-02-30" }, /^from is "2024-02-30": give a date/],
+  [{ to: "yesterday" }, /^to is "yesterday": give a date/],
+  [{ from: "2025-01-02", to: "2025-01-01" }, /^from \(2025-01-02\) is after to \(2025-01-01\)/],
+])("the bad option %j is refused by name", async (options, message) => {
+  await expect(generate({ landing: newFolder(), ...options })).rejects.toThrow(message);
+});

@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { checkNotebooks, diagnosticText } from "../../build/src/notebook-types.js";
+
+const root = fileURLToPath(new URL("../fixtures/notebooks/types", import.meta.url));
+const names = ["good", "type-error", "declared-twice", "wrong-helper-call"];
+const diagnostics = await checkNotebooks(
+  names.map((name) => `${name}.ipynb`),
+  { root },
+);
+const of = (name: string) => diagnostics.filter(({ path }) => path === `${name}.ipynb`).map(diagnosticText);
+
+test("a good notebook has nothing to report: imports in many cells, helpers, top-level await", () => {
+  expect(of("good")).toEqual([]);
+});
+
+test("a type error is reported with its cell and line", () => {
+  expect(of("type-error")).toEqual([
+    expect.stringMatching(
+      /^type-error.ipynb cell 2:2 – TS2322: Type 'string \| undefined' is not assignable/,
+    ),
+  ]);
+});
+
+test("a name declared in two cells is reported at both", () => {
+  const message =
+    "Cannot redeclare block-scoped variable 'rows'. All cells share one scope: rename one of the two.";
+  expect(of("declared-twice")).toEqual([
+    `declared-twice.ipynb cell 1:1 – TS2451: ${message}`,
+    `declared-twice.ipynb cell 2:1 – TS2451: ${message}`,
+  ]);
+});
+
+test("a helper beside the notebook is typed", () => {
+  expect(of("wrong-helper-call")).toEqual([
+    expect.stringMatching(/^wrong-helper-call.ipynb cell 1:3 – TS2345: Argument of type 'number'/),
+  ]);
+});
