@@ -19,13 +19,20 @@ Files are kept in .shopmetrics/ (or SHOPMETRICS_HOME): landing/ comes in, wareho
 Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings.`,
   );
 
-const scale = () => new Option("--scale <n>", "size of the shop: 1 is 10,000 customers and 100,000 orders").argParser(number("--scale"));
+const scale = () =>
+  new Option("--scale <n>", "size of the shop: 1 is 10,000 customers and 100,000 orders").argParser(
+    number("--scale"),
+  );
 const json = () => new Option("--json", "print one JSON object and nothing else");
 const quiet = () => new Option("-q, --quiet", "print only warnings and errors");
 const only = () =>
-  new Option("--only <tables>", "only these steps, comma-separated; + before or after a name adds what it needs or feeds");
+  new Option(
+    "--only <tables>",
+    "only these steps, comma-separated; + before or after a name adds what it needs or feeds",
+  );
 const from = () => new Option("--from <table>", "this step and all that depends on it");
-const date = () => new Option("--date <date>", "logical date of the run, YYYY-MM-DD; the default is today (UTC)");
+const date = () =>
+  new Option("--date <date>", "logical date of the run, YYYY-MM-DD; the default is today (UTC)");
 const full = () => new Option("--full", "compute everything anew instead of only what changed");
 
 program

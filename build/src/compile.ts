@@ -15,7 +15,10 @@ export interface Compiled extends Graph {
 export async function findNotebooks(root: string): Promise<string[]> {
   const found = await readdir(path.join(root, "notebooks"), { recursive: true, withFileTypes: true });
   return found
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ipynb") && !entry.parentPath.includes(".ipynb_checkpoints"))
+    .filter(
+      (entry) =>
+        entry.isFile() && entry.name.endsWith(".ipynb") && !entry.parentPath.includes(".ipynb_checkpoints"),
+    )
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
     .sort();
 }
@@ -42,9 +45,14 @@ export async function compile(root: string, options: { fresh?: boolean } = {}): 
 }
 
 /** What the plans depend on: the notebooks, and the compiler and library as they were compiled. */
-async function fingerprint(root: string, paths: readonly string[], texts: readonly string[]): Promise<string> {
+async function fingerprint(
+  root: string,
+  paths: readonly string[],
+  texts: readonly string[],
+): Promise<string> {
   const hash = createHash("sha256");
-  for (const workspace of ["lib", "build"]) hash.update(await readFile(path.join(root, workspace, "dist/.tsbuildinfo")));
+  for (const workspace of ["lib", "build"])
+    hash.update(await readFile(path.join(root, workspace, "dist/.tsbuildinfo")));
   paths.forEach((name, index) => hash.update(`${name}\0${texts[index]}\0`));
   return hash.digest("hex").slice(0, 16);
 }

@@ -67,7 +67,8 @@ const layerOf = (plan: Plan) => layers.indexOf(plan.step.slice(0, plan.step.inde
 
 const placeOf = (plan: Plan, table: string) => plan.places[table] ?? { path: plan.notebook };
 
-const spot = (place: Place | undefined) => (place ? `cell ${place.cell}:${place.line}` : "in its front matter");
+const spot = (place: Place | undefined) =>
+  place ? `cell ${place.cell}:${place.line}` : "in its front matter";
 
 /** Kahn's algorithm; among steps that could come next, the earlier layer and then the name goes first. */
 function inOrder(plans: readonly Plan[], needs: ReadonlyMap<string, readonly string[]>): Plan[] {

@@ -44,7 +44,10 @@ export async function record(
 
 /** The step's name: its layer's folder and its file, `silver.orders_clean`. */
 export const stepName = (path: string) => {
-  const [file = "", folder = ""] = path.replace(/\.ipynb$/, "").split("/").reverse();
+  const [file = "", folder = ""] = path
+    .replace(/\.ipynb$/, "")
+    .split("/")
+    .reverse();
   return `${folder}.${file}`;
 };
 
@@ -119,7 +122,8 @@ async function planOf(
       throw located(notebook, place, error);
     });
     made.push(item);
-    for (const table of [...item.reads, ...(item.item.table ? [item.item.table] : [])]) if (place) seen.push({ table, place });
+    for (const table of [...item.reads, ...(item.item.table ? [item.item.table] : [])])
+      if (place) seen.push({ table, place });
   };
 
   const stage = async (statement: Statement): Promise<void> => {
@@ -137,11 +141,23 @@ async function planOf(
   }
 
   const items = made.map(({ item }) => item);
-  const writes = [...new Set(requests.filter(({ request }) => writing.has(request.kind)).map(({ request }) => tableOf(request)))];
-  const touchedTables = requests.filter(({ request }) => ["check", "maintain"].includes(request.kind)).map(({ request }) => tableOf(request));
+  const writes = [
+    ...new Set(
+      requests.filter(({ request }) => writing.has(request.kind)).map(({ request }) => tableOf(request)),
+    ),
+  ];
+  const touchedTables = requests
+    .filter(({ request }) => ["check", "maintain"].includes(request.kind))
+    .map(({ request }) => tableOf(request));
   const active = made.filter(({ item }) => item.kind !== "show");
-  const reads = [...new Set([...active.flatMap(({ reads: tables }) => tables), ...touchedTables])].filter((t) => !writes.includes(t));
-  const params = [...new Map(made.flatMap(({ params: some }) => some.map((param): [string, Param] => [param.name, param]))).values()];
+  const reads = [...new Set([...active.flatMap(({ reads: tables }) => tables), ...touchedTables])].filter(
+    (t) => !writes.includes(t),
+  );
+  const params = [
+    ...new Map(
+      made.flatMap(({ params: some }) => some.map((param): [string, Param] => [param.name, param])),
+    ).values(),
+  ];
   const changes = [...new Set(active.flatMap((item) => item.changes))];
   const takes = [...new Set(active.flatMap((item) => item.takes))];
   const plan = {
@@ -182,7 +198,11 @@ function shared(requests: readonly Asked[]): Set<Statement> {
     // Rows and scope of one refresh are two readers.
     if (request.kind === "refresh" && request.of) visit(request.of.select, request.of);
   }
-  return new Set([...parents].filter(([statement, by]) => by.size > 1 && isQuery(statement)).map(([statement]) => statement));
+  return new Set(
+    [...parents]
+      .filter(([statement, by]) => by.size > 1 && isQuery(statement))
+      .map(([statement]) => statement),
+  );
 }
 
 function freeName(wanted: string, taken: ReadonlySet<string>): string {
@@ -194,7 +214,12 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 /** Gives an error of the SQL its cell and, where the text can be found there, its line. */
 function located(notebook: Notebook, place: Place | undefined, error: unknown): unknown {
   if (!(error instanceof SqlError)) return error;
-  return new NotebookError(place ?? { path: notebook.path }, error.message, "Correct the SQL and compile again.", { cause: error });
+  return new NotebookError(
+    place ?? { path: notebook.path },
+    error.message,
+    "Correct the SQL and compile again.",
+    { cause: error },
+  );
 }
 
 function headOf({ path, front }: Notebook) {
@@ -203,12 +228,26 @@ function headOf({ path, front }: Notebook) {
 
 function nodePlan(notebook: Notebook): Plan {
   const { reads = [], writes = [] } = notebook.front;
-  const plan = { ...headOf(notebook), reads, writes, changes: [], takes: [], places: {}, params: [], items: [] };
-  return { ...plan, fingerprint: fingerprintOf({ ...plan, source: notebook.cells.map(({ source }) => source) }) };
+  const plan = {
+    ...headOf(notebook),
+    reads,
+    writes,
+    changes: [],
+    takes: [],
+    places: {},
+    params: [],
+    items: [],
+  };
+  return {
+    ...plan,
+    fingerprint: fingerprintOf({ ...plan, source: notebook.cells.map(({ source }) => source) }),
+  };
 }
 
 /** Changes when the step's meaning changes, not when its prose or its place in the file does. */
 function fingerprintOf(plan: object): string {
-  const text = JSON.stringify(plan, (key, value: unknown) => (key === "place" || key === "places" ? undefined : value));
+  const text = JSON.stringify(plan, (key, value: unknown) =>
+    key === "place" || key === "places" ? undefined : value,
+  );
   return createHash("sha256").update(text).digest("hex");
 }

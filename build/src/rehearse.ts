@@ -1,4 +1,10 @@
-import { DuckDBDateValue, DuckDBInstance, DuckDBTimestampValue, type DuckDBConnection, type DuckDBValue } from "@duckdb/node-api";
+import {
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBTimestampValue,
+  type DuckDBConnection,
+  type DuckDBValue,
+} from "@duckdb/node-api";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
 import { macros } from "shopmetrics/internal/engine/duckdb/functions";
@@ -18,8 +24,12 @@ export async function rehearse(recordings: readonly Recording[]): Promise<void> 
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   try {
-    await connection.run(["bronze", "silver", "gold", "ops"].map((schema) => `create schema ${schema}`).join(";"));
-    await connection.run([...macros, ...allTables().flatMap((table) => duckdbDialect.createTable(table))].join(";"));
+    await connection.run(
+      ["bronze", "silver", "gold", "ops"].map((schema) => `create schema ${schema}`).join(";"),
+    );
+    await connection.run(
+      [...macros, ...allTables().flatMap((table) => duckdbDialect.createTable(table))].join(";"),
+    );
     for (const recording of recordings) {
       for (const item of recording.plan.items) {
         const shape = recording.shapes.get(item);
@@ -75,4 +85,8 @@ async function compareColumns(
 }
 
 const failed = (item: Item, problem: string) =>
-  new NotebookError(item.place ?? { path: "" }, problem, "Correct the SQL, or the contract in lib/src/contracts/.");
+  new NotebookError(
+    item.place ?? { path: "" },
+    problem,
+    "Correct the SQL, or the contract in lib/src/contracts/.",
+  );

@@ -10,7 +10,10 @@ const paint = (style: Parameters<typeof styleText>[0], text: string) =>
 const signs = { succeeded: paint("green", "✓"), failed: paint("red", "✗"), skipped: paint("dim", "·") };
 
 /** Prints a line for each step as it ends. */
-export function progress(options: { steps: ReadonlySet<string>; quiet: boolean }): (event: StepEvent) => void {
+export function progress(options: {
+  steps: ReadonlySet<string>;
+  quiet: boolean;
+}): (event: StepEvent) => void {
   const width = Math.max(...[...options.steps].map((step) => step.length));
   return (event) => {
     if (event.kind !== "ended") return;
@@ -47,7 +50,8 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
     }
   }
   const failed = report.steps.filter(({ status }) => status === "failed");
-  for (const { step, message } of failed) console.error(`${paint("red", "failed")}  ${step}: ${message ?? ""}`);
+  for (const { step, message } of failed)
+    console.error(`${paint("red", "failed")}  ${step}: ${message ?? ""}`);
   if (failed.length > 0) {
     const first = failed[0]!;
     console.error(
@@ -70,7 +74,11 @@ function stepTable(report: RunReport): string {
   const table = new Table({
     head: ["step", "rows in", "rows out", "merged", "rejected", "checks", "seconds"],
     colAligns: ["left", "right", "right", "right", "right", "right", "right"],
-    style: { head: process.stdout.isTTY ? ["bold"] : [], border: process.stdout.isTTY ? ["dim"] : [], compact: true },
+    style: {
+      head: process.stdout.isTTY ? ["bold"] : [],
+      border: process.stdout.isTTY ? ["dim"] : [],
+      compact: true,
+    },
   });
   for (const step of report.steps) {
     const skipped = step.status === "skipped";

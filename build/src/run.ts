@@ -103,7 +103,9 @@ async function inGraphOrder(
   const open = new Set(waiting.map(({ step }) => step));
   const running = new Set<Promise<void>>();
   while (waiting.length > 0 || running.size > 0) {
-    const next = waiting.findIndex(({ step }) => (graph.needs.get(step) ?? []).every((need) => !open.has(need)));
+    const next = waiting.findIndex(({ step }) =>
+      (graph.needs.get(step) ?? []).every((need) => !open.has(need)),
+    );
     if (next >= 0 && running.size < width) {
       const [plan] = waiting.splice(next, 1);
       const task: Promise<void> = work(plan!).finally(() => {
@@ -171,10 +173,14 @@ const isUpToDate = (plan: Plan, context: StepContext) =>
 
 /** A bronze step that found no new file. */
 const isIdle = (plan: Plan, figures: StepFigures) =>
-  plan.items.length > 0 && plan.items.every(({ load, kind }) => load || kind === "show") && figures.files.length === 0;
+  plan.items.length > 0 &&
+  plan.items.every(({ load, kind }) => load || kind === "show") &&
+  figures.files.length === 0;
 
 const mergedOf = (plan: Plan, figures: StepFigures) =>
-  plan.items.some(({ kind }) => kind === "merge") ? Math.max(0, figures.in - figures.rejected - figures.out) : null;
+  plan.items.some(({ kind }) => kind === "merge")
+    ? Math.max(0, figures.in - figures.rejected - figures.out)
+    : null;
 
 const notRun = (plan: Plan, message: string): StepReport => ({
   ...noFigures(),
@@ -198,7 +204,13 @@ async function openRun(books: Connection, runId: string, started: Date, options:
   await books.execute(
     `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
 values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
-    { run: runId, started: instant(started), date: options.date, full: options.full, engine: options.engine.name },
+    {
+      run: runId,
+      started: instant(started),
+      date: options.date,
+      full: options.full,
+      engine: options.engine.name,
+    },
   );
 }
 
@@ -243,7 +255,9 @@ values ($run, $step, $status, $started, $seconds, $in, $out, $merged, $rejected,
 async function keepSteps(books: Connection, graph: Graph): Promise<void> {
   const known = await books.query("select step, position, fingerprint from ops.steps order by position");
   const wanted = graph.plans.map(({ step, fingerprint }, index) => `${index + 1} ${step} ${fingerprint}`);
-  const kept = known.rows.map((row) => `${String(row["position"])} ${String(row["step"])} ${String(row["fingerprint"])}`);
+  const kept = known.rows.map(
+    (row) => `${String(row["position"])} ${String(row["step"])} ${String(row["fingerprint"])}`,
+  );
   if (wanted.join() === kept.join()) return;
   await books.transaction(async () => {
     await books.execute("delete from ops.steps");

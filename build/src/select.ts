@@ -6,8 +6,12 @@ import type { Graph } from "./graph.js";
  *
  * @throws InputError for a name that no step has, with those that come near
  */
-export function selectSteps(graph: Graph, options: { only?: string; from?: string; job: string }): Set<string> {
-  if (options.only && options.from) throw new InputError("--only and --from exclude each other: give one of them.");
+export function selectSteps(
+  graph: Graph,
+  options: { only?: string; from?: string; job: string },
+): Set<string> {
+  if (options.only && options.from)
+    throw new InputError("--only and --from exclude each other: give one of them.");
   const wanted = options.from ? `${options.from.replace(/\+$/, "")}+` : options.only;
   if (!wanted) {
     const steps = graph.plans.filter(({ job }) => job === options.job).map(({ step }) => step);
@@ -23,7 +27,9 @@ export function selectSteps(graph: Graph, options: { only?: string; from?: strin
     const step = findStep(graph, name);
     chosen.add(step);
     if (up) for (const one of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(one);
-    if (down) for (const one of reach(step, (of) => feeds(graph, of))) if (jobOf(graph, one) === options.job) chosen.add(one);
+    if (down)
+      for (const one of reach(step, (of) => feeds(graph, of)))
+        if (jobOf(graph, one) === options.job) chosen.add(one);
   }
   return chosen;
 }
@@ -50,6 +56,8 @@ function findStep(graph: Graph, name: string): string {
   const bare = graph.plans.filter(({ step }) => step.endsWith(`.${name}`));
   if (bare.length === 1) return bare[0]!.step;
   const near = graph.plans.map(({ step }) => step).filter((step) => step.includes(name.slice(0, 4) || " "));
-  const hint = near.length ? `Did you mean ${near.join(" or ")}?` : `There are: ${graph.plans.map(({ step }) => step).join(", ")}.`;
+  const hint = near.length
+    ? `Did you mean ${near.join(" or ")}?`
+    : `There are: ${graph.plans.map(({ step }) => step).join(", ")}.`;
   throw new InputError(`No step is called "${name}". ${hint}`);
 }

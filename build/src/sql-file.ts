@@ -9,9 +9,12 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
   const folder = path.join(root, "bundle/tasks");
   await mkdir(folder, { recursive: true });
   const files = new Map(
-    graph.plans.filter(({ runtime }) => runtime === "sql").map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan)]),
+    graph.plans
+      .filter(({ runtime }) => runtime === "sql")
+      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan)]),
   );
-  for (const old of await readdir(folder)) if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
+  for (const old of await readdir(folder))
+    if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
   for (const [name, text] of files) await writeFile(path.join(folder, name), text);
   return [...files.keys()].map((name) => `bundle/tasks/${name}`);
 }
@@ -64,7 +67,9 @@ function declarations(plan: Plan): string {
 }
 
 function declaration(plan: Plan, param: Param): string[] {
-  const declare = (type: string, value: string) => [`declare or replace variable ${param.name} ${type};\nset variable ${param.name} = ${value};`];
+  const declare = (type: string, value: string) => [
+    `declare or replace variable ${param.name} ${type};\nset variable ${param.name} = ${value};`,
+  ];
   switch (param.kind) {
     case "run":
       return [];
@@ -74,9 +79,15 @@ function declaration(plan: Plan, param: Param): string[] {
         `(select if(full, 0, coalesce(max(batch), 0)) from ops.watermarks where step = '${plan.step}' and upstream = '${param.table}')`,
       );
     case "hi":
-      return declare("bigint", `(select coalesce(max(batch), 0) from ops.batches where table_name = '${param.table}')`);
+      return declare(
+        "bigint",
+        `(select coalesce(max(batch), 0) from ops.batches where table_name = '${param.table}')`,
+      );
     case "batch":
-      return declare("bigint", `(select coalesce(max(batch), 0) + 1 from ops.batches where table_name = '${param.table}')`);
+      return declare(
+        "bigint",
+        `(select coalesce(max(batch), 0) + 1 from ops.batches where table_name = '${param.table}')`,
+      );
     case "literal":
       return [literal(param)];
   }
@@ -84,8 +95,15 @@ function declaration(plan: Plan, param: Param): string[] {
 
 function literal({ name, value }: Param & { kind: "literal" }): string {
   const type =
-    typeof value === "string" ? "string" : typeof value === "boolean" ? "boolean" : Number.isInteger(value) || typeof value === "bigint" ? "bigint" : "double";
-  const written = typeof value === "string" ? `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'` : String(value);
+    typeof value === "string"
+      ? "string"
+      : typeof value === "boolean"
+        ? "boolean"
+        : Number.isInteger(value) || typeof value === "bigint"
+          ? "bigint"
+          : "double";
+  const written =
+    typeof value === "string" ? `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'` : String(value);
   return `declare or replace variable ${name} ${type} default ${written};`;
 }
 
@@ -102,7 +120,9 @@ function copyInto(load: NonNullable<Item["load"]>): string {
 function published(plan: Plan): string {
   const batches = plan.params.filter((param) => param.kind === "batch" && plan.writes.includes(param.table));
   const publish = batches.map(
-    (param) => `merge into ops.batches as t using (select '${"table" in param ? param.table : ""}' as table_name, ${param.name} as batch) as i
+    (
+      param,
+    ) => `merge into ops.batches as t using (select '${"table" in param ? param.table : ""}' as table_name, ${param.name} as batch) as i
 on t.table_name = i.table_name
 when matched then update set batch = i.batch when not matched then insert *;`,
   );
@@ -112,5 +132,7 @@ using (select '${plan.step}' as step, '${upstream}' as upstream, hi_${upstream.r
 on t.step = i.step and t.upstream = i.upstream
 when matched then update set batch = i.batch when not matched then insert *;`,
   );
-  return publish.length + move.length ? ["-- done: publish the batch and move the watermarks", ...publish, ...move].join("\n") : "";
+  return publish.length + move.length
+    ? ["-- done: publish the batch and move the watermarks", ...publish, ...move].join("\n")
+    : "";
 }

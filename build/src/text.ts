@@ -3,7 +3,8 @@ import path from "node:path";
 /** Figures as people read them. */
 export const count = (value: number) => value.toLocaleString("en-US");
 export const seconds = (value: number) => `${value.toFixed(2)} s`;
-export const bytes = (value: number) => (value < 1e6 ? `${(value / 1e3).toFixed(0)} kB` : `${(value / 1e6).toFixed(1)} MB`);
+export const bytes = (value: number) =>
+  value < 1e6 ? `${(value / 1e3).toFixed(0)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 
 /** A path as short as it can be said from here. */
 export const nearPath = (file: string) => {

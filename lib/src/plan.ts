@@ -32,16 +32,7 @@ export interface LoadFiles {
 }
 
 export type ItemKind =
-  | "load"
-  | "stage"
-  | "check"
-  | "append"
-  | "merge"
-  | "history"
-  | "refresh"
-  | "reject"
-  | "maintain"
-  | "show";
+  "load" | "stage" | "check" | "append" | "merge" | "history" | "refresh" | "reject" | "maintain" | "show";
 
 export type DialectName = "duckdb" | "databricks";
 

@@ -9,9 +9,12 @@ export async function build(options: { quiet?: boolean; json?: boolean }): Promi
   const compiled = await compile(root);
   const files = await writeSqlFiles(root, compiled);
   const took = (performance.now() - started) / 1000;
-  if (options.json) console.log(JSON.stringify({ steps: compiled.plans.map(({ step }) => step), files, seconds: took }));
+  if (options.json)
+    console.log(JSON.stringify({ steps: compiled.plans.map(({ step }) => step), files, seconds: took }));
   else if (!options.quiet) {
     const again = compiled.remembered ? ", unchanged" : "";
-    console.log(`Compiled ${count(compiled.plans.length)} notebooks${again}; ${files.length} SQL tasks in bundle/tasks (${seconds(took)})`);
+    console.log(
+      `Compiled ${count(compiled.plans.length)} notebooks${again}; ${files.length} SQL tasks in bundle/tasks (${seconds(took)})`,
+    );
   }
 }

@@ -23,9 +23,15 @@ export async function run(options: RunCommand): Promise<void> {
 }
 
 /** Runs what the options choose, prints as it goes unless told not to, and sets the exit code. */
-export async function runPipeline(settings: Settings, compiled: Compiled, options: RunCommand): Promise<RunReport> {
+export async function runPipeline(
+  settings: Settings,
+  compiled: Compiled,
+  options: RunCommand,
+): Promise<RunReport> {
   if (settings.engine !== "duckdb") {
-    throw new InputError("SHOPMETRICS_ENGINE=databricks: `run` works on the embedded engine; on Databricks the bundle's jobs run.");
+    throw new InputError(
+      "SHOPMETRICS_ENGINE=databricks: `run` works on the embedded engine; on Databricks the bundle's jobs run.",
+    );
   }
   const steps = selectSteps(compiled, { job: "daily", ...options });
   const date = logicalDate(options.date);
@@ -55,7 +61,8 @@ export async function runPipeline(settings: Settings, compiled: Compiled, option
 
 function logicalDate(given: string | undefined): string {
   if (given === undefined) return new Date().toISOString().slice(0, 10);
-  const valid = /^\d{4}-\d{2}-\d{2}$/.test(given) && new Date(`${given}T00:00:00Z`).toISOString().startsWith(given);
+  const valid =
+    /^\d{4}-\d{2}-\d{2}$/.test(given) && new Date(`${given}T00:00:00Z`).toISOString().startsWith(given);
   if (!valid) throw new InputError(`--date ${given}: give a date such as 2026-03-01.`);
   return given;
 }

@@ -16,9 +16,12 @@ export async function show(
   const table = name === undefined ? undefined : tableNamed(name);
   if (table && options.columns) return printColumns(table, Boolean(options.json));
   if (!existsSync(settings.warehouse)) {
-    throw new InputError(`There is no warehouse at ${nearPath(settings.warehouse)} yet: run \`npm start\` first.`);
+    throw new InputError(
+      `There is no warehouse at ${nearPath(settings.warehouse)} yet: run \`npm start\` first.`,
+    );
   }
-  if (!Number.isInteger(options.limit) || options.limit < 0) throw new InputError("--limit takes a whole number from 0.");
+  if (!Number.isInteger(options.limit) || options.limit < 0)
+    throw new InputError("--limit takes a whole number from 0.");
   const engine = await openDuckdb({
     file: settings.warehouse,
     readOnly: true,
@@ -30,7 +33,9 @@ export async function show(
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
     const columns = table.columns.map((column) => column.name).join(", ");
     const order = table.options.key?.length ? ` order by ${table.options.key.join(", ")}` : "";
-    const result = await connection.query(`select ${columns} from ${table.name}${order} limit ${options.limit}`);
+    const result = await connection.query(
+      `select ${columns} from ${table.name}${order} limit ${options.limit}`,
+    );
     const total = await connection.query(`select count(*) as n from ${table.name}`);
     printRows(table.name, result, Number(total.rows[0]?.["n"]), Boolean(options.json));
   } finally {
@@ -42,14 +47,18 @@ export async function show(
 function tableNamed(name: string) {
   const found = findTable(name) ?? allTables().find((table) => table.name.endsWith(`.${name}`));
   if (found) return found;
-  const near = allTables().map((table) => table.name).filter((known) => known.includes(name.split(".").at(-1)?.slice(0, 4) ?? ""));
+  const near = allTables()
+    .map((table) => table.name)
+    .filter((known) => known.includes(name.split(".").at(-1)?.slice(0, 4) ?? ""));
   throw new InputError(
     `There is no table "${name}". ${near.length ? `Did you mean ${near.join(" or ")}?` : "`npx shopmetrics show` lists them."}`,
   );
 }
 
 async function rowCounts(query: (sql: string) => Promise<Result>): Promise<Result> {
-  const counts = allTables().map(({ name }) => `select '${name}' as "table", count(*) as "rows" from ${name}`);
+  const counts = allTables().map(
+    ({ name }) => `select '${name}' as "table", count(*) as "rows" from ${name}`,
+  );
   return query(counts.join(" union all "));
 }
 
@@ -64,9 +73,11 @@ function printTables(result: Result, json: boolean): void {
 }
 
 function printColumns(shown: ReturnType<typeof tableNamed>, json: boolean): void {
-  if (json) return console.log(JSON.stringify({ table: shown.name, comment: shown.comment, columns: shown.columns }));
+  if (json)
+    return console.log(JSON.stringify({ table: shown.name, comment: shown.comment, columns: shown.columns }));
   const table = plainTable(["column", "type", "null", "comment"], ["left", "left", "left", "left"]);
-  for (const { name, type, nullable, comment } of shown.columns) table.push([name, type, nullable ? "yes" : "", comment]);
+  for (const { name, type, nullable, comment } of shown.columns)
+    table.push([name, type, nullable ? "yes" : "", comment]);
   console.log(`${shown.name}: ${shown.comment}\n${table.toString()}`);
 }
 
@@ -82,7 +93,11 @@ function printRows(name: string, result: Result, total: number, json: boolean): 
 }
 
 const cell = (value: unknown): string =>
-  value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value as string | number);
+  value === null || value === undefined
+    ? ""
+    : typeof value === "object"
+      ? JSON.stringify(value)
+      : String(value as string | number);
 
 const plainTable = (head: string[], colAligns: ("left" | "right")[]) =>
   new Table({ head, colAligns, style: { head: [], border: [], compact: true } });

@@ -15,7 +15,10 @@ export async function start(options: RunCommand & { scale?: number; serve?: bool
   };
   if (await isEmpty(settings.landing)) {
     const { landing } = settings;
-    const report = await generateExports({ landing, ...(options.scale !== undefined && { scale: options.scale }) });
+    const report = await generateExports({
+      landing,
+      ...(options.scale !== undefined && { scale: options.scale }),
+    });
     say(describe(report, nearPath(landing)));
   } else if (options.scale !== undefined) {
     say(`--scale ${options.scale} is left aside: ${nearPath(settings.landing)} holds exports already.`);
@@ -30,7 +33,9 @@ export async function start(options: RunCommand & { scale?: number; serve?: bool
   const report = await runPipeline(settings, compiled, options);
   if (options.json) console.log(JSON.stringify(report));
   else if (report.status === "succeeded") {
-    say(`\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`);
+    say(
+      `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`,
+    );
   }
 }
 

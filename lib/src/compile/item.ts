@@ -90,7 +90,9 @@ export async function compileRequest(
   const wanted = columnsWanted(request);
   const duckdb = options.targets.find(({ dialect }) => dialect.name === "duckdb");
   return {
-    ...(wanted && duckdb && "rows" in request && { shape: { columns: wanted, sql: await rowsOf(request.rows, duckdb) } }),
+    ...(wanted &&
+      duckdb &&
+      "rows" in request && { shape: { columns: wanted, sql: await rowsOf(request.rows, duckdb) } }),
     item: {
       kind: request.kind,
       ...("table" in request && { table: request.table.name }),
@@ -100,7 +102,12 @@ export async function compileRequest(
       scripts,
     },
     params: [...params.values()],
-    reads: [...new Set([...all.flatMap(({ reads }) => reads), ...(request.kind === "reject" ? [request.raw.name] : [])])],
+    reads: [
+      ...new Set([
+        ...all.flatMap(({ reads }) => reads),
+        ...(request.kind === "reject" ? [request.raw.name] : []),
+      ]),
+    ],
     changes: [...new Set(all.flatMap(({ changes }) => changes))],
     takes: [...new Set(all.flatMap(({ takes }) => takes))],
   };

@@ -46,10 +46,10 @@ export const timestamp = (comment: string) => column(z.iso.datetime(), { type: "
  * JavaScript number.
  */
 export const decimal = (precision: number, scale: number, comment: string) =>
-  column(
-    z.string().regex(new RegExp(`^-?\\d{1,${precision - scale}}${scale ? `\\.\\d{${scale}}` : ""}$`)),
-    { type: `DECIMAL(${precision},${scale})`, comment },
-  );
+  column(z.string().regex(new RegExp(`^-?\\d{1,${precision - scale}}${scale ? `\\.\\d{${scale}}` : ""}$`)), {
+    type: `DECIMAL(${precision},${scale})`,
+    comment,
+  });
 
 /** `DECIMAL(12,2)`: an amount of the shop's one currency. */
 export const money = (comment: string) => decimal(12, 2, comment);

@@ -45,7 +45,9 @@ export const product_performance = table(
     category: text("Category now; Unknown when the product is not known."),
     units_sold: bigint("Units of completed orders."),
     total_revenue: total("Sum of total_amount over completed orders."),
-    category_rank: int("1 is the product with the most revenue in its category that month; ties by product_id."),
+    category_rank: int(
+      "1 is the product with the most revenue in its category that month; ties by product_id.",
+    ),
     ...updatedAt,
   },
   { ...gold, key: ["month", "product_id"] },

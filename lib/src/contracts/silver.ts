@@ -24,7 +24,9 @@ export const dim_customers = table(
     country: text("Country.").nullable(),
     signup_date: date("Day of signing up, which names the customer's cohort.").nullable(),
     effective_start_date: timestamp("From when this version held: the change's updated_at."),
-    effective_end_date: timestamp("Until when it held: the next version's start. Null while current.").nullable(),
+    effective_end_date: timestamp(
+      "Until when it held: the next version's start. Null while current.",
+    ).nullable(),
     is_current: boolean("Whether this is the version that holds now."),
   },
   {
@@ -62,7 +64,9 @@ export const orders_clean = table(
   {
     order_id: text("The shop's order number."),
     customer_id: text("Who ordered. Null when the shop did not say.").nullable(),
-    customer_key: text("The customer's version at order_date. Null while the customer is unknown.").nullable(),
+    customer_key: text(
+      "The customer's version at order_date. Null while the customer is unknown.",
+    ).nullable(),
     product_id: text("What was ordered. Null when the shop did not say.").nullable(),
     quantity: int("Units ordered. An empty quantity counts as 1."),
     unit_price: money("Price of one unit.").nullable(),

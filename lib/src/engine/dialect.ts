@@ -21,7 +21,9 @@ export interface Dialect {
   /** @param of the column that names what has a history */
   history(write: Write & { readonly of: string }): Operation[];
   /** @param scope rows of the table that are computed anew: its columns and a select of their values */
-  refresh(write: Write & { readonly scope: { columns: readonly string[]; select: string } | undefined }): Operation[];
+  refresh(
+    write: Write & { readonly scope: { columns: readonly string[]; select: string } | undefined },
+  ): Operation[];
   reject(write: Write & { readonly raw: Table }): Operation[];
   check(check: { measure: string; name: string; severity: string; max: string }): Operation[];
   show(select: string, limit: number): Operation[];
@@ -72,7 +74,11 @@ export function contractCheck(table: Table, rows: string, options: { keyIsUnique
   const rules: { name: string; severity: "halt" | "warn"; failed: string }[] = [];
   const required = table.columns.filter(({ nullable, name }) => !nullable && !isStamp(table, name));
   for (const { name } of required) {
-    rules.push({ name: `${name} is not null`, severity: "halt", failed: `count(case when ${name} is null then 1 end)` });
+    rules.push({
+      name: `${name} is not null`,
+      severity: "halt",
+      failed: `count(case when ${name} is null then 1 end)`,
+    });
   }
   for (const { name, accepts } of table.columns) {
     if (!accepts) continue;
@@ -92,17 +98,19 @@ export function contractCheck(table: Table, rows: string, options: { keyIsUnique
     });
   }
   const joins: string[] = [];
-  Object.entries((table.options.references ?? {}) as Record<string, string>).forEach(([column, target], index) => {
-    const [schema, name, targetColumn] = target.split(".");
-    joins.push(
-      `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on rows_written.${column} = r${index}._key`,
-    );
-    rules.push({
-      name: `${column} is known in ${schema}.${name}`,
-      severity: "warn",
-      failed: `count(case when r${index}._key is null then 1 end)`,
-    });
-  });
+  Object.entries((table.options.references ?? {}) as Record<string, string>).forEach(
+    ([column, target], index) => {
+      const [schema, name, targetColumn] = target.split(".");
+      joins.push(
+        `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on rows_written.${column} = r${index}._key`,
+      );
+      rules.push({
+        name: `${column} is known in ${schema}.${name}`,
+        severity: "warn",
+        failed: `count(case when r${index}._key is null then 1 end)`,
+      });
+    },
+  );
   const measured = rules.map(({ failed }, index) => `${failed} as f${index}`).join(",\n    ");
   const rows_ = rules.map(
     ({ name, severity }, index) =>

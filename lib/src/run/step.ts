@@ -57,7 +57,8 @@ export class StatementFailed extends Error {
     readonly sql: string,
     cause: unknown,
   ) {
-    const what = item.table && item.table !== item.name ? `${item.kind} ${item.table}` : `${item.kind} ${item.name}`;
+    const what =
+      item.table && item.table !== item.name ? `${item.kind} ${item.table}` : `${item.kind} ${item.name}`;
     super(`${where(item.place)}${what}: ${(cause as Error).message}`, { cause });
   }
 }
@@ -117,7 +118,9 @@ async function run(
   figures: StepFigures,
   show?: (item: Item, result: Result) => void,
 ): Promise<void> {
-  const values = Object.fromEntries(operation.params.map((name) => [name, valueOf(params.get(name), name, context)]));
+  const values = Object.fromEntries(
+    operation.params.map((name) => [name, valueOf(params.get(name), name, context)]),
+  );
   try {
     if (operation.kind === "execute") {
       const changed = await connection.execute(operation.sql, values);
@@ -133,7 +136,12 @@ async function run(
   }
 }
 
-async function load(connection: Connection, item: Item, context: StepContext, figures: StepFigures): Promise<void> {
+async function load(
+  connection: Connection,
+  item: Item,
+  context: StepContext,
+  figures: StepFigures,
+): Promise<void> {
   const { load: files } = item;
   if (!files) return;
   const batch = context.batches.get(files.table) ?? 1;
@@ -188,13 +196,16 @@ export function valueOf(param: Param | undefined, name: string, context: StepCon
   }
 }
 
-export const where = (place: Place | undefined) => (place ? `${place.path} cell ${place.cell}:${place.line}: ` : "");
+export const where = (place: Place | undefined) =>
+  place ? `${place.path} cell ${place.cell}:${place.line}: ` : "";
 
 /** A check's outcome as one sentence with its figures. */
 export function describeCheck(result: CheckResult): string {
   const { figure, threshold, failedRows, totalRows } = result;
   const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 6 });
-  const rows = failedRows === null || totalRows === null ? "" : ` (${number(failedRows)} of ${number(totalRows)} rows)`;
-  const measured = figure === null ? "nothing measured" : `${number(figure)}, at most ${number(threshold)} allowed`;
+  const rows =
+    failedRows === null || totalRows === null ? "" : ` (${number(failedRows)} of ${number(totalRows)} rows)`;
+  const measured =
+    figure === null ? "nothing measured" : `${number(figure)}, at most ${number(threshold)} allowed`;
   return `${where(result.place)}check "${result.name}" of ${result.table}: ${measured}${rows}`;
 }

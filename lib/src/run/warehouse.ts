@@ -9,14 +9,18 @@ export async function prepareWarehouse(connection: Connection, dialect: Dialect)
   const made = await connection.query(
     "select table_schema, table_name from information_schema.tables where table_schema in ('bronze', 'silver', 'gold', 'ops')",
   );
-  const present = new Set(made.rows.map((row) => `${String(row["table_schema"])}.${String(row["table_name"])}`));
+  const present = new Set(
+    made.rows.map((row) => `${String(row["table_schema"])}.${String(row["table_name"])}`),
+  );
   const missing = allTables().filter(({ name, options }) => {
     const before = `ops.before_${name.replace(".", "_")}`;
     return !present.has(name) || (options.tracks && !present.has(before));
   });
   if (missing.length === 0) return;
-  for (const schema of ["bronze", "silver", "gold", "ops"]) await connection.execute(`create schema if not exists ${schema}`);
-  for (const table of missing) for (const statement of dialect.createTable(table)) await connection.execute(statement);
+  for (const schema of ["bronze", "silver", "gold", "ops"])
+    await connection.execute(`create schema if not exists ${schema}`);
+  for (const table of missing)
+    for (const statement of dialect.createTable(table)) await connection.execute(statement);
 }
 
 /** How far a step has read and what has been published, as one run of the step sees it from begin to end. */
@@ -32,14 +36,16 @@ export async function readWindows(
     ]),
   );
   const seen = new Map(
-    (await connection.query("select upstream, batch from ops.watermarks where step = $step", { step })).rows.map((row) => [
-      String(row["upstream"]),
-      Number(row["batch"]),
-    ]),
+    (
+      await connection.query("select upstream, batch from ops.watermarks where step = $step", { step })
+    ).rows.map((row) => [String(row["upstream"]), Number(row["batch"])]),
   );
   return {
     windows: new Map(
-      tables.changes.map((name) => [name, { lo: tables.full ? 0 : (seen.get(name) ?? 0), hi: published.get(name) ?? 0 }]),
+      tables.changes.map((name) => [
+        name,
+        { lo: tables.full ? 0 : (seen.get(name) ?? 0), hi: published.get(name) ?? 0 },
+      ]),
     ),
     batches: new Map(tables.writes.map((name) => [name, (published.get(name) ?? 0) + 1])),
   };
@@ -55,16 +61,25 @@ export async function publish(
   if (figures.out + figures.deleted > 0 || figures.files.length > 0) {
     for (const [table, batch] of context.batches) {
       await connection.execute("delete from ops.batches where table_name = $table", { table });
-      await connection.execute("insert into ops.batches (table_name, batch) values ($table, $batch)", { table, batch });
+      await connection.execute("insert into ops.batches (table_name, batch) values ($table, $batch)", {
+        table,
+        batch,
+      });
     }
   }
   for (const [upstream, { hi }] of context.windows) {
-    await connection.execute("delete from ops.watermarks where step = $step and upstream = $upstream", { step, upstream });
-    await connection.execute("insert into ops.watermarks (step, upstream, batch) values ($step, $upstream, $hi)", {
+    await connection.execute("delete from ops.watermarks where step = $step and upstream = $upstream", {
       step,
       upstream,
-      hi,
     });
+    await connection.execute(
+      "insert into ops.watermarks (step, upstream, batch) values ($step, $upstream, $hi)",
+      {
+        step,
+        upstream,
+        hi,
+      },
+    );
   }
   for (const file of figures.files) {
     await connection.execute(

@@ -3,7 +3,13 @@ import { compileRequest, duckdbTarget, literals } from "../compile/item.js";
 import { duckdbDialect } from "../engine/duckdb/dialect.js";
 import type { Connection } from "../engine/engine.js";
 import type { Result } from "../plan.js";
-import { executeItems, noFigures, type CheckResult, type StepContext, type StepFigures } from "../run/step.js";
+import {
+  executeItems,
+  noFigures,
+  type CheckResult,
+  type StepContext,
+  type StepFigures,
+} from "../run/step.js";
 import { keepChecks, prepareWarehouse, publish, readWindows } from "../run/warehouse.js";
 import { readSettings, type Settings } from "../settings.js";
 import type { Request, Session } from "./session.js";
@@ -38,11 +44,23 @@ export function liveSession(display: Display, settings: Settings = readSettings(
       const writes = isWrite && "table" in request ? [request.table.name] : [];
       try {
         await connection.transaction(async () => {
-          const windows = await readWindows(connection, step, { changes: compiled.changes, writes, full: true });
-          const context: StepContext = { runId, now, date: now.slice(0, 10), full: false, landing: settings.landing, ...windows };
+          const windows = await readWindows(connection, step, {
+            changes: compiled.changes,
+            writes,
+            full: true,
+          });
+          const context: StepContext = {
+            runId,
+            now,
+            date: now.slice(0, 10),
+            full: false,
+            landing: settings.landing,
+            ...windows,
+          };
           const plan = { items: [compiled.item], params: compiled.params, takes: [] };
           await executeItems(connection, "duckdb", plan, context, figures, (_, result) => (shown = result));
-          if (isWrite && request.kind !== "reject") await publish(connection, step, { ...context, windows: new Map() }, figures);
+          if (isWrite && request.kind !== "reject")
+            await publish(connection, step, { ...context, windows: new Map() }, figures);
         });
       } finally {
         await keepChecks(connection, step, { runId, now }, figures.checks);
@@ -67,7 +85,8 @@ export function liveSession(display: Display, settings: Settings = readSettings(
 function sentence(request: Request, figures: StepFigures): string {
   const n = (value: number) => value.toLocaleString("en-US");
   const table = "table" in request ? request.table.name : "";
-  if (request.kind === "load") return `${table}: ${n(figures.files.length)} new files, ${n(figures.out)} rows`;
+  if (request.kind === "load")
+    return `${table}: ${n(figures.files.length)} new files, ${n(figures.out)} rows`;
   if (request.kind === "reject") return `${table}: ${n(figures.rejected)} rows refused`;
   return `${table}: ${n(figures.out)} rows written${figures.deleted > figures.out ? `, ${n(figures.deleted)} replaced or removed` : ""}`;
 }

@@ -64,11 +64,12 @@ export function openLiveWith(open: () => Promise<Session>): void {
 /** The session in use; where there is none, a live one is opened, as in Jupyter. */
 export async function theSession(): Promise<Session> {
   if (!current) {
-    if (!live) throw new Error("No session: import from \"shopmetrics\", which opens one.");
+    if (!live) throw new Error('No session: import from "shopmetrics", which opens one.');
     current = await live();
   }
   return current;
 }
 
 /** Lets the session in use name and place a statement. */
-export const describeStatement = (statement: Statement): Statement => current?.describe?.(statement) ?? statement;
+export const describeStatement = (statement: Statement): Statement =>
+  current?.describe?.(statement) ?? statement;

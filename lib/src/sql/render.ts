@@ -126,11 +126,16 @@ export function render(
   const touchedKey = (value: Touched) => once(`touched ${value.table.name}`);
 
   const body = (part: Statement): string =>
-    part.strings.map((text, index) => text + (index < part.values.length ? place(part.values[index]!) : "")).join("");
+    part.strings
+      .map((text, index) => text + (index < part.values.length ? place(part.values[index]!) : ""))
+      .join("");
 
   const main = dedent(body(statement));
   return {
-    text: withCtes([...ctes].map(([name, { text }]) => ({ name, text: dedent(text) })), main),
+    text: withCtes(
+      [...ctes].map(([name, { text }]) => ({ name, text: dedent(text) })),
+      main,
+    ),
     params: [...params.values()],
     reads: [...reads],
     changes: [...changed],
@@ -141,7 +146,8 @@ export function render(
 const bare = (table: Table) => table.name.slice(table.name.indexOf(".") + 1);
 
 /** Whether a statement is a select of its own, not a piece of one. */
-export const isQuery = (statement: Statement) => /^\s*(select|with|values|from)\b/i.test(statement.strings[0] ?? "");
+export const isQuery = (statement: Statement) =>
+  /^\s*(select|with|values|from)\b/i.test(statement.strings[0] ?? "");
 
 /** Puts common table expressions before a select, which may have some of its own. */
 function withCtes(ctes: { name: string; text: string }[], main: string): string {
@@ -155,9 +161,14 @@ const indent = (text: string) => text.replace(/^(?=.)/gm, "  ");
 
 /** Takes away the indentation that all lines but the first share, and blank lines around. */
 export function dedent(text: string): string {
-  const lines = text.replace(/^\s*\n/, "").trimEnd().split("\n");
+  const lines = text
+    .replace(/^\s*\n/, "")
+    .trimEnd()
+    .split("\n");
   const depth = (line: string) => line.length - line.trimStart().length;
   const rest = lines.slice(1).filter((line) => line.trim());
   const least = Math.min(...rest.map(depth));
-  return lines.map((line, index) => (index === 0 ? line.trimStart() : line.slice(Math.min(depth(line), least)))).join("\n");
+  return lines
+    .map((line, index) => (index === 0 ? line.trimStart() : line.slice(Math.min(depth(line), least))))
+    .join("\n");
 }

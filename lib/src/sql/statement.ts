@@ -84,7 +84,9 @@ export const changes = (table: Table): Changes => ({ kind: "changes", table });
  */
 export function touched(table: Table): Touched {
   if (!table.options.tracks) {
-    throw new InputError(`touched(${table.name}): its contract tracks no columns; add \`tracks\` or use changes().`);
+    throw new InputError(
+      `touched(${table.name}): its contract tracks no columns; add \`tracks\` or use changes().`,
+    );
   }
   return { kind: "touched", table };
 }

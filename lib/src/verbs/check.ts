@@ -22,10 +22,15 @@ export const check = {
    * await check.rate(silver.orders_clean, "null order_id", sql`select order_id is null from ${typed}`, { max: 0.01 });
    */
   async rate(table: Table, name: string, broken: Statement, options: CheckOptions = {}): Promise<void> {
-    await submit(table, name, options, sql`
+    await submit(
+      table,
+      name,
+      options,
+      sql`
       select count(case when broken then 1 end) as failed_rows, count(*) as total_rows,
         try_divide(count(case when broken then 1 end), count(*)) as figure
-      from ${broken} as judged_rows (broken)`);
+      from ${broken} as judged_rows (broken)`,
+    );
   },
 
   /**
@@ -35,8 +40,13 @@ export const check = {
    * await check.none(silver.orders_clean, "dated in the future", sql`select * from ${judged} where order_date > ${run.now}`);
    */
   async none(table: Table, name: string, rows: Statement, options: CheckOptions = {}): Promise<void> {
-    await submit(table, name, options, sql`
-      select count(*) as failed_rows, cast(null as bigint) as total_rows, count(*) as figure from ${rows} as found`);
+    await submit(
+      table,
+      name,
+      options,
+      sql`
+      select count(*) as failed_rows, cast(null as bigint) as total_rows, count(*) as figure from ${rows} as found`,
+    );
   },
 
   /**
@@ -52,13 +62,18 @@ export const check = {
     sides: { actual: Statement; expected: Statement },
     options: CheckOptions = {},
   ): Promise<void> {
-    await submit(table, name, options, sql`
+    await submit(
+      table,
+      name,
+      options,
+      sql`
       select cast(null as bigint) as failed_rows, cast(null as bigint) as total_rows,
         case when expected = 0 then abs(actual) else abs(actual - expected) / abs(expected) end as figure
       from (
         select coalesce(cast((select * from ${sides.actual}) as decimal(38,2)), 0) as actual,
           coalesce(cast((select * from ${sides.expected}) as decimal(38,2)), 0) as expected
-      ) as sides`);
+      ) as sides`,
+    );
   },
 
   /**
@@ -73,10 +88,15 @@ export const check = {
     options: { maxHours: number; severity?: Severity },
   ): Promise<void> {
     const newest = identifier(column);
-    await submit(table, `${column} is fresh`, { ...options, max: options.maxHours }, sql`
+    await submit(
+      table,
+      `${column} is fresh`,
+      { ...options, max: options.maxHours },
+      sql`
       select cast(null as bigint) as failed_rows, count(*) as total_rows,
         cast(unix_seconds(${run.now}) - unix_seconds(max(${newest})) as double) / 3600 as figure
-      from ${table}`);
+      from ${table}`,
+    );
   },
 
   /**
@@ -87,8 +107,13 @@ export const check = {
    */
   async rows(table: Table, options: { min: number; severity?: Severity }): Promise<void> {
     const { min, ...rest } = options;
-    await submit(table, `at least ${min} rows`, rest, sql`
-      select cast(null as bigint) as failed_rows, count(*) as total_rows, greatest(${min} - count(*), 0) as figure from ${table}`);
+    await submit(
+      table,
+      `at least ${min} rows`,
+      rest,
+      sql`
+      select cast(null as bigint) as failed_rows, count(*) as total_rows, greatest(${min} - count(*), 0) as figure from ${table}`,
+    );
   },
 };
 

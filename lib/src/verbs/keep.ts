@@ -51,7 +51,11 @@ export async function merge(table: Table, rows: Statement): Promise<void> {
  * @example
  * await history(silver.dim_customers, changesOfTouchedCustomers, { of: "customer_id" });
  */
-export async function history<T extends Table>(table: T, rows: Statement, options: { of: ColumnOf<T> }): Promise<void> {
+export async function history<T extends Table>(
+  table: T,
+  rows: Statement,
+  options: { of: ColumnOf<T> },
+): Promise<void> {
   needsKey(table, "history");
   await (await theSession()).submit({ kind: "history", table, rows, of: options.of });
 }
@@ -96,5 +100,7 @@ export async function maintain(table: Table): Promise<void> {
 
 function needsKey(table: Table, verb: string): void {
   if (table.options.key?.length) return;
-  throw new InputError(`${verb}(${table.name}): its contract names no key. Add { key: [...] } to the contract.`);
+  throw new InputError(
+    `${verb}(${table.name}): its contract names no key. Add { key: [...] } to the contract.`,
+  );
 }

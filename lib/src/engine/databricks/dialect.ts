@@ -118,7 +118,9 @@ select ${table.columns
   },
 
   reject: ({ table, rows, raw }) => {
-    const columns = raw.columns.map(({ name }) => name).filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
+    const columns = raw.columns
+      .map(({ name }) => name)
+      .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
     const json = `to_json(named_struct(${columns.map((name) => `'${name}', b.${name}`).join(", ")}), map('ignoreNullFields', 'false'))`;
     const batch = batchOf(table);
     return [
@@ -171,14 +173,17 @@ const createBefore = (table: Table) => {
 /** Every column of the table in its order, those that the verb fills in filled in. */
 const selectFilled = (table: Table, from: string) =>
   [
-    ...table.columns.map(({ name }) => (isStamp(table, name) ? `${marker("now")} as ${name}` : `${from}.${name}`)),
+    ...table.columns.map(({ name }) =>
+      isStamp(table, name) ? `${marker("now")} as ${name}` : `${from}.${name}`,
+    ),
     ...batchColumns(table).map((name) => `${batchOf(table)} as ${name}`),
   ].join(", ");
 
 /** Whether the incoming row i is at least as new as the kept row t: a comparison of tuples, which Spark lacks. */
 const lexicallyGreaterOrEqual = (order: readonly string[]): string =>
   order.reduceRight(
-    (rest, name) => (rest ? `(i.${name} > t.${name} or (i.${name} = t.${name} and ${rest}))` : `i.${name} >= t.${name}`),
+    (rest, name) =>
+      rest ? `(i.${name} > t.${name} or (i.${name} = t.${name} and ${rest}))` : `i.${name} >= t.${name}`,
     "",
   );
 
@@ -196,13 +201,21 @@ function apply(
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
   const newer = plan.isNewer ? `${plan.isNewer} and ` : "";
-  const stamps = table.columns.filter(({ name }) => isStamp(table, name)).map(({ name }) => `${name} = ${marker("now")}`);
-  const sets = [...compared.map((name) => `t.${name} = i.${name}`), ...stamps.map((s) => `t.${s}`), `t._batch = ${batchOf(table)}`];
+  const stamps = table.columns
+    .filter(({ name }) => isStamp(table, name))
+    .map(({ name }) => `${name} = ${marker("now")}`);
+  const sets = [
+    ...compared.map((name) => `t.${name} = i.${name}`),
+    ...stamps.map((s) => `t.${s}`),
+    `t._batch = ${batchOf(table)}`,
+  ];
   const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
   const canVanish = plan.scope !== "";
   return [
     operation(`create or replace temporary view incoming as\n${plan.incoming}`),
-    operation(contractCheck(table, "select * from incoming", { keyIsUnique: plan.keyIsUnique }), { kind: "check" }),
+    operation(contractCheck(table, "select * from incoming", { keyIsUnique: plan.keyIsUnique }), {
+      kind: "check",
+    }),
     ...(tracks.length
       ? [
           operation(

@@ -100,7 +100,9 @@ select ${table.columns
   },
 
   reject: ({ table, rows, raw }) => {
-    const columns = raw.columns.map(({ name }) => name).filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
+    const columns = raw.columns
+      .map(({ name }) => name)
+      .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
     const json = `to_json({${columns.map((name) => `'${name}': b.${name}`).join(", ")}})`;
     return [
       operation(`delete from silver.rejected_rows where ${marker("full")} and table_name = '${table.name}'`),
@@ -148,7 +150,9 @@ const createBefore = (table: Table) => {
 /** Stamps and batch columns, which the verb fills in. */
 const filled = (table: Table) =>
   [
-    ...table.columns.filter(({ name }) => isStamp(table, name)).map(({ name }) => `${marker("now")} as ${name}`),
+    ...table.columns
+      .filter(({ name }) => isStamp(table, name))
+      .map(({ name }) => `${marker("now")} as ${name}`),
     ...batchColumns(table).map((name) => `${batchOf(table)} as ${name}`),
   ].join(", ");
 
@@ -176,7 +180,10 @@ function apply(
     names.length ? names.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
-  const filledAlways = filled(table).split(", ").filter((part) => !part.endsWith(" as _first_batch")).join(", ");
+  const filledAlways = filled(table)
+    .split(", ")
+    .filter((part) => !part.endsWith(" as _first_batch"))
+    .join(", ");
   return [
     operation(`insert into ${table.name} by name select *, ${filled(table)} from (${plan.incoming})`, {
       counts: "out",

@@ -61,7 +61,9 @@ async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
       if (!/could not set lock|conflicting lock|being used by another process/i.test(message)) {
         throw new InputError(`The warehouse ${options.file} cannot be opened: ${message}`, { cause: error });
       }
-      const holder = /Conflicting lock is held in (.+?)(?:\s+by user .*)?\.(?:\s|$)/.exec(message)?.[1] ?? "another process";
+      const holder =
+        /Conflicting lock is held in (.+?)(?:\s+by user .*)?\.(?:\s|$)/.exec(message)?.[1] ??
+        "another process";
       const waited = Date.now() - started;
       if (waited >= patience) {
         throw new InputError(
@@ -119,7 +121,8 @@ function bound(value: Bound): DuckDBValue {
 }
 
 /** Microseconds beyond the millisecond, which Date.parse leaves out. */
-const submillisecond = (instant: string) => BigInt((/\.\d{3}(\d{1,3})/.exec(instant)?.[1] ?? "0").padEnd(3, "0"));
+const submillisecond = (instant: string) =>
+  BigInt((/\.\d{3}(\d{1,3})/.exec(instant)?.[1] ?? "0").padEnd(3, "0"));
 
 function result(reader: DuckDBResultReader): Result {
   const names = reader.deduplicatedColumnNames();

@@ -15,7 +15,9 @@ export async function loadFiles(
 from ops.loaded_files where table_name = $table`,
     { table: files.table },
   );
-  const known = ledger.getRowObjectsJson().map((row) => ({ ...row, size: Number(row["size"]) }) as unknown as LedgerEntry);
+  const known = ledger
+    .getRowObjectsJson()
+    .map((row) => ({ ...row, size: Number(row["size"]) }) as unknown as LedgerEntry);
   const landed = await listLanding(options.landing, files.folder, ".csv");
   const loaded: FileLoaded[] = [];
   for (const file of await newFiles(landed, known)) {

@@ -22,12 +22,15 @@ type Node = Record<string, unknown>;
 export async function translate(text: string): Promise<string> {
   const polyglot = await import("@polyglot-sql/sdk");
   refuseUncovered(text, (polyglot.tokenize(text, "databricks" as never).tokens ?? []) as unknown as Token[]);
-  const transpiled = polyglot.transpile(text, "databricks" as never, "duckdb" as never, { unsupportedLevel: "raise" });
+  const transpiled = polyglot.transpile(text, "databricks" as never, "duckdb" as never, {
+    unsupportedLevel: "raise",
+  });
   const [statement, another] = transpiled.sql ?? [];
   if (!statement) throw new SqlError(plain(transpiled.error ?? "does not parse"), lineOf(transpiled.error));
   if (another) throw new SqlError("holds more than one statement: give each its own sql`…`");
   const parsed = polyglot.parse(statement, "duckdb" as never);
-  if (!parsed.success || !parsed.ast) throw new SqlError(`its translation does not parse: ${parsed.error}\n${statement}`);
+  if (!parsed.success || !parsed.ast)
+    throw new SqlError(`its translation does not parse: ${parsed.error}\n${statement}`);
   const generated = polyglot.generate(rewrite(parsed.ast) as never, "duckdb" as never);
   const sql = generated.sql?.[0];
   if (!sql) throw new SqlError(`its translation cannot be written: ${generated.error}`);
@@ -100,6 +103,7 @@ function rewrite(node: unknown): unknown {
   }
   const call = copy["function"] as (Node & { name: string; args: unknown[] }) | undefined;
   if (call?.name.toLowerCase() === "array") return { function: { ...call, name: "list_value" } };
-  if (call?.name.toLowerCase() === "concat") return call.args.reduce((left, right) => ({ concat: { ...noComments, left, right } }));
+  if (call?.name.toLowerCase() === "concat")
+    return call.args.reduce((left, right) => ({ concat: { ...noComments, left, right } }));
   return copy;
 }
