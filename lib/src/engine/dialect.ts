@@ -112,7 +112,7 @@ export function contractCheck(table: Table, rows: string, options: { keyIsUnique
     },
   );
   const measured = rules.map(({ failed }, index) => `${failed} as f${index}`).join(",\n    ");
-  const rows_ = rules.map(
+  const results = rules.map(
     ({ name, severity }, index) =>
       `select ${index} as position, '${name}' as check_name, '${severity}' as severity, f${index} as failed_rows, total_rows, ` +
       `cast(f${index} as double) as figure, cast(0 as double) as threshold from measured`,
@@ -124,6 +124,6 @@ measured as (
   from rows_written ${joins.join("\n  ")}
 )
 select check_name, severity, failed_rows, total_rows, figure, threshold from (
-  ${rows_.join("\n  union all ")}
+  ${results.join("\n  union all ")}
 ) as results order by position`;
 }
