@@ -20,7 +20,7 @@ export async function findNotebooks(root: string): Promise<string[]> {
         entry.isFile() && entry.name.endsWith(".ipynb") && !entry.parentPath.includes(".ipynb_checkpoints"),
     )
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
-    .sort();
+    .toSorted();
 }
 
 /**

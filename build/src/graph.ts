@@ -72,7 +72,7 @@ const spot = (place: Place | undefined) =>
 
 /** Kahn's algorithm; among steps that could come next, the earlier layer and then the name goes first. */
 function inOrder(plans: readonly Plan[], needs: ReadonlyMap<string, readonly string[]>): Plan[] {
-  const waiting = [...plans].sort((a, b) => layerOf(a) - layerOf(b) || a.step.localeCompare(b.step));
+  const waiting = plans.toSorted((a, b) => layerOf(a) - layerOf(b) || a.step.localeCompare(b.step));
   const done = new Set<string>();
   const ordered: Plan[] = [];
   while (waiting.length > 0) {

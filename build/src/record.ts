@@ -47,7 +47,7 @@ export const stepName = (path: string) => {
   const [file = "", folder = ""] = path
     .replace(/\.ipynb$/, "")
     .split("/")
-    .reverse();
+    .toReversed();
   return `${folder}.${file}`;
 };
 
@@ -166,7 +166,7 @@ async function planOf(
     writes,
     changes,
     takes: takes.length > 0 ? takes : changes.slice(0, 1),
-    places: Object.fromEntries([...seen].reverse().map(({ table, place }) => [table, place])),
+    places: Object.fromEntries(seen.toReversed().map(({ table, place }) => [table, place])),
     params,
     items,
   };

@@ -16,7 +16,7 @@ export function selectSteps(
   if (!wanted) {
     const steps = graph.plans.filter(({ job }) => job === options.job).map(({ step }) => step);
     if (steps.length === 0) {
-      const jobs = [...new Set(graph.plans.map(({ job }) => job))].sort().join(", ");
+      const jobs = [...new Set(graph.plans.map(({ job }) => job))].toSorted().join(", ");
       throw new InputError(`--job ${options.job}: no notebook belongs to it. There are: ${jobs}.`);
     }
     return new Set(steps);

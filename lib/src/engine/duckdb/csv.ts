@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from "node:fs/promises";
-import { BIGINT, type DuckDBConnection, LIST, listValue, VARCHAR } from "@duckdb/node-api";
+import { BIGINT, type DuckDBAppender, type DuckDBConnection, LIST, listValue } from "@duckdb/node-api";
 import { InputError } from "../../errors.js";
 import { checksum } from "../../landing/checksum.js";
 import { type ColumnMap, type Header, matchColumns, readHeader } from "../../landing/header.js";
@@ -34,6 +34,7 @@ export interface CsvLoaded {
 const LONGEST_FOR_DUCKDB = 1_900_000;
 const REJECTS = "_csv_rejects";
 const SCANS = "_csv_scans";
+const ROWS = "_csv_rows";
 
 /**
  * Appends one CSV file to a bronze table, within the caller's transaction. Every record becomes a row: split into the
@@ -120,7 +121,8 @@ async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<b
   const { rowsChanged } = await statement.run();
   const refused = await connection.runAndReadAll(`select distinct line_byte_position from ${REJECTS}`);
   await dropRejects(connection);
-  const starts = new Set(refused.getRows().map(([position]) => Number(position)));
+  // DuckDB counts bytes from 1.
+  const starts = new Set(refused.getRows().map(([position]) => Number(position) - 1));
   const agreed =
     rowsChanged === scan.records - scan.bad.length &&
     starts.size === scan.bad.length &&
@@ -211,40 +213,53 @@ interface RowBatch {
   flushIfFull: () => Promise<void>;
 }
 
-/** Gathers rows by column and inserts them with bound lists, a few megabytes at a time. */
+/** Gathers rows in a temporary table by DuckDB's appender and moves them to the target, 64 MiB of the file at a time. */
 async function rowBatch(connection: DuckDBConnection, work: Work): Promise<RowBatch> {
-  const width = work.columns.length;
-  const lists: (string | null)[][] = Array.from({ length: width + 1 }, () => []);
-  const rows: bigint[] = [];
+  const source = [...work.columns.keys()].map((column) => `c${column}`);
+  let appender = await emptied();
   let bytes = 0;
-  const markers = lists.map((_, column) => `unnest($list${column})`).join(", ");
-  const statement = await connection.prepare(
-    `insert into ${target(work)} select ${markers}, $name, unnest($rows), $ingested_at::timestamp, $batch`,
-  );
+
+  async function emptied(): Promise<DuckDBAppender> {
+    const columns = [...source, "rescued"].map((column) => `${column} varchar`).join(", ");
+    await connection.run(`create or replace temp table ${ROWS} (${columns}, position bigint)`);
+    return connection.createAppender(ROWS, "main", "temp");
+  }
+
+  async function move(): Promise<void> {
+    appender.closeSync();
+    await connection.run(
+      `insert into ${target(work)} select ${source.join(", ")}, rescued, $name, position, $ingested_at::timestamp, $batch
+       from temp.main.${ROWS} order by position`,
+      audit(work),
+    );
+  }
+
   const batch: RowBatch = {
     row(values, rescuedData, sourceRow, size) {
-      for (let column = 0; column < width; column++) lists[column]?.push(values[column] ?? null);
-      lists[width]?.push(rescuedData);
-      rows.push(BigInt(sourceRow));
+      for (let column = 0; column < source.length; column++) append(appender, values[column] ?? null);
+      append(appender, rescuedData);
+      appender.appendBigInt(BigInt(sourceRow));
+      appender.endRow();
       bytes += size;
     },
     rescued: (text, sourceRow) => batch.row([], text, sourceRow, text.length),
     async flush() {
-      if (rows.length === 0) return;
-      for (const [column, values] of lists.entries())
-        statement.bindList(statement.parameterIndex(`list${column}`), listValue(values), LIST(VARCHAR));
-      statement.bindList(statement.parameterIndex("rows"), listValue(rows), LIST(BIGINT));
-      statement.bind(audit(work));
-      await statement.run();
-      for (const values of lists) values.length = 0;
-      rows.length = 0;
-      bytes = 0;
+      await move();
+      await connection.run(`drop table temp.main.${ROWS}`);
     },
     flushIfFull: async () => {
-      if (rows.length >= 10_000 || bytes > 4 << 20) await batch.flush();
+      if (bytes < 64 << 20) return;
+      await move();
+      appender = await emptied();
+      bytes = 0;
     },
   };
   return batch;
+}
+
+function append(appender: DuckDBAppender, value: string | null): void {
+  if (value === null) appender.appendNull();
+  else appender.appendVarchar(value);
 }
 
 function audit(work: Work): { name: string; ingested_at: string; batch: bigint } {
