@@ -102,12 +102,7 @@ export async function compileRequest(
       scripts,
     },
     params: [...params.values()],
-    reads: [
-      ...new Set([
-        ...all.flatMap(({ reads }) => reads),
-        ...(request.kind === "reject" ? [request.raw.name] : []),
-      ]),
-    ],
+    reads: [...new Set([...all.flatMap(({ reads }) => reads), ...alsoRead(request)])],
     changes: [...new Set(all.flatMap(({ changes }) => changes))],
     takes: [...new Set(all.flatMap(({ takes }) => takes))],
   };
@@ -149,6 +144,14 @@ export function statementsOf(request: Request): Statement[] {
     default:
       return [request.rows];
   }
+}
+
+/** Tables that a request reads beside those its selects name: the raw rows of rejects, and the contract's references. */
+function alsoRead(request: Request): string[] {
+  if (request.kind === "reject") return [request.raw.name];
+  if (!["append", "merge", "history", "refresh"].includes(request.kind) || !("table" in request)) return [];
+  const targets = Object.values((request.table.options.references ?? {}) as Record<string, string>);
+  return targets.map((column) => column.slice(0, column.lastIndexOf(".")));
 }
 
 /** The columns a notebook's select must give for a request, where there are such. */
