@@ -159,14 +159,14 @@ function withCtes(ctes: { name: string; text: string }[], main: string): string 
 
 const indent = (text: string) => text.replace(/^(?=.)/gm, "  ");
 
-/** Takes away the indentation that all lines but the first share, and blank lines around. */
+/** Takes away the indentation that all lines share (a first line beside the quote has none), and blank lines around. */
 export function dedent(text: string): string {
   const lines = text
     .replace(/^\s*\n/, "")
     .trimEnd()
     .split("\n");
   const depth = (line: string) => line.length - line.trimStart().length;
-  const rest = lines.slice(1).filter((line) => line.trim());
+  const rest = lines.slice(/^\s*\n/.test(text) ? 0 : 1).filter((line) => line.trim());
   const least = Math.min(...rest.map(depth));
   return lines
     .map((line, index) => (index === 0 ? line.trimStart() : line.slice(Math.min(depth(line), least))))

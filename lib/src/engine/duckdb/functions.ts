@@ -24,6 +24,8 @@ export const macros: readonly string[] = [
 
 /** What the transpiler leaves wrong or untouched, with what to write instead. */
 export const refusedSyntax: readonly { pattern: RegExp; instead: string }[] = [
+  { pattern: /\bcast\s*\(\s*timestamp\s/i, instead: "a literal of the type you cast to" },
+  { pattern: /\bdiv\b/i, instead: "floor(a / b)" },
   { pattern: /\bqualify\b/i, instead: "a common table expression with row_number() and a where" },
   { pattern: /\bleft\s+anti\s+join\b/i, instead: "where not exists (select 1 from …)" },
   { pattern: /\bleft\s+semi\s+join\b/i, instead: "where exists (select 1 from …)" },

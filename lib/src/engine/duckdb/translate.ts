@@ -53,6 +53,13 @@ interface Token {
 }
 
 function refuseUncovered(text: string, tokens: readonly Token[]): void {
+  const code = withoutStrings(text);
+  for (const { pattern, instead } of refusedSyntax) {
+    const found = pattern.exec(code);
+    if (!found) continue;
+    const line = code.slice(0, found.index).split("\n").length;
+    throw new SqlError(`"${found[0]}" is not the same on DuckDB and on Databricks: use ${instead}.`, line);
+  }
   tokens.forEach((token, index) => {
     const isCall = tokens[index + 1]?.token_type === "L_PAREN" && tokens[index - 1]?.token_type !== "DOT";
     if (!isCall || token.token_type !== "VAR") return;
@@ -64,13 +71,6 @@ function refuseUncovered(text: string, tokens: readonly Token[]): void {
       token.span.line,
     );
   });
-  const code = withoutStrings(text);
-  for (const { pattern, instead } of refusedSyntax) {
-    const found = pattern.exec(code);
-    if (!found) continue;
-    const line = code.slice(0, found.index).split("\n").length;
-    throw new SqlError(`"${found[0]}" is not the same on DuckDB and on Databricks: use ${instead}.`, line);
-  }
 }
 
 /** `with days (a, b) as` and `as t (a, b)` name columns; they call nothing. */

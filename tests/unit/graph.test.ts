@@ -1,0 +1,119 @@
+import type { Plan } from "shopmetrics/internal/plan";
+import { describe, expect, it } from "vitest";
+import { graphOf } from "../../build/src/graph.ts";
+import { selectSteps } from "../../build/src/select.ts";
+
+function plan(step: string, reads: string[], options: { writes?: string[]; job?: string } = {}): Plan {
+  const notebook = `notebooks/${step.replace(".", "/")}.ipynb`;
+  const places = Object.fromEntries(
+    [...reads, step].map((table, index) => [table, { path: notebook, cell: 2, line: index + 1 }]),
+  );
+  return {
+    step,
+    notebook,
+    title: step,
+    job: options.job ?? "daily",
+    runtime: "sql",
+    reads,
+    writes: options.writes ?? [step],
+    changes: [],
+    takes: [],
+    places,
+    params: [],
+    items: [],
+    fingerprint: "",
+  };
+}
+
+const shop = [
+  plan("gold.sales", ["silver.orders", "silver.products"]),
+  plan("silver.orders", ["bronze.orders", "silver.customers"]),
+  plan("silver.products", ["bronze.products"]),
+  plan("silver.customers", ["bronze.customers"]),
+  plan("bronze.orders", []),
+  plan("bronze.products", []),
+  plan("bronze.customers", []),
+  plan("ops.quality", ["gold.sales", "ops.runs"], { writes: [] }),
+  plan("ops.care", ["gold.sales"], { writes: [], job: "maintenance" }),
+];
+
+describe("the graph", () => {
+  it("puts each step after those it reads, layer by layer", () => {
+    expect(graphOf(shop).plans.map(({ step }) => step)).toEqual([
+      "bronze.customers",
+      "bronze.orders",
+      "bronze.products",
+      "silver.customers",
+      "silver.orders",
+      "silver.products",
+      "gold.sales",
+      "ops.care",
+      "ops.quality",
+    ]);
+  });
+
+  it("waits for no step when a table is the runner's own", () => {
+    expect(graphOf(shop).needs.get("ops.quality")).toEqual(["gold.sales"]);
+  });
+
+  it("refuses a table that two notebooks write, and names both places", () => {
+    const twice = [plan("silver.a", []), plan("silver.b", [], { writes: ["silver.b", "silver.a"] })];
+    expect(() => graphOf(twice)).toThrow(
+      /notebooks\/silver\/b\.ipynb.*writes silver\.a, which notebooks\/silver\/a\.ipynb writes too \(cell 2:1\)/,
+    );
+  });
+
+  it("refuses a read of a table that no notebook writes, with cell and line", () => {
+    expect(() => graphOf([plan("gold.a", ["silver.missing"])])).toThrow(
+      /notebooks\/gold\/a\.ipynb cell 2:1: reads silver\.missing, which no notebook writes/,
+    );
+  });
+
+  it("refuses a read against the order of the layers", () => {
+    expect(() => graphOf([plan("silver.a", ["gold.b"]), plan("gold.b", [])])).toThrow(
+      /notebooks\/silver\/a\.ipynb cell 2:1: reads gold\.b, which is of a later layer/,
+    );
+  });
+
+  it("refuses a circle and names the steps in it", () => {
+    const circle = [
+      plan("silver.a", ["silver.b"]),
+      plan("silver.b", ["silver.c"]),
+      plan("silver.c", ["silver.a"]),
+    ];
+    expect(() => graphOf(circle)).toThrow(
+      /reads in a circle: silver\.a reads silver\.b reads silver\.c reads silver\.a/,
+    );
+  });
+});
+
+describe("choosing steps", () => {
+  const graph = graphOf(shop);
+  const chosen = (options: { only?: string; from?: string; job?: string }) =>
+    [...selectSteps(graph, { job: "daily", ...options })].toSorted();
+
+  it("takes the steps of a job when nothing is chosen", () => {
+    expect(chosen({ job: "maintenance" })).toEqual(["ops.care"]);
+  });
+
+  it("takes one step, several, and what they need or feed", () => {
+    expect(chosen({ only: "silver.orders" })).toEqual(["silver.orders"]);
+    expect(chosen({ only: "sales, silver.orders" }).length).toBe(2);
+    expect(chosen({ only: "+silver.orders" })).toEqual([
+      "bronze.customers",
+      "bronze.orders",
+      "silver.customers",
+      "silver.orders",
+    ]);
+    expect(chosen({ only: "silver.orders+" })).toEqual(["gold.sales", "ops.quality", "silver.orders"]);
+    expect(chosen({ from: "gold.sales" })).toEqual(["gold.sales", "ops.quality"]);
+  });
+
+  it("says what there is when a name is not known", () => {
+    expect(() => chosen({ only: "silver.order" })).toThrow(
+      'No step is called "silver.order". Did you mean silver.',
+    );
+    expect(() => chosen({ job: "nightly" })).toThrow("There are: daily, maintenance.");
+    expect(() => chosen({ only: "gold.sales", from: "gold.sales" })).toThrow("exclude each other");
+  });
+});
