@@ -24,6 +24,8 @@ import type { Notebook } from "./notebook.js";
 export interface Recording {
   readonly plan: Plan;
   readonly shapes: ReadonlyMap<Item, NonNullable<CompiledItem["shape"]>>;
+  /** Where a text stands that an item's statement has, in its own cell or the last one before it. */
+  readonly find: (text: string, item: Item) => Place | undefined;
 }
 
 /**
@@ -37,7 +39,8 @@ export async function record(
   translate: (text: string) => Promise<string>,
 ): Promise<Recording> {
   const { notebook } = bundled;
-  if (notebook.front.runtime === "node") return { plan: nodePlan(notebook), shapes: new Map() };
+  if (notebook.front.runtime === "node")
+    return { plan: nodePlan(notebook), shapes: new Map(), find: () => undefined };
   const asked = await listen(bundled);
   return planOf(notebook, asked, translate);
 }
@@ -172,6 +175,7 @@ async function planOf(
   };
   return {
     plan: { ...plan, fingerprint: fingerprintOf(plan) },
+    find: (text, item) => placeOfText(notebook, text, item.place),
     shapes: new Map(made.flatMap(({ item, shape }) => (shape ? [[item, shape] as const] : []))),
   };
 }
@@ -211,15 +215,23 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
   return name;
 }
 
-/** Gives an error of the SQL its cell and, where the text can be found there, its line. */
+/** Gives an error of the SQL its cell and line: that of the text it speaks of where it stands in a cell, else the item's. */
 function located(notebook: Notebook, place: Place | undefined, error: unknown): unknown {
   if (!(error instanceof SqlError)) return error;
-  return new NotebookError(
-    place ?? { path: notebook.path },
-    error.message,
-    "Correct the SQL and compile again.",
-    { cause: error },
+  const at = (error.text && placeOfText(notebook, error.text, place)) || place || { path: notebook.path };
+  return new NotebookError(at, error.message, "Correct the SQL and compile again.", { cause: error });
+}
+
+/** Where a line of SQL stands: in the item's own cell, else in the last cell before it that has the line. */
+function placeOfText(notebook: Notebook, text: string, place: Place | undefined): Place | undefined {
+  const cells = notebook.cells.filter(
+    ({ kind, number }) => kind === "code" && number <= (place?.cell ?? Infinity),
   );
+  for (const { source, number } of cells.toReversed()) {
+    const line = source.split("\n").findIndex((one) => one.includes(text));
+    if (line >= 0) return { path: notebook.path, cell: number, line: line + 1 };
+  }
+  return undefined;
 }
 
 function headOf({ path, front }: Notebook) {

@@ -33,8 +33,8 @@ export async function rehearse(recordings: readonly Recording[]): Promise<void> 
     for (const recording of recordings) {
       for (const item of recording.plan.items) {
         const shape = recording.shapes.get(item);
-        if (shape) await compareColumns(connection, item, shape);
-        for (const operation of item.scripts.duckdb) await tryOut(connection, item, operation);
+        if (shape) await compareColumns(connection, recording, item, shape);
+        for (const operation of item.scripts.duckdb) await tryOut(connection, recording, item, operation);
       }
     }
   } finally {
@@ -44,12 +44,21 @@ export async function rehearse(recordings: readonly Recording[]): Promise<void> 
 }
 
 /** With an empty table both branches of a verb run: the one for an empty table and the one for a filled one. */
-async function tryOut(connection: DuckDBConnection, item: Item, operation: Operation): Promise<void> {
+async function tryOut(
+  connection: DuckDBConnection,
+  recording: Recording,
+  item: Item,
+  operation: Operation,
+): Promise<void> {
   const values = Object.fromEntries(operation.params.map((name) => [name, stand(name)]));
   try {
     await connection.run(operation.sql, values);
   } catch (error) {
-    throw failed(item, new StatementFailed({ ...item, place: undefined }, operation.sql, error).message);
+    throw failed(
+      recording,
+      item,
+      new StatementFailed({ ...item, place: undefined }, operation.sql, error).message,
+    );
   }
 }
 
@@ -65,13 +74,14 @@ function stand(name: string): DuckDBValue {
 
 async function compareColumns(
   connection: DuckDBConnection,
+  recording: Recording,
   item: Item,
   shape: { sql: string; columns: readonly string[] },
 ): Promise<void> {
   const given = await connection.prepare(shape.sql).then(
     (prepared) => Array.from({ length: prepared.columnCount }, (_, index) => prepared.columnName(index)),
     (error: unknown) => {
-      throw failed(item, (error as Error).message);
+      throw failed(recording, item, (error as Error).message);
     },
   );
   const missing = shape.columns.filter((name) => !given.includes(name));
@@ -81,12 +91,16 @@ async function compareColumns(
     missing.length ? `lacks ${missing.join(", ")}` : "",
     extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
   ];
-  throw failed(item, `the select for ${item.kind} ${item.table} ${problem.filter(Boolean).join(" and ")}`);
+  throw failed(
+    recording,
+    item,
+    `the select for ${item.kind} ${item.table} ${problem.filter(Boolean).join(" and ")}`,
+  );
 }
 
-const failed = (item: Item, problem: string) =>
-  new NotebookError(
-    item.place ?? { path: "" },
-    problem,
-    "Correct the SQL, or the contract in lib/src/contracts/.",
-  );
+/** DuckDB puts the name it stumbles over into quotes: that is where the error is said to be. */
+function failed(recording: Recording, item: Item, problem: string): NotebookError {
+  const name = /"(\w+)"/.exec(problem)?.[1];
+  const place = (name && recording.find(name, item)) || item.place || { path: recording.plan.notebook };
+  return new NotebookError(place, problem, "Correct the SQL, or the contract in lib/src/contracts/.");
+}

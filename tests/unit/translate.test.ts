@@ -26,7 +26,7 @@ describe("Databricks SQL on DuckDB gives what Databricks gives", () => {
     ["try_cast('2026-03-01T12:00:00+02:00' as timestamp)", "2026-03-01 10:00:00"],
     ["try_cast('2026-03-01T12:00:00Z' as timestamp)", "2026-03-01 12:00:00"],
     ["try_cast('2026-03-01' as timestamp)", "2026-03-01 00:00:00"],
-    ["cast(at as date) from (select timestamp'2026-03-01 23:30:00' as at)", "2026-03-01"],
+    ["cast(moment as date) from (select timestamp'2026-03-01 23:30:00' as moment)", "2026-03-01"],
     ["try_cast('nonsense' as timestamp)", null],
     ["try_cast('2024-02-30' as date)", null],
     ["try_cast('12.345' as decimal(12,2))", "12.35"],

@@ -1,11 +1,12 @@
 import { coveredFunctions, refusedSyntax } from "./functions.js";
 
-/** SQL that cannot be translated. `line` and `column` count from 1 within the text, where known. */
+/** SQL that cannot be translated. `line` counts from 1 within the text, `text` is that line, where known. */
 export class SqlError extends Error {
   override readonly name: string = "SqlError";
   constructor(
     message: string,
     readonly line?: number,
+    readonly text?: string,
   ) {
     super(message);
   }
@@ -20,6 +21,15 @@ type Node = Record<string, unknown>;
  * @throws SqlError when the text does not parse or uses what is not known to give the same on both engines
  */
 export async function translate(text: string): Promise<string> {
+  try {
+    return await translated(text);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.line === undefined) throw error;
+    throw new SqlError(error.message, error.line, text.split("\n")[error.line - 1]?.trim());
+  }
+}
+
+async function translated(text: string): Promise<string> {
   const polyglot = await import("@polyglot-sql/sdk");
   refuseUncovered(text, (polyglot.tokenize(text, "databricks" as never).tokens ?? []) as unknown as Token[]);
   const transpiled = polyglot.transpile(text, "databricks" as never, "duckdb" as never, {
