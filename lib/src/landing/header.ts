@@ -10,6 +10,8 @@ const HEADER_LIMIT = 1 << 20;
 export interface Header {
   names: string[];
   from: number;
+  /** "\n" or "\r\n", "" when the file ends there, "mixed" when blank lines stand before. */
+  lineEnd: string;
 }
 
 /**
@@ -43,7 +45,17 @@ export async function readHeader(file: { name: string; path: string }): Promise<
       `${file.name}: the header line ${outcome === "broken" ? "has a misplaced quote" : "has no end within 1 MiB"}. ` +
         `It starts with: ${excerpt(line)}. Is this a CSV file?`,
     );
-  return { names: splitRecord(bytes, start, found.end).map((name) => (name ?? "").trim()), from: found.next };
+  if (found.loneCr)
+    throw new InputError(
+      `${file.name}: its lines end with a carriage return alone (old Mac). Nothing of the file was loaded. Convert ` +
+        `it and replace it: tr '\\r' '\\n'`,
+    );
+  const lineEnd = bytes.toString("latin1", found.end, found.next);
+  return {
+    names: splitRecord(bytes, start, found.end).map((name) => (name ?? "").trim()),
+    from: found.next,
+    lineEnd: start > 3 || bytes[start - 1] === LF ? "mixed" : lineEnd,
+  };
 }
 
 /**
@@ -81,7 +93,7 @@ export function matchColumns(file: { name: string }, names: string[], columns: s
 function noKnownColumn(file: { name: string }, names: string[], columns: string[]): InputError {
   const line = names.join(",");
   const wanted = new Set(columns.map(key));
-  const known = (separator: string | RegExp): number =>
+  const known = (separator: string): number =>
     line.split(separator).filter((name) => wanted.has(key(name.replace(/^\s*"|"\s*$/g, "")))).length;
   const other = [
     { name: "semicolon (;)", separator: ";" },
@@ -94,11 +106,6 @@ function noKnownColumn(file: { name: string }, names: string[], columns: string[
     return new InputError(
       `${file.name}: its columns look separated by ${other.name}, not by comma. The first line reads: ` +
         `${excerpt(line)}. Nothing of the file was loaded. Export it again with commas.`,
-    );
-  if (known(/[,\r]/) > 0)
-    return new InputError(
-      `${file.name}: its lines end with a carriage return alone (old Mac). Nothing of the file was loaded. Convert ` +
-        `it and replace it: tr '\\r' '\\n'`,
     );
   return new InputError(
     `${file.name}: the first line is no header with any of the columns ${columns.join(", ")}. It reads: ` +

@@ -38,7 +38,8 @@ export async function listLanding(
   const names = (await entries(join(landing, folder))).filter(
     (name) => name.endsWith(ending) && !isTemporary(name),
   );
-  const files = await Promise.all(names.sort().map((name) => landedFile(landing, `${folder}/${name}`)));
+  names.sort();
+  const files = await Promise.all(names.map((name) => landedFile(landing, `${folder}/${name}`)));
   return files.flatMap((file) => file ?? []);
 }
 

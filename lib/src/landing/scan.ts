@@ -22,7 +22,9 @@ export interface Scan {
   longest: number;
   /** Records whose quoting breaks off: each is given up at the end of its first line, so that the next one is kept. */
   brokenQuotes: number;
-  /** Only LF, or only CRLF, ends the records, and no value holds what another CSV reader may see as either. */
+  /** What ends the records: "\n" or "\r\n", "" when there is but one, "mixed". */
+  lineEnd: string;
+  /** No value holds a CR outside quotes or a space before a quote, which other CSV readers take differently. */
   plain: boolean;
 }
 
@@ -45,7 +47,15 @@ export async function scanRecords(
   onRecord?: OnRecord,
   betweenChunks?: BetweenChunks,
 ): Promise<Scan> {
-  const scan: Scan = { bytes: from, records: 0, bad: [], longest: 0, brokenQuotes: 0, plain: true };
+  const scan: Scan = {
+    bytes: from,
+    records: 0,
+    bad: [],
+    longest: 0,
+    brokenQuotes: 0,
+    lineEnd: "",
+    plain: true,
+  };
   const handle = await open(file.path);
   const found = emptyFound();
   let window = Buffer.allocUnsafe(WINDOW);
@@ -88,7 +98,7 @@ export async function scanRecords(
   } finally {
     await handle.close();
   }
-  scan.plain &&= crlf === 0 || lf === 0;
+  if (crlf + lf > 0) scan.lineEnd = lf === 0 ? "\r\n" : crlf === 0 ? "\n" : "mixed";
   return scan;
 
   function readWindow(): number {
