@@ -1,0 +1,133 @@
+import { copyFile, cp, mkdir, rm, symlink } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { cacheFolder } from "../cache-folder.js";
+import { equalTables } from "./compare.js";
+import { measure, median, type Measured } from "./measure.js";
+
+/** The last day of the history: the next one, a Friday in November, brings 1 % new and changed rows. */
+const HISTORY_END = "2025-11-27";
+
+export interface Sides {
+  readonly ours: Measured;
+  /** Absent where a plain script has nothing to compare. */
+  readonly floor?: Measured;
+}
+
+export interface Case {
+  readonly name: string;
+  /** Source records taken in. */
+  readonly rows: number;
+  readonly aim: string;
+  readonly met: boolean;
+  readonly runs: readonly Sides[];
+  readonly median: Sides;
+}
+
+export interface Bench {
+  readonly cases: readonly Case[];
+  /** Tables that were found equal after the increment, with their rows. */
+  readonly equal: readonly { table: string; rows: number }[];
+}
+
+const shopmetrics = fileURLToPath(new URL("../../bin/shopmetrics.js", import.meta.url));
+const floorScript = fileURLToPath(new URL("floor.js", import.meta.url));
+
+/**
+ * Measures the pipeline, as a user runs it, against the floor: the same tables by a plain SQL script. Both take turns, in
+ * processes of their own, each on a fresh copy of its warehouse.
+ *
+ * @param folder for landed files and warehouses; removed at the end
+ * @throws Error when the two made different tables
+ */
+export async function runBench(options: {
+  folder: string;
+  scale: number;
+  runs: number;
+  say: (text: string) => void;
+}): Promise<Bench> {
+  const { folder, scale, runs, say } = options;
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const at = (...names: string[]) => path.join(folder, ...names);
+  const usage = at("usage.json");
+  const command = (home: string, ...args: string[]) =>
+    measure([shopmetrics, ...args], { env: { SHOPMETRICS_HOME: home }, usage });
+
+  const cases: Case[] = [];
+  const done = (name: string, rows: number, sides: Sides[], aim: string, met: (median: Sides) => boolean) => {
+    const { ours, floor } = {
+      ours: median(sides.map((side) => side.ours)),
+      floor: median(sides.flatMap((side) => side.floor ?? [])),
+    };
+    const middle = sides[0]?.floor ? { ours, floor } : { ours };
+    cases.push({ name, rows, aim, met: met(middle), runs: sides, median: middle });
+  };
+
+  /** Runs both sides on the files of `landing`, each on a copy of what it made `before`, and keeps what they made. */
+  const sides = async (name: string, landing: string, before: string | undefined): Promise<Sides[]> => {
+    const made: Sides[] = [];
+    for (let n = 1; n <= runs; n++) {
+      say(`${name}, ${n} of ${runs}`);
+      await rm(at(name), { recursive: true, force: true });
+      await mkdir(at(name));
+      await symlink(at(landing, "landing"), at(name, "landing"));
+      const [warehouse, plain] = [at(name, "warehouse.duckdb"), at(name, "floor.duckdb")];
+      if (before) {
+        await copyFile(at(before, "warehouse.duckdb"), warehouse);
+        await copyFile(at(before, "floor.duckdb"), plain);
+      }
+      const ours = await command(at(name), "run", "--quiet");
+      const floor = await measure([floorScript, at(landing, "landing"), plain], { usage });
+      made.push({ ours, floor });
+    }
+    return made;
+  };
+
+  say(`generating the shop at scale ${scale}`);
+  const { generate } = await import("shopmetrics/internal/generator/generate");
+  const sum = (files: readonly { rows: number }[]) => files.reduce((total, { rows }) => total + rows, 0);
+  const history = await generate({ landing: at("history", "landing"), scale, to: HISTORY_END });
+  await mkdir(at("day"));
+  await cp(at("history", "landing"), at("day", "landing"), { recursive: true, preserveTimestamps: true });
+  const day = await generate({ landing: at("day", "landing"), days: 1 });
+
+  await command(at("full"), "build", "--quiet"); // remembered from here on, as after npm start
+  const share = ((100 * sum(day.files)) / sum(history.files)).toFixed(1);
+  const full = await sides("full", "history", undefined);
+  await equalTables(at("full", "warehouse.duckdb"), at("full", "floor.duckdb"));
+  const small = scale < 5;
+  done(
+    "full load",
+    sum(history.files),
+    full,
+    small ? "floor + 0.5 s" : "floor × 1.05",
+    ({ ours, floor }) => ours.wall <= (small ? floor!.wall + 0.5 : floor!.wall * 1.05),
+  );
+  const increment = await sides("increment", "day", "full");
+  const equal = await equalTables(at("increment", "warehouse.duckdb"), at("increment", "floor.duckdb"));
+  done(
+    `a day (${share} %)`,
+    sum(day.files),
+    increment,
+    small ? "" : "below the floor",
+    ({ ours, floor }) => small || ours.wall < floor!.wall,
+  );
+  const again = await sides("again", "day", "increment");
+  done("nothing new", 0, again, "1 s", ({ ours }) => ours.wall < 1);
+
+  const alone = async (name: string, aim: number, run: () => Promise<Measured>) => {
+    say(name);
+    const made: Sides[] = [];
+    for (let n = 1; n <= runs; n++) made.push({ ours: await run() });
+    done(name, 0, made, `${aim} s`, ({ ours }) => ours.wall < aim);
+  };
+  await alone("--help", 0.2, () => command(at("again"), "--help"));
+  await alone("compile, cold cache", 1, async () => {
+    for (const cache of ["plans", "memory"]) await rm(cacheFolder(cache), { recursive: true, force: true });
+    return command(at("again"), "build", "--quiet");
+  });
+  await alone("compile, remembered", 1, () => command(at("again"), "build", "--quiet"));
+  await rm(folder, { recursive: true });
+  return { cases, equal };
+}

@@ -1,0 +1,33 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import { allTables } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+
+/**
+ * The tables that two warehouses hold, equal in all columns of the contracts but the stamps of when they were written.
+ *
+ * @throws Error naming the tables that differ: then a comparison of their times says nothing
+ */
+export async function equalTables(ours: string, floor: string): Promise<{ table: string; rows: number }[]> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  await connection.run(`attach '${ours}' as ours (read_only); attach '${floor}' as floor (read_only)`);
+  const equal = [];
+  const different = [];
+  for (const { name, columns, options, layer } of allTables()) {
+    if (layer === "ops") continue;
+    const stamps = (options.stamps ?? []) as readonly string[];
+    const compared = columns.map((column) => column.name).filter((column) => !stamps.includes(column));
+    const digest = `count(*)::double as rows, sum(hash(row(${compared.join(", ")})))::varchar as digest`;
+    const found = await connection.runAndReadAll(
+      `select ${digest} from ours.${name} union all select ${digest} from floor.${name}`,
+    );
+    const [a, b] = found.getRows();
+    if (a?.join() === b?.join()) equal.push({ table: name, rows: Number(a?.[0]) });
+    else different.push(`${name} (${String(a?.[0])} rows here, ${String(b?.[0])} there)`);
+  }
+  connection.closeSync();
+  instance.closeSync();
+  if (different.length > 0)
+    throw new Error(`The pipeline and the floor made different tables: ${different.join(", ")}.`);
+  return equal;
+}

@@ -1,0 +1,31 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+
+/**
+ * The floor: the pipeline's tables, made by the SQL files in `floor/` and nothing else. Run as
+ * `node floor.js <landing> <warehouse>`; each layer is one transaction.
+ */
+const [landing = "", warehouse = ""] = process.argv.slice(2);
+const script = (name: string) =>
+  readFile(new URL(`../../src/bench/floor/${name}.sql`, import.meta.url), "utf8");
+
+const instance = await DuckDBInstance.create(warehouse);
+const connection = await instance.connect();
+await connection.run(`begin; set variable now = '${new Date().toISOString()}'::timestamp`);
+await connection.run(await script("tables"));
+const load = await script("load");
+for (const entity of ["customers", "products", "orders"]) {
+  const loaded = await connection.runAndReadAll(`select distinct source_file from bronze.${entity}_raw`);
+  const known = new Set(loaded.getRows().map(([name]) => name));
+  for (const file of (await readdir(path.join(landing, entity))).toSorted()) {
+    const name = `${entity}/${file}`;
+    if (known.has(name)) continue;
+    await connection.run(load.replace("{entity}", entity), { name, path: path.join(landing, name) });
+  }
+}
+await connection.run("commit");
+await connection.run(`begin; ${await script("silver")}; commit`);
+await connection.run(`begin; ${await script("gold")}; commit`);
+connection.closeSync();
+instance.closeSync();

@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+/** What one process took, from its start to its end. */
+export interface Measured {
+  /** Seconds. */
+  readonly wall: number;
+  /** Seconds of all its threads, in user and system mode. */
+  readonly cpu: number;
+  /** Peak resident memory in MiB. */
+  readonly memory: number;
+}
+
+/** @throws Error with the program's output when it does not exit with 0 */
+export async function measure(
+  program: readonly string[],
+  options: { env?: Record<string, string>; usage: string },
+): Promise<Measured> {
+  const env = { ...process.env, ...options.env, SHOPMETRICS_USAGE: options.usage };
+  const preload = fileURLToPath(new URL("usage.js", import.meta.url));
+  const started = performance.now();
+  const child = spawn(process.execPath, ["--import", preload, ...program], { env });
+  let output = "";
+  child.stdout.on("data", (text: Buffer) => (output += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (output += text.toString()));
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const wall = (performance.now() - started) / 1000;
+  if (code !== 0) throw new Error(`node ${program.join(" ")} exited with ${code}:\n${output}`);
+  const used = JSON.parse(await readFile(options.usage, "utf8")) as NodeJS.ResourceUsage;
+  return { wall, cpu: (used.userCPUTime + used.systemCPUTime) / 1e6, memory: used.maxRSS / 1024 };
+}
+
+/** The median of each figure for itself. */
+export function median(runs: readonly Measured[]): Measured {
+  const middle = (key: keyof Measured) => {
+    const sorted = runs.map((run) => run[key]).toSorted((a, b) => a - b);
+    const half = sorted.length >> 1;
+    return sorted.length % 2 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+  };
+  return { wall: middle("wall"), cpu: middle("cpu"), memory: middle("memory") };
+}
