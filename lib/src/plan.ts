@@ -17,8 +17,8 @@ export interface Operation {
    * `execute`: run it; `check`: its rows are check results; `show`: its rows are for people.
    */
   readonly kind: "execute" | "check" | "show";
-  /** Which of the step's figures the number of rows it changed adds to. */
-  readonly counts?: "out" | "deleted" | "rejected";
+  /** Which of the step's figures the number of rows it changed adds to; "surplus" rows of "out" were taken back. */
+  readonly counts?: "out" | "deleted" | "rejected" | "surplus";
   /** Run it only if the written table is empty, or only if it is not. */
   readonly when?: "empty" | "filled";
 }

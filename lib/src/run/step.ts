@@ -124,7 +124,8 @@ async function run(
   try {
     if (operation.kind === "execute") {
       const changed = await connection.execute(operation.sql, values);
-      if (operation.counts) figures[operation.counts] += changed;
+      if (operation.counts === "surplus") figures.out -= changed;
+      else if (operation.counts) figures[operation.counts] += changed;
       return;
     }
     const result = await connection.query(operation.sql, values);

@@ -17,10 +17,12 @@ export async function prepareWarehouse(connection: Connection, dialect: Dialect)
     return !present.has(name) || (options.tracks && !present.has(before));
   });
   if (missing.length === 0) return;
-  for (const schema of ["bronze", "silver", "gold", "ops"])
-    await connection.execute(`create schema if not exists ${schema}`);
-  for (const table of missing)
-    for (const statement of dialect.createTable(table)) await connection.execute(statement);
+  await connection.transaction(async () => {
+    for (const schema of ["bronze", "silver", "gold", "ops"])
+      await connection.execute(`create schema if not exists ${schema}`);
+    for (const table of missing)
+      for (const statement of dialect.createTable(table)) await connection.execute(statement);
+  });
 }
 
 /** How far a step has read and what has been published, as one run of the step sees it from begin to end. */

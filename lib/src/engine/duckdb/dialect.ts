@@ -44,12 +44,27 @@ export const duckdbDialect: Dialect = {
     const order = (table.options.newest ?? []) as readonly string[];
     const key = keyOf(table).join(", ");
     const columns = names(givenColumns(table));
-    const ranked = order.length
-      ? ` qualify row_number() over (partition by ${key} order by ${order.map((c) => `${c} desc`).join(", ")}) = 1`
-      : "";
+    const newestFirst = order.map((column) => `${column} desc`).join(", ");
+    const rank = `row_number() over (partition by ${key} order by ${newestFirst})`;
     return apply(write, {
-      incoming: `select ${columns} from (${write.rows})${ranked}`,
-      isNewer: order.length ? `(${list(order, "i.")}) >= (${list(order, "t.")})` : "true",
+      incoming: `select ${columns} from (${write.rows})${order.length ? ` qualify ${rank} = 1` : ""}`,
+      // Ranking all rows of a first load would be its slowest part: they go in as they are, and then only keys that
+      // came more than once are ranked.
+      ...(order.length && {
+        first: [
+          insertAll(table, `select ${columns} from (${write.rows})`),
+          operation(
+            `delete from ${table.name} where rowid in (
+  select rowid from ${table.name}
+  where (${key}) in (select ${key} from ${table.name} group by ${key} having count(*) > 1)
+  qualify ${rank} > 1)`,
+            { counts: "surplus", when: "empty" },
+          ),
+        ],
+      }),
+      isNewer: order.length
+        ? `(${marker("full")} or (${list(order, "i.")}) >= (${list(order, "t.")}))`
+        : "true",
       scope: marker("full"),
       keyIsUnique: order.length > 0,
     });
@@ -156,6 +171,13 @@ const filled = (table: Table) =>
     ...batchColumns(table).map((name) => `${batchOf(table)} as ${name}`),
   ].join(", ");
 
+/** The first rows of an empty table. */
+const insertAll = (table: Table, rows: string) =>
+  operation(`insert into ${table.name} by name select *, ${filled(table)} from (${rows})`, {
+    counts: "out",
+    when: "empty",
+  });
+
 /** The contract's checks over what this batch wrote; a halting one rolls the step back. */
 const contract = (table: Table, options: { keyIsUnique: boolean }) => [
   operation(contractCheck(table, `select * from ${table.name} where _batch = ${batchOf(table)}`, options), {
@@ -170,7 +192,7 @@ const contract = (table: Table, options: { keyIsUnique: boolean }) => [
  */
 function apply(
   { table }: Write,
-  plan: { incoming: string; isNewer: string; scope: string; keyIsUnique: boolean },
+  plan: { incoming: string; isNewer: string; scope: string; keyIsUnique: boolean; first?: Operation[] },
 ): Operation[] {
   const key = keyOf(table);
   const columns = table.columns.filter(({ name }) => !isStamp(table, name));
@@ -185,10 +207,7 @@ function apply(
     .filter((part) => !part.endsWith(" as _first_batch"))
     .join(", ");
   return [
-    operation(`insert into ${table.name} by name select *, ${filled(table)} from (${plan.incoming})`, {
-      counts: "out",
-      when: "empty",
-    }),
+    ...(plan.first ?? [insertAll(table, plan.incoming)]),
     operation(`create or replace temp table incoming as ${plan.incoming}`, { when: "filled" }),
     operation(
       `create or replace temp table changed as

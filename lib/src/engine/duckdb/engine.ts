@@ -37,7 +37,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   if (options.file !== ":memory:") await mkdir(path.dirname(options.file), { recursive: true });
   const instance = await whenFree(options);
   const first = await connect(instance);
-  if (!options.readOnly) for (const macro of macros) await first.run(macro);
+  if (!options.readOnly) await first.run(["begin", ...macros, "commit"].join(";\n"));
   first.closeSync();
   return {
     name: "duckdb",
@@ -53,6 +53,8 @@ async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
   for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
     try {
       return await DuckDBInstance.create(options.file, {
+        // FSST makes a file half as large, at more than a third of the time that a load takes.
+        disabled_compression_methods: "fsst,dict_fsst",
         ...(options.readOnly && { access_mode: "READ_ONLY" }),
         ...(options.threads && { threads: String(options.threads) }),
       });

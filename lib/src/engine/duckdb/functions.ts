@@ -13,13 +13,21 @@ export const coveredFunctions: ReadonlySet<string> = new Set(
   width_bucket year`.split(/\s+/),
 );
 
-/** Spark functions that DuckDB lacks, as macros. Created once in each warehouse file, in its main schema. */
+/**
+ * Spark functions that DuckDB lacks or does otherwise, as macros. Created once in each warehouse file, in its main schema.
+ *
+ * utc_timestamp is a cast to TIMESTAMP that heeds an offset, by way of TIMESTAMPTZ (sessions are UTC). That way is three
+ * times slower, so an instant written as the shop writes it, which needs none, does not take it.
+ */
 export const macros: readonly string[] = [
   "create or replace macro size(list) as len(list)",
   "create or replace macro unix_micros(instant) as epoch_us(instant)",
   "create or replace macro unix_seconds(instant) as cast(floor(epoch(instant)) as bigint)",
   "create or replace macro pmod(a, b) as ((a % b) + b) % b",
   "create or replace macro get_json_object(json, path) as json_extract_string(json, path)",
+  `create or replace macro utc_timestamp(instant) as case when cast(instant as varchar) like '____-__-__T__:__:__Z'
+    then try_cast(cast(instant as varchar) as timestamp)
+    else try_cast(try_cast(instant as timestamptz) as timestamp) end`,
 ];
 
 /** What the transpiler leaves wrong or untouched, with what to write instead. */

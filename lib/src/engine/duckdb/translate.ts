@@ -1,3 +1,4 @@
+import { setFlagsFromString } from "node:v8";
 import { coveredFunctions, refusedSyntax } from "./functions.js";
 
 /** SQL that cannot be translated. `line` counts from 1 within the text, `text` is that line, where known. */
@@ -30,7 +31,7 @@ export async function translate(text: string): Promise<string> {
 }
 
 async function translated(text: string): Promise<string> {
-  const polyglot = await import("@polyglot-sql/sdk");
+  const polyglot = await (loading ??= loadPolyglot());
   refuseUncovered(text, (polyglot.tokenize(text, "databricks" as never).tokens ?? []) as unknown as Token[]);
   const transpiled = polyglot.transpile(text, "databricks" as never, "duckdb" as never, {
     unsupportedLevel: "raise",
@@ -46,6 +47,19 @@ async function translated(text: string): Promise<string> {
   if (!sql) throw new SqlError(`its translation cannot be written: ${generated.error}`);
   return sql;
 }
+
+let loading: ReturnType<typeof loadPolyglot> | undefined;
+
+/**
+ * The transpiler is 22 MB of WebAssembly that runs for milliseconds: optimising its code in the background takes ten
+ * times as long as all our translations, so it stays as V8's quick compiler makes it.
+ */
+async function loadPolyglot() {
+  setFlagsFromString("--liftoff-only");
+  return import("@polyglot-sql/sdk");
+}
+
+const plainCall = { distinct: false, use_bracket_syntax: false, no_parens: false, quoted: false };
 
 const noComments = { left_comments: [], operator_comments: [], trailing_comments: [] };
 
@@ -98,7 +112,7 @@ const withoutStrings = (text: string) =>
 
 /**
  * What the transpiler leaves different:
- * - a string with an offset, cast to TIMESTAMP, loses the offset in DuckDB: go through TIMESTAMPTZ (sessions are UTC);
+ * - a string with an offset, cast to TIMESTAMP, loses the offset in DuckDB: the macro utc_timestamp;
  * - array(…) means a subquery in DuckDB: list_value(…);
  * - concat(…) skips nulls in DuckDB and is null in Spark: ||.
  */
@@ -108,8 +122,8 @@ function rewrite(node: unknown): unknown {
   const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, rewrite(value)])) as Node;
   const cast = (copy["try_cast"] ?? copy["cast"]) as (Node & { to: { data_type: string } }) | undefined;
   if (cast?.to.data_type === "timestamp") {
-    const withZone = { try_cast: { ...cast, to: { ...cast.to, timezone: true } } };
-    return { try_cast: { ...cast, this: withZone, to: { ...cast.to, timezone: false } } };
+    const { this: instant } = cast;
+    return { function: { ...noComments, name: "utc_timestamp", args: [instant], ...plainCall } };
   }
   const call = copy["function"] as (Node & { name: string; args: unknown[] }) | undefined;
   if (call?.name.toLowerCase() === "array") return { function: { ...call, name: "list_value" } };
