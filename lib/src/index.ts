@@ -1,3 +1,4 @@
+import { inputErrorsPlainly } from "./display/plain.js";
 import { openLiveWith } from "./session/session.js";
 
 export { bronze, gold, ops, silver } from "./contracts/index.js";
@@ -8,13 +9,24 @@ export { check } from "./verbs/check.js";
 export { show } from "./verbs/show.js";
 export { InputError } from "./errors.js";
 
-openLiveWith(async () => {
+// One session for all verbs, also for two that begin at once; one that could not open is tried again.
+let opening: ReturnType<typeof openLive> | undefined;
+openLiveWith(() => (opening ??= openLive().catch(tryAgain)));
+
+async function openLive() {
   const [{ liveSession }, { kernelDisplay }] = await Promise.all([
     import("./session/live.js"),
     import("./display/kernel.js"),
   ]);
   return liveSession(kernelDisplay());
-});
+}
+
+function tryAgain(error: unknown): never {
+  opening = undefined;
+  throw error;
+}
+
+if ("__tslab__" in globalThis) inputErrorsPlainly();
 
 /** The settings in force: where landed files and the warehouse are, and which engine is used. */
 export { readSettings as settings, type Settings } from "./settings.js";

@@ -47,7 +47,7 @@ export interface Table<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** Validates a row: `silver.orders_clean.row.parse({...})`. */
   readonly row: z.ZodObject<Shape>;
   readonly columns: readonly Column[];
-  readonly options: TableOptions<Shape>;
+  readonly options: TableOptions<z.ZodRawShape>;
 }
 
 /** The TypeScript type of a table's rows: `Row<typeof silver.orders_clean>`. */

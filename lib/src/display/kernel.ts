@@ -1,12 +1,32 @@
-import type { Display } from "../session/live.js";
+import { noteHtml, outcomeHtml } from "./html.js";
+import type { Display } from "./outcome.js";
+import { outcomeText } from "./text.js";
 
-/** Shows results as text. */
+/** What tslab puts into the global scope of its kernel. */
+interface Tslab {
+  readonly require: (id: "tslab") => { readonly display: { html(html: string): void } };
+  /** The notebook's own names, as they are now. */
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+const tslab = (): Tslab | undefined => {
+  const { __tslab__: found } = globalThis as { __tslab__?: Tslab };
+  return found;
+};
+
+/** The names that the notebook's cells have declared, with their values. None outside a kernel. */
+export const notebookNames = (): Readonly<Record<string, unknown>> => tslab()?.exports ?? {};
+
+/** Whether this process is a Jupyter kernel. */
+export const inKernel = () => tslab() !== undefined;
+
+/** Shows below the cell in Jupyter, and as text on the console in any other process. */
 export function kernelDisplay(): Display {
-  return {
-    rows: ({ rows }) => console.table(rows),
-    checks: (results) => {
-      for (const { name, status } of results) console.log(`${status}  ${name}`);
-    },
-    note: (message) => console.log(message),
-  };
+  const kernel = tslab();
+  if (!kernel) {
+    const print = (text: string) => text && console.log(text);
+    return { outcome: (outcome) => print(outcomeText(outcome)), note: (message) => console.error(message) };
+  }
+  const show = (html: string) => html && kernel.require("tslab").display.html(html);
+  return { outcome: (outcome) => show(outcomeHtml(outcome)), note: (message) => show(noteHtml(message)) };
 }

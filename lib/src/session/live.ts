@@ -1,76 +1,94 @@
 import { randomUUID } from "node:crypto";
-import { compileRequest, duckdbTarget, literals } from "../compile/item.js";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { compileRequest, duckdbTarget, literals, type CompiledItem } from "../compile/item.js";
+import { explained } from "../display/failure.js";
+import { inKernel, notebookNames } from "../display/kernel.js";
+import type { Display, Shown } from "../display/outcome.js";
+import { plainly } from "../display/plain.js";
 import { duckdbDialect } from "../engine/duckdb/dialect.js";
 import type { Connection } from "../engine/engine.js";
+import { InputError } from "../errors.js";
 import type { Result } from "../plan.js";
-import {
-  executeItems,
-  noFigures,
-  type CheckResult,
-  type StepContext,
-  type StepFigures,
-} from "../run/step.js";
+import { executeItems, noFigures, StatementFailed, valueOf, type StepContext } from "../run/step.js";
 import { keepChecks, prepareWarehouse, publish, readWindows } from "../run/warehouse.js";
 import { readSettings, type Settings } from "../settings.js";
+import { sql, type Statement } from "../sql/statement.js";
 import type { Request, Session } from "./session.js";
 
-/** What a live session tells the person in front of it. */
-export interface Display {
-  rows(result: Result): void;
-  checks(results: readonly CheckResult[]): void;
-  note(message: string): void;
-}
-
 /**
- * Runs each request at once, on the local warehouse, as a cell in Jupyter does. Every request is a transaction of its
- * own; `changes` gives all rows. The warehouse's file is given back when the notebook has been idle for a while, so
- * that a notebook and a run can take turns.
+ * Runs each request at once, on the local warehouse, as a cell in Jupyter does, and shows what it came to. Every
+ * request is a transaction of its own. `changes` gives all rows and the verbs keep what a run with `--full` keeps, so
+ * that a cell run twice leaves the same tables. The warehouse's file is given back when the notebook has been idle for
+ * a while, so that a notebook and a run can take turns.
  */
 export function liveSession(display: Display, settings: Settings = readSettings()): Session {
+  if (settings.engine !== "duckdb")
+    throw new InputError(
+      "SHOPMETRICS_ENGINE=databricks: notebooks run live on the embedded engine. Unset it and restart the kernel.",
+    );
   const warehouse = idleWarehouse(settings, display);
   const runId = `notebook-${new Date().toISOString().slice(0, 19)}-${randomUUID().slice(0, 8)}`;
   const literal = literals();
+  const lost = lostFailures();
+  const translateOnce = translator();
+  const compile = (request: Request) =>
+    compileRequest(request, { targets: [duckdbTarget(translateOnce)], literal });
   let turn: Promise<unknown> = Promise.resolve();
 
-  const run = async (request: Request): Promise<Result | undefined> => {
-    const { translate } = await import("../engine/duckdb/translate.js");
-    const compiled = await compileRequest(request, { targets: [duckdbTarget(translate)], literal });
-    return warehouse.use(async (connection) => {
-      const now = new Date().toISOString();
-      const figures = noFigures();
-      const step = "table" in request ? request.table.name : "show";
-      let shown: Result | undefined;
-      const isWrite = !["show", "check"].includes(request.kind);
-      const writes = isWrite && "table" in request ? [request.table.name] : [];
-      try {
-        await connection.transaction(async () => {
-          const windows = await readWindows(connection, step, {
-            changes: compiled.changes,
-            writes,
-            full: true,
-          });
-          const context: StepContext = {
-            runId,
-            now,
-            date: now.slice(0, 10),
-            full: false,
-            landing: settings.landing,
-            ...windows,
-          };
-          const plan = { items: [compiled.item], params: compiled.params, takes: [] };
-          await executeItems(connection, "duckdb", plan, context, figures, (_, result) => (shown = result));
-          if (isWrite && request.kind !== "reject")
-            await publish(connection, step, { ...context, windows: new Map() }, figures);
-        });
-      } finally {
-        await keepChecks(connection, step, { runId, now }, figures.checks);
-        display.checks(figures.checks);
-      }
-      for (const warning of figures.warnings) display.note(warning);
-      if (isWrite) display.note(sentence(request, figures));
-      if (shown) display.rows(shown);
-      return shown;
-    });
+  const run = async (given: Request): Promise<Result | undefined> => {
+    await nextTurn(); // the failure of a verb before this one is known to be lost only then
+    lost.tell();
+    const request = named(given);
+    try {
+      await compile(request); // what does not translate waits for no lock
+      return await warehouse.use((connection) => perform(connection, request));
+    } catch (error) {
+      throw lost.watch(await explained(error, request, literal));
+    }
+  };
+
+  const perform = async (connection: Connection, request: Request): Promise<Result | undefined> => {
+    const began = performance.now();
+    const figures = noFigures();
+    const table = "table" in request ? request.table.name : undefined;
+    const step = table ?? "show";
+    const now = new Date().toISOString();
+    let shown: Shown | undefined;
+    let failed = true;
+    const execute = async (one: Request) => {
+      const compiled = await compile(one);
+      const started = performance.now();
+      const writes = isWrite(request) && table ? [table] : [];
+      const windows = await readWindows(connection, step, { ...compiled, writes, full: true });
+      const date = now.slice(0, 10);
+      const context = { runId, now, date, full: true, landing: settings.landing, ...windows };
+      await refuseOtherColumns(connection, compiled, context);
+      let result: Result = { columns: [], rows: [] };
+      const plan = { items: [compiled.item], params: compiled.params, takes: [] };
+      await executeItems(connection, "duckdb", plan, context, figures, (_, rows) => (result = rows));
+      return { result, context, seconds: (performance.now() - started) / 1000 };
+    };
+    try {
+      await connection.transaction(async () => {
+        if (request.kind === "show") {
+          shown = await firstRows(request, execute);
+          return;
+        }
+        const { context } = await execute(request);
+        if (isWrite(request) && request.kind !== "reject")
+          await publish(connection, step, { ...context, windows: new Map() }, figures);
+      });
+      failed = false;
+    } finally {
+      const keeping = keepLatestChecks(connection, step, { runId, now }, figures.checks);
+      if (failed)
+        await keeping.catch(() => undefined); // the first error is the one to tell
+      else await keeping;
+      const holds = failed || !isWrite(request) || !table ? undefined : await rowsOf(connection, table);
+      const seconds = (performance.now() - began) / 1000;
+      display.outcome({ kind: request.kind, table, figures, seconds, holds, shown, failed });
+    }
+    return shown?.result;
   };
 
   return {
@@ -82,48 +100,202 @@ export function liveSession(display: Display, settings: Settings = readSettings(
   };
 }
 
-function sentence(request: Request, figures: StepFigures): string {
-  const n = (value: number) => value.toLocaleString("en-US");
-  const table = "table" in request ? request.table.name : "";
-  if (request.kind === "load")
-    return `${table}: ${n(figures.files.length)} new files, ${n(figures.out)} rows`;
-  if (request.kind === "reject") return `${table}: ${n(figures.rejected)} rows refused`;
-  return `${table}: ${n(figures.out)} rows written${figures.deleted > figures.out ? `, ${n(figures.deleted)} replaced or removed` : ""}`;
+/** Translates a text once, however many statements of a notebook hold it. */
+function translator(): (text: string) => Promise<string> {
+  const known = new Map<string, Promise<string>>();
+  return (text) => {
+    const made =
+      known.get(text) ?? import("../engine/duckdb/translate.js").then((one) => one.translate(text));
+    known.set(text, made);
+    return made;
+  };
 }
+
+const isWrite = ({ kind }: Request) => kind !== "show" && kind !== "check";
+
+/** One row more than wanted tells whether there are more; then they are counted, if the select was quick. */
+async function firstRows(
+  request: Request & { kind: "show" },
+  query: (request: Request) => Promise<{ result: Result; seconds: number }>,
+): Promise<Shown> {
+  const { result, seconds } = await query({ ...request, limit: request.limit + 1 });
+  if (result.rows.length <= request.limit) return { result, total: result.rows.length };
+  const first = { ...result, rows: result.rows.slice(0, request.limit) };
+  if (seconds > quick) return { result: first, total: undefined };
+  const counted = await query({
+    kind: "show",
+    what: sql`select count(*) as n from ${request.what}`,
+    limit: 1,
+  });
+  return { result: first, total: Number(counted.result.rows[0]?.["n"]) };
+}
+
+/** Seconds in which a select that is only for counting may be repeated. */
+const quick = 2;
+
+/** A select must give just the columns that the table is kept by; the compiler says the same. */
+async function refuseOtherColumns(
+  connection: Connection,
+  { item, shape, params }: CompiledItem,
+  context: StepContext,
+): Promise<void> {
+  if (!shape) return;
+  const known = new Map(params.map((param) => [param.name, param]));
+  const used = [...shape.sql.matchAll(/\$(\w+)/g)]
+    .map((match) => match[1]!)
+    .filter((name) => known.has(name));
+  const values = Object.fromEntries(used.map((name) => [name, valueOf(known.get(name), name, context)]));
+  const result = await connection
+    .query(`select * from (${shape.sql}) limit 0`, values)
+    .catch((error: unknown) => {
+      throw new StatementFailed(item, shape.sql, error);
+    });
+  const given = result.columns.map(({ name }) => name);
+  const missing = shape.columns.filter((name) => !given.includes(name));
+  const extra = item.kind === "reject" ? [] : given.filter((name) => !shape.columns.includes(name));
+  if (missing.length + extra.length === 0) return;
+  const problem = [
+    missing.length ? `lacks ${missing.join(", ")}` : "",
+    extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
+  ];
+  throw new InputError(`the select ${problem.filter(Boolean).join(" and ")}.`);
+}
+
+/** A cell that runs again replaces its results: of one session, the last one counts. */
+async function keepLatestChecks(
+  connection: Connection,
+  step: string,
+  context: Parameters<typeof keepChecks>[2],
+  checks: Parameters<typeof keepChecks>[3],
+): Promise<void> {
+  for (const { table, name } of checks)
+    await connection.execute(
+      "delete from ops.check_results where run_id = $run and step = $step and table_name = $table and check_name = $name",
+      { run: context.runId, step, table, name },
+    );
+  await keepChecks(connection, step, context, checks);
+}
+
+const rowsOf = async (connection: Connection, table: string) =>
+  Number((await connection.query(`select count(*) as n from ${table}`)).rows[0]?.["n"]);
+
+/** Gives statements the names that the notebook has for them, so that SQL in an error reads as the notebook does. */
+function named(request: Request): Request {
+  const names = new Map(Object.entries(notebookNames()).map(([name, value]) => [value, name]));
+  const made = new Map<Statement, Statement>();
+  const rename = (statement: Statement): Statement => {
+    const known = made.get(statement);
+    if (known) return known;
+    const values = statement.values.map((value) => (isStatement(value) ? rename(value) : value));
+    const name = names.get(statement)?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const copy = { ...statement, values, name: statement.name ?? name };
+    made.set(statement, copy);
+    return copy;
+  };
+  switch (request.kind) {
+    case "load":
+    case "maintain":
+      return request;
+    case "check":
+      return { ...request, measure: rename(request.measure) };
+    case "show":
+      return { ...request, what: rename(request.what) };
+    case "refresh":
+      return {
+        ...request,
+        rows: rename(request.rows),
+        of: request.of && { ...request.of, select: rename(request.of.select) },
+      };
+    default:
+      return { ...request, rows: rename(request.rows) };
+  }
+}
+
+const isStatement = (value: unknown): value is Statement =>
+  typeof value === "object" && value !== null && (value as { kind?: string }).kind === "statement";
+
+/**
+ * The failure of a verb that nobody awaited. A kernel only prints it and goes on, so the next verb fails with it. In
+ * any other process Node itself ends the program.
+ */
+function lostFailures() {
+  const ours = new WeakSet<object>();
+  let lost: { readonly error: Error; readonly promise: Promise<unknown> } | undefined;
+  if (inKernel()) {
+    process.on("unhandledRejection", (error, promise) => {
+      if (error instanceof Error && ours.has(error)) lost = { error, promise };
+    });
+    process.on("rejectionHandled", (promise) => {
+      if (lost?.promise === promise) lost = undefined;
+    });
+  }
+  return {
+    watch(error: unknown): unknown {
+      if (error instanceof Error) ours.add(error);
+      return error;
+    },
+    tell(): void {
+      if (!lost) return;
+      const { error } = lost;
+      lost = undefined;
+      const message = `Not run, because a verb before it failed and was not awaited. Write \`await\` before it. It said:\n`;
+      const said = (error as { [inspect]?: () => string })[inspect]?.() ?? error.message;
+      throw plainly(new Error(message + error.message, { cause: error }), message + said);
+    },
+  };
+}
+
+const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /** Opens the warehouse when it is needed and closes it when it has not been for a while. */
 function idleWarehouse(settings: Settings, display: Display) {
   let open: Promise<{ connection: Connection; close: () => Promise<void> }> | undefined;
+  let closing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
   const start = async () => {
+    await closing;
     const { openDuckdb } = await import("../engine/duckdb/engine.js");
     const engine = await openDuckdb({
       file: settings.warehouse,
       patience: settings.lockWait * 1000,
       onWait: (message) => display.note(message),
     });
-    const connection = await engine.connect();
-    await prepareWarehouse(connection, duckdbDialect);
-    const close = async () => {
-      await connection.close();
+    try {
+      const connection = await engine.connect();
+      await prepareWarehouse(connection, duckdbDialect);
+      const close = async () => {
+        await connection.close();
+        await engine.close();
+      };
+      return { connection, close };
+    } catch (error) {
       await engine.close();
-    };
-    return { connection, close };
+      throw error;
+    }
   };
+
+  const release = () => {
+    clearTimeout(timer);
+    const held = open;
+    open = undefined;
+    closing = closing.then(async () => (await held)?.close()).catch(() => undefined);
+  };
+
+  // The timer keeps no process alive, so a script that ends gives the file back here.
+  process.on("beforeExit", () => open && release());
 
   return {
     async use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
       clearTimeout(timer);
-      open ??= start();
+      open ??= start().catch((error: unknown) => {
+        open = undefined;
+        throw error;
+      });
       try {
         return await work((await open).connection);
       } finally {
-        timer = setTimeout(() => {
-          const closing = open;
-          open = undefined;
-          void closing?.then(({ close }) => close());
-        }, settings.idle * 1000);
+        timer = setTimeout(release, settings.idle * 1000).unref();
       }
     },
   };

@@ -1,15 +1,27 @@
 import type { Table } from "../contracts/table.js";
+import { InputError } from "../errors.js";
 import { sql, type Statement } from "../sql/statement.js";
 import { theSession } from "../session/session.js";
 
 /**
  * Shows a table's or a select's first rows: in Jupyter below the cell, on the docs page with the last run's rows.
  *
+ * A table is shown with its contract's columns.
+ *
  * @param options.limit at most so many rows, 20 by default
+ * @throws InputError when the limit is not a whole number from 0
  * @example
  * await show(sql`select status, count(*) as orders from ${silver.orders_clean} group by status`);
  */
 export async function show(what: Table | Statement, options: { limit?: number } = {}): Promise<void> {
-  const statement = what.kind === "table" ? sql`select * from ${what}` : what;
-  await (await theSession()).submit({ kind: "show", what: statement, limit: options.limit ?? 20 });
+  const { limit = 20 } = options;
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw new InputError(`show: the limit ${limit} is not a whole number from 0.`);
+  const statement = what.kind === "table" ? rowsOf(what) : what;
+  await (await theSession()).submit({ kind: "show", what: statement, limit });
+}
+
+function rowsOf(table: Table): Statement {
+  const parts = [`select ${table.columns.map(({ name }) => name).join(", ")} from `, ""];
+  return sql(Object.assign(parts, { raw: parts }), table);
 }

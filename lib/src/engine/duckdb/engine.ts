@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import {
   DuckDBDateValue,
   DuckDBInstance,
+  DuckDBListType,
   DuckDBTimestampValue,
   DuckDBTypeId,
   type DuckDBConnection,
@@ -160,7 +161,8 @@ function value(json: Json, type: DuckDBType): ResultValue {
 
 /** The type's name in Databricks' dialect. */
 function typeName(type: DuckDBType): string {
+  if (type instanceof DuckDBListType) return `ARRAY<${typeName(type.valueType)}>`;
+  if (type.typeId === DuckDBTypeId.TIMESTAMP_TZ) return "TIMESTAMP";
   const name = type.toString();
-  if (name.endsWith("[]")) return "ARRAY<STRING>";
   return name === "VARCHAR" ? "STRING" : name === "INTEGER" ? "INT" : name === "HUGEINT" ? "BIGINT" : name;
 }

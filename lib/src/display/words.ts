@@ -1,0 +1,49 @@
+import type { CheckResult } from "../run/step.js";
+import type { Outcome, Shown } from "./outcome.js";
+
+/** A whole number with thousands separators: `1,234`. */
+export const count = (value: number) => value.toLocaleString("en-US");
+
+const counted = (value: number, one: string, many = `${one}s`) =>
+  `${value === 0 ? "no" : count(value)} ${value === 1 ? one : many}`;
+
+/** What a writing verb did, in one line without its table's name; undefined for those that write nothing. */
+export function deed({ kind, figures, holds, failed }: Outcome): string | undefined {
+  if (failed || kind === "show" || kind === "check" || kind === "stage") return undefined;
+  if (kind === "maintain") return "nothing to tidy on the embedded engine";
+  if (kind === "reject")
+    return figures.rejected ? `${counted(figures.rejected, "row")} refused` : "nothing refused";
+  const now = holds === undefined ? "" : `; the table holds ${counted(holds, "row")}`;
+  if (kind === "load") {
+    const rescued = figures.files.reduce((sum, file) => sum + file.rescued, 0);
+    const torn = rescued ? `, ${count(rescued)} of them kept whole in _rescued_data` : "";
+    if (figures.files.length === 0) return `no new files${now}`;
+    return `${counted(figures.out, "row")} loaded from ${counted(figures.files.length, "new file")}${torn}${now}`;
+  }
+  if (figures.out + figures.deleted === 0) return `nothing to change${now}`;
+  const replaced = figures.deleted ? `, ${count(figures.deleted)} replaced or removed` : "";
+  return `${counted(figures.out, "row")} written${replaced}${now}`;
+}
+
+/** How many rows are shown, of how many. */
+export function extent({ result, total }: Shown): string {
+  const shown = result.rows.length;
+  if (total === shown) return counted(shown, "row");
+  return total === undefined
+    ? `the first ${counted(shown, "row")}`
+    : `${count(shown)} of ${counted(total, "row")}`;
+}
+
+/** A check's figure, what is allowed, and the rows that broke the rule. */
+export function measures({ figure, threshold, failedRows, totalRows }: CheckResult) {
+  const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 6 });
+  const total = totalRows === null ? "" : `of ${counted(totalRows, "row")}`;
+  return {
+    figure: figure === null ? "nothing to measure" : number(figure),
+    allowed: number(threshold),
+    rows: failedRows === null ? total : total ? `${count(failedRows)} ${total}` : counted(failedRows, "row"),
+  };
+}
+
+export const statusWord = { pass: "passed", warn: "warning", fail: "failed" } as const;
+export const statusSign = { pass: "✓", warn: "!", fail: "✗" } as const;
