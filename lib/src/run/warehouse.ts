@@ -60,7 +60,9 @@ export async function publish(
   context: StepContext,
   figures: StepFigures,
 ): Promise<void> {
-  if (figures.out + figures.deleted > 0 || figures.files.length > 0) {
+  // Rows in the quarantine carry the batch too: one that only refused rows is published as well, so that no later one
+  // takes its number.
+  if (figures.out + figures.deleted + figures.rejected > 0 || figures.files.length > 0) {
     for (const [table, batch] of context.batches) {
       await connection.execute("delete from ops.batches where table_name = $table", { table });
       await connection.execute("insert into ops.batches (table_name, batch) values ($table, $batch)", {

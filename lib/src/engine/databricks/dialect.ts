@@ -63,7 +63,7 @@ ${write.rows}
       : `select ${columns} from (\n${write.rows}\n)`;
     return apply(write, {
       incoming,
-      isNewer: order.length ? lexicallyGreaterOrEqual(order) : undefined,
+      isNewer: order.length ? `(${marker("full")} or ${lexicallyGreaterOrEqual(order)})` : undefined,
       scope: marker("full"),
       keyIsUnique: order.length > 0,
     });

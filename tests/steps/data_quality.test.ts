@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { ops } from "shopmetrics";
+import { lakehouse, step } from "./harness.js";
+
+const verdict = "ops.data_quality";
+
+const header =
+  "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";
+const line = (id: string, day: string) => `${id},,P1,1,10.00,10.00,${day},completed,${day}`;
+
+test("a whole run over good files passes every check and keeps each result in ops.check_results (FR-005)", async () => {
+  const lake = await lakehouse();
+  await lake.land("orders/orders.csv", `${header}\n${line("O1", new Date().toISOString())}\n`);
+  const { report } = await lake.run();
+  const measured = report.steps.flatMap(({ checks }) => checks);
+  expect(measured.filter(({ status }) => status === "fail")).toEqual([]);
+  const kept = await lake.rows(ops.check_results, "run_id", "step", "check_name", "status");
+  expect(kept).toHaveLength(measured.length);
+  expect(kept).toContainEqual({
+    run_id: report.runId,
+    step: verdict,
+    check_name: "lifetime value equals daily sales",
+    status: "pass",
+  });
+});
+
+test("bronze that holds more than the ledger of files halts (NFR-007)", async () => {
+  const lake = await lakehouse();
+  await lake.land("orders/orders.csv", `${header}\n${line("O1", "2026-03-01")}\n`);
+  await lake.run("bronze.orders_raw");
+  await lake.run(verdict);
+  await lake.given({ "bronze.orders_raw": [{ order_id: "FORGED" }] });
+  const failed = await lake.fails(verdict);
+  expect(failed.message).toContain('check "bronze differs from the ledger of files" of bronze.orders_raw: 1');
+});
+
+test.for([
+  ["lifetime value equals daily sales", { "gold.customer_ltv": [{ total_revenue: "10.01" }] }],
+  [
+    "product revenue equals daily sales",
+    { "gold.customer_ltv": [{}], "gold.product_performance": [{ total_revenue: "9.99" }] },
+  ],
+  [
+    "cohorts hold more revenue than daily sales",
+    {
+      "gold.customer_ltv": [{}],
+      "gold.product_performance": [{}],
+      "gold.customer_cohorts": [{ revenue: "10.01" }],
+    },
+  ],
+] as const)("gold tables that tell of different revenue halt: %s", async ([name, tables]) => {
+  const lake = await lakehouse();
+  await lake.given({ "gold.daily_sales_summary": [{}], ...tables });
+  expect((await lake.fails(verdict)).message).toContain(`check "${name}"`);
+});
+
+test("orders that are older than two days only warn, with their age in hours", async () => {
+  const updated_at = new Date(Date.now() - 72 * 3_600_000).toISOString();
+  const given = await step(verdict, { "silver.orders_clean": [{ updated_at }] });
+  const check = given.outcome.check("updated_at is fresh");
+  expect(check).toMatchObject({ status: "warn", threshold: 48 });
+  expect(check.figure).toBeCloseTo(72, 1);
+});
+
+test("an empty warehouse is no error: it warns that there are no sales", async () => {
+  const given = await step(verdict, {});
+  expect(given.outcome.warnings).toEqual(["at least 1 rows"]);
+  expect(given.outcome.check("updated_at is fresh")).toMatchObject({ status: "pass", figure: null });
+});

@@ -1,0 +1,292 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+import type { ColumnOf, Row, Table } from "shopmetrics";
+import { findTable } from "shopmetrics/internal/contracts/declare";
+import { isStamp } from "shopmetrics/internal/engine/dialect";
+import { operation } from "shopmetrics/internal/engine/operation";
+import type { Item, Operation } from "shopmetrics/internal/plan";
+import { executeItems, noFigures } from "shopmetrics/internal/run/step";
+import { prepareWarehouse, publish, readWindows } from "shopmetrics/internal/run/warehouse";
+import { marker, withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import { compile } from "../../build/src/compile.js";
+import { runGraph, type RunReport, type StepReport } from "../../build/src/run.js";
+import { selectSteps } from "../../build/src/select.js";
+import { defaults, type Given, type TableName } from "./defaults.js";
+import { openTestEngine, type TestEngine } from "./engine.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** The notebooks' plans, compiled once per worker. */
+const compiled = compile(root);
+
+/** Upstream rows by table; of each row only what matters. A column that the contract lacks does not compile. */
+export type Upstream = { readonly [Name in TableName]?: readonly Given<Name>[] };
+
+export interface RunChoice {
+  readonly full?: boolean;
+  /** Logical date, ISO. */
+  readonly date?: string;
+}
+
+/** What a run did, step by step. */
+export interface Outcome {
+  readonly report: RunReport;
+  /** One step's figures and checks. */
+  step(name: string): StepReport;
+  /** One check's outcome. Throws when the run measured no check of that name. */
+  check(name: string): StepReport["checks"][number];
+  /** Names of the checks that warned, in the order in which they were measured. */
+  readonly warnings: readonly string[];
+}
+
+/** An empty warehouse with every table, to be filled and run by a test. */
+export interface Lakehouse {
+  /**
+   * Puts rows into upstream tables as one published batch of each table named. A row with the key of an earlier one is
+   * a new version of it, as after the run of the step that keeps the table.
+   */
+  given(upstream: Upstream): Promise<void>;
+  /** Takes rows out of an upstream table, as one published batch. Rows are named by their key. */
+  taken<Name extends TableName>(name: Name, key: Given<Name>): Promise<void>;
+  /** Lets a file land: CSV text, or rows of a bronze table. Bronze steps load it. */
+  land(file: `${string}/${string}.csv`, content: string): Promise<void>;
+  /**
+   * Runs steps, named as on the command line (`silver.orders_clean`, `+gold.customer_ltv`), or the whole daily job.
+   * Throws when one of them fails.
+   */
+  run(steps?: string, choice?: RunChoice): Promise<Outcome>;
+  /** Runs steps of which one must fail; gives its report with the message a person would read. */
+  fails(steps?: string, choice?: RunChoice): Promise<StepReport & { readonly outcome: Outcome }>;
+  /** All rows of a table in the order of its key, validated by its contract; of each the columns named, or all. */
+  rows<T extends Table>(table: T): Promise<Row<T>[]>;
+  rows<T extends Table, C extends ColumnOf<T>>(table: T, ...columns: C[]): Promise<Pick<Row<T>, C>[]>;
+  /** A table's rows without its stamps, for a comparison of whole tables. */
+  contents(table: Table): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+/** A lakehouse in which one step has run on the rows given. */
+export type Stepped = Lakehouse & { readonly outcome: Outcome };
+
+/**
+ * Gives upstream rows and runs one step.
+ *
+ * @example
+ * const given = await step("silver.orders_clean", { "bronze.orders_raw": [{ status: " Completed " }] });
+ * expect(await given.rows(silver.orders_clean, "order_id", "status")).toEqual([{ order_id: "O1", status: "completed" }]);
+ */
+export async function step(name: string, upstream: Upstream, choice?: RunChoice): Promise<Stepped> {
+  const lake = await lakehouse();
+  await lake.given(upstream);
+  const outcome = await lake.run(name, choice);
+  return { ...lake, outcome };
+}
+
+/** An empty lakehouse. It is closed when the test ends. */
+export async function lakehouse(): Promise<Lakehouse> {
+  const graph = await compiled;
+  const home = await mkdtemp(path.join(tmpdir(), "shopmetrics-step-"));
+  const landing = path.join(home, "landing");
+  const test = await openTestEngine();
+  const books = await test.engine.connect();
+  await prepareWarehouse(books, test.dialect);
+
+  let isOpen = true;
+  const close = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await books.close();
+    await test.engine.close();
+    await rm(home, { recursive: true, force: true });
+  };
+  onTestFinished(close);
+
+  const runSteps = async (steps?: string, choice: RunChoice = {}) =>
+    outcomeOf(
+      await runGraph({
+        engine: test.engine,
+        graph,
+        steps: selectSteps(graph, { job: "daily", ...(steps && { only: steps }) }),
+        landing,
+        date: choice.date ?? "2026-03-11",
+        full: choice.full ?? false,
+      }),
+    );
+
+  const all = async (table: Table) => {
+    const names = table.columns.map(({ name }) => name).join(", ");
+    const { rows } = await books.query(`select ${names} from ${table.name}`);
+    return inOrder(table, rows);
+  };
+
+  const write = (table: Table, operations: Operation[], params: readonly Param[]) =>
+    books.transaction(async () => {
+      const windows = await readWindows(books, "test", { changes: [], writes: [table.name], full: false });
+      const figures = noFigures();
+      const now = new Date().toISOString();
+      const context = { runId: "test", date: now.slice(0, 10), now, full: false, landing, ...windows };
+      const item = itemOf(test, table, operations);
+      const values = [...params, ...runParams(table)];
+      await executeItems(
+        books,
+        test.engine.name,
+        { items: [item], params: values, takes: [] },
+        context,
+        figures,
+      );
+      await publish(books, "test", context, figures);
+    });
+
+  return {
+    async given(upstream) {
+      for (const [name, given] of Object.entries(upstream)) {
+        const table = tableOf(name);
+        const batch = await nextBatch(books, name);
+        const { select, params } = selectOf(table, complete(name as TableName, given, batch));
+        const keeps = table.options.key ? test.dialect.merge : test.dialect.append;
+        await write(table, keeps({ table, rows: select }), params);
+      }
+    },
+    async taken(name, key) {
+      const table = tableOf(name);
+      const named = Object.entries(key);
+      const isNamed = (row: object) =>
+        named.every(([column, value]) => (row as Row<Table>)[column] === value);
+      const rest = (await all(table)).filter((row) => !isNamed(row));
+      const { select, params } = selectOf(table, rest);
+      await write(table, test.dialect.refresh({ table, rows: select, scope: undefined }), params);
+    },
+    async land(file, content) {
+      const target = path.join(landing, file);
+      await mkdir(path.dirname(target), { recursive: true });
+      await writeFile(target, content);
+    },
+    async run(steps, choice) {
+      const outcome = await runSteps(steps, choice);
+      const failed = failedOf(outcome);
+      if (failed) throw new Error(failed.message ?? `${failed.step} failed`);
+      return outcome;
+    },
+    async fails(steps, choice) {
+      const outcome = await runSteps(steps, choice);
+      const failed = failedOf(outcome);
+      if (!failed) throw new Error("A step should have failed, but all succeeded.");
+      return { ...failed, outcome };
+    },
+    async rows<T extends Table>(table: T, ...columns: ColumnOf<T>[]) {
+      const rows = (await all(table)).map((row) => table.row.parse(row) as Row<T>);
+      if (columns.length === 0) return rows;
+      return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])) as Row<T>);
+    },
+    async contents(table) {
+      const kept = table.columns.map(({ name }) => name).filter((name) => !isStamp(table, name));
+      return (await all(table)).map((row) => Object.fromEntries(kept.map((name) => [name, row[name]])));
+    },
+    close,
+  };
+}
+
+function outcomeOf(report: RunReport): Outcome {
+  const checks = report.steps.flatMap((one) => one.checks);
+  return {
+    report,
+    step: (name) =>
+      found(
+        report.steps.find((one) => one.step === name),
+        `a step ${name}`,
+        report.steps,
+      ),
+    check: (name) =>
+      found(
+        checks.find((one) => one.name === name),
+        `a check "${name}"`,
+        checks,
+      ),
+    warnings: checks.filter(({ status }) => status === "warn").map(({ name }) => name),
+  };
+}
+
+function found<T>(one: T | undefined, what: string, among: readonly object[]): T {
+  if (one) return one;
+  const names = among.map((some) => ("name" in some ? some.name : "step" in some ? some.step : ""));
+  throw new Error(`The run had no ${what}, only: ${names.join(", ")}`);
+}
+
+const failedOf = ({ report }: Outcome) => report.steps.find(({ status }) => status === "failed");
+
+function tableOf(name: string): Table {
+  const table = findTable(name);
+  if (!table) throw new Error(`No contract declares ${name}.`);
+  return table;
+}
+
+/** Fills in what the test left out. */
+function complete<Name extends TableName>(
+  name: Name,
+  given: readonly Given<Name>[],
+  batch: number,
+): object[] {
+  const fill = defaults[name];
+  if (!fill) throw new Error(`tests/steps/defaults.ts says nothing of ${name}: give defaults for its rows.`);
+  return given.map((row, index) => fill(row, { batch, row: index + 1 }));
+}
+
+async function nextBatch(books: Awaited<ReturnType<TestEngine["engine"]["connect"]>>, name: string) {
+  const { batches } = await readWindows(books, "test", { changes: [], writes: [name], full: false });
+  return batches.get(name) ?? 1;
+}
+
+/** Rows as a select whose values are bound, each cast to its column's type. Gives all columns but the stamps. */
+function selectOf(table: Table, rows: readonly object[]): { select: string; params: Param[] } {
+  const params: Param[] = [];
+  const columns = table.columns.filter(({ name }) => !isStamp(table, name));
+  const bound = (row: object, { name, type }: { name: string; type: string }) => {
+    const param = {
+      name: `v${params.length + 1}`,
+      kind: "literal",
+      value: (row as Row<Table>)[name],
+    } as Param;
+    params.push(param);
+    return `cast(${marker(param.name)} as ${type}) as ${name}`;
+  };
+  const selects = rows.map((row) => `select ${columns.map((column) => bound(row, column)).join(", ")}`);
+  const none = `select ${columns.map(({ name, type }) => `cast(null as ${type}) as ${name}`).join(", ")} where false`;
+  return { select: selects.join("\nunion all ") || none, params };
+}
+
+/** Operations that a dialect made, as an item that the runner executes. */
+function itemOf({ dialect, mark }: TestEngine, table: Table, operations: Operation[]): Item {
+  const written = operations.map((one) => ({ ...one, ...operationOf(one), sql: withMarkers(one.sql, mark) }));
+  return {
+    kind: "append",
+    table: table.name,
+    name: table.name,
+    place: undefined,
+    scripts: { duckdb: [], databricks: [], [dialect.name]: written },
+  };
+}
+
+/** The parameters an operation binds, read from its text again: rows may have brought some. */
+const operationOf = ({ sql }: Operation) => ({ params: operation(sql).params });
+
+const runParams = (table: Table): Param[] => [
+  ...["run_id", "run_date", "now", "full"].map((name) => ({ name, kind: "run" }) as const),
+  { name: `batch_${table.name.replace(".", "_")}`, kind: "batch", table: table.name },
+];
+
+/** In the order of the key; where there is none, by file and position. */
+function inOrder<R extends Record<string, unknown>>(table: Table, rows: readonly R[]): R[] {
+  const by = (table.options.key as readonly string[] | undefined) ?? [
+    "table_name",
+    "source_file",
+    "source_row",
+  ];
+  const rank = (row: R) => by.map((name) => sortable(row[name])).join("\u0000");
+  return rows.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
+}
+
+const sortable = (value: unknown) =>
+  typeof value === "number" ? String(value).padStart(20, "0") : String(value);
