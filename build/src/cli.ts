@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { fail } from "./commands/fail.js";
 
 const program = new Command("shopmetrics")
@@ -16,13 +16,11 @@ Begin here:
   shopmetrics show gold.daily_sales_summary    look at a table
 
 Files are kept in .shopmetrics/ (or SHOPMETRICS_HOME): landing/ comes in, warehouse.duckdb is the lakehouse.
-Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings.`,
+Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings, 128 + signal when interrupted.`,
   );
 
 const scale = () =>
-  new Option("--scale <n>", "size of the shop: 1 is 10,000 customers and 100,000 orders").argParser(
-    number("--scale"),
-  );
+  new Option("--scale <n>", "size of the shop: 1 is 10,000 customers and 100,000 orders").argParser(number);
 const json = () => new Option("--json", "print one JSON object and nothing else");
 const quiet = () => new Option("-q, --quiet", "print only warnings and errors");
 const only = () =>
@@ -52,11 +50,11 @@ program
   .command("generate")
   .description("write the simulated shop's exports: its history first, then day after day")
   .addOption(scale())
-  .option("--days <n>", "daily increments to write after what has landed", number("--days"))
-  .option("--seed <n>", "the same seed gives the same files (default 1)", number("--seed"))
+  .option("--days <n>", "daily increments to write after what has landed", number)
+  .option("--seed <n>", "the same seed gives the same files (default 1)", number)
   .option("--start <date>", "first day of the history (default 2022-01-01)")
   .option("--end <date>", "last day of the history (default yesterday)")
-  .option("--faults <rate>", "share of rows that are faulty, such as 0.02", number("--faults"))
+  .option("--faults <rate>", "share of rows that are faulty, such as 0.02", number)
   .addOption(quiet())
   .addOption(json())
   .action(async (options) => (await import("./commands/generate.js")).generate(options));
@@ -103,10 +101,18 @@ program
   .command("show")
   .description("show a table's rows, or all tables with their row counts")
   .argument("[table]", "such as gold.daily_sales_summary")
-  .option("-n, --limit <n>", "how many rows", number("--limit"), 20)
+  .option("-n, --limit <n>", "how many rows", number, 20)
   .option("--columns", "the table's columns and comments instead of rows")
   .addOption(json())
   .action(async (table, options) => (await import("./commands/show.js")).show(table, options));
+
+program
+  .command("unload")
+  .description("take landed files back out of bronze, so that a corrected one can land in their place")
+  .argument("<files...>", "as ops.loaded_files names them, such as orders/orders_2026-03-02.csv")
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
 
 program
   .command("clean")
@@ -125,23 +131,23 @@ program
 program
   .command("bench")
   .description("measure the pipeline against one plain SQL script")
-  .option("--scale <n>", "size of the shop", number("--scale"), 1)
-  .option("--runs <n>", "runs of each, interleaved", number("--runs"), 3)
+  .option("--scale <n>", "size of the shop", number, 1)
+  .option("--runs <n>", "runs of each, interleaved", number, 3)
   .action(async (options) => (await import("./commands/bench.js")).bench(options));
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 2) : await fail(error);
+  const isHelp = error instanceof CommanderError && error.exitCode === 0;
+  if (!isHelp) {
+    process.exitCode = error instanceof CommanderError ? 2 : await fail(error);
+    if (process.argv.includes("--json")) console.log(JSON.stringify({ error: (error as Error).message }));
+  }
 }
 
 /** A number given to an option; commander names the option when it is none. */
-function number(option: string) {
-  return (value: string): number => {
-    const parsed = Number(value);
-    if (value.trim() === "" || !Number.isFinite(parsed)) {
-      throw new CommanderError(2, "invalid", `error: ${option} takes a number, not "${value}"`);
-    }
-    return parsed;
-  };
+function number(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === "" || !Number.isFinite(parsed)) throw new InvalidArgumentError("It takes a number.");
+  return parsed;
 }

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/internal/run/step";
-import type { RunReport, StepEvent, StepReport } from "./run.js";
+import { nothingNew, type RunReport, type StepEvent, type StepReport } from "./run.js";
 import { count, seconds } from "./text.js";
 
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>
@@ -18,9 +18,8 @@ export function progress(options: {
   return (event) => {
     if (event.kind !== "ended") return;
     const { report } = event;
-    for (const warning of report.warnings) console.error(`${paint("yellow", "!")} ${warning}`);
-    if (options.quiet && report.status !== "failed") return;
-    console.log(`${signs[report.status]} ${report.step.padEnd(width)}  ${did(report)}`);
+    for (const warning of report.warnings) console.error(`${paint("yellow", "warning")}  ${warning}`);
+    if (!options.quiet) console.log(`${signs[report.status]} ${report.step.padEnd(width)}  ${did(report)}`);
   };
 }
 
@@ -52,23 +51,41 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
   const failed = report.steps.filter(({ status }) => status === "failed");
   for (const { step, message } of failed)
     console.error(`${paint("red", "failed")}  ${step}: ${message ?? ""}`);
-  if (failed.length > 0) {
-    const first = failed[0]!;
-    console.error(
-      `\nNothing of ${failed.map(({ step }) => step).join(", ")} was kept, and what depends on it was not run. ` +
-        `Mend the cause and run again: \`npx shopmetrics run\` goes on from there; \`npx shopmetrics show ops.check_results\` has the figures of ${first.step}.`,
-    );
-  }
+  if (failed.length > 0) console.error(`\n${nextStep(report, failed)}`);
   if (!options.quiet) {
     const checks = report.steps.flatMap((step) => step.checks);
     const passed = checks.filter(({ status }) => status === "pass").length;
     const ran = report.steps.filter(({ status }) => status !== "skipped").length;
     console.log(
       `${report.status === "succeeded" ? paint("green", "Succeeded") : paint("red", "Failed")} in ${seconds(report.seconds)}: ` +
-        `${ran} steps ran, ${report.steps.length - ran} skipped, ${passed} of ${checks.length} checks passed (run ${report.runId})`,
+        `${ran} ${ran === 1 ? "step" : "steps"} ran, ${report.steps.length - ran} skipped, ` +
+        `${passed} of ${checks.length} checks passed (run ${report.runId})`,
     );
   }
 }
+
+/** What a failure means for the tables, and what to do. */
+function nextStep(report: RunReport, failed: readonly StepReport[]): string {
+  const behind = report.steps.filter(({ status, message }) => status === "skipped" && message !== nothingNew);
+  const halted = failed.some(({ checks }) => checks.some(({ status }) => status === "fail"));
+  return [
+    `${failed.map(({ step }) => step).join(" and ")} wrote nothing` +
+      (behind.length > 0
+        ? `, and the ${behind.length} ${behind.length === 1 ? "step" : "steps"} behind ${failed.length > 1 ? "them" : "it"} did not run: their tables are as they were.`
+        : "."),
+    "Mend the cause and run again: `npx shopmetrics run` goes on from there.",
+    ...(halted
+      ? [
+          "If a file is to blame, take it back first: `npx shopmetrics unload <file>`. All figures: `npx shopmetrics show ops.check_results`.",
+        ]
+      : []),
+  ].join("\n");
+}
+
+/** For a run that found an empty landing folder. */
+export const nothingLanded = (landing: string) =>
+  `${paint("yellow", "warning")}  Nothing has landed in ${landing} yet: put exports into its folders customers/, products/ and orders/, ` +
+  "or make some with `npx shopmetrics generate`.";
 
 function stepTable(report: RunReport): string {
   const table = new Table({

@@ -91,7 +91,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
 const stops = (report: StepReport | undefined) =>
   report?.status === "failed" || (report?.status === "skipped" && report.message !== nothingNew);
 
-const nothingNew = "nothing new";
+export const nothingNew = "nothing new";
 
 async function inGraphOrder(
   graph: Graph,

@@ -1,5 +1,6 @@
 import { InputError } from "shopmetrics/internal/errors";
 import type { Graph } from "./graph.js";
+import { nearest } from "./text.js";
 
 /**
  * The steps that `--only`, `--from` and `--job` choose. `+name` adds all it needs, `name+` all it feeds.
@@ -10,10 +11,10 @@ export function selectSteps(
   graph: Graph,
   options: { only?: string; from?: string; job: string },
 ): Set<string> {
-  if (options.only && options.from)
+  if (options.only !== undefined && options.from !== undefined)
     throw new InputError("--only and --from exclude each other: give one of them.");
-  const wanted = options.from ? `${options.from.replace(/\+$/, "")}+` : options.only;
-  if (!wanted) {
+  const wanted = options.from === undefined ? options.only : `${options.from.replace(/\+$/, "")}+`;
+  if (wanted === undefined) {
     const steps = graph.plans.filter(({ job }) => job === options.job).map(({ step }) => step);
     if (steps.length === 0) {
       const jobs = [...new Set(graph.plans.map(({ job }) => job))].toSorted().join(", ");
@@ -55,9 +56,8 @@ function findStep(graph: Graph, name: string): string {
   if (exact) return exact.step;
   const bare = graph.plans.filter(({ step }) => step.endsWith(`.${name}`));
   if (bare.length === 1) return bare[0]!.step;
-  const near = graph.plans.map(({ step }) => step).filter((step) => step.includes(name.slice(0, 4) || " "));
-  const hint = near.length
-    ? `Did you mean ${near.join(" or ")}?`
-    : `There are: ${graph.plans.map(({ step }) => step).join(", ")}.`;
+  const steps = graph.plans.map(({ step }) => step);
+  const near = nearest(name, steps);
+  const hint = near ? `Did you mean ${near}?` : `There are: ${steps.join(", ")}.`;
   throw new InputError(`No step is called "${name}". ${hint}`);
 }

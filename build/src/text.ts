@@ -11,3 +11,27 @@ export const nearPath = (file: string) => {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith("..") ? file : relative || ".";
 };
+
+/** The name that was most likely meant by a misspelt or cut one, if any comes near. The layer may be left out. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const bare = (text: string) => text.slice(text.indexOf(".") + 1);
+  const asFar = (text: string, known: string) =>
+    Math.min(distance(text, known), distance(text, known.slice(0, text.length + 1)));
+  const best = names
+    .map((known) => ({ known, whole: asFar(name, known), bare: asFar(bare(name), bare(known)) }))
+    .toSorted((a, b) => Math.min(a.whole, a.bare) - Math.min(b.whole, b.bare) || a.whole - b.whole)[0];
+  const isNear = best && name !== "" && Math.min(best.whole, best.bare) <= Math.max(1, bare(name).length / 3);
+  return isNear ? best.known : undefined;
+}
+
+/** Letters to insert, delete or replace to come from one word to the other (Levenshtein). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++)
+      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === to[j] ? 0 : 1)));
+    row = next;
+  }
+  return row[to.length]!;
+}

@@ -13,7 +13,12 @@ export async function check(options: { json?: boolean }): Promise<void> {
   if (options.json) console.log(JSON.stringify({ notebooks: paths.length, diagnostics, seconds: took }));
   else {
     for (const diagnostic of diagnostics) console.error(diagnosticText(diagnostic));
-    const found = diagnostics.length === 0 ? "no errors" : `${diagnostics.length} errors`;
+    const found =
+      diagnostics.length === 0
+        ? "no errors"
+        : diagnostics.length === 1
+          ? "1 error"
+          : `${diagnostics.length} errors`;
     console.log(`Checked the types and the SQL of ${paths.length} notebooks: ${found} (${seconds(took)})`);
   }
   if (diagnostics.length > 0) process.exitCode = 1;

@@ -1,6 +1,7 @@
 /**
  * Prints an error for the person who reads it and gives the exit code: 2 for wrong usage, settings or input, 1 for the
- * rest. An error of ours needs no stack; another one keeps it, since it is a defect.
+ * rest. An error of ours, or of the system (a full disk, a missing right), needs no stack; another one keeps it, since
+ * it is a defect.
  */
 export async function fail(error: unknown): Promise<number> {
   const [{ InputError }, { NotebookError }] = await Promise.all([
@@ -9,7 +10,9 @@ export async function fail(error: unknown): Promise<number> {
   ]);
   const known = error instanceof InputError || error instanceof NotebookError;
   const several = error instanceof AggregateError;
-  if (known || several) console.error((error as Error).message);
+  if (known || several || isOfTheSystem(error)) console.error((error as Error).message);
   else console.error(error);
   return error instanceof InputError ? 2 : 1;
 }
+
+const isOfTheSystem = (error: unknown) => error instanceof Error && "syscall" in error && "path" in error;

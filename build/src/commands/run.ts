@@ -1,10 +1,13 @@
+import { readdir } from "node:fs/promises";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
 import { compile, type Compiled } from "../compile.js";
-import { progress, summary } from "../report.js";
+import { saysWhenInterrupted } from "../interrupt.js";
+import { nothingLanded, progress, summary } from "../report.js";
 import { runGraph, type RunReport } from "../run.js";
 import { selectSteps } from "../select.js";
+import { nearPath } from "../text.js";
 
 export interface RunCommand {
   only?: string;
@@ -36,6 +39,7 @@ export async function runPipeline(
   const steps = selectSteps(compiled, { job: "daily", ...options });
   const date = logicalDate(options.date);
   const silent = Boolean(options.json);
+  const stopListening = saysWhenInterrupted();
   const engine = await openDuckdb({
     file: settings.warehouse,
     patience: settings.lockWait * 1000,
@@ -52,17 +56,29 @@ export async function runPipeline(
       ...(!silent && { onStep: progress({ steps, quiet: Boolean(options.quiet) }) }),
     });
     if (!silent) summary(report, { quiet: Boolean(options.quiet) });
+    if (await isEmpty(settings.landing)) console.error(nothingLanded(nearPath(settings.landing)));
     if (report.status === "failed") process.exitCode = 1;
     return report;
   } finally {
     await engine.close();
+    stopListening();
   }
+}
+
+/** Whether the landing folder holds no export at all, or is not there. */
+export async function isEmpty(landing: string): Promise<boolean> {
+  const entries = await readdir(landing, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return !entries.some((name) => /\.(csv|ndjson)$/.test(name));
 }
 
 function logicalDate(given: string | undefined): string {
   if (given === undefined) return new Date().toISOString().slice(0, 10);
+  const day = new Date(`${given}T00:00:00Z`);
   const valid =
-    /^\d{4}-\d{2}-\d{2}$/.test(given) && new Date(`${given}T00:00:00Z`).toISOString().startsWith(given);
+    /^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(given);
   if (!valid) throw new InputError(`--date ${given}: give a date such as 2026-03-01.`);
   return given;
 }

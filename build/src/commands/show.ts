@@ -6,7 +6,7 @@ import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import { InputError } from "shopmetrics/internal/errors";
 import type { Result } from "shopmetrics/internal/plan";
 import { readSettings } from "shopmetrics/internal/settings";
-import { count, nearPath } from "../text.js";
+import { count, nearest, nearPath } from "../text.js";
 
 export async function show(
   name: string | undefined,
@@ -32,7 +32,9 @@ export async function show(
   try {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
     const columns = table.columns.map((column) => column.name).join(", ");
-    const order = table.options.key?.length ? ` order by ${table.options.key.join(", ")}` : "";
+    // Runs are named by their start: the latest first, since that is the one people ask about.
+    const keys = (table.options.key ?? []).map((key) => (key === "run_id" ? "run_id desc" : key));
+    const order = keys.length > 0 ? ` order by ${keys.join(", ")}` : "";
     const result = await connection.query(
       `select ${columns} from ${table.name}${order} limit ${options.limit}`,
     );
@@ -47,11 +49,12 @@ export async function show(
 function tableNamed(name: string) {
   const found = findTable(name) ?? allTables().find((table) => table.name.endsWith(`.${name}`));
   if (found) return found;
-  const near = allTables()
-    .map((table) => table.name)
-    .filter((known) => known.includes(name.split(".").at(-1)?.slice(0, 4) ?? ""));
+  const near = nearest(
+    name,
+    allTables().map((table) => table.name),
+  );
   throw new InputError(
-    `There is no table "${name}". ${near.length ? `Did you mean ${near.join(" or ")}?` : "`npx shopmetrics show` lists them."}`,
+    `There is no table "${name}". ${near ? `Did you mean ${near}?` : "`npx shopmetrics show` lists them."}`,
   );
 }
 
@@ -92,12 +95,16 @@ function printRows(name: string, result: Result, total: number, json: boolean): 
   console.log(`${table.toString()}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
 }
 
-const cell = (value: unknown): string =>
-  value === null || value === undefined
-    ? ""
-    : typeof value === "object"
-      ? JSON.stringify(value)
-      : String(value as string | number);
+/** A value as one line that a terminal can bear; `--json` gives it whole. */
+function cell(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  const text = (typeof value === "object" ? JSON.stringify(value) : String(value as string | number))
+    .slice(0, longestCell + 1)
+    .replaceAll(/\s/g, " ");
+  return text.length > longestCell ? `${text.slice(0, longestCell)}…` : text;
+}
+
+const longestCell = 200;
 
 const plainTable = (head: string[], colAligns: ("left" | "right")[]) =>
   new Table({ head, colAligns, style: { head: [], border: [], compact: true } });

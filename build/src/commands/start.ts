@@ -1,11 +1,10 @@
-import { readdir } from "node:fs/promises";
 import { generate as generateExports } from "shopmetrics/internal/generator/generate";
 import { readSettings } from "shopmetrics/internal/settings";
 import { compile } from "../compile.js";
 import { writeSqlFiles } from "../sql-file.js";
 import { count, nearPath, seconds } from "../text.js";
 import { describe } from "./generate.js";
-import { runPipeline, type RunCommand } from "./run.js";
+import { isEmpty, runPipeline, type RunCommand } from "./run.js";
 
 /** Generates exports if nothing has landed, compiles the notebooks and runs them. */
 export async function start(options: RunCommand & { scale?: number; serve?: boolean }): Promise<void> {
@@ -37,12 +36,4 @@ export async function start(options: RunCommand & { scale?: number; serve?: bool
       `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`,
     );
   }
-}
-
-async function isEmpty(landing: string): Promise<boolean> {
-  const entries = await readdir(landing, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  return !entries.some((name) => /\.(csv|ndjson)$/.test(name));
 }

@@ -1,3 +1,4 @@
+import { InputError } from "../errors.js";
 import { isoDate, parseDay, yesterday, type Day } from "./dates.js";
 import type { LandingState } from "./state.js";
 
@@ -31,7 +32,7 @@ function begin(options: GenerateOptions): LandingState {
   const from = day("from", options.from) ?? OPENING;
   const to = day("to", options.to) ?? yesterday();
   if (from > to) {
-    throw new Error(
+    throw new InputError(
       `from (${isoDate(from)}) is after to (${isoDate(to)}): give a from on or before ${isoDate(to)}.`,
     );
   }
@@ -47,7 +48,7 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
     ["to", options.to, isoDate(state.to)],
   ] as const) {
     if (given !== undefined && given !== kept) {
-      throw new Error(
+      throw new InputError(
         `${name} is ${given}, but ${options.landing} was generated with ${name} ${kept}: ` +
           `leave ${name} out to continue that shop, or give an empty folder.`,
       );
@@ -59,16 +60,16 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
 function check(options: GenerateOptions): void {
   const { scale, seed, days, faults } = options;
   if (scale !== undefined && !(scale > 0 && scale <= 1000)) {
-    throw new Error(`scale is ${scale}: give a number above 0 and up to 1000, such as 0.01 or 1.`);
+    throw new InputError(`scale is ${scale}: give a number above 0 and up to 1000, such as 0.01 or 1.`);
   }
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff)) {
-    throw new Error(`seed is ${seed}: give a whole number from 0 to 4294967295.`);
+    throw new InputError(`seed is ${seed}: give a whole number from 0 to 4294967295.`);
   }
   if (days !== undefined && !(Number.isInteger(days) && days >= 0 && days <= 3660)) {
-    throw new Error(`days is ${days}: give a whole number of days from 0 to 3660.`);
+    throw new InputError(`days is ${days}: give a whole number of days from 0 to 3660.`);
   }
   if (faults !== undefined && !(faults >= 0 && faults <= 1)) {
-    throw new Error(`faults is ${faults}: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows.`);
+    throw new InputError(`faults is ${faults}: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows.`);
   }
   day("from", options.from);
   day("to", options.to);
@@ -78,7 +79,7 @@ function day(name: "from" | "to", text: string | undefined): Day | undefined {
   if (text === undefined) return undefined;
   const parsed = parseDay(text);
   if (parsed === undefined || parsed < 0) {
-    throw new Error(`${name} is "${text}": give a date from 1970 on as YYYY-MM-DD, such as 2026-03-01.`);
+    throw new InputError(`${name} is "${text}": give a date from 1970 on as YYYY-MM-DD, such as 2026-03-01.`);
   }
   return parsed;
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isoDate, parseDay, type Day } from "./dates.js";
+import { InputError } from "../errors.js";
 
 /** What a landing folder remembers of the shop that fills it. */
 export interface LandingState {
@@ -30,7 +31,7 @@ export async function readState(landing: string): Promise<LandingState | undefin
   const strangers = await listExports(landing);
   const [first] = strangers;
   if (first === undefined) return undefined;
-  throw new Error(
+  throw new InputError(
     `${landing} was filled by somebody else: it holds ${strangers.length} CSV file(s), such as ${first}, but no ` +
       `${STATE_FILE}. Generated exports would mix with them; give the generator an empty folder.`,
   );

@@ -203,10 +203,17 @@ export const where = (place: Place | undefined) =>
 /** A check's outcome as one sentence with its figures. */
 export function describeCheck(result: CheckResult): string {
   const { figure, threshold, failedRows, totalRows } = result;
-  const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 6 });
-  const rows =
-    failedRows === null || totalRows === null ? "" : ` (${number(failedRows)} of ${number(totalRows)} rows)`;
+  const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+  const isRate =
+    figure !== null && failedRows !== null && totalRows !== null && figure === failedRows / totalRows;
+  const isCount = figure !== null && figure === failedRows;
   const measured =
-    figure === null ? "nothing measured" : `${number(figure)}, at most ${number(threshold)} allowed`;
-  return `${where(result.place)}check "${result.name}" of ${result.table}: ${measured}${rows}`;
+    figure === null
+      ? "nothing measured"
+      : isCount
+        ? `${number(figure)}${totalRows === null ? "" : ` of ${number(totalRows)}`} rows, ${threshold === 0 ? "none" : `at most ${number(threshold)}`} allowed`
+        : isRate
+          ? `${number(figure * 100)} % (${number(failedRows)} of ${number(totalRows)} rows), at most ${number(threshold * 100)} % allowed`
+          : `${number(figure)}, at most ${number(threshold)} allowed`;
+  return `${where(result.place)}check "${result.name}" of ${result.table}: ${measured}`;
 }

@@ -1,0 +1,78 @@
+import path from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { beforeAll, describe, expect, it } from "vitest";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+import { differences, dump, query, unread } from "./tables.js";
+
+describe("two at a warehouse", () => {
+  let landed: Lakehouse;
+
+  beforeAll(async () => {
+    landed = await lakehouse();
+    const history = "generate --scale 0.03 --start 2025-09-01 --end 2026-03-01 --faults 0.02";
+    succeeded(await landed.shopmetrics(history));
+    succeeded(await landed.shopmetrics("generate --days 1"));
+  });
+
+  it("runs begun together end well, one after the other, as if there had been one", async () => {
+    const alone = await landed.copy();
+    succeeded(await alone.shopmetrics("run"));
+
+    const shop = await landed.copy();
+    const runs = [shop.start("run"), shop.start("run")];
+    const outcomes = await Promise.all(runs.map(({ outcome }) => outcome));
+    expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+    expect(differences(await dump(shop), await dump(alone))).toEqual([]);
+    expect(await unread(shop)).toEqual([]);
+    const overlapping = await query(
+      shop,
+      `select a.run_id from ops.runs as a join ops.runs as b
+on a.run_id < b.run_id and a.started_at < b.finished_at and b.started_at < a.finished_at`,
+    );
+    expect(overlapping).toEqual([]);
+  });
+
+  it("the second waits for the first, and says for which process", async () => {
+    const shop = await landed.copy();
+    const holder = await hold(shop);
+    const run = shop.start("run");
+    await run.says(/Waiting for/);
+    holder.closeSync();
+    const { code, stderr } = await run.outcome;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      new RegExp(`^Waiting for warehouse\\.duckdb, held by .+\\(PID ${process.pid}\\) …$`, "m"),
+    );
+  });
+
+  it("the second gives up after SHOPMETRICS_LOCK_WAIT, and says what to do", async () => {
+    const shop = await landed.copy();
+    const holder = await hold(shop);
+    const begun = await shop.shopmetrics("run", { env: { SHOPMETRICS_LOCK_WAIT: "1" } });
+    holder.closeSync();
+    expect(begun.code).toBe(2);
+    expect(begun.stderr).toMatch(
+      new RegExp(
+        `is held by .+\\(PID ${process.pid}\\) and did not become free within 1 s\\. Let that process end .+ then run again`,
+      ),
+    );
+    expect(begun.seconds).toBeLessThan(10);
+    succeeded(await shop.shopmetrics("run --quiet"));
+  });
+
+  it("looking at a table waits for a run too", async () => {
+    const shop = await landed.copy();
+    await shop.shopmetrics("run --quiet");
+    const holder = await hold(shop);
+    const show = shop.start("show gold.customer_ltv --limit 1");
+    await show.says(/Waiting for/);
+    holder.closeSync();
+    expect(await show.outcome).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("rows of gold.customer_ltv"),
+    });
+  });
+});
+
+/** Holds the warehouse from this process. */
+const hold = (shop: Lakehouse) => DuckDBInstance.create(path.join(shop.home, "warehouse.duckdb"));
