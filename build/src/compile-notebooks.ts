@@ -1,3 +1,5 @@
+import { createRequire } from "node:module";
+import path from "node:path";
 import { translate } from "shopmetrics/internal/engine/duckdb/translate";
 import type { Plan } from "shopmetrics/internal/plan";
 import { remember } from "./memory.js";
@@ -11,10 +13,20 @@ import { rehearse } from "./rehearse.js";
  */
 export async function compileNotebooks(root: string, paths: readonly string[]): Promise<Plan[]> {
   const bundled = await bundleNotebooks([...paths], { root });
-  const memory = await remember("translations", translate);
+  const memory = await remember("translations", translate, translator());
   const recordings = [];
   for (const one of bundled) recordings.push(await record(one, memory.ask));
   await memory.save();
   await rehearse(recordings);
   return recordings.map(({ plan }) => plan);
+}
+
+/** The files that decide how SQL is translated. */
+function translator(): string[] {
+  const { resolve } = createRequire(import.meta.url);
+  const ours = ["translate", "functions"].map((name) =>
+    resolve(`shopmetrics/internal/engine/duckdb/${name}`),
+  );
+  const polyglot = createRequire(ours[0]!).resolve("@polyglot-sql/sdk");
+  return [...ours, path.resolve(polyglot, "../../package.json")];
 }

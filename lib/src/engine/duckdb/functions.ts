@@ -18,6 +18,7 @@ export const coveredFunctions: ReadonlySet<string> = new Set(
  *
  * utc_timestamp is a cast to TIMESTAMP that heeds an offset, by way of TIMESTAMPTZ (sessions are UTC). That way is three
  * times slower, so an instant written as the shop writes it, which needs none, does not take it.
+ * As in Spark, spaces around an instant don't matter, and words that DuckDB knows, such as infinity, are none.
  */
 export const macros: readonly string[] = [
   "create or replace macro size(list) as len(list)",
@@ -27,7 +28,8 @@ export const macros: readonly string[] = [
   "create or replace macro get_json_object(json, path) as json_extract_string(json, path)",
   `create or replace macro utc_timestamp(instant) as case when cast(instant as varchar) like '____-__-__T__:__:__Z'
     then try_cast(cast(instant as varchar) as timestamp)
-    else try_cast(try_cast(instant as timestamptz) as timestamp) end`,
+    when cast(instant as varchar) similar to ' *[0-9].*'
+    then try_cast(try_cast(trim(cast(instant as varchar)) as timestamptz) as timestamp) end`,
 ];
 
 /** What the transpiler leaves wrong or untouched, with what to write instead. */
