@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { allTables } from "shopmetrics/internal/contracts/declare";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
 import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
 import type { Plan } from "shopmetrics/internal/plan";
@@ -19,6 +18,8 @@ export interface RunOptions {
   /** How many steps run side by side. */
   readonly width?: number;
   readonly onStep?: (event: StepEvent) => void;
+  /** Told of what a person should know beside the steps' own reports. */
+  readonly onNote?: (message: string) => void;
 }
 
 export type StepStatus = "succeeded" | "failed" | "skipped";
@@ -60,7 +61,8 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
   try {
     await prepareWarehouse(books, duckdbDialect);
     await openRun(books, runId, started, options);
-    await keepSteps(books, graph);
+    const changed = await keepSteps(books, graph);
+    if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
     await inGraphOrder(graph, steps, width, async (plan) => {
       options.onStep?.({ kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
@@ -201,6 +203,10 @@ const instant = (date: Date | string) =>
   ({ type: "timestamp", value: typeof date === "string" ? date : date.toISOString() }) as const;
 
 async function openRun(books: Connection, runId: string, started: Date, options: RunOptions): Promise<void> {
+  // The warehouse has one writer at a time: a run that still says it is running was killed.
+  await books.execute(
+    "update ops.runs set status = 'failed', message = 'killed before its end' where status = 'running'",
+  );
   await books.execute(
     `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
 values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
@@ -228,6 +234,10 @@ where run_id = $run`,
       message: report.steps.find(({ status }) => status === "failed")?.message ?? null,
     },
   );
+  await books.execute(
+    `update ops.steps set watermark = coalesce((
+  select list(upstream || '=' || batch order by upstream) from ops.watermarks where watermarks.step = steps.step), [])`,
+  );
 }
 
 async function keepStepRun(connection: Connection, report: StepReport, context: StepContext): Promise<void> {
@@ -251,34 +261,39 @@ values ($run, $step, $status, $started, $seconds, $in, $out, $merged, $rejected,
   );
 }
 
-/** Writes down the graph that runs, so that it can be queried beside its results. */
-async function keepSteps(books: Connection, graph: Graph): Promise<void> {
+/** Writes down the graph that runs, so that it can be queried beside its results. Gives the steps that changed. */
+async function keepSteps(books: Connection, graph: Graph): Promise<string[]> {
   const known = await books.query("select step, position, fingerprint from ops.steps order by position");
   const wanted = graph.plans.map(({ step, fingerprint }, index) => `${index + 1} ${step} ${fingerprint}`);
   const kept = known.rows.map(
     (row) => `${String(row["position"])} ${String(row["step"])} ${String(row["fingerprint"])}`,
   );
-  if (wanted.join() === kept.join()) return;
+  if (wanted.join() === kept.join()) return [];
+  const before = new Map(known.rows.map((row) => [String(row["step"]), String(row["fingerprint"])]));
   await books.transaction(async () => {
     await books.execute("delete from ops.steps");
     for (const [index, plan] of graph.plans.entries()) {
       await books.execute(
-        `insert into ops.steps (step, position, job, notebook, runtime, reads, writes, fingerprint)
-values ($step, $position, $job, $notebook, $runtime, string_split($reads, ','), string_split($writes, ','), $fingerprint)`,
+        `insert into ops.steps (step, position, job, notebook, runtime, reads, writes, watermark, fingerprint)
+values ($step, $position, $job, $notebook, $runtime, cast($reads as json)::varchar[], cast($writes as json)::varchar[], [], $fingerprint)`,
         {
           step: plan.step,
           position: index + 1,
           job: plan.job,
           notebook: plan.notebook,
           runtime: plan.runtime,
-          reads: plan.reads.join(","),
-          writes: plan.writes.join(","),
+          reads: JSON.stringify(plan.reads),
+          writes: JSON.stringify(plan.writes),
           fingerprint: plan.fingerprint,
         },
       );
     }
   });
+  return graph.plans
+    .filter(({ step, fingerprint }) => before.has(step) && before.get(step) !== fingerprint)
+    .map(({ step }) => step);
 }
 
-/** Tables by name, for those who choose steps by table. */
-export const tableNames = () => allTables().map(({ name }) => name);
+const changedNote = (steps: readonly string[]) =>
+  `Changed since the last run: ${steps.join(", ")}. New rows are computed the new way; for those already kept, run with --full` +
+  `${steps.length === 1 ? ` --from ${steps[0]}` : ""}.`;

@@ -53,6 +53,7 @@ export async function runPipeline(
       landing: settings.landing,
       date,
       full: Boolean(options.full),
+      onNote: (message) => console.error(message),
       ...(!silent && { onStep: progress({ steps, quiet: Boolean(options.quiet) }) }),
     });
     if (!silent) summary(report, { quiet: Boolean(options.quiet) });

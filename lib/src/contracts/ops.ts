@@ -14,6 +14,7 @@ export const steps = table(
     runtime: oneOf(["sql", "node"], "How it runs on Databricks."),
     reads: texts("Tables it reads."),
     writes: texts("Tables it writes."),
+    watermark: texts("The last batch it has taken in of each upstream table, as table=batch."),
     fingerprint: text("sha256 of the step's plan: changes when the notebook's meaning changes."),
   },
   { key: ["step"] },

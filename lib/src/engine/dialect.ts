@@ -15,6 +15,8 @@ export interface Dialect {
   readonly name: DialectName;
   /** DDL for a table and, if it tracks columns, for the log of what they were. */
   createTable(table: Table): string[];
+  /** @param type in Databricks' dialect */
+  addColumn(table: string, column: { readonly name: string; readonly type: string }): string;
   stage(name: string, select: string): Operation[];
   append(write: Write): Operation[];
   merge(write: Write): Operation[];
@@ -37,6 +39,12 @@ export const batchColumns = (table: Table): readonly string[] =>
     : table.layer === "bronze" || table.name === "silver.rejected_rows"
       ? ["_batch"]
       : ["_batch", "_first_batch"];
+
+/** The key and the tracked columns: what the log of earlier values holds of a table. */
+export const loggedColumns = (table: Table): Column[] => {
+  const kept = new Set<string>([...keyOf(table), ...(table.options.tracks ?? [])]);
+  return table.columns.filter(({ name }) => kept.has(name));
+};
 
 /** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>

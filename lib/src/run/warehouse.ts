@@ -1,28 +1,60 @@
 import { allTables } from "../contracts/declare.js";
 import "../contracts/index.js";
-import type { Dialect } from "../engine/dialect.js";
+import type { Table } from "../contracts/table.js";
+import { batchColumns, loggedColumns, type Dialect } from "../engine/dialect.js";
 import type { Connection } from "../engine/engine.js";
+import { beforeTable } from "../sql/render.js";
 import type { CheckResult, StepContext, StepFigures } from "./step.js";
 
-/** Makes the schemas and every table that the contracts declare and the warehouse lacks. */
+/**
+ * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
+ * has gained. Their rows hold null there until a run with --full.
+ */
 export async function prepareWarehouse(connection: Connection, dialect: Dialect): Promise<void> {
-  const made = await connection.query(
-    "select table_schema, table_name from information_schema.tables where table_schema in ('bronze', 'silver', 'gold', 'ops')",
-  );
-  const present = new Set(
-    made.rows.map((row) => `${String(row["table_schema"])}.${String(row["table_name"])}`),
-  );
-  const missing = allTables().filter(({ name, options }) => {
-    const before = `ops.before_${name.replace(".", "_")}`;
-    return !present.has(name) || (options.tracks && !present.has(before));
-  });
-  if (missing.length === 0) return;
+  const present = await presentColumns(connection);
+  const statements: string[] = [];
+  for (const table of allTables()) {
+    const isMissing = !present.has(table.name) || (table.options.tracks && !present.has(beforeTable(table)));
+    if (isMissing) statements.push(...dialect.createTable(table));
+    for (const { name, columns } of wanted(table)) {
+      const known = present.get(name);
+      if (!known) continue;
+      const gained = columns.filter((column) => !known.has(column.name));
+      statements.push(...gained.map((column) => dialect.addColumn(name, column)));
+    }
+  }
+  if (statements.length === 0) return;
   await connection.transaction(async () => {
-    for (const schema of ["bronze", "silver", "gold", "ops"])
-      await connection.execute(`create schema if not exists ${schema}`);
-    for (const table of missing)
-      for (const statement of dialect.createTable(table)) await connection.execute(statement);
+    for (const schema of schemas) await connection.execute(`create schema if not exists ${schema}`);
+    for (const statement of statements) await connection.execute(statement);
   });
+}
+
+const schemas = ["bronze", "silver", "gold", "ops"];
+
+/** The columns that a contract wants of its table, and of the log beside it. */
+function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
+  const batches = batchColumns(table).map((name) => ({ name, type: "BIGINT" }));
+  const own = { name: table.name, columns: [...table.columns, ...batches] };
+  if (!table.options.tracks) return [own];
+  const log = {
+    name: beforeTable(table),
+    columns: [...loggedColumns(table), { name: "_batch", type: "BIGINT" }],
+  };
+  return [own, log];
+}
+
+async function presentColumns(connection: Connection): Promise<Map<string, Set<string>>> {
+  const { rows } = await connection.query(
+    `select concat_ws('.', table_schema, table_name) as table_name, column_name from information_schema.columns
+where table_schema in (${schemas.map((schema) => `'${schema}'`).join(", ")})`,
+  );
+  const present = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const table = String(row["table_name"]);
+    present.set(table, (present.get(table) ?? new Set()).add(String(row["column_name"])));
+  }
+  return present;
 }
 
 /** How far a step has read and what has been published, as one run of the step sees it from begin to end. */

@@ -8,6 +8,7 @@ import {
   historyColumns,
   isStamp,
   keyOf,
+  loggedColumns,
   names,
   originColumns,
   versionColumns,
@@ -27,6 +28,8 @@ export const duckdbDialect: Dialect = {
     ].join(", ")})`,
     ...(table.options.tracks ? [createBefore(table)] : []),
   ],
+
+  addColumn: (table, { name, type }) => `alter table ${table} add column ${name} ${sqlType(type)}`,
 
   stage: (name, select) => [operation(`create or replace temp table ${name} as ${select}`)],
 
@@ -155,8 +158,7 @@ const list = (columns: readonly string[], prefix = "") => columns.map((name) => 
 const batchOf = (table: Table) => marker(`batch_${flat(table.name)}`);
 
 const createBefore = (table: Table) => {
-  const kept = new Set<string>([...keyOf(table), ...(table.options.tracks ?? [])]);
-  const columns = table.columns.filter(({ name }) => kept.has(name));
+  const columns = loggedColumns(table);
   return `create table if not exists ${beforeTable(table)} (${columns
     .map(({ name, type }) => `${name} ${sqlType(type)}`)
     .join(", ")}, _batch bigint)`;
