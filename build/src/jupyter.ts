@@ -84,8 +84,10 @@ export async function kernelEnvironment({ root, home }: JupyterOptions): Promise
     display_name: "TypeScript (ShopMetrics)",
     language: "typescript",
   };
-  await mkdir(join(share, "kernels", KERNEL), { recursive: true });
-  await writeFile(join(share, "kernels", KERNEL, "kernel.json"), `${JSON.stringify(spec, null, 2)}\n`);
+  // JupyterLab would ask each new user whether to fetch its news from the network.
+  const page = { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } };
+  await writeJson(join(share, "kernels", KERNEL, "kernel.json"), spec);
+  await writeJson(join(folder, "config", "labconfig", "page_config.json"), page);
   return {
     ...process.env,
     SHOPMETRICS_HOME: resolve(home),
@@ -97,6 +99,11 @@ export async function kernelEnvironment({ root, home }: JupyterOptions): Promise
     // JupyterLab's language server extension calls npm, which would leave a log in the user's home.
     npm_config_logs_max: "0",
   };
+}
+
+async function writeJson(path: string, value: object): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /**
