@@ -2,7 +2,7 @@ import { allTables } from "../contracts/declare.js";
 import "../contracts/index.js";
 import type { Table } from "../contracts/table.js";
 import { batchColumns, loggedColumns, type Dialect } from "../engine/dialect.js";
-import type { Connection } from "../engine/engine.js";
+import type { Bound, Connection } from "../engine/engine.js";
 import { beforeTable } from "../sql/render.js";
 import type { CheckResult, StepContext, StepFigures } from "./step.js";
 
@@ -95,46 +95,29 @@ export async function publish(
   // Rows in the quarantine carry the batch too: one that only refused rows is published as well, so that no later one
   // takes its number.
   if (figures.out + figures.deleted + figures.rejected > 0 || figures.files.length > 0) {
-    for (const [table, batch] of context.batches) {
-      await connection.execute("delete from ops.batches where table_name = $table", { table });
-      await connection.execute("insert into ops.batches (table_name, batch) values ($table, $batch)", {
-        table,
-        batch,
-      });
-    }
+    const written = [...context.batches].map(([table_name, batch]) => ({ table_name, batch }));
+    for (const { table_name } of written)
+      await connection.execute("delete from ops.batches where table_name = $table_name", { table_name });
+    await insert(connection, "ops.batches", written);
   }
-  for (const [upstream, { hi }] of context.windows) {
-    await connection.execute("delete from ops.watermarks where step = $step and upstream = $upstream", {
-      step,
-      upstream,
-    });
-    await connection.execute(
-      "insert into ops.watermarks (step, upstream, batch) values ($step, $upstream, $hi)",
-      {
-        step,
-        upstream,
-        hi,
-      },
-    );
+  if (context.windows.size > 0) {
+    await connection.execute("delete from ops.watermarks where step = $step", { step });
+    const seen = [...context.windows].map(([upstream, { hi }]) => ({ step, upstream, batch: hi }));
+    await insert(connection, "ops.watermarks", seen);
   }
-  for (const file of figures.files) {
-    await connection.execute(
-      `insert into ops.loaded_files (table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at)
-values ($table, $name, $size, $modified, $sha256, $rows, $rescued, $batch, $run, $now)`,
-      {
-        table: file.table,
-        name: file.name,
-        size: file.size,
-        modified: { type: "timestamp", value: file.modifiedAt.toISOString() },
-        sha256: file.sha256,
-        rows: file.rows + file.rescued,
-        rescued: file.rescued,
-        batch: context.batches.get(file.table) ?? 1,
-        run: context.runId,
-        now: { type: "timestamp", value: context.now },
-      },
-    );
-  }
+  const files = figures.files.map((file) => ({
+    table_name: file.table,
+    source_file: file.name,
+    size: file.size,
+    modified_at: { type: "timestamp", value: file.modifiedAt.toISOString() } as const,
+    sha256: file.sha256,
+    rows_loaded: file.rows + file.rescued,
+    rows_rescued: file.rescued,
+    batch: context.batches.get(file.table) ?? 1,
+    run_id: context.runId,
+    loaded_at: { type: "timestamp", value: context.now } as const,
+  }));
+  await insert(connection, "ops.loaded_files", files);
 }
 
 /** Keeps check results. Outside the step's transaction when the step failed, so that the failure is on record. */
@@ -144,26 +127,40 @@ export async function keepChecks(
   context: Pick<StepContext, "runId" | "now">,
   checks: readonly CheckResult[],
 ): Promise<void> {
-  for (const check of checks) {
+  const rows = checks.map((check) => ({
+    run_id: context.runId,
+    step,
+    table_name: check.table,
+    check_name: check.name,
+    severity: check.severity,
+    status: check.status,
+    figure: check.figure,
+    threshold: check.threshold,
+    failed_rows: check.failedRows,
+    total_rows: check.totalRows,
+    notebook: check.place?.path ?? "",
+    cell: check.place?.cell ?? 0,
+    checked_at: { type: "timestamp", value: context.now } as const,
+  }));
+  await insert(connection, "ops.check_results", rows);
+}
+
+/** Inserts rows of the same columns, by one statement for each hundred: a statement costs more than a row. */
+async function insert(
+  connection: Connection,
+  table: string,
+  rows: readonly Readonly<Record<string, Bound>>[],
+): Promise<void> {
+  for (let start = 0; start < rows.length; start += 100) {
+    const some = rows.slice(start, start + 100);
+    const columns = Object.keys(some[0]!);
+    const values = some.map((_, row) => `(${columns.map((column) => `$${column}_${row}`).join(", ")})`);
+    const params = some.flatMap((row, index) =>
+      columns.map((column) => [`${column}_${index}`, row[column]!] as const),
+    );
     await connection.execute(
-      `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold,
-  failed_rows, total_rows, notebook, cell, checked_at)
-values ($run, $step, $table, $name, $severity, $status, $figure, $threshold, $failed, $total, $notebook, $cell, $now)`,
-      {
-        run: context.runId,
-        step,
-        table: check.table,
-        name: check.name,
-        severity: check.severity,
-        status: check.status,
-        figure: check.figure,
-        threshold: check.threshold,
-        failed: check.failedRows,
-        total: check.totalRows,
-        notebook: check.place?.path ?? "",
-        cell: check.place?.cell ?? 0,
-        now: { type: "timestamp", value: context.now },
-      },
+      `insert into ${table} (${columns.join(", ")}) values ${values.join(", ")}`,
+      Object.fromEntries(params),
     );
   }
 }
