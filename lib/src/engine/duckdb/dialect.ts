@@ -123,7 +123,11 @@ select ${table.columns
       .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
     const json = `to_json({${columns.map((name) => `'${name}': b.${name}`).join(", ")}})`;
     return [
-      operation(`delete from silver.rejected_rows where ${marker("full")} and table_name = '${table.name}'`),
+      // A row refused before, by a cell in Jupyter or by a run, is in the quarantine once.
+      operation(
+        `delete from silver.rejected_rows where table_name = '${table.name}'
+and (${marker("full")} or (source_file, source_row) in (select source_file, source_row from (${rows})))`,
+      ),
       operation(
         `insert into silver.rejected_rows by name
 select '${table.name}' as table_name, r.reasons, cast(${json} as varchar) as raw_row, r.source_file, r.source_row,

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  BIGINT,
   DuckDBDateValue,
   DuckDBInstance,
   DuckDBListType,
@@ -91,8 +92,8 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
 
 function connection(duckdb: DuckDBConnection): Connection {
   return {
-    query: async (sql, params) => result(await duckdb.runAndReadAll(sql, bind(params))),
-    execute: async (sql, params) => (await duckdb.run(sql, bind(params))).rowsChanged,
+    query: async (sql, params) => result(await duckdb.runAndReadAll(sql, ...bind(params))),
+    execute: async (sql, params) => (await duckdb.run(sql, ...bind(params))).rowsChanged,
     load: (files, options) => loadFiles(duckdb, files, options),
     async transaction(work) {
       await duckdb.run("begin");
@@ -110,9 +111,13 @@ function connection(duckdb: DuckDBConnection): Connection {
   };
 }
 
-/** Hands parameters to DuckDB with their types: text is text, whole numbers are BIGINT. */
-function bind(params: Readonly<Record<string, Bound>> | undefined): Record<string, DuckDBValue> {
-  return Object.fromEntries(Object.entries(params ?? {}).map(([name, value]) => [name, bound(value)]));
+/** Hands parameters to DuckDB with their types: whole numbers are BIGINT, not the client's HUGEINT. */
+function bind(
+  params: Readonly<Record<string, Bound>> = {},
+): [Record<string, DuckDBValue>, Record<string, DuckDBType>] {
+  const values = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, bound(value)]));
+  const whole = Object.keys(values).filter((name) => typeof values[name] === "bigint");
+  return [values, Object.fromEntries(whole.map((name) => [name, BIGINT]))];
 }
 
 function bound(value: Bound): DuckDBValue {
