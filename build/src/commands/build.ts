@@ -1,24 +1,31 @@
 import { readSettings } from "shopmetrics/internal/settings";
-import { writeBundle } from "../bundle.js";
-import { compile } from "../compile.js";
+import { writeBundle, type BundleFiles } from "../bundle.js";
+import { compile, type Compiled } from "../compile.js";
 import { count, seconds } from "../text.js";
 
 export async function build(options: { quiet?: boolean; json?: boolean }): Promise<void> {
-  const started = performance.now();
-  const { root } = readSettings();
-  const compiled = await compile(root);
-  const { sql, node, jobs, leftOut } = await writeBundle(root, compiled);
-  const files = [...sql, ...node];
-  const took = (performance.now() - started) / 1000;
+  const { compiled, made, took, sentence } = await compileAndWrite(readSettings().root);
+  const { sql, node, jobs, leftOut } = made;
   if (options.json) {
     const steps = compiled.plans.map(({ step }) => step);
-    console.log(JSON.stringify({ steps, files, jobs, leftOut, seconds: took }));
+    console.log(JSON.stringify({ steps, files: [...sql, ...node], jobs, leftOut, seconds: took }));
     return;
   }
   if (options.quiet) return;
-  const again = compiled.remembered ? ", unchanged" : "";
-  console.log(
-    `Compiled ${count(compiled.plans.length)} notebooks${again}: ${files.length} tasks in bundle/tasks, ${jobs.length} jobs in bundle/resources (${seconds(took)})`,
-  );
+  console.log(sentence);
   for (const { step, reason } of leftOut) console.log(`Not on Databricks: ${step}, since ${reason}`);
+}
+
+/** Compiles the notebooks and writes what Databricks gets, with one sentence that says so. */
+export async function compileAndWrite(
+  root: string,
+): Promise<{ compiled: Compiled; made: BundleFiles; took: number; sentence: string }> {
+  const started = performance.now();
+  const compiled = await compile(root);
+  const made = await writeBundle(root, compiled);
+  const took = (performance.now() - started) / 1000;
+  const again = compiled.remembered ? ", unchanged" : "";
+  const tasks = `${made.sql.length + made.node.length} tasks in bundle/tasks, ${made.jobs.length} jobs in bundle/resources`;
+  const sentence = `Compiled ${count(compiled.plans.length)} notebooks${again}: ${tasks} (${seconds(took)})`;
+  return { compiled, made, took, sentence };
 }

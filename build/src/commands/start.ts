@@ -1,8 +1,7 @@
 import { generate as generateExports } from "shopmetrics/internal/generator/generate";
 import { readSettings } from "shopmetrics/internal/settings";
-import { compile } from "../compile.js";
-import { writeSqlFiles } from "../sql-file.js";
-import { count, nearPath, seconds } from "../text.js";
+import { nearPath } from "../text.js";
+import { compileAndWrite } from "./build.js";
 import { describe } from "./generate.js";
 import { isEmpty, runPipeline, type RunCommand } from "./run.js";
 
@@ -22,13 +21,8 @@ export async function start(options: RunCommand & { scale?: number; serve?: bool
   } else if (options.scale !== undefined) {
     say(`--scale ${options.scale} is left aside: ${nearPath(settings.landing)} holds exports already.`);
   }
-  const started = performance.now();
-  const compiled = await compile(settings.root);
-  const files = await writeSqlFiles(settings.root, compiled);
-  say(
-    `Compiled ${count(compiled.plans.length)} notebooks; ${files.length} SQL tasks in bundle/tasks ` +
-      `(${seconds((performance.now() - started) / 1000)})\n`,
-  );
+  const { compiled, sentence } = await compileAndWrite(settings.root);
+  say(`${sentence}\n`);
   const report = await runPipeline(settings, compiled, options);
   if (options.json) console.log(JSON.stringify(report));
   else if (report.status === "succeeded") {
