@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Item, Operation, Plan } from "shopmetrics/internal/plan";
-import { withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import type { Item, Plan } from "shopmetrics/internal/plan";
+import { copyInto } from "shopmetrics/internal/engine/databricks/copy-into";
+import { flat, withMarkers, type Param } from "shopmetrics/internal/sql/render";
 import type { Graph } from "./graph.js";
 
 /** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
@@ -19,120 +20,166 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
   return [...files.keys()].map((name) => `bundle/tasks/${name}`);
 }
 
-/** A step as one file of Databricks SQL: variables first, then each item's statements under its cell. */
+/**
+ * A step as one file of Databricks SQL: its variables first, then each item's statements under its cell. Checks are
+ * recorded in one statement before the next that writes, and raised in another.
+ */
 export function sqlFile(plan: Plan): string {
-  const active = plan.items.filter(({ kind }) => kind !== "show");
   const parts = [
     `-- ${plan.title}\n-- Compiled from ${plan.notebook}: change the notebook, not this file.`,
-    `use catalog \`{{catalog}}\`;`,
-    declarations(plan),
-    ...active.map((item) => section(plan, item)),
-    published(plan),
+    "use catalog {{catalog}};",
+    variables(plan),
+    ...sections(plan),
+    done(plan),
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
-function section(plan: Plan, item: Item): string {
-  const title = `-- cell ${item.place?.cell ?? "?"}: ${item.kind} ${item.name}`;
-  const statements = item.load
-    ? [copyInto(item.load)]
-    : item.scripts.databricks.map((operation) => statement(plan, item, operation));
-  return [title, ...statements].join("\n");
+interface Check {
+  readonly item: Item;
+  readonly measure: string;
 }
 
-const text = (sql: string) => withMarkers(sql, (name) => name);
-
-function statement(plan: Plan, item: Item, operation: Operation): string {
-  if (operation.kind !== "check") return `${text(operation.sql)};`;
-  return `create or replace temporary view measured as
-${text(operation.sql)};
-insert into ops.check_results
-select run_id, '${plan.step}', '${item.table ?? ""}', check_name, severity,
-  case when figure is null or figure <= threshold then 'pass' when severity = 'halt' then 'fail' else 'warn' end,
-  figure, threshold, failed_rows, total_rows, '${plan.notebook}', ${item.place?.cell ?? 0}, now from measured;
-select raise_error(concat('${plan.notebook} cell ${item.place?.cell ?? "?"}: check "', check_name, '" of ${item.table ?? ""}: ',
-  figure, ', at most ', threshold, ' allowed (', failed_rows, ' of ', total_rows, ' rows)'))
-from measured where severity = 'halt' and figure > threshold;`;
-}
-
-/** Variables for what the run sets, what the step has read, and the notebook's own values. */
-function declarations(plan: Plan): string {
-  const fixed = [
-    "declare or replace variable run_id string default '{{run_id}}';",
-    "declare or replace variable run_date date default cast('{{date}}' as date);",
-    "declare or replace variable now timestamp default current_timestamp();",
-    "declare or replace variable full boolean default cast('{{full}}' as boolean);",
-  ];
-  return [...fixed, ...plan.params.flatMap((param) => declaration(plan, param))].join("\n");
-}
-
-function declaration(plan: Plan, param: Param): string[] {
-  const declare = (type: string, value: string) => [
-    `declare or replace variable ${param.name} ${type};\nset variable ${param.name} = ${value};`,
-  ];
-  switch (param.kind) {
-    case "run":
-      return [];
-    case "lo":
-      return declare(
-        "bigint",
-        `(select if(full, 0, coalesce(max(batch), 0)) from ops.watermarks where step = '${plan.step}' and upstream = '${param.table}')`,
-      );
-    case "hi":
-      return declare(
-        "bigint",
-        `(select coalesce(max(batch), 0) from ops.batches where table_name = '${param.table}')`,
-      );
-    case "batch":
-      return declare(
-        "bigint",
-        `(select coalesce(max(batch), 0) + 1 from ops.batches where table_name = '${param.table}')`,
-      );
-    case "literal":
-      return [literal(param)];
+function sections(plan: Plan): string[] {
+  const parts: string[] = [];
+  let checks: Check[] = [];
+  const flush = () => {
+    if (checks.length) parts.push(checked(plan, checks));
+    checks = [];
+  };
+  for (const item of plan.items.filter(({ kind }) => kind !== "show")) {
+    const statements: string[] = [];
+    const title = `-- cell ${item.place?.cell ?? "?"}: ${item.kind} ${item.name}`;
+    const close = () => {
+      if (statements.length) parts.push([title, ...statements.splice(0)].join("\n"));
+    };
+    if (item.load) statements.push(...loaded(item.load));
+    for (const { kind, sql } of item.scripts.databricks) {
+      const text = inFile(plan, sql);
+      if (kind === "check") {
+        close();
+        checks.push({ item, measure: text });
+      } else {
+        if (!isView(text)) flush();
+        statements.push(`${text};`);
+      }
+    }
+    close();
   }
+  flush();
+  return parts;
 }
 
-function literal({ name, value }: Param & { kind: "literal" }): string {
-  const type =
-    typeof value === "string"
-      ? "string"
-      : typeof value === "boolean"
-        ? "boolean"
-        : Number.isInteger(value) || typeof value === "bigint"
-          ? "bigint"
-          : "double";
-  const written =
-    typeof value === "string" ? `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'` : String(value);
-  return `declare or replace variable ${name} ${type} default ${written};`;
+const isView = (sql: string) => /^create or replace temporary view\b/i.test(sql);
+
+/** The one variable that a file declares: what the task was given, and how far the step has read. */
+const at = (name: string) => `this.${name}`;
+
+/** A statement with this step's values: what a run sets stands in the variable, the notebook's own are written out. */
+function inFile(plan: Plan, sql: string): string {
+  const literals = new Map(plan.params.map((param) => [param.name, param]));
+  return withMarkers(sql, (name) => {
+    const param = literals.get(name);
+    return param?.kind === "literal" ? literal(param) : at(name);
+  });
 }
 
-function copyInto(load: NonNullable<Item["load"]>): string {
-  const columns = [...load.columns, "_rescued_data"].join(", ");
-  return `copy into ${load.table} from (
-  select ${columns}, _metadata.file_path as source_file, monotonically_increasing_id() + 1 as source_row, now as ingested_at,
-    batch_${load.table.replace(".", "_")} as _batch
-  from '/Volumes/{{catalog}}/bronze/raw_data/${load.folder}'
-) fileformat = csv format_options ('header' = 'true', 'multiLine' = 'true', 'rescuedDataColumn' = '_rescued_data');`;
+function variables(plan: Plan): string {
+  const upstream = [...new Set(plan.params.flatMap((param) => ("table" in param && param.kind !== "batch" ? param.table : [])))];
+  const batch = (name: string) => `coalesce((select max(batch) from ops.batches where table_name = '${name}'), 0)`;
+  const fields: (readonly [name: string, type: string, value: string])[] = [
+    ["run_id", "string", "{{run_id}}"],
+    ["run_date", "date", "cast({{date}} as date)"],
+    ["now", "timestamp", "current_timestamp()"],
+    ["full", "boolean", "cast({{full}} as boolean)"],
+    ...upstream.flatMap((name) => [
+      [
+        `lo_${flat(name)}`,
+        "bigint",
+        `if(cast({{full}} as boolean), 0, coalesce((select max(batch) from ops.watermarks
+    where step = '${plan.step}' and upstream = '${name}'), 0))`,
+      ] as const,
+      [`hi_${flat(name)}`, "bigint", batch(name)] as const,
+    ]),
+    ...plan.writes.map((name) => [`batch_${flat(name)}`, "bigint", `${batch(name)} + 1`] as const),
+  ];
+  return `-- what this run is, which batches it reads and which it writes
+declare or replace variable this struct<${fields.map(([name, type]) => `${name} ${type}`).join(", ")}>;
+set variable this = (select named_struct(
+  ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")}));`;
 }
 
-/** The step's last act: what it wrote becomes visible, and its watermarks move. */
-function published(plan: Plan): string {
-  const batches = plan.params.filter((param) => param.kind === "batch" && plan.writes.includes(param.table));
-  const publish = batches.map(
-    (
-      param,
-    ) => `merge into ops.batches as t using (select '${"table" in param ? param.table : ""}' as table_name, ${param.name} as batch) as i
-on t.table_name = i.table_name
-when matched then update set batch = i.batch when not matched then insert *;`,
+function literal({ value }: Param & { kind: "literal" }): string {
+  if (typeof value === "string") return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  return typeof value === "number" && !Number.isInteger(value) ? `${value}D` : String(value);
+}
+
+/** Records checks, and fails the task if one that halts did not pass. */
+function checked(plan: Plan, checks: readonly Check[]): string {
+  const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
+  const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: ${checks.length > 1 ? "checks" : "check"}`;
+  const results = checks.map(
+    ({ item, measure }) => `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, measured.* from (
+${measure}
+) as measured`,
   );
-  const move = plan.changes.map(
-    (upstream) => `merge into ops.watermarks as t
-using (select '${plan.step}' as step, '${upstream}' as upstream, hi_${upstream.replace(".", "_")} as batch) as i
-on t.step = i.step and t.upstream = i.upstream
-when matched then update set batch = i.batch when not matched then insert *;`,
+  const record = `insert into ops.check_results
+select ${at("run_id")}, '${plan.step}', table_name, check_name, severity,
+  case when figure is null or figure <= threshold then 'pass' when severity = 'halt' then 'fail' else 'warn' end,
+  figure, threshold, failed_rows, total_rows, '${plan.notebook}', cell, ${at("now")}
+from (
+${results.join("\nunion all\n")}
+);`;
+  const halts = checks.some(({ measure }) => measure.includes("'halt' as severity"));
+  if (!halts) return `${title}\n${record}`;
+  return `${title}
+${record}
+select raise_error(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name, ': ', figure, ', at most ',
+  threshold, ' allowed', coalesce(concat(' (', failed_rows, ' of ', total_rows, ' rows)'), '')))
+from ops.check_results
+where run_id = ${at("run_id")} and step = '${plan.step}' and status = 'fail' and checked_at = ${at("now")};`;
+}
+
+/** Loads new files and keeps them in the ledger, which a killed run that is repeated fills once. */
+function loaded(load: NonNullable<Item["load"]>): string[] {
+  const batch = at(`batch_${flat(load.table)}`);
+  return [
+    `${copyInto(load, { catalog: "{{catalog}}", now: at("now"), batch })};`,
+    `delete from ops.loaded_files where table_name = '${load.table}' and batch = ${batch};`,
+    `insert into ops.loaded_files (table_name, source_file, rows_loaded, rows_rescued, batch, run_id, loaded_at)
+select '${load.table}', source_file, count(*), count(_rescued_data), ${batch}, ${at("run_id")}, ${at("now")}
+from ${load.table} where _batch = ${batch} group by source_file;`,
+  ];
+}
+
+/** The step's last acts: what it wrote becomes visible, its watermarks move, and it is on record. */
+function done(plan: Plan): string {
+  if (plan.writes.length + plan.changes.length === 0) return "";
+  const quarantine = "silver.rejected_rows";
+  const written = plan.writes
+    .filter((name) => name !== quarantine)
+    .map((name) => {
+      const batch = at(`batch_${flat(name)}`);
+      const rejects = plan.items.some(({ kind, table }) => kind === "reject" && table === name)
+        ? ` or exists (select 1 from ${quarantine} where table_name = '${name}' and _batch = ${batch})`
+        : "";
+      return `select '${name}' as table_name, ${batch} as batch
+where exists (select 1 from ${name} where _batch = ${batch})${rejects}`;
+    });
+  const publish = `merge into ops.batches as t using (
+${written.join("\nunion all\n")}
+) as i on t.table_name = i.table_name
+when matched then update set batch = i.batch when not matched then insert *;`;
+  const read = plan.changes.map(
+    (upstream) => `select '${plan.step}' as step, '${upstream}' as upstream, ${at(`hi_${flat(upstream)}`)} as batch`,
   );
-  return publish.length + move.length
-    ? ["-- done: publish the batch and move the watermarks", ...publish, ...move].join("\n")
-    : "";
+  const move = `merge into ops.watermarks as t using (
+${read.join("\nunion all\n")}
+) as i on t.step = i.step and t.upstream = i.upstream
+when matched and t.batch <> i.batch then update set batch = i.batch when not matched then insert *;`;
+  return [
+    "-- done: publish the batch and move the watermarks",
+    ...(written.length ? [publish] : []),
+    ...(read.length ? [move] : []),
+  ].join("\n");
 }

@@ -10,7 +10,42 @@ const environment = z.object({
   SHOPMETRICS_ENGINE: z.enum(["duckdb", "databricks"]).default("duckdb"),
   SHOPMETRICS_LOCK_WAIT: seconds.default(600),
   SHOPMETRICS_IDLE: seconds.default(2),
+  SHOPMETRICS_CATALOG: z
+    .string()
+    .regex(/^\w+$/, "is not a catalog's name: letters, digits and _")
+    .default("ecommerce"),
 });
+
+const host = z
+  .string("is not set: the workspace's host, such as adb-1234.5.azuredatabricks.net")
+  .transform((value) => value.replace(/^https:\/\//, "").replace(/\/$/, ""))
+  .refine(
+    (value) => /^[\w.-]+(?::\d{1,5})?$/.test(value),
+    "is not a host, such as adb-1234.5.azuredatabricks.net",
+  );
+
+/** Needed only for the databricks engine. */
+const workspace = z.object({
+  DATABRICKS_HOST: host,
+  DATABRICKS_TOKEN: z
+    .string("is not set: an access token of the workspace")
+    .regex(/^[\x21-\x7e]+$/, "holds characters that no token has"),
+  DATABRICKS_HTTP_PATH: z
+    .string("is not set: the HTTP path from the SQL warehouse's Connection details")
+    .regex(
+      /^\/?sql\/[\w./-]+(?:\?o=\d+)?$/,
+      "is not the HTTP path of a SQL warehouse, such as /sql/1.0/warehouses/1a2b3c",
+    ),
+});
+
+/** A SQL warehouse of a Databricks workspace. */
+export interface Workspace {
+  /** May carry a port. */
+  readonly host: string;
+  /** Never to be printed. */
+  readonly token: string;
+  readonly httpPath: string;
+}
 
 /** Where things are and which engine is used. */
 export interface Settings {
@@ -23,6 +58,10 @@ export interface Settings {
   /** The embedded engine's one file. */
   readonly warehouse: string;
   readonly engine: "duckdb" | "databricks";
+  /** Unity Catalog's catalog that holds the schemas bronze, silver, gold and ops. */
+  readonly catalog: string;
+  /** Set when the engine is databricks. */
+  readonly workspace?: Workspace;
   /** How long a warehouse held by another process is waited for, in seconds. */
   readonly lockWait: number;
   /** After how many idle seconds a notebook gives the warehouse back. */
@@ -40,22 +79,40 @@ export const projectRoot = path.resolve(fileURLToPath(new URL(".", import.meta.u
  */
 export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projectRoot): Settings {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path: [name], message }) => {
-      const value = env[String(name)];
-      return `${String(name)}=${value ?? ""}: ${message}`;
-    });
-    throw new InputError(lines.join("\n"));
-  }
-  const home = path.resolve(root, parsed.data.SHOPMETRICS_HOME);
+  const parsed = parse(environment, given);
+  const home = path.resolve(root, parsed.SHOPMETRICS_HOME);
   return {
     root,
     home,
     landing: path.join(home, "landing"),
     warehouse: path.join(home, "warehouse.duckdb"),
-    engine: parsed.data.SHOPMETRICS_ENGINE,
-    lockWait: parsed.data.SHOPMETRICS_LOCK_WAIT,
-    idle: parsed.data.SHOPMETRICS_IDLE,
+    engine: parsed.SHOPMETRICS_ENGINE,
+    lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
+    idle: parsed.SHOPMETRICS_IDLE,
+    catalog: parsed.SHOPMETRICS_CATALOG,
+    ...(parsed.SHOPMETRICS_ENGINE === "databricks" && { workspace: readWorkspace(given) }),
   };
+}
+
+function readWorkspace(given: Readonly<Record<string, string | undefined>>): Workspace {
+  const parsed = parse(workspace, given);
+  return {
+    host: parsed.DATABRICKS_HOST,
+    token: parsed.DATABRICKS_TOKEN,
+    httpPath: parsed.DATABRICKS_HTTP_PATH.replace(/^(?!\/)/, "/"),
+  };
+}
+
+function parse<Shape extends z.ZodType>(
+  shape: Shape,
+  given: Readonly<Record<string, string | undefined>>,
+): z.output<Shape> {
+  const parsed = shape.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path: [name], message }) => {
+    const value = given[String(name)];
+    const shown = value === undefined ? "" : name === "DATABRICKS_TOKEN" ? "=…" : `=${value}`;
+    return `${String(name)}${shown}: ${message}`;
+  });
+  throw new InputError(lines.join("\n"));
 }

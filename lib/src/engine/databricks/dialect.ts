@@ -8,6 +8,7 @@ import {
   historyColumns,
   isStamp,
   keyOf,
+  loggedColumns,
   names,
   originColumns,
   versionColumns,
@@ -34,6 +35,8 @@ export const databricksDialect: Dialect = {
     ...(table.options.tracks ? [createBefore(table)] : []),
   ],
 
+  addColumn: (table, { name, type }) => `alter table ${table} add column ${name} ${type}`,
+
   stage: (name, select) => [operation(`create or replace temporary view ${name} as\n${select}`)],
 
   append: ({ table, rows }) => {
@@ -41,11 +44,10 @@ export const databricksDialect: Dialect = {
     return [
       operation(`create or replace temporary view incoming as\nselect ${names(columns)} from (\n${rows}\n)`),
       operation(contractCheck(table, "select * from incoming", { keyIsUnique: false }), { kind: "check" }),
-      operation(
-        `insert into ${table.name} replace where _batch = ${batchOf(table)} or ${marker("full")}
-select ${selectFilled(table, "incoming")} from incoming`,
-        { counts: "out" },
-      ),
+      operation(`delete from ${table.name} where _batch = ${batchOf(table)} or ${marker("full")}`),
+      operation(`insert into ${table.name}\nselect ${selectFilled(table, "incoming")} from incoming`, {
+        counts: "out",
+      }),
     ];
   },
 
@@ -124,8 +126,12 @@ select ${table.columns
     const json = `to_json(named_struct(${columns.map((name) => `'${name}', b.${name}`).join(", ")}), map('ignoreNullFields', 'false'))`;
     const batch = batchOf(table);
     return [
+      // Deletes nothing unless a killed run is repeated; INSERT … REPLACE WHERE takes no variables.
       operation(
-        `insert into silver.rejected_rows replace where table_name = '${table.name}' and (_batch = ${batch} or ${marker("full")})
+        `delete from silver.rejected_rows where table_name = '${table.name}' and (_batch = ${batch} or ${marker("full")})`,
+      ),
+      operation(
+        `insert into silver.rejected_rows
 select '${table.name}' as table_name, r.reasons, ${json} as raw_row, r.source_file, r.source_row,
   ${marker("now")} as rejected_at, ${marker("run_id")} as run_id, ${batch} as _batch
 from (
@@ -163,21 +169,19 @@ const list = (columns: readonly string[], prefix = "") => columns.map((name) => 
 const batchOf = (table: Table) => marker(`batch_${flat(table.name)}`);
 
 const createBefore = (table: Table) => {
-  const kept = new Set<string>([...keyOf(table), ...(table.options.tracks ?? [])]);
-  const columns = table.columns.filter(({ name }) => kept.has(name));
+  const columns = loggedColumns(table);
   return `create table if not exists ${beforeTable(table)} (${columns
     .map(({ name, type }) => `${name} ${type}`)
     .join(", ")}, _batch BIGINT) using delta`;
 };
 
-/** Every column of the table in its order, those that the verb fills in filled in. */
-const selectFilled = (table: Table, from: string) =>
-  [
-    ...table.columns.map(({ name }) =>
-      isStamp(table, name) ? `${marker("now")} as ${name}` : `${from}.${name}`,
-    ),
-    ...batchColumns(table).map((name) => `${batchOf(table)} as ${name}`),
-  ].join(", ");
+/** A value for every column of the table in its order, those that the verb fills in filled in. */
+const valuesFilled = (table: Table, from: string) => [
+  ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `${from}.${name}`)),
+  ...batchColumns(table).map(() => batchOf(table)),
+];
+
+const selectFilled = (table: Table, from: string) => valuesFilled(table, from).join(", ");
 
 /** Whether the incoming row i is at least as new as the kept row t: a comparison of tuples, which Spark lacks. */
 const lexicallyGreaterOrEqual = (order: readonly string[]): string =>
@@ -187,7 +191,10 @@ const lexicallyGreaterOrEqual = (order: readonly string[]): string =>
     "",
   );
 
-/** The same outcome as on DuckDB in one MERGE, after the log of what tracked columns were. */
+/**
+ * The same outcome as on DuckDB in one MERGE, after the log of what tracked columns were. A run that was killed between
+ * the two and is repeated logs nothing twice.
+ */
 function apply(
   { table }: Write,
   plan: { incoming: string; isNewer: string | undefined; scope: string; keyIsUnique: boolean },
@@ -210,7 +217,6 @@ function apply(
     `t._batch = ${batchOf(table)}`,
   ];
   const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
-  const canVanish = plan.scope !== "";
   return [
     operation(`create or replace temporary view incoming as\n${plan.incoming}`),
     operation(contractCheck(table, "select * from incoming", { keyIsUnique: plan.keyIsUnique }), {
@@ -222,17 +228,23 @@ function apply(
             `insert into ${beforeTable(table)}
 select ${list(before, "t.")}, ${batchOf(table)} as _batch
 from ${table.name} as t left join incoming as i on ${on}
+left anti join ${beforeTable(table)} as b on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = t.${name}`).join(" and ")}
 where (i.${key[0]} is not null and ${newer}(${differs(tracks)})) or (i.${key[0]} is null and ${plan.scope})`,
           ),
         ]
       : []),
+    // Rows that vanish come with the others, since a MERGE allows no subquery in a condition.
     operation(
-      `merge into ${table.name} as t using incoming as i on ${on}
+      `merge into ${table.name} as t using (
+  select ${names(columns)}, false as is_gone from incoming
+  union all
+  select ${names(columns, "t.")}, true as is_gone from ${table.name} as t left anti join incoming as i on ${on}
+  where ${plan.scope}
+) as i on ${on}
+when matched and i.is_gone then delete
 when matched and ${newer}(${differs(compared)}) then update set
   ${sets.join(",\n  ")}
-when not matched then insert (${all.join(", ")}) values (${selectFilled(table, "i")})${
-        canVanish ? `\nwhen not matched by source and ${plan.scope} then delete` : ""
-      }`,
+when not matched then insert (${all.join(", ")}) values (${valuesFilled(table, "i").join(", ")})`,
       { counts: "out" },
     ),
   ];

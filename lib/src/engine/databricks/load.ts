@@ -1,0 +1,60 @@
+import { copyFile, mkdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { checksum } from "../../landing/checksum.js";
+import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../landing/landing.js";
+import type { LoadFiles } from "../../plan.js";
+import type { FileLoaded } from "../engine.js";
+import type { DatabricksConnection } from "./connection.js";
+import { copyInto, landingVolume } from "./copy-into.js";
+
+/**
+ * Uploads what has landed here and is not in the ledger into the landing volume, then loads it in one COPY INTO. A
+ * repeat uploads again and loads nothing twice.
+ */
+export async function loadFiles(
+  connection: DatabricksConnection,
+  files: LoadFiles,
+  options: { landing: string; batch: number; now: string; catalog: string },
+): Promise<FileLoaded[]> {
+  const ledger = await connection.query(
+    "select source_file, size, modified_at, sha256 from ops.loaded_files where table_name = :table",
+    { table: files.table },
+  );
+  const landed = await listLanding(options.landing, files.folder, ".csv");
+  const fresh = await newFiles(landed, ledger.rows as unknown as LedgerEntry[]);
+  if (fresh.length === 0) return [];
+  const volume = landingVolume(options.catalog);
+  for (const file of fresh) await upload(connection, file, volume);
+  const names = fresh.map(({ name }) => path.posix.basename(name));
+  await connection.execute(
+    copyInto(files, { catalog: options.catalog, now: ":now", batch: ":batch", files: names }),
+    { now: { type: "timestamp", value: options.now }, batch: options.batch },
+  );
+  const counted = await connection.query(
+    `select source_file, count(*) as records, count(_rescued_data) as rescued from ${files.table}
+where _batch = :batch group by source_file`,
+    { batch: options.batch },
+  );
+  const counts = new Map(counted.rows.map((row) => [row["source_file"], row]));
+  return Promise.all(
+    fresh.map(async ({ name, path: local, size, modifiedAt }) => {
+      const rescued = Number(counts.get(name)?.["rescued"] ?? 0);
+      const rows = Number(counts.get(name)?.["records"] ?? 0) - rescued;
+      return { name, size, modifiedAt, sha256: await checksum(local), rows, rescued, warnings: [] };
+    }),
+  );
+}
+
+/** Into the mounted volume where there is one, as on a cluster, else through the client. */
+async function upload(connection: DatabricksConnection, file: LandedFile, volume: string): Promise<void> {
+  const remote = `${volume}/${file.name}`;
+  if (!(await isFolder(volume))) return connection.put(file.path, remote);
+  await mkdir(path.dirname(remote), { recursive: true });
+  await copyFile(file.path, remote);
+}
+
+const isFolder = (name: string) =>
+  stat(name).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -1,0 +1,108 @@
+import type { DBSQLParameter, thrift } from "@databricks/sql";
+import type { Result, ResultRow, ResultValue } from "../../plan.js";
+import type { Bound } from "../engine.js";
+
+/** What of a result column's description is needed here. */
+export interface ResultColumn {
+  readonly columnName: string;
+  readonly typeDesc: {
+    readonly types: readonly {
+      readonly primitiveEntry?: {
+        readonly type: number;
+        readonly typeQualifiers?: {
+          readonly qualifiers: Readonly<Record<string, { readonly i32Value?: number }>>;
+        };
+      };
+    }[];
+  };
+}
+
+/** Thrift's numbers of types, and their names in SQL. */
+const typeNames = [
+  ...["BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "STRING", "TIMESTAMP", "BINARY"],
+  ...["ARRAY<STRING>", "MAP", "STRUCT", "STRING", "STRING", "DECIMAL", "VOID", "DATE", "STRING", "STRING"],
+  ...["INTERVAL YEAR TO MONTH", "INTERVAL DAY TO SECOND"],
+] as const satisfies readonly string[];
+
+const primitive = ({ typeDesc }: ResultColumn) => typeDesc.types[0]?.primitiveEntry;
+
+const baseType = (column: ResultColumn): string => typeNames[primitive(column)?.type ?? 7] ?? "STRING";
+
+export function columnType(column: ResultColumn): string {
+  const type = baseType(column);
+  const { precision, scale } = primitive(column)?.typeQualifiers?.qualifiers ?? {};
+  return type === "DECIMAL" && precision ? `DECIMAL(${precision.i32Value},${scale?.i32Value ?? 0})` : type;
+}
+
+export const describeColumns = (columns: readonly ResultColumn[]): Result["columns"] =>
+  columns.map((column) => ({ name: column.columnName, type: columnType(column) }));
+
+/** Whether a client that gets no Arrow turns values of this column into JavaScript numbers before we see them. */
+export const isLossyWithoutArrow = (column: ResultColumn): boolean =>
+  ["DECIMAL", "BIGINT"].includes(baseType(column));
+
+/** A row in the shape that all engines give: decimals, dates and instants as text, whole numbers as numbers. */
+export function resultRow(
+  columns: readonly ResultColumn[],
+  row: Readonly<Record<string, unknown>>,
+): ResultRow {
+  const named: ResultRow = {};
+  for (const column of columns) named[column.columnName] = value(row[column.columnName], baseType(column));
+  return named;
+}
+
+function value(given: unknown, type: string): ResultValue {
+  if (given === null || given === undefined) return null;
+  switch (type) {
+    case "BIGINT":
+      return whole(given as bigint | number | string);
+    case "DATE":
+      return given instanceof Date ? given.toISOString().slice(0, 10) : (given as string);
+    case "TIMESTAMP":
+      return instant(given);
+    case "DECIMAL":
+      return String(given);
+    case "BINARY":
+      return Buffer.from(given as Buffer).toString("hex");
+    default:
+      return typeof given === "bigint" ? whole(given) : (given as ResultValue);
+  }
+}
+
+/** A number where a number can hold it, else text. */
+function whole(given: bigint | number | string): ResultValue {
+  const number = Number(given);
+  return Number.isSafeInteger(number) ? number : String(given);
+}
+
+/** `2026-03-01 12:34:56.123456` of a session in UTC as `2026-03-01T12:34:56.123456Z`. */
+const instant = (given: unknown): string =>
+  given instanceof Date ? given.toISOString() : `${String(given).replace(" ", "T").replace(/Z$/, "")}Z`;
+
+/** A statement's parameters as `:name`: where the plan's marker stands or a `$name`, outside quoted text and comments. */
+export const withMarkers = (sql: string): string =>
+  sql.replace(
+    /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\bparam__(\w+)\b|\$([A-Za-z_]\w*)/g,
+    (match, ours?: string, dollar?: string) => (ours || dollar ? `:${ours ?? dollar}` : match),
+  );
+
+type Client = { DBSQLParameter: typeof DBSQLParameter; thrift: typeof thrift };
+
+/** Hands parameters over with their types: text is text, whole numbers are BIGINT. */
+export function bind(
+  { DBSQLParameter: Parameter }: Pick<Client, "DBSQLParameter">,
+  params: Readonly<Record<string, Bound>> | undefined,
+): Record<string, DBSQLParameter> {
+  const typed = (type: string, value: string | number | bigint | boolean | null) =>
+    new Parameter({ type: type as never, value });
+  return Object.fromEntries(
+    Object.entries(params ?? {}).map(([name, value]) => {
+      if (value === null) return [name, new Parameter({ value: null })];
+      if (typeof value === "object") return [name, typed(value.type.toUpperCase(), value.value)];
+      if (typeof value === "string") return [name, typed("STRING", value)];
+      if (typeof value === "boolean") return [name, typed("BOOLEAN", value)];
+      const isWhole = typeof value === "bigint" || Number.isSafeInteger(value);
+      return [name, typed(isWhole ? "BIGINT" : "DOUBLE", value)];
+    }),
+  );
+}
