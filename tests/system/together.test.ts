@@ -1,7 +1,10 @@
+import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+import { lakehouse, projectRoot, succeeded, temporaryFolder, type Lakehouse } from "./cli.js";
 import { differences, dump, query, unread } from "./tables.js";
 
 describe("two at a warehouse", () => {
@@ -21,7 +24,7 @@ describe("two at a warehouse", () => {
     const shop = await landed.copy();
     const runs = [shop.start("run"), shop.start("run")];
     const outcomes = await Promise.all(runs.map(({ outcome }) => outcome));
-    expect(outcomes.map(({ code }) => code)).toEqual([0, 0]);
+    outcomes.forEach(succeeded);
     expect(differences(await dump(shop), await dump(alone))).toEqual([]);
     expect(await unread(shop)).toEqual([]);
     const overlapping = await query(
@@ -30,6 +33,26 @@ describe("two at a warehouse", () => {
 on a.run_id < b.run_id and a.started_at < b.finished_at and b.started_at < a.finished_at`,
     );
     expect(overlapping).toEqual([]);
+  });
+
+  it("a warehouse that two make at once is whole", async () => {
+    const folder = await temporaryFolder();
+    const maker = `import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { setImmediate as turn } from "node:timers/promises";
+const [start, count] = process.argv.slice(-2).map(Number);
+for (let number = 0; number < count; number++) {
+  while (Date.now() < start + number * 60) await turn();
+  const engine = await openDuckdb({ file: "${folder}/" + number + ".duckdb" });
+  await engine.close();
+}`;
+    const start = Date.now() + 1500;
+    const makers = [1, 2].map(() =>
+      promisify(execFile)(process.execPath, ["--input-type=module", "-e", maker, "--", String(start), "40"], {
+        cwd: projectRoot,
+      }),
+    );
+    await Promise.all(makers);
+    expect(await readdir(folder)).toHaveLength(40);
   });
 
   it("the second waits for the first, and says for which process", async () => {

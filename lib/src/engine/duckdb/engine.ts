@@ -1,4 +1,5 @@
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { link, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -36,7 +37,7 @@ export interface DuckdbOptions {
  * it, and gives up with an InputError after `patience`.
  */
 export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
-  if (options.file !== ":memory:") await mkdir(path.dirname(options.file), { recursive: true });
+  if (options.file !== ":memory:" && !options.readOnly) await makeWarehouse(options.file);
   const instance = await whenFree(options);
   const first = await connect(instance);
   if (!options.readOnly) await first.run(["begin", ...macros, "commit"].join(";\n"));
@@ -46,6 +47,23 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
     connect: async () => connection(await connect(instance)),
     close: async () => instance.closeSync(),
   };
+}
+
+/**
+ * Makes an empty warehouse, unless there is one. DuckDB would truncate a file that another process makes at the same
+ * moment, and leave half a file when it is killed; so the file is made under another name and appears whole or not at
+ * all.
+ */
+async function makeWarehouse(file: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  if (existsSync(file)) return;
+  const draft = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
+  await rm(draft, { force: true });
+  const instance = await DuckDBInstance.create(draft);
+  instance.closeSync();
+  // Another process may have been faster, or the disk may know no links: opening the file decides.
+  await link(draft, file).catch(() => undefined);
+  await rm(draft, { force: true });
 }
 
 async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
