@@ -85,8 +85,13 @@ function inFile(plan: Plan, sql: string): string {
 }
 
 function variables(plan: Plan): string {
-  const upstream = [...new Set(plan.params.flatMap((param) => ("table" in param && param.kind !== "batch" ? param.table : [])))];
-  const batch = (name: string) => `coalesce((select max(batch) from ops.batches where table_name = '${name}'), 0)`;
+  const upstream = [
+    ...new Set(
+      plan.params.flatMap((param) => ("table" in param && param.kind !== "batch" ? param.table : [])),
+    ),
+  ];
+  const batch = (name: string) =>
+    `coalesce((select max(batch) from ops.batches where table_name = '${name}'), 0)`;
   const fields: (readonly [name: string, type: string, value: string])[] = [
     ["run_id", "string", "{{run_id}}"],
     ["run_date", "date", "cast({{date}} as date)"],
@@ -119,7 +124,10 @@ function checked(plan: Plan, checks: readonly Check[]): string {
   const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
   const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: ${checks.length > 1 ? "checks" : "check"}`;
   const results = checks.map(
-    ({ item, measure }) => `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, measured.* from (
+    ({
+      item,
+      measure,
+    }) => `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, measured.* from (
 ${measure}
 ) as measured`,
   );
@@ -171,7 +179,8 @@ ${written.join("\nunion all\n")}
 ) as i on t.table_name = i.table_name
 when matched then update set batch = i.batch when not matched then insert *;`;
   const read = plan.changes.map(
-    (upstream) => `select '${plan.step}' as step, '${upstream}' as upstream, ${at(`hi_${flat(upstream)}`)} as batch`,
+    (upstream) =>
+      `select '${plan.step}' as step, '${upstream}' as upstream, ${at(`hi_${flat(upstream)}`)} as batch`,
   );
   const move = `merge into ops.watermarks as t using (
 ${read.join("\nunion all\n")}

@@ -144,13 +144,14 @@ export async function openConnection(
     },
     async put(file, remote) {
       const sql = `PUT '${escaped(file)}' INTO '${escaped(remote)}' OVERWRITE`;
-      try {
-        const operation = await session.executeStatement(sql, { stagingAllowedLocalPath: file });
-        statementIds.push(operation.id);
-        await operation.close().catch(() => undefined);
-      } catch (error) {
-        throw new Error(`${file} could not be uploaded to ${remote}: ${explained(error, options).message}`);
-      }
+      const operation = await session
+        .executeStatement(sql, { stagingAllowedLocalPath: file })
+        .catch((error: unknown) => {
+          const { message } = explained(error, options);
+          throw new Error(`${file} could not be uploaded to ${remote}: ${message}`);
+        });
+      statementIds.push(operation.id);
+      await operation.close().catch(() => undefined);
     },
     // A warehouse has no transaction over several tables: statements stand in an order that makes a repeat harmless.
     transaction: (work) => work(),

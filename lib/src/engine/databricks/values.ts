@@ -18,11 +18,30 @@ export interface ResultColumn {
 }
 
 /** Thrift's numbers of types, and their names in SQL. */
-const typeNames = [
-  ...["BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "STRING", "TIMESTAMP", "BINARY"],
-  ...["ARRAY<STRING>", "MAP", "STRUCT", "STRING", "STRING", "DECIMAL", "VOID", "DATE", "STRING", "STRING"],
-  ...["INTERVAL YEAR TO MONTH", "INTERVAL DAY TO SECOND"],
-] as const satisfies readonly string[];
+const typeNames: readonly string[] = [
+  "BOOLEAN",
+  "TINYINT",
+  "SMALLINT",
+  "INT",
+  "BIGINT",
+  "FLOAT",
+  "DOUBLE",
+  "STRING",
+  "TIMESTAMP",
+  "BINARY",
+  "ARRAY<STRING>",
+  "MAP",
+  "STRUCT",
+  "STRING",
+  "STRING",
+  "DECIMAL",
+  "VOID",
+  "DATE",
+  "STRING",
+  "STRING",
+  "INTERVAL YEAR TO MONTH",
+  "INTERVAL DAY TO SECOND",
+];
 
 const primitive = ({ typeDesc }: ResultColumn) => typeDesc.types[0]?.primitiveEntry;
 

@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { copyInto } from "./copy-into.ts";
+import { lastWrite } from "./delta-log.ts";
+import type { SparkSession } from "./spark-session.ts";
+import { bare, quoted, replaceInCode, unquoted } from "./sql.ts";
+import { exists, tableFolder, volumeFile, volumeFolder, type OwnResult, type World } from "./world.ts";
+
+type Emulation = (world: World, session: SparkSession, groups: string[], sql: string) => Promise<OwnResult>;
+
+const NAME = String.raw`[\w\x60]+(?:\.[\w\x60]+)*`;
+const TEXT = String.raw`'(?:[^'\\]|\\.)*'`;
+const done: OwnResult = { columns: [], rows: [] };
+
+const emulations: readonly (readonly [RegExp, Emulation])[] = [
+  [
+    /^(?:use|set)\s+catalog\s+[`']?(\w+)[`']?$/i,
+    async (world, _, [name]) => {
+      if (name !== world.catalog)
+        throw new Error(`[NO_SUCH_CATALOG_EXCEPTION] Catalog '${name}' was not found. SQLSTATE: 42704`);
+      return done;
+    },
+  ],
+  [/^create\s+catalog\s+(?:if\s+not\s+exists\s+)?[`']?\w+/i, async () => done],
+  [
+    new RegExp(
+      String.raw`^alter\s+(table|view|schema|volume|catalog)\s+(${NAME})\s+(?:alter\s+column\s+(${NAME})\s+)?(?:un)?set\s+tags\s*\(`,
+      "i",
+    ),
+    async (_, session, [kind, name, column]) => {
+      if (/table|view/i.test(kind!)) await session.rows(`select ${column ?? "1"} from ${name} limit 0`);
+      return done;
+    },
+  ],
+  [
+    new RegExp(String.raw`^create\s+(?:external\s+)?volume\s+(?:if\s+not\s+exists\s+)?(${NAME})`, "i"),
+    async (world, _, [name]) => {
+      await mkdir(volumeFolder(world, name!), { recursive: true });
+      return done;
+    },
+  ],
+  [
+    new RegExp(String.raw`^drop\s+volume\s+(?:if\s+exists\s+)?(${NAME})$`, "i"),
+    async (world, _, [name]) => {
+      await rm(volumeFolder(world, name!), { recursive: true, force: true });
+      return done;
+    },
+  ],
+  [
+    new RegExp(String.raw`^put\s+(${TEXT})\s+into\s+(${TEXT})(\s+overwrite)?$`, "i"),
+    async (world, _, [local, remote, overwrite]) => {
+      const file = await volumeFile(world, unquoted(remote!));
+      if (!overwrite && (await exists(file))) {
+        throw new Error(`[STAGING_FILE_ALREADY_EXISTS] ${unquoted(remote!)} already exists.`);
+      }
+      return ticket(world, "PUT", file, unquoted(local!));
+    },
+  ],
+  [
+    new RegExp(String.raw`^get\s+(${TEXT})\s+to\s+(${TEXT})$`, "i"),
+    async (world, _, [remote, local]) =>
+      ticket(world, "GET", await volumeFile(world, unquoted(remote!)), unquoted(local!)),
+  ],
+  [
+    new RegExp(String.raw`^remove\s+(${TEXT})$`, "i"),
+    async (world, _, [remote]) => ticket(world, "REMOVE", await volumeFile(world, unquoted(remote!)), null),
+  ],
+  [
+    new RegExp(String.raw`^list\s+(${TEXT})$`, "i"),
+    async (world, _, [remote]) => {
+      const folder = await volumeFile(world, unquoted(remote!));
+      const names = (await exists(folder)) ? await readdir(folder) : [];
+      const rows = names
+        .toSorted()
+        .map(async (name) => [
+          path.posix.join(unquoted(remote!), name),
+          name,
+          BigInt((await stat(path.join(folder, name))).size),
+        ]);
+      const columns = [
+        { name: "path", type: "string" },
+        { name: "name", type: "string" },
+        { name: "size", type: "bigint" },
+      ] as const;
+      return { columns, rows: await Promise.all(rows) };
+    },
+  ],
+  [/^copy\s+into\b/i, async (world, session, _, sql) => counts(await copyInto(world, session, sql), 0n)],
+  [
+    new RegExp(String.raw`^insert\s+(?:into|overwrite)\s+(?:table\s+)?(${NAME})`, "i"),
+    async (world, session, [name], sql) => {
+      const { handle, columns } = await session.run(sql);
+      await session.close(handle);
+      return columns.length ? done : counts(await lastWrite(tableFolder(world, name!)));
+    },
+  ],
+];
+
+/** The gateway's own answer to a statement that Spark lacks or answers otherwise; nothing for any other. */
+export function emulation(world: World, session: SparkSession, sql: string): Promise<OwnResult> | undefined {
+  const statement = bare(sql);
+  for (const [pattern, emulate] of emulations) {
+    const match = pattern.exec(statement);
+    if (match) return emulate(world, session, match.slice(1), statement);
+  }
+  return undefined;
+}
+
+/** Puts the tables there are in place of `information_schema.tables`. */
+export async function withInformationSchema(
+  world: World,
+  session: SparkSession,
+  sql: string,
+): Promise<string> {
+  const pattern = String.raw`(?<![\w.])information_schema\s*\.\s*tables\b`;
+  let asked = false;
+  replaceInCode(sql, pattern, (match) => ((asked = true), match));
+  if (!asked) return sql;
+  const rows: string[] = [];
+  for (const [schema] of await session.rows("show schemas"))
+    for (const [, table] of await session.rows(`show tables in ${schema}`))
+      rows.push(`(${[world.catalog, schema!, table!, "MANAGED"].map(quoted).join(", ")})`);
+  const names = "table_catalog, table_schema, table_name, table_type";
+  const values = rows.length
+    ? `select * from values ${rows.join(", ")} as tables(${names})`
+    : `select '' as table_catalog, '' as table_schema, '' as table_name, '' as table_type where false`;
+  return replaceInCode(sql, pattern, () => `(${values})`);
+}
+
+const counts = (rows: bigint, skipped?: bigint): OwnResult => ({
+  columns: [
+    "num_affected_rows",
+    "num_inserted_rows",
+    ...(skipped === undefined ? [] : ["num_skipped_corrupt_files"]),
+  ].map((name) => ({ name, type: "bigint" })),
+  rows: [[rows, rows, ...(skipped === undefined ? [] : [skipped])]],
+});
+
+function ticket(
+  world: World,
+  operation: "PUT" | "GET" | "REMOVE",
+  file: string,
+  local: string | null,
+): OwnResult {
+  const id = randomUUID();
+  world.tickets.set(id, { method: operation === "REMOVE" ? "DELETE" : operation, file });
+  return {
+    columns: [
+      { name: "operation", type: "string" },
+      { name: "localFile", type: "string" },
+      { name: "presignedUrl", type: "string" },
+      { name: "headers", type: "map" },
+    ],
+    rows: [[operation, local, `${world.origin()}/staging/${id}`, "{}"]],
+    staging: true,
+  };
+}

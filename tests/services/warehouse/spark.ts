@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { mkdir, readFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
+import type { Installed } from "./install.ts";
+
+export interface Spark {
+  readonly port: number;
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
+/** Starts Spark's Thrift server on 127.0.0.1 with its tables in `folder`. Takes about 12 seconds and 1.5 GB. */
+export async function startSpark({ spark, jars }: Installed, folder: string): Promise<Spark> {
+  await mkdir(path.join(folder, "conf"), { recursive: true });
+  const port = await freePort();
+  const settings = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.warehouse.dir": path.join(folder, "tables"),
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.sources.default": "delta",
+    // Tables are small here, and compiling a plan takes longer than running it.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    // Otherwise VACUUM starts thousands of tasks.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+  };
+  // Binary mode, because Spark's HTTP mode listens on every address of the machine whatever it is told.
+  const hive = {
+    "hive.server2.transport.mode": "binary",
+    "hive.server2.authentication": "NOSASL",
+    "hive.server2.thrift.bind.host": "127.0.0.1",
+    "hive.server2.thrift.port": String(port),
+  };
+  const options = [
+    ["--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2"],
+    ["--master", "local[2]"],
+    ["--driver-memory", "1536m"],
+    ["--driver-class-path", jars.join(":")],
+    ["--driver-java-options", "-Duser.timezone=UTC -XX:TieredStopAtLevel=1"],
+    ...Object.entries(settings).map(([name, value]) => ["--conf", `${name}=${value}`]),
+    ["spark-internal"],
+    ...Object.entries(hive).map(([name, value]) => ["--hiveconf", `${name}=${value}`]),
+  ];
+  const server = spawn(path.join(spark, "bin/spark-submit"), options.flat(), {
+    cwd: folder,
+    env: {
+      ...process.env,
+      SPARK_HOME: spark,
+      SPARK_CONF_DIR: path.join(folder, "conf"),
+      SPARK_LOCAL_IP: "127.0.0.1",
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const log = path.join(folder, "spark.log");
+  const file = createWriteStream(log);
+  const ended = new Promise<void>((resolve) => void server.once("exit", () => resolve()));
+  const stop = async () => {
+    server.kill("SIGTERM");
+    const hard = setTimeout(() => server.kill("SIGKILL"), 5000);
+    await ended;
+    clearTimeout(hard);
+  };
+  const started = new Promise<void>((resolve) => {
+    for (const stream of [server.stdout, server.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        file.write(chunk);
+        if (chunk.includes("HiveThriftServer2 started")) resolve();
+      });
+  });
+  const limit = new Promise<"late">((resolve) => void setTimeout(resolve, 120_000, "late").unref());
+  const first = await Promise.race([started, ended.then(() => "ended"), limit]);
+  if (first) {
+    await stop();
+    const tail = (await readFile(log, "utf8")).split("\n").slice(-15).join("\n");
+    throw new Error(`Spark did not start (${first}):\n${tail}`);
+  }
+  return { port, log, stop };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => void server.close(resolve));
+  return port;
+}
