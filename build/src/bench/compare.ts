@@ -1,6 +1,7 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import "shopmetrics/internal/contracts/index";
+import { literal } from "shopmetrics/internal/engine/duckdb/text";
 
 /**
  * The tables that two warehouses hold, equal in all columns of the contracts but the stamps of when they were written.
@@ -10,7 +11,9 @@ import "shopmetrics/internal/contracts/index";
 export async function equalTables(ours: string, floor: string): Promise<{ table: string; rows: number }[]> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
-  await connection.run(`attach '${ours}' as ours (read_only); attach '${floor}' as floor (read_only)`);
+  await connection.run(
+    `attach ${literal(ours)} as ours (read_only); attach ${literal(floor)} as floor (read_only)`,
+  );
   const equal = [];
   const different = [];
   for (const { name, columns, options, layer } of allTables()) {
