@@ -4,8 +4,8 @@ import { readSettings } from "shopmetrics/internal/settings";
 import { nearPath } from "../text.js";
 
 export async function clean(options: { landing?: boolean; quiet?: boolean }): Promise<void> {
-  const { home, warehouse, landing, root } = readSettings();
-  const gone = [warehouse, `${warehouse}.wal`, path.join(home, "snapshots"), path.join(root, "bundle/tasks")];
+  const { home, warehouse, landing } = readSettings();
+  const gone = [warehouse, `${warehouse}.wal`, path.join(home, "snapshots")];
   if (options.landing) gone.push(landing);
   for (const file of gone) await rm(file, { recursive: true, force: true });
   if (!options.quiet) console.log(`Removed ${gone.map(nearPath).join(", ")}`);

@@ -5,7 +5,9 @@ export const landingVolume = (catalog: string) => `/Volumes/${catalog}/bronze/ra
 
 /**
  * Loads the files of a folder of the landing volume that the table does not hold yet: COPY INTO remembers them by their
- * paths. Spark's reader is told that a quote within a quoted value is written twice, and that nothing but an empty value
+ * paths. A record with more values than columns is put together again in `_rescued_data`; one with fewer values looks like
+ * one that ends in nulls, because Spark's reader does not tell them apart. It
+ * is told that a quote within a quoted value is written twice, and that nothing but an empty value
  * without quotes is null: by default an empty one in quotes is too.
  *
  * @param load.source_file is what the landing folder calls the file, `orders/orders_2026-10-31.csv`
@@ -19,7 +21,9 @@ export function copyInto(
     ?.map((file) => `'${file.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`)
     .join(", ");
   return `copy into ${load.table} from (
-  select ${load.columns.join(", ")}, _rescued_data,
+  select ${load.columns.map((name) => `if(_rescued_data is null, ${name}, null) as ${name}`).join(", ")},
+    if(_rescued_data is null, null, concat_ws(',', ${load.columns.map((name) => `coalesce(${name}, '')`).join(", ")},
+      map_values(map_filter(from_json(_rescued_data, 'map<string, string>'), (name, value) -> name <> '_file_path')))) as _rescued_data,
     concat('${load.folder}/', _metadata.file_name) as source_file,
     row_number() over (partition by _metadata.file_path order by monotonically_increasing_id()) as source_row,
     ${values.now} as ingested_at, ${values.batch} as _batch
