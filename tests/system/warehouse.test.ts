@@ -7,11 +7,11 @@ import type { DatabricksConnection } from "shopmetrics/internal/engine/databrick
 import { copyInto } from "shopmetrics/internal/engine/databricks/copy-into";
 import { openDatabricks, type DatabricksEngine } from "shopmetrics/internal/engine/databricks/engine";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { whatIsMissing } from "../services/warehouse/install.ts";
+import { whyNotReady } from "../services/warehouse/install.ts";
 import { start, type Warehouse } from "../services/warehouse/start.ts";
 
 // In CI a missing service is a failure, so nothing is asked before.
-const absent = process.env["CI"] ? undefined : await whatIsMissing();
+const absent = process.env["CI"] ? undefined : await whyNotReady();
 
 describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}`, () => {
   let warehouse: Warehouse;

@@ -32,6 +32,15 @@ export async function whatIsMissing(): Promise<string | undefined> {
   return names.length ? `not installed: ${names.join(", ")} (Java 17, Maven, Python 3.10)` : undefined;
 }
 
+/** Why the tests cannot use the warehouse now: tools are missing, or it was never installed, which takes 450 MB. */
+export async function whyNotReady(): Promise<string | undefined> {
+  const missing = await whatIsMissing();
+  if (missing) return missing;
+  return existsSync(path.join(await ownFolder(), ".done"))
+    ? undefined
+    : "Spark is not installed; `npm run warehouse` installs it";
+}
+
 const works = (tool: string, flag: string) =>
   run(tool, [flag]).then(
     () => true,
@@ -40,11 +49,7 @@ const works = (tool: string, flag: string) =>
 
 /** Installs Spark (PyPI, 450 MB) and Delta Lake (Maven), pinned by requirements.txt and pom.xml, unless they are there. */
 export async function install(say: (line: string) => void = () => undefined): Promise<Installed> {
-  const pins = await Promise.all(
-    ["requirements.txt", "pom.xml"].map((name) => readFile(path.join(here, name))),
-  );
-  const stamp = createHash("sha256").update(Buffer.concat(pins)).digest("hex").slice(0, 12);
-  const folder = path.join(cache, stamp);
+  const folder = await ownFolder();
   const done = path.join(folder, ".done");
   if (!existsSync(done)) {
     say(`Installing Spark and Delta Lake into ${folder} …`);
@@ -66,4 +71,12 @@ export async function install(say: (line: string) => void = () => undefined): Pr
     spark: path.join(folder, "venv/lib", python!, "site-packages/pyspark"),
     jars: jars.map((jar) => path.join(folder, "jars", jar)),
   };
+}
+
+/** The folder of the versions pinned now. */
+async function ownFolder(): Promise<string> {
+  const pins = await Promise.all(
+    ["requirements.txt", "pom.xml"].map((name) => readFile(path.join(here, name))),
+  );
+  return path.join(cache, createHash("sha256").update(Buffer.concat(pins)).digest("hex").slice(0, 12));
 }
