@@ -411,7 +411,7 @@ describe("a command that is mistyped", () => {
     ["generate --scale abc", "error: option '--scale <n>' argument 'abc' is invalid. It takes a number."],
     ["generate --scale 0", "scale is 0: give a number above 0 and up to 1000, such as 0.01 or 1."],
     ["generate --faults 2", "faults is 2: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows."],
-    ["generate --start soon", 'is "soon": give a date from 1970 on as YYYY-MM-DD, such as 2026-03-01.'],
+    ["generate --from soon", 'is "soon": give a date from 1970 on as YYYY-MM-DD, such as 2026-03-01.'],
     [
       "show gold.dialy_sales_summary",
       'no table "gold.dialy_sales_summary". Did you mean gold.daily_sales_summary?',

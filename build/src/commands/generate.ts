@@ -6,8 +6,8 @@ export interface GenerateCommand {
   scale?: number;
   days?: number;
   seed?: number;
-  start?: string;
-  end?: string;
+  from?: string;
+  to?: string;
   faults?: number;
   quiet?: boolean;
   json?: boolean;
@@ -15,7 +15,7 @@ export interface GenerateCommand {
 
 export async function generate(options: GenerateCommand): Promise<void> {
   const { landing } = readSettings();
-  const { start: from, end: to, scale, days, seed, faults } = options;
+  const { from, to, scale, days, seed, faults } = options;
   const report = await generateExports({
     landing,
     ...(scale !== undefined && { scale }),
