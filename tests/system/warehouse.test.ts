@@ -208,7 +208,7 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
     setTimeout(() => stop.abort(new Error("interrupted")), 1500);
     await expect(long).rejects.toThrow("interrupted");
     await expect(connection.query("select 1")).rejects.toThrow("interrupted");
-    expect(Date.now() - began).toBeLessThan(5000);
+    expect(Date.now() - began).toBeLessThan(15_000);
     // Spark is free again.
     expect(await rows("select count(*) as n from range(1000)")).toEqual([{ n: 1000 }]);
   });
@@ -314,25 +314,16 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
       land("b c.csv", "note,id,name\nx,5,y\n");
       await sql.put(path.join(landing, "b c.csv"), `${volume}/loaded/b c.csv`);
       expect(await sql.execute(copyInto(load, { ...values, batch: "2" }))).toBe(1);
-      const loaded = await rows("select * except (ingested_at) from bronze.loaded order by id");
-      const of = (id: string, name: string | null, note: string | null, row: number) => ({
-        id,
-        name,
-        note,
-        _rescued_data: null,
-        source_file: "loaded/a.csv",
-        source_row: row,
-        _batch: 1,
-      });
+      const loaded = await rows(
+        "select * except (ingested_at) from bronze.loaded order by _batch, source_row",
+      );
+      const record = { _rescued_data: null, source_file: "loaded/a.csv", _batch: 1 };
       expect(loaded).toEqual([
-        of("1", "two\nlines", null, 1),
-        of("2", 'a "quote"', "", 2),
-        {
-          ...of("3", "too", "many", 3),
-          _rescued_data: expect.stringMatching(/^\{"_c3":"values","_file_path":"/),
-        },
-        of("4", null, null, 4),
-        { ...of("5", "y", "x", 1), source_file: "loaded/b c.csv", _batch: 2 },
+        { ...record, source_row: 1, id: "1", name: "two\nlines", note: null },
+        { ...record, source_row: 2, id: "2", name: 'a "quote"', note: "" },
+        { ...record, source_row: 3, id: null, name: null, note: null, _rescued_data: "3,too,many,values" },
+        { ...record, source_row: 4, id: "4", name: null, note: null },
+        { ...record, source_row: 1, id: "5", name: "y", note: "x", source_file: "loaded/b c.csv", _batch: 2 },
       ]);
     });
 

@@ -78,7 +78,18 @@ export const versionColumns = (table: Table, of: string) =>
  * The contract's checks of a table as one select over `rows`, one result row for each rule: not null, accepted values,
  * a unique key, references. Columns: check_name, severity, failed_rows, total_rows, figure, threshold.
  */
-export function contractCheck(table: Table, rows: string, options: { keyIsUnique: boolean }): string {
+export function contractCheck(
+  table: Table,
+  rows: string,
+  options: {
+    keyIsUnique: boolean;
+    /**
+     * Makes rows of one row's figures: a select of position, check_name, severity, failed_rows and total_rows
+     * from measured.
+     */
+    unpivot?: (results: readonly { name: string; severity: string; figure: string }[]) => string;
+  },
+): string {
   const rules: { name: string; severity: "halt" | "warn"; failed: string }[] = [];
   const required = table.columns.filter(({ nullable, name }) => !nullable && !isStamp(table, name));
   for (const { name } of required) {
@@ -120,18 +131,24 @@ export function contractCheck(table: Table, rows: string, options: { keyIsUnique
     },
   );
   const measured = rules.map(({ failed }, index) => `${failed} as f${index}`).join(",\n    ");
-  const results = rules.map(
-    ({ name, severity }, index) =>
-      `select ${index} as position, '${name}' as check_name, '${severity}' as severity, f${index} as failed_rows, total_rows, ` +
-      `cast(f${index} as double) as figure, cast(0 as double) as threshold from measured`,
-  );
+  const results = rules.map(({ name, severity }, index) => ({ name, severity, figure: `f${index}` }));
+  const unpivot = options.unpivot ?? unionAll;
   return `with rows_written as (${rows}),
 measured as (
   select count(*) as total_rows,
     ${measured}
   from rows_written ${joins.join("\n  ")}
 )
-select check_name, severity, failed_rows, total_rows, figure, threshold from (
-  ${results.join("\n  union all ")}
+select check_name, severity, failed_rows, total_rows, cast(failed_rows as double) as figure, cast(0 as double) as threshold
+from (
+  ${unpivot(results)}
 ) as results order by position`;
 }
+
+const unionAll = (results: readonly { name: string; severity: string; figure: string }[]) =>
+  results
+    .map(
+      ({ name, severity, figure }, position) =>
+        `select ${position} as position, '${name}' as check_name, '${severity}' as severity, ${figure} as failed_rows, total_rows from measured`,
+    )
+    .join("\n  union all ");

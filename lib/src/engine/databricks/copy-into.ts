@@ -5,10 +5,9 @@ export const landingVolume = (catalog: string) => `/Volumes/${catalog}/bronze/ra
 
 /**
  * Loads the files of a folder of the landing volume that the table does not hold yet: COPY INTO remembers them by their
- * paths. A record with more values than columns is put together again in `_rescued_data`; one with fewer values looks like
- * one that ends in nulls, because Spark's reader does not tell them apart. It
- * is told that a quote within a quoted value is written twice, and that nothing but an empty value
- * without quotes is null: by default an empty one in quotes is too.
+ * paths. A record with more values than columns is put together again in `_rescued_data`; one with fewer looks like one
+ * that ends in nulls, since the reader does not tell them apart. The reader is told that a quote within a quoted value is
+ * written twice, and that nothing but an empty value without quotes is null: by default an empty one in quotes is too.
  *
  * @param load.source_file is what the landing folder calls the file, `orders/orders_2026-10-31.csv`
  * @param values what the audit columns are filled with, and the files, if not all

@@ -43,7 +43,9 @@ export const databricksDialect: Dialect = {
     const columns = givenColumns(table);
     return [
       operation(`create or replace temporary view incoming as\nselect ${names(columns)} from (\n${rows}\n)`),
-      operation(contractCheck(table, "select * from incoming", { keyIsUnique: false }), { kind: "check" }),
+      operation(contractCheck(table, "select * from incoming", { keyIsUnique: false, unpivot }), {
+        kind: "check",
+      }),
       operation(`delete from ${table.name} where _batch = ${batchOf(table)} or ${marker("full")}`),
       operation(`insert into ${table.name}\nselect ${selectFilled(table, "incoming")} from incoming`, {
         counts: "out",
@@ -175,6 +177,15 @@ const createBefore = (table: Table) => {
     .join(", ")}, _batch BIGINT) using delta`;
 };
 
+/** One pass over the rows: Spark would compute a common table expression again for each branch of a union. */
+const unpivot = (results: readonly { name: string; severity: string; figure: string }[]) => {
+  const rows = results.map(
+    ({ name, severity, figure }, position) =>
+      `named_struct('position', ${position}, 'check_name', '${name}', 'severity', '${severity}', 'failed_rows', ${figure})`,
+  );
+  return `select total_rows, inline(array(\n    ${rows.join(",\n    ")})) from measured`;
+};
+
 /** A value for every column of the table in its order, those that the verb fills in filled in. */
 const valuesFilled = (table: Table, from: string) => [
   ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `${from}.${name}`)),
@@ -219,7 +230,7 @@ function apply(
   const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
   return [
     operation(`create or replace temporary view incoming as\n${plan.incoming}`),
-    operation(contractCheck(table, "select * from incoming", { keyIsUnique: plan.keyIsUnique }), {
+    operation(contractCheck(table, "select * from incoming", { keyIsUnique: plan.keyIsUnique, unpivot }), {
       kind: "check",
     }),
     ...(tracks.length
