@@ -5,6 +5,7 @@ import {
   type DuckDBConnection,
   type DuckDBValue,
 } from "@duckdb/node-api";
+import { misfit } from "shopmetrics/internal/compile/item";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
 import { macros } from "shopmetrics/internal/engine/duckdb/functions";
@@ -84,18 +85,8 @@ async function compareColumns(
       throw failed(recording, item, (error as Error).message);
     },
   );
-  const missing = shape.columns.filter((name) => !given.includes(name));
-  const extra = item.kind === "reject" ? [] : given.filter((name) => !shape.columns.includes(name));
-  if (missing.length + extra.length === 0) return;
-  const problem = [
-    missing.length ? `lacks ${missing.join(", ")}` : "",
-    extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
-  ];
-  throw failed(
-    recording,
-    item,
-    `the select for ${item.kind} ${item.table} ${problem.filter(Boolean).join(" and ")}`,
-  );
+  const problem = misfit(item, shape.columns, given);
+  if (problem) throw failed(recording, item, `the select for ${item.kind} ${item.table} ${problem}`);
 }
 
 /** DuckDB puts the name it stumbles over into quotes: that is where the error is said to be. */

@@ -154,6 +154,17 @@ function alsoRead(request: Request): string[] {
   return targets.map((column) => column.slice(0, column.lastIndexOf(".")));
 }
 
+/** What a select lacks of the columns it must give, or has beside them, in words; undefined if it fits. */
+export function misfit(item: Item, wanted: readonly string[], given: readonly string[]): string | undefined {
+  const missing = wanted.filter((name) => !given.includes(name));
+  const extra = item.kind === "reject" ? [] : given.filter((name) => !wanted.includes(name));
+  const problem = [
+    missing.length ? `lacks ${missing.join(", ")}` : "",
+    extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
+  ];
+  return problem.filter(Boolean).join(" and ") || undefined;
+}
+
 /** The columns a notebook's select must give for a request, where there are such. */
 export function columnsWanted(request: Request): readonly string[] | undefined {
   switch (request.kind) {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { compileRequest, duckdbTarget, literals, type CompiledItem } from "../compile/item.js";
+import { compileRequest, duckdbTarget, literals, misfit, type CompiledItem } from "../compile/item.js";
 import { explained } from "../display/failure.js";
 import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
@@ -151,14 +151,8 @@ async function refuseOtherColumns(
       throw new StatementFailed(item, shape.sql, error);
     });
   const given = result.columns.map(({ name }) => name);
-  const missing = shape.columns.filter((name) => !given.includes(name));
-  const extra = item.kind === "reject" ? [] : given.filter((name) => !shape.columns.includes(name));
-  if (missing.length + extra.length === 0) return;
-  const problem = [
-    missing.length ? `lacks ${missing.join(", ")}` : "",
-    extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
-  ];
-  throw new InputError(`the select ${problem.filter(Boolean).join(" and ")}.`);
+  const problem = misfit(item, shape.columns, given);
+  if (problem) throw new InputError(`the select ${problem}.`);
 }
 
 /** A cell that runs again replaces its results: of one session, the last one counts. */
