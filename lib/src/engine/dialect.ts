@@ -46,6 +46,12 @@ export const loggedColumns = (table: Table): Column[] => {
   return table.columns.filter(({ name }) => kept.has(name));
 };
 
+/** What a file brought of a raw row, without the audit columns that say where it came from. */
+export const arrivedColumns = (raw: Table): string[] =>
+  raw.columns
+    .map(({ name }) => name)
+    .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
+
 /** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>
   table.columns.filter(({ name }) => !isStamp(table, name) && !filled.includes(name));

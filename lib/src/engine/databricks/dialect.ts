@@ -2,6 +2,7 @@ import type { Table } from "../../contracts/table.js";
 import type { Operation } from "../../plan.js";
 import { beforeTable, flat, marker } from "../../sql/render.js";
 import {
+  arrivedColumns,
   batchColumns,
   contractCheck,
   givenColumns,
@@ -122,9 +123,7 @@ select ${table.columns
   },
 
   reject: ({ table, rows, raw }) => {
-    const columns = raw.columns
-      .map(({ name }) => name)
-      .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
+    const columns = arrivedColumns(raw);
     const json = `to_json(named_struct(${columns.map((name) => `'${name}', b.${name}`).join(", ")}), map('ignoreNullFields', 'false'))`;
     const batch = batchOf(table);
     return [

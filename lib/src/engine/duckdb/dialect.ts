@@ -2,6 +2,7 @@ import type { Table } from "../../contracts/table.js";
 import type { Operation } from "../../plan.js";
 import { beforeTable, flat, marker } from "../../sql/render.js";
 import {
+  arrivedColumns,
   batchColumns,
   contractCheck,
   givenColumns,
@@ -118,9 +119,7 @@ select ${table.columns
   },
 
   reject: ({ table, rows, raw }) => {
-    const columns = raw.columns
-      .map(({ name }) => name)
-      .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
+    const columns = arrivedColumns(raw);
     const json = `to_json({${columns.map((name) => `'${name}': b.${name}`).join(", ")}})`;
     return [
       // A row refused before, by a cell in Jupyter or by a run, is in the quarantine once.
@@ -169,12 +168,12 @@ const createBefore = (table: Table) => {
 };
 
 /** Stamps and batch columns, which the verb fills in. */
-const filled = (table: Table) =>
+const filled = (table: Table, batches = batchColumns(table)) =>
   [
     ...table.columns
       .filter(({ name }) => isStamp(table, name))
       .map(({ name }) => `${marker("now")} as ${name}`),
-    ...batchColumns(table).map((name) => `${batchOf(table)} as ${name}`),
+    ...batches.map((name) => `${batchOf(table)} as ${name}`),
   ].join(", ");
 
 /** The first rows of an empty table. */
@@ -208,10 +207,7 @@ function apply(
     names.length ? names.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
-  const filledAlways = filled(table)
-    .split(", ")
-    .filter((part) => !part.endsWith(" as _first_batch"))
-    .join(", ");
+  const filledAlways = filled(table, ["_batch"]);
   return [
     ...(plan.first ?? [insertAll(table, plan.incoming)]),
     operation(`create or replace temp table incoming as ${plan.incoming}`, { when: "filled" }),
