@@ -141,7 +141,8 @@ try {
   const isHelp = error instanceof CommanderError && error.exitCode === 0;
   if (!isHelp) {
     process.exitCode = error instanceof CommanderError ? 2 : await fail(error);
-    if (process.argv.includes("--json")) console.log(JSON.stringify({ error: (error as Error).message }));
+    if (process.argv.includes("--json"))
+      (await import("./commands/json.js")).printJson({ error: (error as Error).message });
   }
 }
 

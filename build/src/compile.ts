@@ -4,11 +4,14 @@ import path from "node:path";
 import type { Plan } from "shopmetrics/internal/plan";
 import { cacheFolder } from "./cache-folder.js";
 import { graphOf, type Graph } from "./graph.js";
+import type { Program } from "./notebook-import.js";
 
 /** All notebooks compiled. */
 export interface Compiled extends Graph {
   /** Whether it was remembered from an earlier compilation of the same sources. */
   readonly remembered: boolean;
+  /** The code of the steps that are programs. */
+  readonly programs: readonly Program[];
 }
 
 /** The notebooks of a project, as paths relative to its root, in the order of their names. */
@@ -36,12 +39,16 @@ export async function compile(root: string, options: { fresh?: boolean } = {}): 
   const file = path.join(cacheFolder("plans"), `${key}.json`);
   if (!options.fresh) {
     const remembered = await readFile(file, "utf8").catch(() => undefined);
-    if (remembered) return { ...graphOf(JSON.parse(remembered) as Plan[]), remembered: true };
+    if (remembered) {
+      const { plans, programs } = JSON.parse(remembered) as { plans: Plan[]; programs: Program[] };
+      return { ...graphOf(plans), programs, remembered: true };
+    }
   }
   const { compileNotebooks } = await import("./compile-notebooks.js");
-  const graph = graphOf(await compileNotebooks(root, paths));
-  await write(file, JSON.stringify(graph.plans));
-  return { ...graph, remembered: false };
+  const { plans, programs } = await compileNotebooks(root, paths);
+  const graph = graphOf(plans);
+  await write(file, JSON.stringify({ plans: graph.plans, programs }));
+  return { ...graph, programs, remembered: false };
 }
 
 /** What the plans depend on: the notebooks, and the compiler and library as they were compiled. */

@@ -8,6 +8,11 @@ import { NotebookError } from "./notebook-error.js";
 import { locateStack, registerMap } from "./notebook-location.js";
 import type { BundledNotebook } from "./notebook-plugin.js";
 
+/** What is needed to run a notebook's cells. */
+export type Program = Pick<BundledNotebook, "code" | "map"> & {
+  readonly notebook: { readonly path: string };
+};
+
 /**
  * Runs a compiled notebook's cells, in the session in use, and gives the module's exports. Each call runs them anew.
  *
@@ -16,7 +21,7 @@ import type { BundledNotebook } from "./notebook-plugin.js";
  *
  * @throws NotebookError with cell and line of the statement that failed; its `cause` is what was thrown
  */
-export async function importModule({ notebook, code, map }: BundledNotebook): Promise<unknown> {
+export async function importModule({ notebook, code, map }: Program): Promise<unknown> {
   const url = pathToFileURL(await writeModule(notebook.path, code)).href;
   registerMap(url, map);
   // A failing statement's frame may lie under many of the library's.

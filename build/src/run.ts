@@ -1,14 +1,23 @@
 import { randomBytes } from "node:crypto";
-import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
-import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
+import type { Engine } from "shopmetrics/internal/engine/engine";
+import { dialectOf } from "shopmetrics/internal/engine/open";
 import type { Plan } from "shopmetrics/internal/plan";
 import { executeItems, noFigures, type StepContext, type StepFigures } from "shopmetrics/internal/run/step";
-import { keepChecks, prepareWarehouse, publish, readWindows } from "shopmetrics/internal/run/warehouse";
+import {
+  keepChecks,
+  keepStepRun,
+  prepareWarehouse,
+  publish,
+  readWindows,
+} from "shopmetrics/internal/run/warehouse";
 import type { Graph } from "./graph.js";
+import type { Program } from "./notebook-import.js";
+import { closeRun, keepGraph, openRun } from "./run-books.js";
+import { runProgram } from "./run-program.js";
 
 export interface RunOptions {
   readonly engine: Engine;
-  readonly graph: Graph;
+  readonly graph: Graph & { readonly programs: readonly Program[] };
   /** The steps to run, by name; others are left alone. */
   readonly steps: ReadonlySet<string>;
   readonly landing: string;
@@ -54,14 +63,15 @@ export interface RunReport {
  */
 export async function runGraph(options: RunOptions): Promise<RunReport> {
   const { engine, graph, steps, width = 5 } = options;
+  const dialect = dialectOf(engine.name);
   const started = new Date();
   const runId = `${started.toISOString().slice(0, 19).replaceAll(":", "")}Z-${randomBytes(3).toString("hex")}`;
   const books = await engine.connect();
   const reports = new Map<string, StepReport>();
   try {
-    await prepareWarehouse(books, duckdbDialect);
-    await openRun(books, runId, started, options);
-    const changed = await keepSteps(books, graph);
+    await prepareWarehouse(books, dialect);
+    await openRun(books, engine, { runId, started, date: options.date, full: options.full });
+    const changed = await keepGraph(books, dialect, graph);
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
     await inGraphOrder(graph, steps, width, async (plan) => {
       options.onStep?.({ kind: "started", step: plan.step });
@@ -83,7 +93,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
       full: options.full,
       steps: ordered,
     };
-    await closeRun(books, report);
+    await closeRun(books, dialect, graph, report);
     return report;
   } finally {
     await books.close();
@@ -122,62 +132,66 @@ async function inGraphOrder(
 }
 
 async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<StepReport> {
+  const { engine, date, full, landing } = options;
   const started = new Date();
   const now = started.toISOString();
   const figures = noFigures();
-  const connection = await options.engine.connect();
-  const elapsed = () => (Date.now() - started.getTime()) / 1000;
+  const connection = await engine.connect();
   const finish = (status: StepStatus, message: string | null): StepReport => ({
     ...figures,
     step: plan.step,
     notebook: plan.notebook,
     status,
-    seconds: elapsed(),
+    seconds: (Date.now() - started.getTime()) / 1000,
     message,
     merged: mergedOf(plan, figures),
   });
   try {
-    const windows = await readWindows(connection, plan.step, { ...plan, full: options.full });
-    const context: StepContext = {
-      runId,
-      now,
-      date: options.date,
-      full: options.full,
-      landing: options.landing,
-      ...windows,
+    const windows = await readWindows(connection, plan.step, { ...plan, full });
+    const context: StepContext = { runId, now, date, full, landing, ...windows };
+    const keep = async (report: StepReport) => {
+      const batch = [...context.batches.values()][0] ?? null;
+      await keepStepRun(connection, dialectOf(engine.name), runId, { ...report, startedAt: now, batch });
+      return report;
     };
     if (isUpToDate(plan, context)) return finish("skipped", nothingNew);
     try {
-      const report = await connection.transaction(async () => {
-        await executeItems(connection, options.engine.name, plan, context, figures);
+      if (plan.runtime === "node") {
+        await runProgram(programOf(plan, options), { connection, engine, step: plan.step, context, figures });
+        return isIdle(plan, figures) ? finish("skipped", nothingNew) : await keep(finish("succeeded", null));
+      }
+      return await connection.transaction(async () => {
+        await executeItems(connection, engine.name, plan, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
         await publish(connection, plan.step, context, figures);
         await keepChecks(connection, plan.step, context, figures.checks);
-        const done = finish("succeeded", null);
-        await keepStepRun(connection, done, context);
-        return done;
+        return keep(finish("succeeded", null));
       });
-      return report;
     } catch (error) {
-      const failed = finish("failed", (error as Error).message);
-      await keepChecks(connection, plan.step, context, figures.checks);
-      await keepStepRun(connection, failed, context);
-      return failed;
+      if (plan.runtime !== "node") await keepChecks(connection, plan.step, context, figures.checks);
+      return await keep(finish("failed", (error as Error).message));
     }
   } finally {
     await connection.close();
   }
 }
 
+function programOf(plan: Plan, { graph }: RunOptions): Program {
+  const program = graph.programs.find(({ notebook }) => notebook.path === plan.notebook);
+  if (!program) throw new Error(`${plan.notebook} was compiled without its code.`);
+  return program;
+}
+
 /** A step that reads only what is new has nothing to do when nothing is. */
 const isUpToDate = (plan: Plan, context: StepContext) =>
   plan.changes.length > 0 && !context.full && [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 
-/** A bronze step that found no new file. */
+/** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
 const isIdle = (plan: Plan, figures: StepFigures) =>
-  plan.items.length > 0 &&
-  plan.items.every(({ load, kind }) => load || kind === "show") &&
-  figures.files.length === 0;
+  figures.files.length === 0 &&
+  (plan.runtime === "node"
+    ? plan.writes.length > 0 && figures.checks.length + figures.out + figures.deleted + figures.rejected === 0
+    : plan.items.length > 0 && plan.items.every(({ load, kind }) => load || kind === "show"));
 
 const mergedOf = (plan: Plan, figures: StepFigures) =>
   plan.items.some(({ kind }) => kind === "merge")
@@ -198,101 +212,6 @@ const failure = (plan: Plan, error: unknown): StepReport => ({
   ...notRun(plan, error instanceof Error ? error.message : String(error)),
   status: "failed",
 });
-
-const instant = (date: Date | string) =>
-  ({ type: "timestamp", value: typeof date === "string" ? date : date.toISOString() }) as const;
-
-async function openRun(books: Connection, runId: string, started: Date, options: RunOptions): Promise<void> {
-  // The warehouse has one writer at a time: a run that still says it is running was killed.
-  await books.execute(
-    "update ops.runs set status = 'failed', message = 'killed before its end' where status = 'running'",
-  );
-  await books.execute(
-    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
-values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
-    {
-      run: runId,
-      started: instant(started),
-      date: options.date,
-      full: options.full,
-      engine: options.engine.name,
-    },
-  );
-}
-
-async function closeRun(books: Connection, report: RunReport): Promise<void> {
-  const skipped = report.steps.filter(({ status }) => status === "skipped").length;
-  await books.execute(
-    `update ops.runs set finished_at = $finished, status = $status, steps_run = $ran, steps_skipped = $skipped, message = $message
-where run_id = $run`,
-    {
-      run: report.runId,
-      finished: instant(new Date()),
-      status: report.status,
-      ran: report.steps.length - skipped,
-      skipped,
-      message: report.steps.find(({ status }) => status === "failed")?.message ?? null,
-    },
-  );
-  await books.execute(
-    `update ops.steps set watermark = coalesce((
-  select list(upstream || '=' || batch order by upstream) from ops.watermarks where watermarks.step = steps.step), [])`,
-  );
-}
-
-async function keepStepRun(connection: Connection, report: StepReport, context: StepContext): Promise<void> {
-  await connection.execute(
-    `insert into ops.step_runs (run_id, step, status, started_at, seconds, rows_in, rows_out, rows_merged, rows_rejected, batch,
-  statement_ids, message)
-values ($run, $step, $status, $started, $seconds, $in, $out, $merged, $rejected, $batch, [], $message)`,
-    {
-      run: context.runId,
-      step: report.step,
-      status: report.status,
-      started: instant(context.now),
-      seconds: report.seconds,
-      in: report.in,
-      out: report.out,
-      merged: report.merged,
-      rejected: report.rejected,
-      batch: [...context.batches.values()][0] ?? null,
-      message: report.message,
-    },
-  );
-}
-
-/** Writes down the graph that runs, so that it can be queried beside its results. Gives the steps that changed. */
-async function keepSteps(books: Connection, graph: Graph): Promise<string[]> {
-  const known = await books.query("select step, position, fingerprint from ops.steps order by position");
-  const wanted = graph.plans.map(({ step, fingerprint }, index) => `${index + 1} ${step} ${fingerprint}`);
-  const kept = known.rows.map(
-    (row) => `${String(row["position"])} ${String(row["step"])} ${String(row["fingerprint"])}`,
-  );
-  if (wanted.join() === kept.join()) return [];
-  const before = new Map(known.rows.map((row) => [String(row["step"]), String(row["fingerprint"])]));
-  await books.transaction(async () => {
-    await books.execute("delete from ops.steps");
-    for (const [index, plan] of graph.plans.entries()) {
-      await books.execute(
-        `insert into ops.steps (step, position, job, notebook, runtime, reads, writes, watermark, fingerprint)
-values ($step, $position, $job, $notebook, $runtime, cast($reads as json)::varchar[], cast($writes as json)::varchar[], [], $fingerprint)`,
-        {
-          step: plan.step,
-          position: index + 1,
-          job: plan.job,
-          notebook: plan.notebook,
-          runtime: plan.runtime,
-          reads: JSON.stringify(plan.reads),
-          writes: JSON.stringify(plan.writes),
-          fingerprint: plan.fingerprint,
-        },
-      );
-    }
-  });
-  return graph.plans
-    .filter(({ step, fingerprint }) => before.has(step) && before.get(step) !== fingerprint)
-    .map(({ step }) => step);
-}
 
 const changedNote = (steps: readonly string[]) =>
   `Changed since the last run: ${steps.join(", ")}. New rows are computed the new way; for those already kept, run with --full` +

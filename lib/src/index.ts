@@ -6,7 +6,8 @@ export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
 export { append, history, load, maintain, merge, refresh, reject } from "./verbs/keep.js";
 export { check } from "./verbs/check.js";
-export { show } from "./verbs/show.js";
+export { rows, show } from "./verbs/show.js";
+export { stopSignal } from "./session/session.js";
 export { InputError } from "./errors.js";
 
 // One session for all verbs, also for two that begin at once; one that could not open is tried again.

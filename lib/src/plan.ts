@@ -32,7 +32,17 @@ export interface LoadFiles {
 }
 
 export type ItemKind =
-  "load" | "stage" | "check" | "append" | "merge" | "history" | "refresh" | "reject" | "maintain" | "show";
+  | "load"
+  | "stage"
+  | "check"
+  | "append"
+  | "merge"
+  | "history"
+  | "refresh"
+  | "reject"
+  | "maintain"
+  | "show"
+  | "rows";
 
 export type DialectName = "duckdb" | "databricks";
 

@@ -115,11 +115,4 @@ describe("a live session", { timeout: 30_000 }, () => {
     await show(sql`select count(*) as products from ${silver.dim_products}`);
     expect(said.at(-1)).toMatch(/\n +0\n1 row$/);
   });
-
-  it("refuses another engine, since notebooks run live on the embedded one", () => {
-    const elsewhere = { ...settings, engine: "databricks" as const };
-    expect(() => liveSession({ outcome: () => undefined, note: () => undefined }, elsewhere)).toThrow(
-      "SHOPMETRICS_ENGINE=databricks",
-    );
-  });
 });

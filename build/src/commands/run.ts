@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { openEngine } from "shopmetrics/internal/engine/open";
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
 import { compile, type Compiled } from "../compile.js";
@@ -8,6 +8,7 @@ import { nothingLanded, progress, summary } from "../report.js";
 import { runGraph, type RunReport } from "../run.js";
 import { selectSteps } from "../select.js";
 import { nearPath } from "../text.js";
+import { keepOutputForJson, printJson } from "./json.js";
 
 export interface RunCommand {
   only?: string;
@@ -21,8 +22,9 @@ export interface RunCommand {
 
 export async function run(options: RunCommand): Promise<void> {
   const settings = readSettings();
+  if (options.json) keepOutputForJson();
   const report = await runPipeline(settings, await compile(settings.root), options);
-  if (options.json) console.log(JSON.stringify(report));
+  if (options.json) printJson(report);
 }
 
 /** Runs what the options choose, prints as it goes unless told not to, and sets the exit code. */
@@ -31,20 +33,11 @@ export async function runPipeline(
   compiled: Compiled,
   options: RunCommand,
 ): Promise<RunReport> {
-  if (settings.engine !== "duckdb") {
-    throw new InputError(
-      "SHOPMETRICS_ENGINE=databricks: `run` works on the embedded engine; on Databricks the bundle's jobs run.",
-    );
-  }
   const steps = selectSteps(compiled, { job: "daily", ...options });
   const date = logicalDate(options.date);
   const silent = Boolean(options.json);
   const stopListening = saysWhenInterrupted();
-  const engine = await openDuckdb({
-    file: settings.warehouse,
-    patience: settings.lockWait * 1000,
-    onWait: (message) => console.error(message),
-  });
+  const engine = await openEngine(settings, { onWait: (message) => console.error(message) });
   try {
     const report = await runGraph({
       engine,

@@ -3,11 +3,13 @@ import { readSettings } from "shopmetrics/internal/settings";
 import { nearPath } from "../text.js";
 import { compileAndWrite } from "./build.js";
 import { describe } from "./generate.js";
+import { keepOutputForJson, printJson } from "./json.js";
 import { isEmpty, runPipeline, type RunCommand } from "./run.js";
 
 /** Generates exports if nothing has landed, compiles the notebooks and runs them. */
 export async function start(options: RunCommand & { scale?: number; serve?: boolean }): Promise<void> {
   const settings = readSettings();
+  if (options.json) keepOutputForJson();
   const say = (text: string) => {
     if (!options.quiet && !options.json) console.log(text);
   };
@@ -24,7 +26,7 @@ export async function start(options: RunCommand & { scale?: number; serve?: bool
   const { compiled, sentence } = await compileAndWrite(settings.root);
   say(`${sentence}\n`);
   const report = await runPipeline(settings, compiled, options);
-  if (options.json) console.log(JSON.stringify(report));
+  if (options.json) printJson(report);
   else if (report.status === "succeeded") {
     say(
       `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`,

@@ -2,6 +2,7 @@ import type { Dialect } from "../engine/dialect.js";
 import { givenColumns, historyColumns, originColumns } from "../engine/dialect.js";
 import { databricksDialect } from "../engine/databricks/dialect.js";
 import { duckdbDialect } from "../engine/duckdb/dialect.js";
+import { operation } from "../engine/operation.js";
 import type { DialectName, Item, LoadFiles, Operation, Place } from "../plan.js";
 import type { Request } from "../session/session.js";
 import { marker, render, withMarkers, type Param, type Rendered } from "../sql/render.js";
@@ -27,6 +28,10 @@ export const databricksTarget: Target = {
   mark: marker,
 };
 
+/** The target of an engine. @param translate makes Databricks SQL DuckDB's; only that engine needs it */
+export const targetOf = (engine: DialectName, translate: (text: string) => Promise<string>): Target =>
+  engine === "duckdb" ? duckdbTarget(translate) : databricksTarget;
+
 /** A request made into statements, with what it reads and binds. */
 export interface CompiledItem {
   readonly item: Item;
@@ -34,7 +39,7 @@ export interface CompiledItem {
   readonly reads: readonly string[];
   readonly changes: readonly string[];
   readonly takes: readonly string[];
-  /** The rows as DuckDB selects them and the columns they must have, for verbs that write. */
+  /** The rows as the first target selects them and the columns they must have, for verbs that write. */
   readonly shape?: { readonly sql: string; readonly columns: readonly string[] };
 }
 
@@ -88,11 +93,11 @@ export async function compileRequest(
 
   const all = [...rendered.values()];
   const wanted = columnsWanted(request);
-  const duckdb = options.targets.find(({ dialect }) => dialect.name === "duckdb");
+  const [first] = options.targets;
   return {
     ...(wanted &&
-      duckdb &&
-      "rows" in request && { shape: { columns: wanted, sql: await rowsOf(request.rows, duckdb) } }),
+      first &&
+      "rows" in request && { shape: { columns: wanted, sql: await rowsOf(request.rows, first) } }),
     item: {
       kind: request.kind,
       ...("table" in request && { table: request.table.name }),
@@ -138,6 +143,7 @@ export function statementsOf(request: Request): Statement[] {
     case "check":
       return [request.measure];
     case "show":
+    case "rows":
       return [request.what];
     case "refresh":
       return [...(request.of ? [request.of.select] : []), request.rows];
@@ -211,6 +217,8 @@ async function operationsOf(
       });
     case "show":
       return dialect.show(await select(request.what), request.limit);
+    case "rows":
+      return [operation(await select(request.what), { kind: "show" })];
     case "maintain":
       return dialect.maintain(request.table);
   }

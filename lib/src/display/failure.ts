@@ -1,5 +1,6 @@
 import { statementsOf } from "../compile/item.js";
 import { CheckFailed, describeCheck, StatementFailed } from "../run/step.js";
+import { isWrite } from "../session/execute.js";
 import type { Request } from "../session/session.js";
 import { render, withMarkers, type Param } from "../sql/render.js";
 import type { SqlValue } from "../sql/statement.js";
@@ -24,7 +25,7 @@ export async function explained(
   const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   if (!(error instanceof Error) || isBug) return error;
   const what = "table" in request ? `${request.kind} ${request.table.name}` : request.kind;
-  const isWrite = request.kind !== "show" && request.kind !== "check";
+  const writes = isWrite(request);
   const { SqlError, translate } = await import("../engine/duckdb/translate.js");
   const isSql = error instanceof SqlError;
   const texts: string[] = [];
@@ -34,7 +35,7 @@ export async function explained(
     texts.push(withMarkers(text, (name) => (values.has(name) ? written(values.get(name)!) : `:${name}`)));
   }
   const place = isSql && error.line !== undefined ? { line: error.line } : undefined;
-  return plainly(error, failureText(error, { what, texts, place, writes: isWrite }));
+  return plainly(error, failureText(error, { what, texts, place, writes }));
 }
 
 const translates = (text: string, translate: (text: string) => Promise<string>) =>

@@ -9,7 +9,7 @@ const counted = (value: number, one: string, many = `${one}s`) =>
 
 /** What a writing verb did, in one line without its table's name; undefined for those that write nothing. */
 export function deed({ kind, figures, holds, failed }: Outcome): string | undefined {
-  if (failed || kind === "show" || kind === "check" || kind === "stage") return undefined;
+  if (failed || ["show", "rows", "check", "stage"].includes(kind)) return undefined;
   if (kind === "maintain") return "nothing to tidy on the embedded engine";
   if (kind === "reject")
     return figures.rejected ? `${counted(figures.rejected, "row")} refused` : "nothing refused";

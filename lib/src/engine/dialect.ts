@@ -17,6 +17,8 @@ export interface Dialect {
   createTable(table: Table): string[];
   /** @param type in Databricks' dialect */
   addColumn(table: string, column: { readonly name: string; readonly type: string }): string;
+  /** An array of texts made of the given expressions. */
+  texts(items: readonly string[]): string;
   stage(name: string, select: string): Operation[];
   append(write: Write): Operation[];
   merge(write: Write): Operation[];

@@ -27,11 +27,15 @@ export interface Connection {
   /** All or nothing where the engine can; elsewhere it only runs `work`. */
   transaction<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
+  /** Ids of the statements that ran, in their order, where the engine's history names them. */
+  readonly statementIds?: readonly string[];
 }
 
 /** A place where tables are kept. */
 export interface Engine {
   readonly name: DialectName;
+  /** One process at a time holds the warehouse. */
+  readonly isExclusive: boolean;
   connect(): Promise<Connection>;
   close(): Promise<void>;
 }

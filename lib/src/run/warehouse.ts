@@ -120,6 +120,47 @@ export async function publish(
   await insert(connection, "ops.loaded_files", files);
 }
 
+/** What one step did in a run, as `ops.step_runs` keeps it. */
+export interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
+  readonly step: string;
+  readonly status: "succeeded" | "failed" | "skipped";
+  /** ISO instant. */
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly merged: number | null;
+  /** The batch it wrote. */
+  readonly batch: number | null;
+  readonly message: string | null;
+}
+
+/** Puts a step's run on record; a task that is repeated in the same run replaces its record. */
+export async function keepStepRun(
+  connection: Connection,
+  dialect: Dialect,
+  runId: string,
+  run: StepRun,
+): Promise<void> {
+  await connection.execute("delete from ops.step_runs where run_id = $run and step = $step", {
+    run: runId,
+    step: run.step,
+  });
+  const row = {
+    run_id: runId,
+    step: run.step,
+    status: run.status,
+    started_at: { type: "timestamp", value: run.startedAt } as const,
+    seconds: run.seconds,
+    rows_in: run.in,
+    rows_out: run.out,
+    rows_merged: run.merged,
+    rows_rejected: run.rejected,
+    batch: run.batch,
+    statement_ids: connection.statementIds ?? [],
+    message: run.message,
+  };
+  await insert(connection, "ops.step_runs", [row], dialect);
+}
+
 /** Keeps check results. Outside the step's transaction when the step failed, so that the failure is on record. */
 export async function keepChecks(
   connection: Connection,
@@ -145,18 +186,28 @@ export async function keepChecks(
   await insert(connection, "ops.check_results", rows);
 }
 
-/** Inserts rows of the same columns, by one statement for each hundred: a statement costs more than a row. */
-async function insert(
+/**
+ * Inserts rows of the same columns, by one statement for each hundred: a statement costs more than a row.
+ *
+ * @param dialect writes arrays of texts, where the rows have such
+ */
+export async function insert(
   connection: Connection,
   table: string,
-  rows: readonly Readonly<Record<string, Bound>>[],
+  rows: readonly Readonly<Record<string, Bound | readonly string[]>>[],
+  dialect?: Dialect,
 ): Promise<void> {
   for (let start = 0; start < rows.length; start += 100) {
     const some = rows.slice(start, start + 100);
     const columns = Object.keys(some[0]!);
-    const values = some.map((_, row) => `(${columns.map((column) => `$${column}_${row}`).join(", ")})`);
-    const params = some.flatMap((row, index) =>
-      columns.map((column) => [`${column}_${index}`, row[column]!] as const),
+    const params: [string, Bound][] = [];
+    const written = (value: Bound | readonly string[], name: string): string => {
+      if (isList(value)) return dialect!.texts(value.map((item, n) => written(item, `${name}_${n}`)));
+      params.push([name, value]);
+      return `$${name}`;
+    };
+    const values = some.map(
+      (row, index) => `(${columns.map((column) => written(row[column]!, `${column}_${index}`)).join(", ")})`,
     );
     await connection.execute(
       `insert into ${table} (${columns.join(", ")}) values ${values.join(", ")}`,
@@ -164,3 +215,5 @@ async function insert(
     );
   }
 }
+
+const isList = (value: Bound | readonly string[]): value is readonly string[] => Array.isArray(value);

@@ -1,38 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { compileRequest, duckdbTarget, literals, misfit, type CompiledItem } from "../compile/item.js";
 import { explained } from "../display/failure.js";
 import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
 import { plainly } from "../display/plain.js";
-import { duckdbDialect } from "../engine/duckdb/dialect.js";
 import type { Connection } from "../engine/engine.js";
-import { InputError } from "../errors.js";
+import { dialectOf, openEngine } from "../engine/open.js";
 import type { Result } from "../plan.js";
-import { executeItems, noFigures, StatementFailed, valueOf, type StepContext } from "../run/step.js";
-import { keepChecks, prepareWarehouse, publish, readWindows } from "../run/warehouse.js";
+import { noFigures } from "../run/step.js";
+import { keepChecks, prepareWarehouse, publish } from "../run/warehouse.js";
 import { readSettings, type Settings } from "../settings.js";
 import { sql, type Statement } from "../sql/statement.js";
+import { compilerFor, executeRequest, isWrite } from "./execute.js";
 import type { Request, Session } from "./session.js";
 
 /**
- * Runs each request at once, on the local warehouse, as a cell in Jupyter does, and shows what it came to. Every
- * request is a transaction of its own. `changes` gives all rows and the verbs keep what a run with `--full` keeps, so
+ * Runs each request at once, on the warehouse of the settings, as a cell in Jupyter does, and shows what it came to.
+ * Every request is a transaction of its own. `changes` gives all rows and the verbs keep what a run with `--full` keeps, so
  * that a cell run twice leaves the same tables. The warehouse's file is given back when the notebook has been idle for
  * a while, so that a notebook and a run can take turns.
  */
 export function liveSession(display: Display, settings: Settings = readSettings()): Session {
-  if (settings.engine !== "duckdb")
-    throw new InputError(
-      "SHOPMETRICS_ENGINE=databricks: notebooks run live on the embedded engine. Unset it and restart the kernel.",
-    );
+  const { engine } = settings;
   const warehouse = idleWarehouse(settings, display);
   const runId = `notebook-${new Date().toISOString().slice(0, 19)}-${randomUUID().slice(0, 8)}`;
-  const literal = literals();
+  const { compile, literal } = compilerFor(engine);
   const lost = lostFailures();
-  const translateOnce = translator();
-  const compile = (request: Request) =>
-    compileRequest(request, { targets: [duckdbTarget(translateOnce)], literal });
   let turn: Promise<unknown> = Promise.resolve();
 
   const run = async (given: Request): Promise<Result | undefined> => {
@@ -54,19 +47,15 @@ export function liveSession(display: Display, settings: Settings = readSettings(
     const step = table ?? "show";
     const now = new Date().toISOString();
     let shown: Shown | undefined;
+    let read: Result | undefined;
     let failed = true;
     const execute = async (one: Request) => {
       const compiled = await compile(one);
       const started = performance.now();
       const writes = isWrite(request) && table ? [table] : [];
-      const windows = await readWindows(connection, step, { ...compiled, writes, full: true });
-      const date = now.slice(0, 10);
-      const context = { runId, now, date, full: true, landing: settings.landing, ...windows };
-      await refuseOtherColumns(connection, compiled, context);
-      let result: Result = { columns: [], rows: [] };
-      const plan = { items: [compiled.item], params: compiled.params, takes: [] };
-      await executeItems(connection, "duckdb", plan, context, figures, (_, rows) => (result = rows));
-      return { result, context, seconds: (performance.now() - started) / 1000 };
+      const run = { runId, now, date: now.slice(0, 10), landing: settings.landing };
+      const done = await executeRequest(connection, engine, compiled, { step, writes, ...run }, figures);
+      return { ...done, seconds: (performance.now() - started) / 1000 };
     };
     try {
       await connection.transaction(async () => {
@@ -74,7 +63,8 @@ export function liveSession(display: Display, settings: Settings = readSettings(
           shown = await firstRows(request, execute);
           return;
         }
-        const { context } = await execute(request);
+        const { context, result } = await execute(request);
+        if (request.kind === "rows") read = result;
         if (isWrite(request) && request.kind !== "reject")
           await publish(connection, step, { ...context, windows: new Map() }, figures);
       });
@@ -88,7 +78,7 @@ export function liveSession(display: Display, settings: Settings = readSettings(
       const seconds = (performance.now() - began) / 1000;
       display.outcome({ kind: request.kind, table, figures, seconds, holds, shown, failed });
     }
-    return shown?.result;
+    return read ?? shown?.result;
   };
 
   return {
@@ -99,19 +89,6 @@ export function liveSession(display: Display, settings: Settings = readSettings(
     },
   };
 }
-
-/** Translates a text once, however many statements of a notebook hold it. */
-function translator(): (text: string) => Promise<string> {
-  const known = new Map<string, Promise<string>>();
-  return (text) => {
-    const made =
-      known.get(text) ?? import("../engine/duckdb/translate.js").then((one) => one.translate(text));
-    known.set(text, made);
-    return made;
-  };
-}
-
-const isWrite = ({ kind }: Request) => kind !== "show" && kind !== "check";
 
 /** One row more than wanted tells whether there are more; then they are counted, if the select was quick. */
 async function firstRows(
@@ -132,28 +109,6 @@ async function firstRows(
 
 /** Seconds in which a select that is only for counting may be repeated. */
 const quick = 2;
-
-/** A select must give just the columns that the table is kept by; the compiler says the same. */
-async function refuseOtherColumns(
-  connection: Connection,
-  { item, shape, params }: CompiledItem,
-  context: StepContext,
-): Promise<void> {
-  if (!shape) return;
-  const known = new Map(params.map((param) => [param.name, param]));
-  const used = [...shape.sql.matchAll(/\$(\w+)/g)]
-    .map((match) => match[1]!)
-    .filter((name) => known.has(name));
-  const values = Object.fromEntries(used.map((name) => [name, valueOf(known.get(name), name, context)]));
-  const result = await connection
-    .query(`select * from (${shape.sql}) limit 0`, values)
-    .catch((error: unknown) => {
-      throw new StatementFailed(item, shape.sql, error);
-    });
-  const given = result.columns.map(({ name }) => name);
-  const problem = misfit(item, shape.columns, given);
-  if (problem) throw new InputError(`the select ${problem}.`);
-}
 
 /** A cell that runs again replaces its results: of one session, the last one counts. */
 async function keepLatestChecks(
@@ -193,6 +148,7 @@ function named(request: Request): Request {
     case "check":
       return { ...request, measure: rename(request.measure) };
     case "show":
+    case "rows":
       return { ...request, what: rename(request.what) };
     case "refresh":
       return {
@@ -249,15 +205,10 @@ function idleWarehouse(settings: Settings, display: Display) {
 
   const start = async () => {
     await closing;
-    const { openDuckdb } = await import("../engine/duckdb/engine.js");
-    const engine = await openDuckdb({
-      file: settings.warehouse,
-      patience: settings.lockWait * 1000,
-      onWait: (message) => display.note(message),
-    });
+    const engine = await openEngine(settings, { onWait: (message) => display.note(message) });
     try {
       const connection = await engine.connect();
-      await prepareWarehouse(connection, duckdbDialect);
+      await prepareWarehouse(connection, dialectOf(engine.name));
       const close = async () => {
         await connection.close();
         await engine.close();

@@ -28,7 +28,8 @@ export type Request =
       /** The greatest figure allowed. */
       readonly max: number;
     }
-  | { readonly kind: "show"; readonly what: Statement; readonly limit: number };
+  | { readonly kind: "show"; readonly what: Statement; readonly limit: number }
+  | { readonly kind: "rows"; readonly what: Statement };
 
 /** What stands behind the verbs: a recorder while compiling, a live session in Jupyter. */
 export interface Session {
@@ -39,6 +40,8 @@ export interface Session {
   cell?(path: string, number: number): void;
   /** Told that the notebook reads the world, which a recorded SQL step can't. */
   world?(what: string): void;
+  /** Fires when the step is to end. */
+  readonly signal?: AbortSignal;
 }
 
 let current: Session | undefined;
@@ -55,6 +58,14 @@ export function useSession(session: Session | undefined): () => void {
 
 /** The session in use, or undefined while a notebook has not yet asked for anything. */
 export const currentSession = (): Session | undefined => current;
+
+/**
+ * Fires when the step is to end, by Ctrl-C or because its job was cancelled: a program that waits or repeats finishes
+ * what it has begun and returns. In Jupyter it never does.
+ */
+export const stopSignal = (): AbortSignal => current?.signal ?? never;
+
+const never = new AbortController().signal;
 
 /** Says how a live session is opened where no other session is in use. */
 export function openLiveWith(open: () => Promise<Session>): void {

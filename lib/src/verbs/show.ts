@@ -1,6 +1,7 @@
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
 import { sql, type Statement } from "../sql/statement.js";
+import type { ResultRow } from "../plan.js";
 import { theSession } from "../session/session.js";
 
 /**
@@ -19,6 +20,21 @@ export async function show(what: Table | Statement, options: { limit?: number } 
     throw new InputError(`show: the limit ${limit} is not a whole number from 0.`);
   const statement = what.kind === "table" ? rowsOf(what) : what;
   await (await theSession()).submit({ kind: "show", what: statement, limit });
+}
+
+/**
+ * The rows of a select, for a step that touches the world and has to know them: `runtime: node`. A step that is only SQL
+ * is known before it runs and reads no value.
+ *
+ * @returns decimals, dates and instants as text, whole numbers as numbers
+ * @example
+ * const [newest] = await rows(sql`select max(kafka_offset) as kafka_offset from ${bronze.clickstream_raw}`);
+ */
+export async function rows(what: Statement): Promise<ResultRow[]> {
+  const session = await theSession();
+  session.world?.("rows()");
+  const result = await session.submit({ kind: "rows", what });
+  return [...(result?.rows ?? [])];
 }
 
 function rowsOf(table: Table): Statement {

@@ -38,6 +38,8 @@ export const databricksDialect: Dialect = {
 
   addColumn: (table, { name, type }) => `alter table ${table} add column ${name} ${type}`,
 
+  texts: (items) => `cast(array(${items.join(", ")}) as array<string>)`,
+
   stage: (name, select) => [operation(`create or replace temporary view ${name} as\n${select}`)],
 
   append: ({ table, rows }) => {

@@ -25,6 +25,7 @@ export async function openDatabricks(options: DatabricksOptions): Promise<Databr
   let client: Promise<DBSQLClient> | undefined;
   return {
     name: "databricks",
+    isExclusive: false,
     connect: async () => openConnection(await (client ??= openClient(options)), options),
     async close() {
       await (await client)?.close().catch(() => undefined);

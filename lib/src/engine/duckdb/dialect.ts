@@ -32,6 +32,8 @@ export const duckdbDialect: Dialect = {
 
   addColumn: (table, { name, type }) => `alter table ${table} add column ${name} ${sqlType(type)}`,
 
+  texts: (items) => `cast([${items.join(", ")}] as varchar[])`,
+
   stage: (name, select) => [operation(`create or replace temp table ${name} as ${select}`)],
 
   append: ({ table, rows }) => [

@@ -44,6 +44,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   first.closeSync();
   return {
     name: "duckdb",
+    isExclusive: true,
     connect: async () => connection(await connect(instance)),
     close: async () => instance.closeSync(),
   };

@@ -1,0 +1,80 @@
+import { compileRequest, literals, misfit, targetOf, type CompiledItem } from "../compile/item.js";
+import type { Connection } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import type { DialectName, Place, Result } from "../plan.js";
+import { executeItems, StatementFailed, valueOf, type StepContext, type StepFigures } from "../run/step.js";
+import { readWindows } from "../run/warehouse.js";
+import type { SqlValue } from "../sql/statement.js";
+import type { Param } from "../sql/render.js";
+import type { Request } from "./session.js";
+
+/** Makes requests into statements of one engine; a text that several statements hold is translated once. */
+export interface Compiler {
+  readonly compile: (request: Request, place?: Place) => Promise<CompiledItem>;
+  readonly literal: (value: SqlValue) => Param;
+}
+
+export function compilerFor(engine: DialectName): Compiler {
+  const literal = literals();
+  const targets = [targetOf(engine, translator())];
+  return { literal, compile: (request, place) => compileRequest(request, { targets, literal, place }) };
+}
+
+function translator(): (text: string) => Promise<string> {
+  const known = new Map<string, Promise<string>>();
+  return (text) => {
+    const made =
+      known.get(text) ?? import("../engine/duckdb/translate.js").then((one) => one.translate(text));
+    known.set(text, made);
+    return made;
+  };
+}
+
+/**
+ * Does one request with all rows of what it reads, adding to `figures`. Does not commit and publishes nothing.
+ *
+ * @throws CheckFailed, StatementFailed, InputError
+ */
+export async function executeRequest(
+  connection: Connection,
+  engine: DialectName,
+  compiled: CompiledItem,
+  given: { readonly step: string; readonly writes: readonly string[] } & Pick<
+    StepContext,
+    "runId" | "now" | "date" | "landing"
+  >,
+  figures: StepFigures,
+): Promise<{ result: Result; context: StepContext }> {
+  const { step, writes, ...run } = given;
+  const windows = await readWindows(connection, step, { changes: compiled.changes, writes, full: true });
+  const context: StepContext = { ...run, full: true, ...windows };
+  await refuseOtherColumns(connection, compiled, context);
+  let result: Result = { columns: [], rows: [] };
+  const plan = { items: [compiled.item], params: compiled.params, takes: [] };
+  await executeItems(connection, engine, plan, context, figures, (_, rows) => (result = rows));
+  return { result, context };
+}
+
+export const isWrite = ({ kind }: Request) => !["show", "rows", "check"].includes(kind);
+
+/** A select must give just the columns that the table is kept by; the compiler says the same. */
+async function refuseOtherColumns(
+  connection: Connection,
+  { item, shape, params }: CompiledItem,
+  context: StepContext,
+): Promise<void> {
+  if (!shape) return;
+  const known = new Map(params.map((param) => [param.name, param]));
+  const used = [...shape.sql.matchAll(/(?:\$|\bparam__)(\w+)/g)]
+    .map((match) => match[1]!)
+    .filter((name) => known.has(name));
+  const values = Object.fromEntries(used.map((name) => [name, valueOf(known.get(name), name, context)]));
+  const result = await connection
+    .query(`select * from (${shape.sql}) limit 0`, values)
+    .catch((error: unknown) => {
+      throw new StatementFailed(item, shape.sql, error);
+    });
+  const given = result.columns.map(({ name }) => name);
+  const problem = misfit(item, shape.columns, given);
+  if (problem) throw new InputError(`the select ${problem}.`);
+}

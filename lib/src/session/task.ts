@@ -1,0 +1,77 @@
+import type { Connection } from "../engine/engine.js";
+import { InputError } from "../errors.js";
+import type { DialectName, Place, Result } from "../plan.js";
+import { noFigures, type StepContext, type StepFigures } from "../run/step.js";
+import { keepChecks, publish } from "../run/warehouse.js";
+import { compilerFor, executeRequest, isWrite } from "./execute.js";
+import type { Request, Session } from "./session.js";
+
+export interface TaskOptions {
+  readonly connection: Connection;
+  readonly engine: DialectName;
+  readonly step: string;
+  readonly run: Pick<StepContext, "runId" | "date" | "landing">;
+  /** What the step has done so far; added to. */
+  readonly figures: StepFigures;
+  /** Fires when the step is to end. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The session of a step that is a program: each verb is done at once, is a transaction of its own, and is published with
+ * it. What the step has committed when it fails stays, so it must be one that a repeat goes on with.
+ */
+export function taskSession(options: TaskOptions): Session {
+  const { connection, engine, step, figures, signal } = options;
+  const { compile } = compilerFor(engine);
+  let cell: Place | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  const run = async (request: Request): Promise<Result | undefined> => {
+    signal?.throwIfAborted();
+    if (request.kind === "show") return undefined;
+    const compiled = await compile(request, cell);
+    const [first] = compiled.changes;
+    if (first !== undefined)
+      throw new InputError(
+        `changes(${first}) in a step with \`runtime: node\`: its watermark would move before the step has succeeded. Read \${${first}} itself.`,
+      );
+    const table = "table" in request ? request.table.name : undefined;
+    const own = noFigures();
+    const given = {
+      ...options.run,
+      step,
+      now: new Date().toISOString(),
+      writes: isWrite(request) && table ? [table] : [],
+    };
+    const { result } = await connection
+      .transaction(async () => {
+        const done = await executeRequest(connection, engine, compiled, given, own);
+        if (isWrite(request) && request.kind !== "reject")
+          await publish(connection, step, { ...done.context, windows: new Map() }, own);
+        return done;
+      })
+      .finally(() => keepChecks(connection, step, given, own.checks))
+      .finally(() => add(figures, own));
+    return result;
+  };
+
+  return {
+    ...(signal && { signal }),
+    cell(path, number) {
+      cell = { path, cell: number, line: 1 };
+    },
+    submit(request) {
+      const result = turn.then(() => run(request));
+      turn = result.catch(() => undefined);
+      return result;
+    },
+  };
+}
+
+function add(sum: StepFigures, one: StepFigures): void {
+  for (const name of ["in", "out", "deleted", "rejected"] as const) sum[name] += one[name];
+  sum.checks.push(...one.checks);
+  sum.files.push(...one.files);
+  sum.warnings.push(...one.warnings);
+}
