@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { bigint, text, timestamp } from "./columns.js";
+import { bigint, int, text, timestamp } from "./columns.js";
 import { table } from "./declare.js";
 
 const audit = {
@@ -58,3 +58,36 @@ export const orders_raw = exported("orders", {
   status: given("pending, completed, cancelled or refunded."),
   updated_at: given("When the shop last changed this order, ISO instant."),
 });
+
+export const clickstream_raw = table(
+  "bronze.clickstream_raw",
+  "The messages of the clickstream's topic as they arrived: the raw value, its place in Kafka and its fields as text, append-only (FR-002).",
+  {
+    value: given(
+      "The message's text, exactly. Null when the message had none, or is no UTF-8 (see _rescued_data).",
+    ),
+    kafka_topic: given("The topic; simulated for the generator's events, which never were in Kafka."),
+    kafka_partition: int("The topic's partition.").nullable(),
+    kafka_offset: bigint("The message's offset in its partition.").nullable(),
+    kafka_timestamp: timestamp("When the message was produced, by Kafka's account.").nullable(),
+    kafka_key: given("The message's key: the customer."),
+    event_id: given(
+      "The event's id. This and the fields below are null where the value is no JSON object or lacks them.",
+    ),
+    customer_id: given("Who."),
+    product_id: given("What was looked at, put into the cart or bought; null for a search."),
+    event_type: given("page_view, add_to_cart, purchase or search."),
+    session_id: given("The shop's own idea of a session: kept, not trusted."),
+    page: given("Where in the shop."),
+    event_ts: given("When it happened, ISO instant."),
+    quantity: given("How many units."),
+    price: given("Price of one unit."),
+    device: given("What it was done with."),
+    country: given("From where."),
+    ...audit,
+    _rescued_data: text(
+      "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
+    ).nullable(),
+  },
+  { stamps: ["ingested_at"], tags: { sensitivity: "internal" } },
+);

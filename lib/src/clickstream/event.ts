@@ -1,0 +1,81 @@
+import { z } from "zod";
+
+/** What a shopper can do. */
+export const eventTypes = ["page_view", "add_to_cart", "purchase", "search"] as const;
+
+/** What is no text in SQL either: the first sign of an object or a list. */
+const startsLikeJson = /^[{[]/;
+
+/** Half a character, or NUL. */
+const noCharacter = /[\p{Surrogate}\0]/u;
+
+/**
+ * A text of 1 to `most` characters. A number or a boolean counts as its text, since SQL cannot tell `"7"` from `7` in a
+ * field it has read from JSON.
+ */
+const text = (most: number) =>
+  z
+    .union([z.string(), z.number(), z.boolean()], "is not a text")
+    .transform(String)
+    .refine((value) => /[^ ]/.test(value), "is blank")
+    .refine((value) => !startsLikeJson.test(value), "starts like an object or a list")
+    .refine((value) => !noCharacter.test(value), "holds what is no character")
+    .refine((value) => [...value].length <= most, `is longer than ${most} characters`);
+
+/** A number, or the text of one, that looks like `pattern`. */
+const figure = (pattern: RegExp, message: string) =>
+  z
+    .union([z.number().refine((value) => !Object.is(value, -0), message), z.string()], message)
+    .transform(String)
+    .refine((value) => pattern.test(value), message);
+
+const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
+
+/** ISO 8601 in UTC or with an offset, to the microsecond at most, of this century. */
+const instant = z
+  .string()
+  .regex(
+    /^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])$/,
+    "is not an ISO instant",
+  )
+  .pipe(z.iso.datetime({ offset: true, error: "is not an ISO instant" }));
+
+/**
+ * One event of the clickstream, as JSON on the topic: the contract between the shop, which validates what it sends with
+ * this, and `silver.clickstream_clean`, whose SQL judges the same (a test compares the two). Parsing gives texts: a price
+ * such as `"19.90"` or `19.9`, an amount of at most two decimals, never passes through a JavaScript number if it comes as
+ * a text. Fields that it does not name are passed over.
+ *
+ * @example
+ * clickstreamEvent.parse({
+ *   event_id: "E1", customer_id: "C000001", product_id: "P0001", event_type: "page_view", session_id: "S1",
+ *   page: "/products/P0001", event_ts: "2026-03-01T10:00:00.123Z", device: "mobile",
+ * });
+ */
+export const clickstreamEvent = z
+  .object({
+    event_id: text(200),
+    customer_id: text(200),
+    product_id: optional(text(200)),
+    event_type: z.enum(eventTypes),
+    session_id: text(200),
+    page: text(2000),
+    event_ts: instant,
+    quantity: optional(figure(/^[1-9][0-9]{0,5}([.]0+)?$/, "is not a whole number from 1 to 999999")),
+    price: optional(
+      figure(/^[0-9]{1,9}([.][0-9]{1,2}0*)?$/, "is not an amount of at most 9 digits and two decimals"),
+    ),
+    device: optional(text(200)),
+    country: optional(text(200)),
+  })
+  .refine(({ event_type, product_id }) => event_type === "search" || product_id !== null, {
+    path: ["product_id"],
+    message: "is missing",
+  })
+  .refine(({ event_type, product_id }) => event_type !== "search" || product_id === null, {
+    path: ["product_id"],
+    message: "is given for a search",
+  });
+
+/** An event as the shop sends it: before validation. */
+export type ClickstreamEvent = z.input<typeof clickstreamEvent>;
