@@ -27,8 +27,15 @@ const schema = z
     title: text,
     /** The job that runs the step. */
     job: text.default("daily"),
-    /** `sql`: the step is compiled to static SQL. `node`: it touches the world and runs as a program. */
-    runtime: z.enum(["sql", "node"], "must be `sql` or `node`").default("sql"),
+    /**
+     * `sql`: the step is compiled to static SQL. `node`: it touches the world and runs as a program. `page`: it is a page
+     * of the dashboard, whose queries are exported and whose other cells draw.
+     */
+    runtime: z.enum(["sql", "node", "page"], "must be `sql`, `node` or `page`").default("sql"),
+    /** Where a page stands in the site's navigation, from 1. The first one is the site's front page. */
+    position: z.int("must be a whole number").min(1, "counts from 1").optional(),
+    /** How often an open page asks for newer rows, in seconds. */
+    refresh: z.number("must be a number of seconds").min(1, "must be at least 1 second").optional(),
     /** Tables that a Node step reads and writes; those of an SQL step are known from its plan. */
     reads: tables.optional(),
     writes: tables.optional(),
@@ -39,7 +46,27 @@ const schema = z
       const message = "is for `runtime: node`; an SQL step's tables are known from its statements";
       issues.push({ code: "custom", input: value, path: [key], message });
     }
+    for (const key of ["position", "refresh"] as const) {
+      if (value.runtime === "page" || value[key] === undefined) continue;
+      issues.push({ code: "custom", input: value, path: [key], message: "is for `runtime: page`" });
+    }
+    if (value.runtime === "page" && value.position === undefined)
+      issues.push({
+        code: "custom",
+        input: value,
+        path: ["position"],
+        message: "is missing: where the page stands in the navigation",
+      });
   });
+
+/** The step's name: its layer's folder and its file, `silver.orders_clean`. */
+export const stepName = (path: string) => {
+  const [file = "", folder = ""] = path
+    .replace(/\.ipynb$/, "")
+    .split("/")
+    .toReversed();
+  return `${folder}.${file}`;
+};
 
 const example = "Start the notebook with a raw cell such as:\n---\ntitle: Orders, cleaned\njob: daily\n---";
 

@@ -105,6 +105,7 @@ type Place = { path: string; cell: number; line: number; column: number };
 
 function checkAllowed(notebook: Notebook, place: Place, specifier: string): void {
   if (specifier === "shopmetrics" || /^\.\.?\//.test(specifier)) return;
+  if (specifier === "shopmetrics/page" && notebook.front.runtime === "page") return;
   const isNodeModule = specifier.startsWith("node:");
   if (isNodeModule && notebook.front.runtime === "node") return;
   const next = isNodeModule

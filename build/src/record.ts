@@ -19,6 +19,7 @@ import { importModule } from "./notebook-import.js";
 import { locateStack } from "./notebook-location.js";
 import type { BundledNotebook } from "./notebook-plugin.js";
 import type { Notebook } from "./notebook.js";
+import { stepName } from "./notebook-front.js";
 
 /** A recorded step: its plan, and what a check of its shape needs. */
 export interface Recording {
@@ -44,15 +45,6 @@ export async function record(
   const asked = await listen(bundled);
   return planOf(notebook, asked, translate);
 }
-
-/** The step's name: its layer's folder and its file, `silver.orders_clean`. */
-export const stepName = (path: string) => {
-  const [file = "", folder = ""] = path
-    .replace(/\.ipynb$/, "")
-    .split("/")
-    .toReversed();
-  return `${folder}.${file}`;
-};
 
 interface Asked {
   readonly request: Request;
@@ -98,7 +90,32 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
   } finally {
     restore();
   }
+  refuseMixture(notebook, requests);
   return { requests, places };
+}
+
+/** A page queries and draws; it keeps no table. A step keeps tables; its rows are no page's. */
+function refuseMixture({ path, front }: Notebook, requests: readonly Asked[]): void {
+  const isPage = front.runtime === "page";
+  const names = new Set<string>();
+  for (const { request, place } of requests) {
+    const snapshot = request.kind === "rows" ? request.snapshot : undefined;
+    if (isPage !== Boolean(snapshot)) {
+      const problem = isPage ? `a page can't ${request.kind}` : `query "${snapshot?.name}" is for pages`;
+      const next = isPage
+        ? "Ask by `query`; what is to be kept belongs into a step of its own."
+        : "Say `runtime: page` in the front matter of a page of the dashboard.";
+      if (!isPage && !snapshot) continue;
+      throw new NotebookError(place ?? { path }, problem, next);
+    }
+    if (snapshot && names.has(snapshot.name))
+      throw new NotebookError(
+        place ?? { path },
+        `two queries are called "${snapshot.name}"`,
+        "Give each its own name.",
+      );
+    if (snapshot) names.add(snapshot.name);
+  }
 }
 
 /** `const judged = sql…` gives the statement the name that the notebook uses for it. */

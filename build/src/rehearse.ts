@@ -5,6 +5,7 @@ import {
   type DuckDBConnection,
   type DuckDBValue,
 } from "@duckdb/node-api";
+import { kindOf, type ColumnKind } from "shopmetrics/internal/dashboard/columns";
 import { misfit } from "shopmetrics/internal/compile/item";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
@@ -35,6 +36,7 @@ export async function rehearse(recordings: readonly Recording[]): Promise<void> 
       for (const item of recording.plan.items) {
         const shape = recording.shapes.get(item);
         if (shape) await compareColumns(connection, recording, item, shape);
+        if (item.snapshot) await compareKinds(connection, recording, item);
         for (const operation of item.scripts.duckdb) await tryOut(connection, recording, item, operation);
       }
     }
@@ -88,6 +90,28 @@ async function compareColumns(
   const problem = misfit(item, shape.columns, given);
   if (problem) throw failed(recording, item, `the select for ${item.kind} ${item.table} ${problem}`);
 }
+
+/** A snapshot's columns hold what the page declares. Nullability is seen only when there are rows. */
+async function compareKinds(connection: DuckDBConnection, recording: Recording, item: Item): Promise<void> {
+  const prepared = await connection.prepare(item.scripts.duckdb[0]!.sql);
+  for (let index = 0; index < prepared.columnCount; index++) {
+    const name = prepared.columnName(index);
+    const type = prepared.columnType(index).toString();
+    const declared = item.snapshot!.columns[name]!;
+    if (kinds[kindOf(declared)].test(type)) continue;
+    throw failed(recording, item, `query "${item.name}": "${name}" is ${type}, but declared ${declared}`);
+  }
+}
+
+const kinds: Record<ColumnKind, RegExp> = {
+  string: /^VARCHAR$/,
+  integer: /^(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/,
+  decimal: /^DECIMAL\(\d+,\s*[0-2]\)$/,
+  number: /^(DOUBLE|FLOAT|DECIMAL\(.*\)|(TINY|SMALL|BIG|HUGE)?INT(EGER)?)$/,
+  boolean: /^BOOLEAN$/,
+  date: /^DATE$/,
+  instant: /^TIMESTAMP( WITH TIME ZONE)?$/,
+};
 
 /** DuckDB puts the name it stumbles over into quotes: that is where the error is said to be. */
 function failed(recording: Recording, item: Item, problem: string): NotebookError {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { exportPage } from "shopmetrics/internal/dashboard/export";
 import type { Engine } from "shopmetrics/internal/engine/engine";
 import { dialectOf } from "shopmetrics/internal/engine/open";
 import type { Plan } from "shopmetrics/internal/plan";
@@ -21,6 +22,8 @@ export interface RunOptions {
   /** The steps to run, by name; others are left alone. */
   readonly steps: ReadonlySet<string>;
   readonly landing: string;
+  /** Where pages export what they draw. */
+  readonly snapshots: string;
   /** Logical date, ISO. */
   readonly date: string;
   readonly full: boolean;
@@ -73,7 +76,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     await openRun(books, engine, { runId, started, date: options.date, full: options.full });
     const changed = await keepGraph(books, dialect, graph);
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
-    await inGraphOrder(graph, steps, width, async (plan) => {
+    const work = async (plan: Plan) => {
       options.onStep?.({ kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
       const report = blocked
@@ -81,24 +84,37 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
         : await runStep(plan, runId, options).catch((error: unknown) => failure(plan, error));
       reports.set(plan.step, report);
       options.onStep?.({ kind: "ended", report });
-    });
-    const ordered = graph.plans.flatMap(({ step }) => reports.get(step) ?? []);
-    const failed = ordered.filter(({ status }) => status === "failed");
-    const report: RunReport = {
-      runId,
-      status: failed.length ? "failed" : "succeeded",
-      startedAt: started.toISOString(),
-      seconds: (Date.now() - started.getTime()) / 1000,
-      date: options.date,
-      full: options.full,
-      steps: ordered,
     };
-    await closeRun(books, dialect, graph, report);
+    const close = async () => {
+      const ordered = graph.plans.flatMap(({ step }) => reports.get(step) ?? []);
+      const report: RunReport = {
+        runId,
+        status: ordered.some(({ status }) => status === "failed") ? "failed" : "succeeded",
+        startedAt: started.toISOString(),
+        seconds: (Date.now() - started.getTime()) / 1000,
+        date: options.date,
+        full: options.full,
+        steps: ordered,
+      };
+      await closeRun(books, dialect, graph, report);
+      return report;
+    };
+    const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
+    await inGraphOrder(graph, without(steps, pages), width, work);
+    let report = await close();
+    // Pages come last and find the run on record, so that the one about the pipeline says how this run came out.
+    if (pages.length > 0) {
+      await inGraphOrder(graph, new Set(pages.map(({ step }) => step)), width, work);
+      report = await close();
+    }
     return report;
   } finally {
     await books.close();
   }
 }
+
+const without = (steps: ReadonlySet<string>, pages: readonly Plan[]) =>
+  new Set([...steps].filter((step) => !pages.some((page) => page.step === step)));
 
 const stops = (report: StepReport | undefined) =>
   report?.status === "failed" || (report?.status === "skipped" && report.message !== nothingNew);
@@ -159,6 +175,10 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
       if (plan.runtime === "node") {
         await runProgram(programOf(plan, options), { connection, engine, step: plan.step, context, figures });
         return isIdle(plan, figures) ? finish("skipped", nothingNew) : await keep(finish("succeeded", null));
+      }
+      if (plan.runtime === "page") {
+        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots);
+        return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
         await executeItems(connection, engine.name, plan, context, figures);

@@ -1,4 +1,5 @@
 import type { Column } from "./contracts/table.js";
+import type { Columns } from "./dashboard/columns.js";
 import type { Param } from "./sql/render.js";
 
 /** Where in a notebook something stands: the code cell counted from 1, as Jupyter numbers cells after Run All. */
@@ -31,6 +32,12 @@ export interface LoadFiles {
   readonly columns: readonly string[];
 }
 
+/** What a page's query is exported as. */
+export interface SnapshotOf {
+  readonly name: string;
+  readonly columns: Columns;
+}
+
 export type ItemKind =
   | "load"
   | "stage"
@@ -55,6 +62,7 @@ export interface Item {
   readonly name: string;
   readonly place: Place | undefined;
   readonly load?: LoadFiles;
+  readonly snapshot?: SnapshotOf;
   readonly scripts: Readonly<Record<DialectName, readonly Operation[]>>;
 }
 
@@ -64,7 +72,7 @@ export interface Plan {
   readonly notebook: string;
   readonly title: string;
   readonly job: string;
-  readonly runtime: "sql" | "node";
+  readonly runtime: "sql" | "node" | "page";
   /** Tables read, without those the step itself writes. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];

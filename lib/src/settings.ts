@@ -55,6 +55,8 @@ export interface Settings {
   readonly home: string;
   /** Where exports land. */
   readonly landing: string;
+  /** Where pages of the dashboard export what they draw. */
+  readonly snapshots: string;
   /** The embedded engine's one file. */
   readonly warehouse: string;
   readonly engine: "duckdb" | "databricks";
@@ -85,6 +87,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     root,
     home,
     landing: path.join(home, "landing"),
+    snapshots: path.join(home, "snapshots"),
     warehouse: path.join(home, "warehouse.duckdb"),
     engine: parsed.SHOPMETRICS_ENGINE,
     lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
@@ -92,6 +95,23 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     catalog: parsed.SHOPMETRICS_CATALOG,
     ...(parsed.SHOPMETRICS_ENGINE === "databricks" && { workspace: readWorkspace(given) }),
   };
+}
+
+const run = z.object({
+  SHOPMETRICS_RUN_ID: z.string().optional(),
+  SHOPMETRICS_DATE: z.iso.date("is not a date, such as 2026-03-01").optional(),
+});
+
+/**
+ * The run that a job's task belongs to, as the job hands it over; by itself a task is a run of its own, today.
+ *
+ * @throws InputError with one line for each setting that is malformed
+ */
+export function readRun(env: NodeJS.ProcessEnv = process.env): { runId: string; date: string } {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date } = parse(run, given);
+  const now = new Date().toISOString();
+  return { runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`, date: date ?? now.slice(0, 10) };
 }
 
 function readWorkspace(given: Readonly<Record<string, string | undefined>>): Workspace {

@@ -111,6 +111,7 @@ export async function lakehouse(): Promise<Lakehouse> {
         graph,
         steps: selectSteps(graph, { job: "daily", ...(steps && { only: steps }) }),
         landing,
+        snapshots: path.join(home, "snapshots"),
         date: choice.date ?? "2026-03-11",
         full: choice.full ?? false,
       }),

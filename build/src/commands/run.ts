@@ -44,6 +44,7 @@ export async function runPipeline(
       graph: compiled,
       steps,
       landing: settings.landing,
+      snapshots: settings.snapshots,
       date,
       full: Boolean(options.full),
       onNote: (message) => console.error(message),

@@ -93,17 +93,17 @@ export async function compileRequest(
 
   const all = [...rendered.values()];
   const wanted = columnsWanted(request);
+  const written = "rows" in request ? request.rows : request.kind === "rows" ? request.what : undefined;
   const [first] = options.targets;
   return {
-    ...(wanted &&
-      first &&
-      "rows" in request && { shape: { columns: wanted, sql: await rowsOf(request.rows, first) } }),
+    ...(wanted && first && written && { shape: { columns: wanted, sql: await rowsOf(written, first) } }),
     item: {
       kind: request.kind,
       ...("table" in request && { table: request.table.name }),
-      name: "name" in request ? request.name : "table" in request ? request.table.name : "show",
+      name: nameOf(request),
       place: options.place,
       ...(request.kind === "load" && { load: loadOf(request) }),
+      ...(request.kind === "rows" && request.snapshot && { snapshot: request.snapshot }),
       scripts,
     },
     params: [...params.values()],
@@ -166,7 +166,7 @@ export function misfit(item: Item, wanted: readonly string[], given: readonly st
   const extra = item.kind === "reject" ? [] : given.filter((name) => !wanted.includes(name));
   const problem = [
     missing.length ? `lacks ${missing.join(", ")}` : "",
-    extra.length ? `has ${extra.join(", ")}, which ${item.table} does not` : "",
+    extra.length ? `has ${extra.join(", ")}, which ${item.table ?? `query "${item.name}"`} does not` : "",
   ];
   return problem.filter(Boolean).join(" and ") || undefined;
 }
@@ -182,6 +182,8 @@ export function columnsWanted(request: Request): readonly string[] | undefined {
       return [...givenColumns(request.table, historyColumns).map(({ name }) => name), ...originColumns];
     case "reject":
       return ["reasons", "source_file", "source_row"];
+    case "rows":
+      return request.snapshot && Object.keys(request.snapshot.columns);
     default:
       return undefined;
   }
@@ -222,6 +224,12 @@ async function operationsOf(
     case "maintain":
       return dialect.maintain(request.table);
   }
+}
+
+function nameOf(request: Request): string {
+  if ("name" in request) return request.name;
+  if (request.kind === "rows" && request.snapshot) return request.snapshot.name;
+  return "table" in request ? request.table.name : "show";
 }
 
 const loadOf = (request: Request & { kind: "load" }): LoadFiles => ({

@@ -11,7 +11,7 @@ export const steps = table(
     position: int("Order in the pipeline, from 1."),
     job: text("The job the step belongs to."),
     notebook: text("The notebook the step is compiled from."),
-    runtime: oneOf(["sql", "node"], "How it runs on Databricks."),
+    runtime: oneOf(["sql", "node", "page"], "How it runs on Databricks."),
     reads: texts("Tables it reads."),
     writes: texts("Tables it writes."),
     watermark: texts("The last batch it has taken in of each upstream table, as table=batch."),

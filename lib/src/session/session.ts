@@ -1,5 +1,5 @@
 import type { Table } from "../contracts/table.js";
-import type { Result } from "../plan.js";
+import type { Result, SnapshotOf } from "../plan.js";
 import type { Statement } from "../sql/statement.js";
 
 export type Severity = "warn" | "halt";
@@ -29,7 +29,7 @@ export type Request =
       readonly max: number;
     }
   | { readonly kind: "show"; readonly what: Statement; readonly limit: number }
-  | { readonly kind: "rows"; readonly what: Statement };
+  | { readonly kind: "rows"; readonly what: Statement; readonly snapshot?: SnapshotOf };
 
 /** What stands behind the verbs: a recorder while compiling, a live session in Jupyter. */
 export interface Session {

@@ -1,0 +1,131 @@
+import { signal, type Signal } from "@preact/signals-core";
+import { written } from "./format.js";
+
+/** What the reader sets. `state` is its choice as the page's address holds it, `initial` the one it begins with. */
+export interface Control {
+  readonly kind: "select" | "radio" | "period";
+  /** Its name in the page's address. */
+  readonly key: string;
+  readonly label: string;
+  readonly state: Signal<string>;
+  readonly initial: string;
+}
+
+interface Named {
+  readonly key: string;
+  readonly label: string;
+}
+
+/** One of several texts. */
+export interface Choice extends Control {
+  readonly kind: "select" | "radio";
+  readonly options: () => readonly string[];
+  /** The text chosen; the initial one when the address names none of the options. */
+  readonly value: string;
+}
+
+/** A range of whole UTC days. */
+export interface Days {
+  readonly from: Date;
+  /** The last day, included. */
+  readonly to: Date;
+  readonly length: number;
+  contains(day: Date): boolean;
+  /** The same number of days just before. */
+  readonly before: Days;
+  /** "23 Aug – 20 Nov 2026" */
+  readonly words: string;
+}
+
+export interface Period extends Control {
+  readonly kind: "period";
+  /** Choices by their number of days. */
+  readonly presets: readonly number[];
+  /** First and last day that there is. */
+  readonly bounds: () => readonly [Date, Date];
+  readonly value: Days;
+}
+
+/** Controls, called as in Observable Framework where it has the same. */
+export const Inputs = {
+  /** A drop-down list. @param options may read snapshots; the first one is the initial choice */
+  select: (options: () => readonly string[], { key, label, value }: Named & { value: string }) =>
+    choice("select", options, key, label, value),
+
+  /** All options in sight, for few of them. */
+  radio: (options: () => readonly string[], { key, label, value }: Named & { value: string }) =>
+    choice("radio", options, key, label, value),
+
+  /** The last so many days, everything, or from one day to another. @param bounds first and last day there is */
+  period(
+    bounds: () => readonly [Date, Date],
+    { key, label, presets, value }: Named & { presets: readonly number[]; value: number },
+  ): Period {
+    const initial = `${value}d`;
+    const state = signal(initial);
+    return {
+      kind: "period",
+      key,
+      label,
+      state,
+      initial,
+      presets,
+      bounds,
+      get value() {
+        return daysOf(state.value, bounds()) ?? daysOf(initial, bounds())!;
+      },
+    };
+  },
+};
+
+function choice(
+  kind: Choice["kind"],
+  options: () => readonly string[],
+  key: string,
+  label: string,
+  initial: string,
+): Choice {
+  const state = signal(initial);
+  return {
+    kind,
+    key,
+    label,
+    options,
+    state,
+    initial,
+    get value() {
+      return options().includes(state.value) ? state.value : initial;
+    },
+  };
+}
+
+const day = 86_400_000;
+
+/** The days that a state names: `90d`, `all` or `2026-01-01_2026-03-31`. Undefined when it names none. */
+function daysOf(state: string, [first, last]: readonly [Date, Date]): Days | undefined {
+  if (state === "all") return daysFrom(first, last);
+  const count = /^(\d{1,5})d$/.exec(state)?.[1];
+  if (count)
+    return Number(count) > 0 ? daysFrom(new Date(+last - (Number(count) - 1) * day), last) : undefined;
+  const [, from, to] = /^(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})$/.exec(state) ?? [];
+  if (!from || !to) return undefined;
+  const range = [new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`)] as const;
+  return range.some((date) => Number.isNaN(+date)) || range[0] > range[1] ? undefined : daysFrom(...range);
+}
+
+function daysFrom(from: Date, to: Date): Days {
+  const length = Math.round((+to - +from) / day) + 1;
+  return {
+    from,
+    to,
+    length,
+    contains: (date) => date >= from && date <= to,
+    get before() {
+      return daysFrom(new Date(+from - length * day), new Date(+from - day));
+    },
+    words:
+      from.getTime() === to.getTime()
+        ? written(from, "date")
+        : `${written(from, "date")} – ${written(to, "date")}`,
+  };
+}

@@ -1,0 +1,94 @@
+import type { Value } from "./columns.js";
+
+/** How a value is written. */
+export type Format =
+  | "text"
+  | "integer"
+  | "decimal"
+  | "money"
+  | "cents"
+  | "percent"
+  | "date"
+  | "month"
+  | "instant"
+  | "hours"
+  | "seconds"
+  | "status";
+
+/** Pages are in English, whatever the reader's browser prefers, and days are UTC days. */
+const locale = "en-GB";
+
+/** The shop sells in one currency. */
+const currency = "EUR";
+
+const number = (options: Intl.NumberFormatOptions) => {
+  const format = new Intl.NumberFormat(locale, options);
+  return (value: Value) => format.format(value as number);
+};
+
+const date = (options: Intl.DateTimeFormatOptions) => {
+  const format = new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
+  return (value: Value) => format.format(value as Date);
+};
+
+const writers: Record<Format, (value: Value) => string> = {
+  text: (value) => (value instanceof Date ? value.toISOString() : String(value)),
+  integer: number({ maximumFractionDigits: 0 }),
+  decimal: number({ maximumFractionDigits: 2 }),
+  money: number({ style: "currency", currency, maximumFractionDigits: 0 }),
+  cents: number({ style: "currency", currency }),
+  percent: number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+  date: date({ day: "numeric", month: "short", year: "numeric" }),
+  month: date({ month: "short", year: "numeric" }),
+  instant: date({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
+  hours: (value) => hours(value as number),
+  seconds: number({ style: "unit", unit: "second", minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  status: (value) => statusWords[value as string] ?? String(value),
+};
+
+/** A value as the page writes it; nothing is a dash. */
+export const written = (value: Value | undefined, format: Format): string =>
+  value === null || value === undefined ? "–" : writers[format](value);
+
+/** The same as a function, for Plot's `tickFormat` and channels. */
+export const as = (format: Format) => (value: Value) => written(value, format);
+
+const compactMoney = number({ style: "currency", currency, notation: "compact", maximumFractionDigits: 1 });
+const compactNumber = number({ notation: "compact", maximumFractionDigits: 1 });
+
+/** For axes and labels, where there is little room: 12.3k. */
+export const short = {
+  money: (value: Value) => (value === null ? "–" : compactMoney(value)),
+  number: (value: Value) => (value === null ? "–" : compactNumber(value)),
+  day: date({ day: "numeric", month: "short" }),
+  month: date({ month: "short" }),
+  year: date({ year: "numeric" }),
+  hour: date({ hour: "2-digit", minute: "2-digit" }),
+};
+
+const signed = number({
+  style: "percent",
+  signDisplay: "exceptZero",
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+/** A change as a share, with its sign: +4.2%. */
+export const change = (share: number) => signed(share);
+
+function hours(value: number): string {
+  if (value < 1) return `${Math.round(value * 60)} min`;
+  if (value < 48) return `${value.toFixed(1)} h`;
+  return `${Math.floor(value / 24)} days`;
+}
+
+/** How a run, a step or a check came out, with the sign that carries the meaning where colour does not. */
+const statusWords: Record<string, string> = {
+  pass: "✓ passed",
+  succeeded: "✓ succeeded",
+  warn: "! warned",
+  fail: "✗ failed",
+  failed: "✗ failed",
+  running: "… running",
+  skipped: "– skipped",
+};

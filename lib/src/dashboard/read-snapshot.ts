@@ -1,0 +1,23 @@
+import { parquetReadObjects } from "hyparquet";
+import type { Columns, RowOf } from "./columns.js";
+
+/**
+ * The rows of a snapshot's Parquet file.
+ *
+ * @throws Error when the bytes are no Parquet file or lack a declared column
+ */
+export async function readSnapshot<C extends Columns>(bytes: ArrayBuffer, columns: C): Promise<RowOf<C>[]> {
+  const rows = (await parquetReadObjects({ file: bytes })) as RowOf<C>[];
+  const [first] = rows;
+  const missing = first ? Object.keys(columns).filter((name) => !(name in first)) : [];
+  if (missing.length > 0) throw new Error(`it holds no column ${missing.join(", ")}`);
+  return rows;
+}
+
+/** The sha256 of a file's bytes in hexadecimal; undefined where the browser offers no hashing. */
+export async function sha256(bytes: ArrayBuffer): Promise<string | undefined> {
+  const { subtle } = globalThis.crypto as Partial<Crypto>;
+  if (!subtle) return undefined;
+  const digest = new Uint8Array(await subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,72 @@
+import type { Card, Cards } from "../drawing.js";
+import { change, written } from "../format.js";
+import { element, svgElement } from "./dom.js";
+import type { Surface } from "./draw.js";
+
+/** Figures side by side: label, value, change against the period before, course. */
+export function cardsElement({ cards }: Cards, { document }: Surface): HTMLElement {
+  return element(document, "dl", { class: "cards" }, ...cards.map((card) => cardElement(card, document)));
+}
+
+function cardElement(card: Card, document: Document): HTMLElement {
+  const { label, value, format, note, course, status } = card;
+  return element(
+    document,
+    "div",
+    { class: "card", "data-status": status },
+    element(document, "dt", {}, label),
+    element(document, "dd", { class: "figure" }, written(value, format)),
+    changeElement(card, document),
+    note !== undefined && element(document, "dd", { class: "what" }, note),
+    course &&
+      course.length > 1 &&
+      element(document, "dd", { class: "course", "aria-hidden": "true" }, courseOf(course, document)),
+  );
+}
+
+function changeElement({ value, before }: Card, document: Document): HTMLElement | undefined {
+  if (!before) return undefined;
+  if (value === null || before.value === null || before.value === 0)
+    return element(document, "dd", { class: "change" }, `nothing to compare with ${before.words}`);
+  const share = value / before.value - 1;
+  const direction = Math.abs(share) < 0.0005 ? "same" : share > 0 ? "up" : "down";
+  return element(
+    document,
+    "dd",
+    { class: "change", "data-direction": direction },
+    element(
+      document,
+      "span",
+      { class: "sign", "aria-hidden": "true" },
+      { up: "▲", down: "▼", same: "=" }[direction],
+    ),
+    element(document, "strong", {}, change(share)),
+    ` ${before.words}`,
+  );
+}
+
+const [width, height] = [160, 36];
+
+/** A line from the first value to the last over a pale area from zero. */
+function courseOf(values: readonly number[], document: Document): SVGElement {
+  const most = Math.max(...values, Number.MIN_VALUE);
+  const points = values.map((value, index) => {
+    const x = (index / (values.length - 1)) * width;
+    const y = height - 2 - (Math.max(0, value) / most) * (height - 4);
+    return `${x.toFixed(1)},${y.toFixed(1)}`;
+  });
+  return svgElement(
+    document,
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", width, height },
+    svgElement(document, "path", {
+      class: "area",
+      d: `M0,${height}L${points.join("L")}L${width},${height}Z`,
+    }),
+    svgElement(document, "path", {
+      class: "line",
+      d: `M${points.join("L")}`,
+      "vector-effect": "non-scaling-stroke",
+    }),
+  );
+}

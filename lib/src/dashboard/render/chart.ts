@@ -1,0 +1,124 @@
+import { plot } from "@observablehq/plot";
+import type { Chart, Room } from "../drawing.js";
+import { element } from "./dom.js";
+import type { Surface } from "./draw.js";
+import { tableBody } from "./table.js";
+
+/** Below this width a drawing is made for a phone. */
+const narrowBelow = 560;
+
+/** The widths for which a page is built: a full or a half block of a wide screen, and a phone. */
+const builtFor = { wide: { full: 1080, "two-thirds": 710, half: 524, third: 340 }, narrow: 350 } as const;
+
+/**
+ * A figure: question, what counts, legend, picture. Its height does not depend on who draws it, so that nothing moves
+ * when the browser takes over from the built page.
+ */
+export function chartElement(chart: Chart, surface: Surface): HTMLElement {
+  const { document, state, again } = surface;
+  const { title, note, legend, table } = chart;
+  const empty = table.rows.length === 0;
+  const toggle = element(
+    document,
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      "data-focus": "as-table",
+      "aria-pressed": String(Boolean(state.asTable)),
+    },
+    state.asTable ? "Show chart" : "Show table",
+  );
+  toggle.addEventListener("click", () => {
+    state.asTable = !state.asTable;
+    again?.();
+  });
+  const content = empty
+    ? element(document, "p", { class: "empty" }, "There is nothing to show for this choice.")
+    : state.asTable
+      ? element(
+          document,
+          "div",
+          { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}, as a table` },
+          tableBody(table, surface, Infinity),
+        )
+      : undefined;
+  return element(
+    document,
+    "figure",
+    { class: "chart" },
+    element(
+      document,
+      "figcaption",
+      {},
+      element(
+        document,
+        "div",
+        { class: "words" },
+        element(document, "h3", {}, title),
+        note !== undefined && element(document, "p", { class: "note" }, note),
+      ),
+      element(document, "div", { class: "actions" }, !empty && toggle),
+    ),
+    legend &&
+      element(
+        document,
+        "ul",
+        { class: "legend" },
+        ...legend.map(({ label, color }) =>
+          element(
+            document,
+            "li",
+            {},
+            element(document, "span", { class: "swatch", style: `background:${color}` }),
+            label,
+          ),
+        ),
+      ),
+    element(
+      document,
+      "div",
+      { class: "plot", style: heights(chart) },
+      ...(content ? [content] : pictures(chart, surface)),
+    ),
+  );
+}
+
+const heightOf = ({ height = 300 }: Chart, narrow: boolean) =>
+  typeof height === "number" ? height : height[narrow ? "narrow" : "wide"];
+
+const heights = (chart: Chart) =>
+  `--height:${heightOf(chart, false)}px;--height-narrow:${heightOf(chart, true)}px`;
+
+/** One picture for the width there is; on a built page one for wide screens and one for phones, of which one is seen. */
+function pictures(chart: Chart, { document, width }: Surface): Element[] {
+  if (width !== undefined) return [picture(chart, document, width)];
+  const wide = picture(chart, document, builtFor.wide[chart.span ?? "full"]);
+  const narrow = picture(chart, document, builtFor.narrow, true);
+  wide.classList.add("built-wide");
+  narrow.classList.add("built-narrow");
+  return [wide, narrow];
+}
+
+function picture(chart: Chart, document: Document, width: number, phone = false): Element {
+  const room: Room = {
+    width,
+    height: heightOf(chart, phone || isPhone(document)),
+    narrow: width < narrowBelow && chart.span !== "half" && chart.span !== "third" ? true : width < 400,
+  };
+  const drawn = plot({
+    document,
+    width: room.width,
+    height: room.height,
+    className: "plot-picture",
+    ...chart.plot(room),
+  } as Parameters<typeof plot>[0]);
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", `${chart.title} ${chart.note ?? ""}`.trim());
+  return drawn;
+}
+
+/** As the style sheet asks it, for the height of pictures. */
+function isPhone(document: Document): boolean {
+  return document.defaultView?.matchMedia?.("(max-width: 719px)").matches ?? false;
+}

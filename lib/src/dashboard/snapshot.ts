@@ -1,0 +1,48 @@
+import { signal } from "@preact/signals-core";
+import type { Columns, RowOf } from "./columns.js";
+
+/** A query's rows, as a page sees them. Reading `rows` in `display` draws it anew when other rows arrive. */
+export interface Snapshot<C extends Columns = Columns> {
+  readonly name: string;
+  /**
+   * @throws Pending while they are on their way
+   * @throws SnapshotError when they cannot be had
+   */
+  readonly rows: readonly RowOf<C>[];
+}
+
+/** The rows are on their way: what draws them waits. */
+export class Pending extends Error {
+  override readonly name = "Pending";
+}
+
+/** The rows cannot be had. The message is for the reader of the page. */
+export class SnapshotError extends Error {
+  override readonly name = "SnapshotError";
+}
+
+/** A snapshot whose rows come later, and may come again. */
+export interface OpenSnapshot<C extends Columns = Columns> extends Snapshot<C> {
+  readonly columns: C;
+  set(rows: readonly RowOf<C>[]): void;
+  fail(error: SnapshotError): void;
+}
+
+export function openSnapshot<C extends Columns>(name: string, columns: C): OpenSnapshot<C> {
+  const state = signal<readonly RowOf<C>[] | Error>(new Pending(`"${name}" is not read yet`));
+  return {
+    name,
+    columns,
+    get rows() {
+      const { value } = state;
+      if (value instanceof Error) throw value;
+      return value;
+    },
+    set(rows) {
+      state.value = rows;
+    },
+    fail(error) {
+      state.value = error;
+    },
+  };
+}
