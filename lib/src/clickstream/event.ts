@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a shopper can do. */
 export const eventTypes = ["page_view", "add_to_cart", "purchase", "search"] as const;

@@ -53,6 +53,13 @@ export function drawNumber(seed: number, entity: string, salt: string, row: numb
   return mix(Math.imul(row, factor) ^ key) / WHOLE;
 }
 
+/** Draws one after another, each a fraction 0 <= x < 1, for what comes into being in one order only. */
+export function drawStream(seed: number, entity: string, salt: string): () => number {
+  const [factor, key] = keys(seed, entity, salt);
+  let drawn = 0;
+  return () => mix(Math.imul(++drawn, factor) ^ key) / WHOLE;
+}
+
 /** An odd 31-bit factor and a 32-bit key for one stream of draws. */
 function keys(seed: number, entity: string, salt: string): [factor: number, key: number] {
   let hash = mix(seed ^ 0x9e3779b9);
