@@ -42,7 +42,7 @@ def main(arguments):
         "SHOPMETRICS_FULL": options.full,
         **settings,
     }
-    code = run([node_program(), "--enable-source-maps", options.task], environment, secrets)
+    code = run([node_program(), "--enable-source-maps", "--no-deprecation", options.task], environment, secrets)
     # Ending by sys.exit(0) counts as a failure on Databricks.
     if code != 0:
         print(f"launch.py: {os.path.basename(options.task)} ended with exit code {code}", flush=True)

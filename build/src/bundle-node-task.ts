@@ -5,6 +5,7 @@ import type { Metafile } from "esbuild";
 import { cacheFolder } from "./cache-folder.js";
 import { NotebookError } from "./notebook-error.js";
 import { buildWithNotebooks } from "./notebook-plugin.js";
+import { stepName } from "./notebook-front.js";
 
 const duckdb = "@duckdb/node-api";
 
@@ -17,18 +18,24 @@ const duckdb = "@duckdb/node-api";
  */
 export async function compileNodeTask(root: string, notebook: string): Promise<string> {
   const stub = await duckdbStub();
+  const [pac, translator] = await Promise.all([pacStub(), translatorStub()]);
   const { result } = await buildWithNotebooks(root, {
-    entryPoints: [path.resolve(root, notebook)],
+    stdin: { contents: await program(notebook), resolveDir: root, sourcefile: "task.ts", loader: "ts" },
     outfile: path.join(root, "task.mjs"),
     write: false,
+    // Names stay, since libraries look at those of their errors.
     minifySyntax: true,
+    minifyWhitespace: true,
     metafile: true,
     sourcemap: "external",
     sourcesContent: false,
-    alias: { [duckdb]: stub },
-    // Libraries written in CommonJS ask for Node's own modules by `require`, which a module lacks.
+    alias: { [duckdb]: stub, "pac-proxy-agent": pac, "@polyglot-sql/sdk": translator },
+    // Binaries that @databricks/sql does without: it then asks for results that are not LZ4-compressed.
+    external: ["lz4-napi", "@databricks/databricks-sql-kernel-*"],
+    // Libraries written in CommonJS use what a module lacks.
     banner: {
-      js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+      js: `import { createRequire as requireOf } from "node:module"; import { fileURLToPath as pathOf } from "node:url";
+const require = requireOf(import.meta.url), __filename = pathOf(import.meta.url), __dirname = pathOf(new URL(".", import.meta.url));`,
     },
   });
   const way = wayTo(result.metafile!, notebook, path.relative(root, stub).replaceAll(path.sep, "/"));
@@ -41,6 +48,20 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
   }
   const [map, code] = result.outputFiles!.toSorted((a, b) => b.path.length - a.path.length);
   return code!.text + inlineMap(map!.text);
+}
+
+/** The notebook between the beginning and the end of its session; its own modules come after the beginning. */
+async function program(notebook: string): Promise<string> {
+  const step = stepName(notebook);
+  const begin = await writeStub(
+    `begin-${step}.mjs`,
+    `import { beginTask } from "shopmetrics/internal/session/node-task";\nawait beginTask(${JSON.stringify(step)});\n`,
+  );
+  return `import ${JSON.stringify(begin)};
+import ${JSON.stringify(`./${notebook}`)};
+import { endTask } from "shopmetrics/internal/session/node-task";
+await endTask();
+`;
 }
 
 /**
@@ -85,6 +106,16 @@ function wayTo({ inputs, outputs }: Metafile, from: string, to: string): string[
   return undefined;
 }
 
+/** Proxies that are set up by a script would bring a JavaScript engine of 1 MB; no workspace needs them. */
+const pacStub = () =>
+  writeStub(
+    "no-pac.mjs",
+    'export class PacProxyAgent { constructor() { throw new Error("PAC proxies are not supported."); } }\n',
+  );
+
+/** Databricks SQL is written as it is, so nothing is translated. */
+const translatorStub = () => writeStub("no-translator.mjs", "export {};\n");
+
 /** A module with DuckDB's names, each of which says that it is not there when it is used. */
 async function duckdbStub(): Promise<string> {
   const names = Object.keys(await import("@duckdb/node-api")).filter((name) => /^\w+$/.test(name));
@@ -92,7 +123,11 @@ async function duckdbStub(): Promise<string> {
 const absent = () => new Proxy(class {}, { apply: refuse, construct: refuse, get: (of, name) => (name === "prototype" || typeof name === "symbol" ? of[name] : refuse()) });
 ${names.map((name) => (name === "default" ? "" : `export const ${name} = /* @__PURE__ */ absent();`)).join("\n")}
 `;
-  const file = path.join(cacheFolder("bundle"), "no-duckdb.mjs");
+  return writeStub("no-duckdb.mjs", text);
+}
+
+async function writeStub(name: string, text: string): Promise<string> {
+  const file = path.join(cacheFolder("bundle"), name);
   await mkdir(path.dirname(file), { recursive: true });
   await writeFile(file, text);
   return file;

@@ -1,5 +1,5 @@
 import { LineCounter, isMap, isScalar, parseDocument, type Document } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Cell } from "./notebook.js";
 import { NotebookError } from "./notebook-error.js";
 

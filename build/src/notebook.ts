@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { frontMatter, type FrontMatter } from "./notebook-front.js";
 import { NotebookError } from "./notebook-error.js";
 

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { InputError } from "./errors.js";
 
 const seconds = z.coerce.number("is not a number of seconds").min(0).max(86_400);

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compileNodeTask } from "../../build/src/bundle-node-task.ts";
 
 // The launcher under a real Python with a real Node from its wheel. Only databricks-sdk is a stand-in, see
 // tests/fixtures/launch: there is no workspace to ask for a token.
@@ -172,18 +171,6 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
       output: "fine\nstill here\n",
     });
     expect(await inside(await program("not-fine", `process.exit(4);`))).toMatchObject({ code: 4 });
-  });
-
-  it("runs a compiled notebook, whose error names notebook and cell", async () => {
-    const fixtures = path.join(root, "tests/fixtures/bundle");
-    const task = await program("ops_probe", await compileNodeTask(fixtures, "notebooks/ops/probe.ipynb"));
-    expect(await launch(task).ended).toEqual({
-      code: 0,
-      output: "engine databricks on https://example.cloud.databricks.com, ops_probe.mjs\n",
-    });
-    const failed = await launch(task, ["--full=true"]).ended;
-    expect(failed.code).toBe(1);
-    expect(failed.output).toContain("notebooks/ops/probe.ipynb cell 3:1");
   });
 
   it("says what is missing: the task, its Node, or a token", async () => {

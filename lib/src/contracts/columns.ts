@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A column's SQL type in Databricks' dialect, and the sentence that stands in the catalog and the data dictionary. */
 export interface ColumnMeta {

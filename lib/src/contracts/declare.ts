@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { columnsOf, commonTags, type Layer, type Table, type TableOptions } from "./table.js";
 
 const declared = new Map<string, Table>();
