@@ -107,25 +107,49 @@ export function emulation(world: World, session: SparkSession, sql: string): Pro
   return undefined;
 }
 
-/** Puts the tables there are in place of `information_schema.tables`. */
+const schemaViews = {
+  tables: ["table_catalog", "table_schema", "table_name", "table_type"],
+  columns: ["table_catalog", "table_schema", "table_name", "column_name", "data_type"],
+} as const;
+
+/** Puts what there is in place of `information_schema.tables` and `information_schema.columns`. */
 export async function withInformationSchema(
   world: World,
   session: SparkSession,
   sql: string,
 ): Promise<string> {
-  const pattern = String.raw`(?<![\w.])information_schema\s*\.\s*tables\b`;
-  let asked = false;
-  replaceInCode(sql, pattern, (match) => ((asked = true), match));
-  if (!asked) return sql;
-  const rows: string[] = [];
+  let text = sql;
+  for (const view of ["tables", "columns"] as const) {
+    const pattern = String.raw`(?<![\w.])information_schema\s*\.\s*${view}\b`;
+    let asked = false;
+    replaceInCode(text, pattern, (match) => ((asked = true), match));
+    if (!asked) continue;
+    const names = schemaViews[view].join(", ");
+    const rows = (await described(world, session, view)).map((row) => `(${row.map(quoted).join(", ")})`);
+    const values = rows.length
+      ? `select * from values ${rows.join(", ")} as ${view}(${names})`
+      : `select ${schemaViews[view].map((name) => `'' as ${name}`).join(", ")} where false`;
+    text = replaceInCode(text, pattern, () => `(${values})`);
+  }
+  return text;
+}
+
+async function described(
+  world: World,
+  session: SparkSession,
+  view: keyof typeof schemaViews,
+): Promise<string[][]> {
+  const rows: string[][] = [];
   for (const [schema] of await session.rows("show schemas"))
-    for (const [, table] of await session.rows(`show tables in ${schema}`))
-      rows.push(`(${[world.catalog, schema!, table!, "MANAGED"].map(quoted).join(", ")})`);
-  const names = "table_catalog, table_schema, table_name, table_type";
-  const values = rows.length
-    ? `select * from values ${rows.join(", ")} as tables(${names})`
-    : `select '' as table_catalog, '' as table_schema, '' as table_name, '' as table_type where false`;
-  return replaceInCode(sql, pattern, () => `(${values})`);
+    for (const [, table] of await session.rows(`show tables in ${schema}`)) {
+      if (view === "tables") rows.push([world.catalog, schema!, table!, "MANAGED"]);
+      else
+        for (const [column, type] of await session.rows(`describe ${schema}.${table}`)) {
+          if (!column || column.startsWith("#")) break; // partitions and clustering repeat columns below
+          rows.push([world.catalog, schema!, table!, column, type!]);
+        }
+    }
+  return rows;
 }
 
 const counts = (rows: bigint, skipped?: bigint): OwnResult => ({
