@@ -86,6 +86,14 @@ program
   .action(async (options) => (await import("./commands/run.js")).run(options));
 
 program
+  .command("site")
+  .description("build the dashboard from the last snapshots; no warehouse is asked")
+  .option("--out <folder>", "where to write it (default dist/site)")
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (options) => (await import("./commands/site.js")).site(options));
+
+program
   .command("graph")
   .description("show the steps, what they read and what waits for what")
   .addOption(json())

@@ -1,4 +1,4 @@
-import { signal, type Signal } from "@preact/signals-core";
+import { computed, signal, type Signal } from "@preact/signals-core";
 import { written } from "./format.js";
 
 /** What the reader sets. `state` is its choice as the page's address holds it, `initial` the one it begins with. */
@@ -59,10 +59,12 @@ export const Inputs = {
   /** The last so many days, everything, or from one day to another. @param bounds first and last day there is */
   period(
     bounds: () => readonly [Date, Date],
-    { key, label, presets, value }: Named & { presets: readonly number[]; value: number },
+    given: Named & { presets: readonly number[]; value: number },
   ): Period {
-    const initial = `${value}d`;
+    const { key, label, presets } = given;
+    const initial = `${given.value}d`;
     const state = signal(initial);
+    const value = computed(() => daysOf(state.value, bounds()) ?? daysOf(initial, bounds())!);
     return {
       kind: "period",
       key,
@@ -72,7 +74,7 @@ export const Inputs = {
       presets,
       bounds,
       get value() {
-        return daysOf(state.value, bounds()) ?? daysOf(initial, bounds())!;
+        return value.value;
       },
     };
   },
@@ -86,15 +88,17 @@ function choice(
   initial: string,
 ): Choice {
   const state = signal(initial);
+  const all = computed(options);
+  const value = computed(() => (all.value.includes(state.value) ? state.value : initial));
   return {
     kind,
     key,
     label,
-    options,
+    options: () => all.value,
     state,
     initial,
     get value() {
-      return options().includes(state.value) ? state.value : initial;
+      return value.value;
     },
   };
 }

@@ -8,7 +8,7 @@ import { tableBody } from "./table.js";
 const narrowBelow = 560;
 
 /** The widths for which a page is built: a full or a half block of a wide screen, and a phone. */
-const builtFor = { wide: { full: 1080, "two-thirds": 710, half: 524, third: 340 }, narrow: 350 } as const;
+const builtFor = { wide: { full: 1126, "two-thirds": 736, half: 542, third: 347 }, narrow: 332 } as const;
 
 /**
  * A figure: question, what counts, legend, picture. Its height does not depend on who draws it, so that nothing moves

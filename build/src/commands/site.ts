@@ -1,0 +1,24 @@
+import path from "node:path";
+import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { writeSite } from "../site/site.js";
+import { bytes, count, nearPath, seconds } from "../text.js";
+
+export async function site(options: { out?: string; quiet?: boolean; json?: boolean }): Promise<void> {
+  const settings = readSettings();
+  const { sentence, ...made } = await buildSite(settings, options.out);
+  if (options.json) console.log(JSON.stringify(made));
+  else if (!options.quiet) console.log(sentence);
+}
+
+/** Where the site is written unless somebody says otherwise. */
+export const siteFolder = ({ root }: Settings, out = "dist/site") => path.resolve(root, out);
+
+/** Builds the site from the last snapshots, with one sentence that says so. */
+export async function buildSite(settings: Settings, out?: string) {
+  const started = performance.now();
+  const folder = siteFolder(settings, out);
+  const made = await writeSite({ root: settings.root, snapshots: settings.snapshots, out: folder });
+  const took = (performance.now() - started) / 1000;
+  const sentence = `Built ${count(made.pages.length)} pages in ${nearPath(folder)}: ${made.files} files, ${bytes(made.bytes)} (${seconds(took)})`;
+  return { ...made, folder, seconds: took, sentence };
+}

@@ -1,0 +1,68 @@
+import { parse, type Node } from "acorn";
+import { transform } from "esbuild";
+import { MagicString } from "magic-string";
+import { notebookModule } from "../notebook-module.js";
+import type { Notebook } from "../notebook.js";
+
+/** A page's module for the browser, and what it needs of the shared script. */
+export interface BrowserModule {
+  /** TypeScript, of which the imports that only SQL needed fall away when it is bundled. */
+  readonly code: string;
+  /** The names of Observable Plot that it uses, such as `lineY`. */
+  readonly plot: readonly string[];
+}
+
+/**
+ * A page's notebook as the module that the browser runs. Its SQL is left out: a browser has snapshots, and what is asked of
+ * the warehouse is nobody's business there. Its cells become one function, since a classic script cannot await.
+ */
+export async function browserModule(notebook: Notebook): Promise<BrowserModule> {
+  const { code } = await transform(notebookModule(notebook).code, {
+    loader: "ts",
+    target: "es2022",
+    charset: "utf8",
+    tsconfigRaw: {},
+  });
+  const text = new MagicString(code);
+  const program = parse(code, { ecmaVersion: "latest", sourceType: "module" });
+  const plot = new Set<string>();
+  walk(program, (node) => {
+    const name = plotName(node);
+    if (name) plot.add(name);
+    if (!isSql(node)) return true;
+    text.overwrite(node.start, node.end, "undefined");
+    return false;
+  });
+  const imports = program.body.filter(({ type }) => type === "ImportDeclaration");
+  for (const { start, end } of imports) text.remove(start, end);
+  const head = [
+    'import { runPage as __runPage } from "shopmetrics/page";',
+    ...imports.map(({ start, end }) => code.slice(start, end)),
+  ];
+  return { code: `${head.join("\n")}\n__runPage(async () => {\n${text.toString()}\n});\n`, plot: [...plot] };
+}
+
+/** A template with the tag `sql`. */
+const isSql = (node: Node) => {
+  const { type, tag } = node as Node & { tag?: { type: string; name?: string } };
+  return type === "TaggedTemplateExpression" && tag?.type === "Identifier" && tag.name === "sql";
+};
+
+/** `lineY` of `Plot.lineY`. */
+function plotName(node: Node): string | undefined {
+  const { type, object, property } = node as Node & {
+    object?: { name?: string };
+    property?: { name?: string };
+  };
+  return type === "MemberExpression" && object?.name === "Plot" ? property?.name : undefined;
+}
+
+/** Visits a node and, where `visit` says so, what is in it. */
+function walk(node: Node, visit: (node: Node) => boolean): void {
+  if (!visit(node)) return;
+  for (const value of Object.values(node) as unknown[])
+    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) walk(child, visit);
+}
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && typeof (value as { type?: unknown }).type === "string";

@@ -1,0 +1,68 @@
+import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import type { Control } from "../control.js";
+import type { Drawing } from "../drawing.js";
+import { controlElement } from "../render/controls.js";
+import { drawingElement, failureElement, type BlockState } from "../render/draw.js";
+import { Pending, SnapshotError } from "../snapshot.js";
+
+/** Draws into a block, and again whenever something that `draw` has read changes. Until it can, the built one stays. */
+export function displayBlock(block: HTMLElement, draw: () => Drawing, width: ReadonlySignal<number>): void {
+  const state: BlockState = {};
+  const clicks: Signal<number> = signal(0);
+  const again = () => void clicks.value++;
+  effect(() => {
+    void width.value;
+    void clicks.value;
+    try {
+      const drawing = draw();
+      const room = block.querySelector(".plot")?.clientWidth ?? block.clientWidth - frame;
+      replace(block, drawingElement(drawing, { document, width: room, state, again }));
+      block.removeAttribute("data-failed");
+    } catch (error) {
+      if (error instanceof Pending) return;
+      if (!(error instanceof SnapshotError)) console.error(error);
+      const message = error instanceof SnapshotError ? error.message : "Its data is not as it should be.";
+      replace(block, failureElement(document, message));
+      block.setAttribute("data-failed", "");
+    }
+  });
+}
+
+/** What a figure's padding and border take of its block's width. */
+const frame = 42;
+
+/** Makes a control live: it begins as the page's address says, and the address follows it. */
+export function bindControl(block: HTMLElement, control: Control): void {
+  const { key, state, initial } = control;
+  state.value = new URLSearchParams(location.search).get(key) ?? initial;
+  addEventListener("popstate", () => {
+    state.value = new URLSearchParams(location.search).get(key) ?? initial;
+  });
+  effect(() => {
+    const { value } = state;
+    const url = new URL(location.href);
+    if (value === initial) url.searchParams.delete(key);
+    else url.searchParams.set(key, value);
+    if (url.href !== location.href) history.replaceState(undefined, "", url);
+  });
+  effect(() => {
+    try {
+      replace(block, controlElement(control, document, true));
+    } catch (error) {
+      if (!(error instanceof Pending || error instanceof SnapshotError)) throw error;
+    }
+  });
+}
+
+/** Puts a new element into a block; what had the keyboard's focus has it again. */
+function replace(block: HTMLElement, node: HTMLElement): void {
+  const focused = document.activeElement;
+  const name =
+    focused instanceof HTMLElement && block.contains(focused) ? focused.dataset["focus"] : undefined;
+  const scrolled = block.querySelector(".scroll")?.scrollLeft ?? 0;
+  block.replaceChildren(node);
+  if (name !== undefined)
+    block.querySelector<HTMLElement>(`[data-focus="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
+  const scroll = block.querySelector(".scroll");
+  if (scroll && scrolled > 0) scroll.scrollLeft = scrolled;
+}

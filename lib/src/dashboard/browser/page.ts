@@ -1,0 +1,96 @@
+import { batch, signal } from "@preact/signals-core";
+import type { Columns } from "../columns.js";
+import type { Manifest } from "../manifest.js";
+import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
+import { useStage } from "../stage.js";
+import { bindControl, displayBlock } from "./blocks.js";
+import { fetchManifest, fetchSnapshot } from "./data.js";
+import { showState } from "./state.js";
+
+const snapshots = new Map<string, OpenSnapshot>();
+
+/** Declares a snapshot; its rows come once the manifest is there. */
+export async function query<const C extends Columns>(name: string, columns: C): Promise<Snapshot<C>> {
+  const snapshot = openSnapshot(name, columns);
+  snapshots.set(name, snapshot as unknown as OpenSnapshot);
+  return snapshot;
+}
+
+/** Runs a page's cells on the blocks that it was built with, then loads what they draw and keeps it up to date. */
+export function runPage(cells: () => Promise<void>): void {
+  const root = document.documentElement;
+  const { page = "", refresh } = root.dataset;
+  const manifest = fetchManifest(page);
+  const blocks = [...document.querySelectorAll<HTMLElement>("[data-block]")].values();
+  const width = watchedWidth();
+  const next = () => {
+    const block = blocks.next().value;
+    if (!block) throw new Error("The page was built from other cells than its script: build the site anew.");
+    return block;
+  };
+  useStage({
+    display: (draw) => displayBlock(next(), draw, width),
+    view: (control) => bindControl(next(), control),
+  });
+  void cells()
+    .then(() => manifest)
+    .then((found) => take(found))
+    .then(() => root.setAttribute("data-ready", ""))
+    .catch((error: unknown) => {
+      // What the page was built with stays; only newer rows and the controls are missing.
+      console.error(error);
+      root.setAttribute("data-ready", "failed");
+    });
+  if (refresh) keepFresh(page, Number(refresh));
+}
+
+const known = new Map<string, string>();
+let asOf = "";
+
+/** Reads the snapshots that are other than those drawn. Each that fails breaks only what draws from it. */
+async function take(manifest: Manifest | undefined): Promise<void> {
+  if (!manifest || manifest.asOf === asOf) return;
+  const changes: (() => void)[] = [];
+  await Promise.all(
+    [...snapshots.values()].map(async (snapshot) => {
+      const entry = manifest.snapshots[snapshot.name];
+      if (entry && known.get(snapshot.name) === entry.sha256) return;
+      const result = await fetchSnapshot(snapshot.name, snapshot.columns, entry);
+      if (entry) known.set(snapshot.name, entry.sha256);
+      changes.push(() => (result instanceof Error ? snapshot.fail(result) : snapshot.set(result)));
+    }),
+  );
+  asOf = manifest.asOf;
+  batch(() => changes.forEach((change) => change()));
+  showState(manifest);
+}
+
+/** Asks for a newer manifest again and again, but not while nobody looks. */
+function keepFresh(page: string, seconds: number): void {
+  let running = false;
+  const ask = async () => {
+    if (document.hidden || running) return;
+    running = true;
+    await fetchManifest(page)
+      .then(take)
+      .catch(() => undefined);
+    running = false;
+  };
+  setInterval(() => void ask(), seconds * 1000);
+  document.addEventListener("visibilitychange", () => void ask());
+}
+
+/** Changes when the window's width does, at most once a frame. */
+function watchedWidth() {
+  const width = signal(document.documentElement.clientWidth);
+  let waiting = false;
+  new ResizeObserver(() => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      width.value = document.documentElement.clientWidth;
+    });
+  }).observe(document.documentElement);
+  return width;
+}

@@ -1,0 +1,26 @@
+import type { Manifest } from "../manifest.js";
+import { ageWords, asOfWords, checkWords } from "../render/state.js";
+
+/** Says in the header how old the data is, and goes on saying it as it grows older. */
+export function showState({ asOf, checks }: Manifest): void {
+  const age = document.querySelector<HTMLElement>("[data-age]");
+  const check = document.querySelector<HTMLElement>("[data-checks]");
+  if (check) {
+    const { words, status } = checkWords(checks);
+    check.textContent = words;
+    check.dataset["status"] = status;
+  }
+  clearInterval(timer);
+  const tell = () => {
+    if (!age) return;
+    const { words, stale } = ageWords(new Date(asOf), new Date());
+    age.textContent = words;
+    age.setAttribute("datetime", asOf);
+    age.title = asOfWords(new Date(asOf));
+    age.toggleAttribute("data-stale", stale);
+  };
+  tell();
+  timer = setInterval(tell, 1000);
+}
+
+let timer: ReturnType<typeof setInterval> | undefined;

@@ -1,0 +1,98 @@
+import { Window } from "happy-dom";
+import { InputError } from "../errors.js";
+import { useSession } from "../session/session.js";
+import type { Columns, RowOf } from "./columns.js";
+import type { Manifest } from "./manifest.js";
+import { readSnapshot } from "./read-snapshot.js";
+import { controlElement } from "./render/controls.js";
+import { drawingElement, failureElement } from "./render/draw.js";
+import { openSnapshot, SnapshotError } from "./snapshot.js";
+import { useStage } from "./stage.js";
+
+/** What a cell has shown: HTML as it stands in the page before any script runs. */
+export interface Block {
+  /** The code cell, from 1. */
+  readonly cell: number;
+  readonly kind: "display" | "view";
+  /** How much of the page's width it takes. */
+  readonly span: string;
+  readonly html: string;
+}
+
+/**
+ * Draws a page from its last export, with every control as the reader finds it: the page as it is without JavaScript.
+ * What cannot be drawn becomes a block that says so.
+ *
+ * @param manifest undefined when the page was never exported
+ * @param read gives a snapshot's file
+ * @param run runs the page's cells
+ */
+export async function drawPage(
+  manifest: Manifest | undefined,
+  read: (file: string) => Promise<Uint8Array>,
+  run: () => Promise<unknown>,
+): Promise<Block[]> {
+  const window = new Window();
+  const document = window.document as unknown as Document;
+  const loaded = await load(manifest, read);
+  const blocks: Block[] = [];
+  let cell = 0;
+  const add = (kind: Block["kind"], make: () => { span: string; node: HTMLElement }) => {
+    try {
+      const { span, node } = make();
+      blocks.push({ cell, kind, span, html: node.outerHTML });
+    } catch (error) {
+      // A mistake in the page's own code fails the build; what is wrong with data is told to the reader.
+      if (!(error instanceof SnapshotError)) throw error;
+      blocks.push({ cell, kind, span: "full", html: failureElement(document, error.message).outerHTML });
+    }
+  };
+  const leaveSession = useSession({
+    submit: () =>
+      Promise.reject(new InputError("A page is drawn from its snapshots; it reaches no database.")),
+    cell: (_, number) => void (cell = number),
+  });
+  const leaveStage = useStage({
+    query(name, columns) {
+      const snapshot = openSnapshot(name, columns);
+      const found = loaded.get(name) ?? new SnapshotError(`The data "${name}" has not been exported yet.`);
+      if (found instanceof SnapshotError) snapshot.fail(found);
+      else snapshot.set(found as RowOf<typeof columns>[]);
+      return snapshot;
+    },
+    display: (draw) =>
+      add("display", () => {
+        const drawing = draw();
+        const surface = { document, width: undefined, state: {}, again: undefined };
+        return { span: drawing.span ?? "full", node: drawingElement(drawing, surface) };
+      }),
+    view: (control) =>
+      add("view", () => ({ span: "control", node: controlElement(control, document, false) })),
+  });
+  try {
+    await run();
+  } finally {
+    leaveStage();
+    leaveSession();
+    await window.happyDOM.close();
+  }
+  return blocks;
+}
+
+type Loaded = Map<string, RowOf<Columns>[] | SnapshotError>;
+
+async function load(
+  manifest: Manifest | undefined,
+  read: (file: string) => Promise<Uint8Array>,
+): Promise<Loaded> {
+  const loaded: Loaded = new Map();
+  for (const [name, { file, columns }] of Object.entries(manifest?.snapshots ?? {})) {
+    try {
+      const bytes = await read(file);
+      loaded.set(name, await readSnapshot(bytes.slice().buffer, columns));
+    } catch (error) {
+      loaded.set(name, new SnapshotError(`The data "${name}" cannot be read: ${(error as Error).message}.`));
+    }
+  }
+  return loaded;
+}

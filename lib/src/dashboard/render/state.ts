@@ -1,0 +1,32 @@
+import type { Status } from "../drawing.js";
+import { written } from "../format.js";
+import type { CheckCounts } from "../manifest.js";
+
+/** "Data of 21 Nov 2026, 13:57 UTC" */
+export const asOfWords = (asOf: Date) => `Data of ${written(asOf, "instant")} UTC`;
+
+/** The daily job runs each morning: data older than that and a few hours is late. */
+const staleHours = 26;
+
+/** How old the data is, in words, and whether it should be newer by now. */
+export function ageWords(asOf: Date, now: Date): { words: string; stale: boolean } {
+  const seconds = Math.max(0, (now.getTime() - asOf.getTime()) / 1000);
+  const stale = seconds > staleHours * 3600;
+  return { words: `Data ${stale ? "is " : ""}${ago(seconds)} old`, stale };
+}
+
+function ago(seconds: number): string {
+  const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
+  if (seconds < 90) return counted(Math.floor(seconds), "second");
+  if (seconds < 90 * 60) return counted(Math.floor(seconds / 60), "minute");
+  if (seconds < 48 * 3600) return counted(Math.floor(seconds / 3600), "hour");
+  return counted(Math.floor(seconds / 86_400), "day");
+}
+
+/** How the checks stand, in words. */
+export function checkWords({ pass, warn, fail }: CheckCounts): { words: string; status: Status } {
+  const all = pass + warn + fail;
+  if (fail > 0) return { words: `✗ ${fail} of ${all} checks failed`, status: "fail" };
+  if (warn > 0) return { words: `! ${warn} of ${all} checks warn`, status: "warn" };
+  return { words: `✓ ${all} checks passed`, status: "pass" };
+}
