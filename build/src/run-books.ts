@@ -1,5 +1,6 @@
 import type { Dialect } from "shopmetrics/internal/engine/dialect";
 import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
+import type { Plan } from "shopmetrics/internal/plan";
 import { insert } from "shopmetrics/internal/run/warehouse";
 import type { Graph } from "./graph.js";
 import type { RunReport } from "./run.js";
@@ -50,21 +51,21 @@ where run_id = $run`,
 /**
  * Writes down the graph that runs and how far each step has read, so that both can be queried beside the results.
  *
- * @returns the steps whose meaning has changed since they were last written down
+ * @returns the steps that keep tables and whose meaning has changed since they were last written down
  */
 export async function keepGraph(books: Connection, dialect: Dialect, graph: Graph): Promise<string[]> {
   const known = await books.query(
     "select step, position, fingerprint, watermark from ops.steps order by position",
   );
   const read = await books.query(
-    "select step, upstream, max(batch) as batch from ops.watermarks group by step, upstream order by step, upstream",
+    "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name order by step, table_name",
   );
-  const watermarks = (step: string) =>
+  const watermarks = ({ step, changes }: Plan) =>
     read.rows
-      .filter((row) => row["step"] === step)
-      .map((row) => `${String(row["upstream"])}=${String(row["batch"])}`);
-  const wanted = graph.plans.map(({ step, fingerprint }, index) =>
-    [index + 1, step, fingerprint, String(watermarks(step))].join("|"),
+      .filter((row) => row["step"] === step && changes.includes(String(row["table_name"])))
+      .map((row) => `${String(row["table_name"])}=${String(row["batch"])}`);
+  const wanted = graph.plans.map((plan, index) =>
+    [index + 1, plan.step, plan.fingerprint, String(watermarks(plan))].join("|"),
   );
   const kept = known.rows.map((row) =>
     ["position", "step", "fingerprint", "watermark"].map((name) => String(row[name] ?? "")).join("|"),
@@ -78,7 +79,7 @@ export async function keepGraph(books: Connection, dialect: Dialect, graph: Grap
     runtime: plan.runtime,
     reads: plan.reads,
     writes: plan.writes,
-    watermark: watermarks(plan.step),
+    watermark: watermarks(plan),
     fingerprint: plan.fingerprint,
   }));
   await books.transaction(async () => {
@@ -87,6 +88,9 @@ export async function keepGraph(books: Connection, dialect: Dialect, graph: Grap
   });
   const before = new Map(known.rows.map((row) => [String(row["step"]), String(row["fingerprint"])]));
   return graph.plans
-    .filter(({ step, fingerprint }) => before.has(step) && before.get(step) !== fingerprint)
+    .filter(
+      ({ step, fingerprint, writes }) =>
+        writes.length > 0 && before.has(step) && before.get(step) !== fingerprint,
+    )
     .map(({ step }) => step);
 }

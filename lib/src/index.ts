@@ -1,6 +1,7 @@
 import { inputErrorsPlainly } from "./display/plain.js";
 import { openLiveWith } from "./session/session.js";
 
+export { allTables } from "./contracts/declare.js";
 export { bronze, gold, ops, silver } from "./contracts/index.js";
 export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
