@@ -28,8 +28,10 @@ export async function dump(shop: Lakehouse): Promise<Tables> {
 /** Published batches, and how far each step has read: what says that there is nothing left to do. */
 export async function positions(shop: Lakehouse): Promise<Tables> {
   return lines(shop, [
-    ["ops.batches", "select table_name, batch from ops.batches order by all"],
-    ["ops.watermarks", "select step, upstream, batch from ops.watermarks order by all"],
+    [
+      "ops.watermarks",
+      "select step, table_name, max(batch) from ops.watermarks group by step, table_name order by all",
+    ],
   ]);
 }
 
@@ -37,8 +39,9 @@ export async function positions(shop: Lakehouse): Promise<Tables> {
 export function unread(shop: Lakehouse): Promise<Json[]> {
   return query(
     shop,
-    `select step, upstream, watermarks.batch as seen, batches.batch as published
-from ops.watermarks join ops.batches on table_name = upstream where watermarks.batch <> batches.batch`,
+    `select step, table_name, max(batch) as seen, published
+from ops.watermarks join (select table_name, max(batch) as published from ops.watermarks group by table_name) using (table_name)
+group by step, table_name, published having max(batch) <> published`,
   );
 }
 

@@ -134,7 +134,7 @@ describe("a build", () => {
       "bronze.orders_raw",
       "silver.dim_customers",
       "gold.daily_sales_summary",
-      "ops.batches",
+      "ops.watermarks",
     ])
       expect(text).toContain(`create table if not exists ${table} (`);
     expect(text).not.toMatch(/drop|replace/i);

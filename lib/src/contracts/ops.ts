@@ -22,23 +22,15 @@ export const steps = table(
 
 export const watermarks = table(
   "ops.watermarks",
-  "How far each step has read each upstream table, in batches.",
+  "How far each step has read the tables it reads, and what it has published of those it keeps. Only added to: the greatest batch counts.",
   {
     step: stepName,
-    upstream: text("The table read."),
-    batch: bigint("The last batch this step has taken in."),
+    table_name: text("The table read or written."),
+    batch: bigint(
+      "The last batch that the step has taken in, or published: rows are visible to changes() from then on.",
+    ),
   },
-  { key: ["step", "upstream"] },
-);
-
-export const batches = table(
-  "ops.batches",
-  "The last published batch of each table. A row is visible to changes() once its batch is published.",
-  {
-    table_name: text("The table."),
-    batch: bigint("Its last published batch, counted from 1."),
-  },
-  { key: ["table_name"] },
+  { key: ["step", "table_name", "batch"] },
 );
 
 export const runStatus = ["running", "succeeded", "failed"] as const;

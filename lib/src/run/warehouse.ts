@@ -63,17 +63,17 @@ export async function readWindows(
   step: string,
   tables: { readonly changes: readonly string[]; readonly writes: readonly string[]; readonly full: boolean },
 ): Promise<Pick<StepContext, "windows" | "batches">> {
-  const published = new Map(
-    (await connection.query("select table_name, batch from ops.batches")).rows.map((row) => [
-      String(row["table_name"]),
-      Number(row["batch"]),
-    ]),
+  const { rows } = await connection.query(
+    "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name",
   );
-  const seen = new Map(
-    (
-      await connection.query("select upstream, batch from ops.watermarks where step = $step", { step })
-    ).rows.map((row) => [String(row["upstream"]), Number(row["batch"])]),
-  );
+  const published = new Map<string, number>();
+  const seen = new Map<string, number>();
+  for (const row of rows) {
+    const [table, batch] = [String(row["table_name"]), Number(row["batch"])];
+    // Nobody reads further than what is published, so the furthest that any step has come is just that.
+    published.set(table, Math.max(batch, published.get(table) ?? 0));
+    if (row["step"] === step) seen.set(table, batch);
+  }
   return {
     windows: new Map(
       tables.changes.map((name) => [
@@ -94,17 +94,14 @@ export async function publish(
 ): Promise<void> {
   // Rows in the quarantine carry the batch too: one that only refused rows is published as well, so that no later one
   // takes its number.
-  if (figures.out + figures.deleted + figures.rejected > 0 || figures.files.length > 0) {
-    const written = [...context.batches].map(([table_name, batch]) => ({ table_name, batch }));
-    for (const { table_name } of written)
-      await connection.execute("delete from ops.batches where table_name = $table_name", { table_name });
-    await insert(connection, "ops.batches", written);
-  }
-  if (context.windows.size > 0) {
-    await connection.execute("delete from ops.watermarks where step = $step", { step });
-    const seen = [...context.windows].map(([upstream, { hi }]) => ({ step, upstream, batch: hi }));
-    await insert(connection, "ops.watermarks", seen);
-  }
+  const wrote = figures.out + figures.deleted + figures.rejected > 0 || figures.files.length > 0;
+  const written = wrote ? [...context.batches] : [];
+  const read = [...context.windows].map(([name, { hi }]) => [name, hi] as const);
+  await insert(
+    connection,
+    "ops.watermarks",
+    [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch })),
+  );
   const files = figures.files.map((file) => ({
     table_name: file.table,
     source_file: file.name,
