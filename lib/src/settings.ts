@@ -47,6 +47,65 @@ export interface Workspace {
   readonly httpPath: string;
 }
 
+const brokers = z
+  .string()
+  .transform((value) => value.split(",").map((one) => one.trim()))
+  .refine(
+    (list) => list.every((one) => /^(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/.test(one)),
+    "is not a list of host:port, such as 127.0.0.1:9092 or pkc-1234.eu-west-1.aws.confluent.cloud:9092",
+  );
+
+const yesOrNo = z.enum(["true", "false"]).transform((value) => value === "true");
+
+/** Used when KAFKA_BROKERS is set. */
+const kafka = z
+  .object({
+    KAFKA_BROKERS: brokers,
+    KAFKA_TOPIC: z
+      .string()
+      .regex(/^(?!\.{1,2}$)[\w.-]{1,249}$/, "is not a topic's name: letters, digits, '.', '_' and '-'")
+      .default("clickstream-events"),
+    KAFKA_USERNAME: z.string().optional(),
+    KAFKA_PASSWORD: z.string().optional(),
+    KAFKA_TLS: yesOrNo.optional(),
+    KAFKA_BATCH_EVENTS: z.coerce
+      .number("is not a number of events")
+      .int("is not a whole number of events")
+      .min(1)
+      .max(1_000_000)
+      .default(50_000),
+    KAFKA_BATCH_SECONDS: z.coerce.number("is not a number of seconds").min(0).max(3600).default(0.2),
+    KAFKA_ACCEPT_LOSS: yesOrNo.default(false),
+  })
+  .check(({ value, issues }) => {
+    const [user, password] = [value.KAFKA_USERNAME, value.KAFKA_PASSWORD];
+    if ((user === undefined) === (password === undefined)) return;
+    const path = [user === undefined ? "KAFKA_USERNAME" : "KAFKA_PASSWORD"];
+    const message = `is not set, but ${user === undefined ? "KAFKA_PASSWORD" : "KAFKA_USERNAME"} is: SASL needs both`;
+    issues.push({ code: "custom", input: undefined, path, message });
+  });
+
+/** The topic of the clickstream, and how it is read. */
+export interface KafkaSettings {
+  /** Each `host:port`. */
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  /** SASL/PLAIN: on Confluent Cloud an API key and its secret. */
+  readonly login?: {
+    readonly username: string;
+    /** Never to be printed. */
+    readonly password: string;
+  };
+  /** Whether the connection is encrypted: by default when there is a login. */
+  readonly tls: boolean;
+  /** A landed file holds at most so many events. */
+  readonly batchEvents: number;
+  /** Live mode gathers events for so many seconds before it takes them in. */
+  readonly batchSeconds: number;
+  /** Whether a person has said that events which Kafka no longer has may be missing from here on. */
+  readonly acceptLoss: boolean;
+}
+
 /** Where things are and which engine is used. */
 export interface Settings {
   /** The project's root. */
@@ -64,6 +123,8 @@ export interface Settings {
   readonly catalog: string;
   /** Set when the engine is databricks. */
   readonly workspace?: Workspace;
+  /** Set when KAFKA_BROKERS is: then runs read the topic. */
+  readonly kafka?: KafkaSettings;
   /** How long a warehouse held by another process is waited for, in seconds. */
   readonly lockWait: number;
   /** After how many idle seconds a notebook gives the warehouse back. */
@@ -94,6 +155,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     idle: parsed.SHOPMETRICS_IDLE,
     catalog: parsed.SHOPMETRICS_CATALOG,
     ...(parsed.SHOPMETRICS_ENGINE === "databricks" && { workspace: readWorkspace(given) }),
+    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
   };
 }
 
@@ -123,6 +185,22 @@ function readWorkspace(given: Readonly<Record<string, string | undefined>>): Wor
   };
 }
 
+function readKafka(given: Readonly<Record<string, string | undefined>>): KafkaSettings {
+  const parsed = parse(kafka, given);
+  const { KAFKA_USERNAME: username, KAFKA_PASSWORD: password } = parsed;
+  return {
+    brokers: parsed.KAFKA_BROKERS,
+    topic: parsed.KAFKA_TOPIC,
+    ...(username !== undefined && password !== undefined && { login: { username, password } }),
+    tls: parsed.KAFKA_TLS ?? username !== undefined,
+    batchEvents: parsed.KAFKA_BATCH_EVENTS,
+    batchSeconds: parsed.KAFKA_BATCH_SECONDS,
+    acceptLoss: parsed.KAFKA_ACCEPT_LOSS,
+  };
+}
+
+const secrets = new Set(["DATABRICKS_TOKEN", "KAFKA_PASSWORD"]);
+
 function parse<Shape extends z.ZodType>(
   shape: Shape,
   given: Readonly<Record<string, string | undefined>>,
@@ -131,7 +209,7 @@ function parse<Shape extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path: [name], message }) => {
     const value = given[String(name)];
-    const shown = value === undefined ? "" : name === "DATABRICKS_TOKEN" ? "=…" : `=${value}`;
+    const shown = value === undefined ? "" : secrets.has(String(name)) ? "=…" : `=${value}`;
     return `${String(name)}${shown}: ${message}`;
   });
   throw new InputError(lines.join("\n"));

@@ -1,0 +1,137 @@
+import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import path from "node:path";
+
+/** A file of messages on its way into the landing folder. */
+export interface LandingFile {
+  write(lines: string): Promise<void>;
+  /**
+   * Lets the file appear in the landing folder, whole and on the disk.
+   *
+   * @returns false when there is one of its name already: then another process has landed these offsets
+   */
+  land(): Promise<boolean>;
+  /** Takes it away again. */
+  discard(): Promise<void>;
+}
+
+/**
+ * A file is named by its topic, its partition and the offset from which on it continues the one before, as Kafka names its
+ * own segments. A name can be taken only once, so two processes that read from the same offset cannot both land it.
+ */
+export const fileName = (topic: string, partition: number, from: number): string =>
+  `${topic}-${partition}-${String(from).padStart(20, "0")}.ndjson`;
+
+/** Begins a file under a name that loading passes over. The folder must exist. */
+export async function beginFile(folder: string, name: string): Promise<LandingFile> {
+  const draft = path.join(folder, `.${name}.${process.pid}.tmp`);
+  const target = path.join(folder, name);
+  const file = await open(draft, "w");
+  return {
+    write: async (lines) => void (await file.writeFile(lines)),
+    async land() {
+      await file.sync();
+      await file.close();
+      const landed = await appear(draft, target);
+      await rm(draft, { force: true });
+      await syncFolder(folder);
+      return landed;
+    },
+    async discard() {
+      await file.close();
+      await rm(draft, { force: true });
+    },
+  };
+}
+
+/** Writes a small file that appears whole; one of its name that is there already stays. */
+export async function landWhole(folder: string, name: string, content: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const file = await beginFile(folder, name);
+  await file.write(content);
+  await file.land();
+}
+
+/**
+ * The offset that landed files reach without a gap, from an offset on: another process may have landed more than bronze
+ * holds.
+ */
+export async function reached(
+  folder: string,
+  topic: string,
+  partition: number,
+  from: number,
+): Promise<number> {
+  for (let next = from; ;) {
+    const last = await lastOffset(path.join(folder, fileName(topic, partition, next)));
+    if (last === undefined || last < next) return next;
+    next = last + 1;
+  }
+}
+
+/** Removes what processes of this machine that are gone have begun and not landed. */
+export async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
+  }
+}
+
+/** The offset in a file's last line; undefined when there is no such file. */
+async function lastOffset(file: string): Promise<number | undefined> {
+  const found = await open(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!found) return undefined;
+  try {
+    const { size } = await found.stat();
+    for (let length = 64 << 10; ; length *= 4) {
+      const tail = await readTail(found, size, length);
+      const start = tail.lastIndexOf("\n", tail.length - 2) + 1;
+      if (start === 0 && length < size) continue;
+      const offset = /^\{"topic":"[^"]*","partition":\d+,"offset":(\d+),/.exec(tail.slice(start))?.[1];
+      if (offset === undefined)
+        throw new Error(`${file} ends with a line that is no message: it was not landed by us.`);
+      return Number(offset);
+    }
+  } finally {
+    await found.close();
+  }
+}
+
+async function readTail(file: FileHandle, size: number, length: number): Promise<string> {
+  const bytes = Buffer.alloc(Math.min(size, length));
+  await file.read(bytes, 0, bytes.length, size - bytes.length);
+  return bytes.toString("latin1");
+}
+
+/** By a hard link, which fails if the name is taken; a folder that knows no links has no two processes at once. */
+async function appear(draft: string, target: string): Promise<boolean> {
+  try {
+    await link(draft, target);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code !== "EPERM" && code !== "ENOTSUP" && code !== "ENOSYS") throw error;
+    if (await stat(target).catch(() => undefined)) return false;
+    await rename(draft, target);
+    return true;
+  }
+}
+
+/** So that the name is on the disk too. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,86 @@
+import { InputError } from "../errors.js";
+import type { KafkaSettings } from "../settings.js";
+
+/** What went wrong between us and Kafka, for the person who can put it right. Names the address, never the password. */
+export function explained(error: unknown, settings: KafkaSettings): InputError {
+  if (error instanceof InputError) return error;
+  const { brokers, topic, login, tls } = settings;
+  const cause = firstCause(error);
+  const at = addressOf(error) ?? brokers.join(",");
+  const { message, name } = cause;
+  const type = "type" in cause ? String(cause.type) : "";
+  const say = (what: string) => new InputError(what, { cause: error });
+  if (/SASL|authentication/i.test(`${name} ${message}`) || /SASL|AUTHENTICATION/.test(type))
+    return say(
+      login
+        ? `Kafka at ${at} refused the login of KAFKA_USERNAME=${login.username}: the user or KAFKA_PASSWORD is wrong ` +
+            `(on Confluent Cloud, an API key of this cluster and its secret). It said: ${message}`
+        : `Kafka at ${at} wants a login: set KAFKA_USERNAME and KAFKA_PASSWORD. It said: ${message}`,
+    );
+  if (type === "UNKNOWN_TOPIC_OR_PARTITION")
+    return say(
+      `Kafka at ${at} has no topic ${topic} (or does not show it to this user). Check KAFKA_TOPIC, or make the topic.`,
+    );
+  if (/AUTHORIZATION_FAILED/.test(type))
+    return say(
+      `Kafka at ${at} does not let ${login ? `user ${login.username}` : "us"} do this (${type}): topic ${topic} must be ` +
+        `open for reading, writing and describing, and groups that begin with shopmetrics- for reading.`,
+    );
+  if (/ECONNREFUSED/.test(message))
+    return say(
+      `No Kafka at ${at}: nothing listens there. Start one (npm run kafka), or check KAFKA_BROKERS.`,
+    );
+  if (/ENOTFOUND|EAI_AGAIN/.test(message))
+    return say(
+      `No Kafka at ${at}: the host is not known (${message}). Check KAFKA_BROKERS; if the host is not one of ` +
+        `those, it is what Kafka itself gives as its address (advertised.listeners).`,
+    );
+  if (/certificate|self-signed|CERT_/i.test(message))
+    return say(
+      `The certificate of Kafka at ${at} is not trusted: ${message}. NODE_EXTRA_CA_CERTS names the file of a private authority.`,
+    );
+  if (/wrong version number|SSL|TLS|EPROTO/.test(message))
+    return say(`Kafka at ${at} does not speak TLS (${message}). Set KAFKA_TLS=false, or check the port.`);
+  if (
+    /timeout|timed out|ECONNRESET|Closed connection|socket hang up|EHOST|ENETUNREACH|EPIPE|disconnected/i.test(
+      `${name} ${message}`,
+    )
+  ) {
+    const mode = tls ? "with TLS (KAFKA_TLS=true)" : "without TLS (KAFKA_TLS=false)";
+    return say(
+      `Kafka at ${at} does not answer ${mode}: ${message}. Check that KAFKA_BROKERS names Kafka's port, that no firewall is ` +
+        `between, and KAFKA_TLS.`,
+    );
+  }
+  return say(`Kafka at ${at}: ${message}`);
+}
+
+/** Kafka gave no answer in time. */
+export const silent = (settings: KafkaSettings, seconds: number): InputError =>
+  explained(new Error(`timed out after ${seconds} s`), settings);
+
+/** kafkajs wraps errors in errors; the innermost says what happened. */
+function firstCause(error: unknown): Error {
+  let found = error instanceof Error ? error : new Error(String(error));
+  for (let depth = 0; depth < 10; depth++) {
+    const inner = [found.cause, (found as { originalError?: unknown }).originalError].find(
+      (one) => one instanceof Error && one !== found,
+    );
+    if (!inner) break;
+    found = inner as Error;
+  }
+  return found;
+}
+
+/** The broker's address, where an error or one of its causes knows it. */
+function addressOf(error: unknown): string | undefined {
+  for (
+    let at = error as { broker?: unknown; cause?: unknown } | undefined, depth = 0;
+    at && depth < 10;
+    depth++
+  ) {
+    if (typeof at.broker === "string") return at.broker;
+    at = at.cause as typeof at;
+  }
+  return undefined;
+}

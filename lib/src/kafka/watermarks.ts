@@ -1,0 +1,56 @@
+import type { Admin } from "kafkajs";
+import type { KafkaSettings } from "../settings.js";
+import { kafkaClient } from "./client.js";
+import { explained, silent } from "./trouble.js";
+
+/** What a partition holds: the offsets from `low` on, below `high`. */
+export interface Watermarks {
+  readonly partition: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** In less than this many seconds the first contact succeeds or fails. */
+const limit = 4.5;
+
+/**
+ * Makes first contact with Kafka and asks what the topic holds.
+ *
+ * @throws InputError within 5 s that names the address: no broker, a silent port, a wrong password, an unknown topic
+ */
+export async function readWatermarks(settings: KafkaSettings): Promise<Watermarks[]> {
+  return firstContact(settings, (admin) => watermarksOf(admin, settings.topic));
+}
+
+/** Does something short with a connection of its own, and gives up soon. */
+export async function firstContact<T>(
+  settings: KafkaSettings,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const admin = kafkaClient(settings, "preflight").admin();
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent(settings, limit)), limit * 1000);
+  });
+  const contact = async () => {
+    await admin.connect();
+    return work(admin);
+  };
+  try {
+    return await Promise.race([contact(), tooLate]);
+  } catch (error) {
+    throw explained(error, settings);
+  } finally {
+    clearTimeout(timer);
+    // A connection that hangs need not be waited for.
+    void admin.disconnect().catch(() => undefined);
+  }
+}
+
+/** What the topic holds now, by partition. */
+export async function watermarksOf(admin: Admin, topic: string): Promise<Watermarks[]> {
+  const found = await admin.fetchTopicOffsets(topic);
+  return found
+    .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+    .toSorted((a, b) => a.partition - b.partition);
+}
