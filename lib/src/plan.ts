@@ -24,11 +24,14 @@ export interface Operation {
   readonly when?: "empty" | "filled";
 }
 
+/** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
+export type FileFormat = "csv" | "envelopes";
+
 /** Files to be loaded into a bronze table. */
 export interface LoadFiles {
   readonly table: string;
   readonly folder: string;
-  readonly format: "csv";
+  readonly format: FileFormat;
   readonly columns: readonly string[];
 }
 

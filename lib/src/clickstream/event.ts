@@ -25,7 +25,7 @@ const text = (most: number) =>
 /** A number, or the text of one, that looks like `pattern`. */
 const figure = (pattern: RegExp, message: string) =>
   z
-    .union([z.number().refine((value) => !Object.is(value, -0), message), z.string()], message)
+    .union([z.number(), z.string()], message)
     .transform(String)
     .refine((value) => pattern.test(value), message);
 

@@ -235,7 +235,7 @@ function nameOf(request: Request): string {
 const loadOf = (request: Request & { kind: "load" }): LoadFiles => ({
   table: request.table.name,
   folder: request.folder,
-  format: "csv",
+  format: request.table.options.files ?? "csv",
   columns: request.table.columns.map(({ name }) => name).filter((name) => !auditColumns.has(name)),
 });
 

@@ -89,5 +89,5 @@ export const clickstream_raw = table(
       "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
     ).nullable(),
   },
-  { stamps: ["ingested_at"], tags: { sensitivity: "internal" } },
+  { stamps: ["ingested_at"], files: "envelopes", tags: { sensitivity: "internal" } },
 );

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { FileFormat } from "../plan.js";
 import { columnMeta } from "./columns.js";
 
 export type Layer = "bronze" | "silver" | "gold" | "ops";
@@ -31,6 +32,8 @@ export interface TableOptions<Shape> {
   readonly clusterBy?: readonly ColumnName<Shape>[];
   /** Columns that say when a row was written: left out when rows are compared. */
   readonly stamps?: readonly ColumnName<Shape>[];
+  /** What the files are that `load` appends to it. Default `csv`. */
+  readonly files?: FileFormat;
   readonly tags?: Readonly<Record<string, string>>;
 }
 

@@ -8,7 +8,7 @@ type Named<T extends { row: z.ZodType }> = readonly [ColumnOf<T>, ...ColumnOf<T>
 
 /**
  * Appends the files of a landing folder that the table does not hold yet, each exactly once, as text with their audit
- * columns.
+ * columns. The contract says what the files are: exports (CSV), or envelopes of Kafka messages (NDJSON).
  *
  * @param options.from folder below the landing folder, such as `orders`
  * @throws InputError when a file lacks a column, is not UTF-8 or was changed after it was loaded

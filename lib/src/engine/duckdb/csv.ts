@@ -1,11 +1,11 @@
-import { open, stat, type FileHandle } from "node:fs/promises";
+import { open, type FileHandle } from "node:fs/promises";
 import { BIGINT, type DuckDBAppender, type DuckDBConnection, LIST, listValue } from "@duckdb/node-api";
-import { InputError } from "../../errors.js";
 import { checksum } from "../../landing/checksum.js";
 import { type ColumnMap, type Header, matchColumns, readHeader } from "../../landing/header.js";
 import type { LandedFile } from "../../landing/landing.js";
 import { splitRecord } from "../../landing/record.js";
 import { type BadRecord, type Scan, scanRecords } from "../../landing/scan.js";
+import { assertUnchanged, changed } from "../../landing/unchanged.js";
 import { globEscaped, identifier, literal } from "./text.js";
 
 /** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */
@@ -278,20 +278,6 @@ function tableName(work: Work): string {
 
 async function dropRejects(connection: DuckDBConnection): Promise<void> {
   for (const table of [REJECTS, SCANS]) await connection.run(`drop table if exists temp.main.${table}`);
-}
-
-async function assertUnchanged(file: LandedFile, when: string): Promise<void> {
-  const now = await stat(file.path);
-  if (now.size !== file.size || now.mtime.getTime() !== file.modifiedAt.getTime())
-    throw changed(file, when, `now ${now.size} bytes of ${now.mtime.toISOString()}`);
-}
-
-function changed(file: LandedFile, when: string, now: string): InputError {
-  return new InputError(
-    `${file.name} was changed ${when}: ${file.size} bytes of ${file.modifiedAt.toISOString()}, ${now}. Nothing of it ` +
-      `was loaded. Let the export finish and run again; an export should be written under a name that starts with ` +
-      `"." and renamed when it is complete.`,
-  );
 }
 
 function warnings(

@@ -6,12 +6,15 @@ export const coveredFunctions: ReadonlySet<string> = new Set(
   `abs add_months any_value array array_compact array_contains avg bigint bool_and bool_or cast ceil coalesce concat
   concat_ws count count_if date date_add date_diff date_format date_sub date_trunc datediff day decimal dense_rank
   double element_at every explode filter first_value floor from_json get_json_object greatest hour if ifnull in int
-  isnull lag last_day last_value lead least length lower ltrim make_date max max_by md5 min min_by minute mod month
+  isnull json_object_keys lag last_day last_value lead least length lower ltrim make_date max max_by md5 min min_by minute mod month
   months_between named_struct nullif nvl over partition percentile_approx pmod power quarter range rank regexp_replace
   rlike round row_number rtrim second sign size some split sqrt stddev string substr substring sum timestamp
   timestampdiff timestampadd to_date to_json trim try_cast try_divide unix_micros unix_seconds upper values weekday
   width_bucket year`.split(/\s+/),
 );
+
+/** A comma before a closing bracket: DuckDB lets it pass, Spark and JavaScript don't. */
+const strayComma = ",[ \\t\\r\\n]*[}\\]]";
 
 /**
  * Spark functions that DuckDB lacks or does otherwise, as macros. Created once in each warehouse file, in its main schema.
@@ -25,8 +28,15 @@ export const macros: readonly string[] = [
   "create or replace macro unix_micros(instant) as epoch_us(instant)",
   "create or replace macro unix_seconds(instant) as cast(floor(epoch(instant)) as bigint)",
   "create or replace macro pmod(a, b) as ((a % b) + b) % b",
-  "create or replace macro get_json_object(json, path) as json_extract_string(json, path)",
-  `create or replace macro utc_timestamp(instant) as case when cast(instant as varchar) like '____-__-__T__:__:__Z'
+  "create or replace macro get_json_object(json, path) as case when json_valid(json) then json_extract_string(json, path) end",
+  // A text that may have a stray comma is looked at again, without its strings.
+  `create or replace macro is_json(text) as case
+    when not json_valid(text) then false
+    when not regexp_matches(text, '${strayComma}') then true
+    else not regexp_matches(regexp_replace(text, '"(?:[^"\\\\]|\\\\.)*"', '""', 'g'), '${strayComma}') end`,
+  `create or replace macro json_object_keys(text) as
+    case when is_json(text) then case when json_type(text) = 'OBJECT' then json_keys(text) end end`,
+  `create or replace macro utc_timestamp(instant) as case when cast(instant as varchar) like '____-__-__T__:__:__%Z'
     then try_cast(cast(instant as varchar) as timestamp)
     when cast(instant as varchar) similar to ' *[0-9].*'
     then try_cast(try_cast(trim(cast(instant as varchar)) as timestamptz) as timestamp) end`,

@@ -3,6 +3,7 @@ import { listLanding, newFiles, type LedgerEntry } from "../../landing/landing.j
 import type { LoadFiles } from "../../plan.js";
 import type { FileLoaded } from "../engine.js";
 import { loadCsv } from "./csv.js";
+import { loadEnvelopes } from "./envelopes.js";
 
 /** Loads what has landed and is not in the ledger, file by file in the order of their names, in the caller's transaction. */
 export async function loadFiles(
@@ -18,18 +19,14 @@ from ops.loaded_files where table_name = $table`,
   const known = ledger
     .getRowObjectsJson()
     .map((row) => ({ ...row, size: Number(row["size"]) }) as unknown as LedgerEntry);
-  const landed = await listLanding(options.landing, files.folder, ".csv");
+  const landed = await listLanding(options.landing, files.folder, endings[files.format]);
   const loaded: FileLoaded[] = [];
   for (const file of await newFiles(landed, known)) {
-    loaded.push(
-      await loadCsv(duckdb, {
-        table: files.table,
-        columns: [...files.columns],
-        file,
-        ingestedAt: options.now,
-        batch: options.batch,
-      }),
-    );
+    const { table, columns } = files;
+    const job = { table, columns: [...columns], file, ingestedAt: options.now, batch: options.batch };
+    loaded.push(await (files.format === "csv" ? loadCsv : loadEnvelopes)(duckdb, job));
   }
   return loaded;
 }
+
+const endings = { csv: ".csv", envelopes: ".ndjson" } as const;

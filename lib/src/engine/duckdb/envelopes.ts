@@ -1,0 +1,152 @@
+import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
+import { checksum } from "../../landing/checksum.js";
+import type { LandedFile } from "../../landing/landing.js";
+import { readLines } from "../../landing/lines.js";
+import { assertUnchanged, changed } from "../../landing/unchanged.js";
+import type { FileLoaded } from "../engine.js";
+import { identifier } from "./text.js";
+
+/** A file of envelopes to load into an existing bronze table: `table` is schema.table. */
+export interface EnvelopeLoad {
+  readonly table: string;
+  /** Its source columns: the envelope's own and, in any order, the fields of the message that it wants. */
+  readonly columns: readonly string[];
+  readonly file: LandedFile;
+  /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
+  readonly ingestedAt: string;
+  readonly batch: number;
+}
+
+const LINES = "_envelope_lines";
+
+/** Bytes of lines gathered before they are taken apart: the whole of most files. */
+const FULL = 64 << 20;
+
+/**
+ * Appends one file of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
+ * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`. Every line becomes a row; one that is no
+ * envelope, and one whose message is no UTF-8 (`value_base64`), is kept whole in `_rescued_data`. `source_row` is the
+ * line's position in the file, from 1, blank lines not counted.
+ *
+ * Lines are counted as they are read, and as many rows must come out.
+ *
+ * @throws InputError when the file isn't UTF-8, has a line longer than 64 MiB, or was changed while it was loaded
+ */
+export async function loadEnvelopes(connection: DuckDBConnection, load: EnvelopeLoad): Promise<FileLoaded> {
+  const { file } = load;
+  await assertUnchanged(file, "since it was listed");
+  const hash = checksum(file.path);
+  hash.catch(() => undefined); // awaited below; a failure before that must not go unhandled
+  let kept = 0;
+  let appender = await emptied(connection);
+  let gathered = 0;
+  let row = 0;
+  const move = async () => {
+    appender.closeSync();
+    kept += await takeApart(connection, load);
+  };
+  const { bytes, lines } = await readLines(
+    file,
+    (window, start, end) => {
+      appender.appendVarchar(window.toString("utf8", start, end));
+      appender.appendBigInt(BigInt(++row));
+      appender.endRow();
+      gathered += end - start;
+    },
+    async () => {
+      if (gathered < FULL) return;
+      await move();
+      appender = await emptied(connection);
+      gathered = 0;
+    },
+  );
+  await move();
+  await connection.run(`drop table temp.main.${LINES}`);
+  const rescued = lines === 0 ? 0 : await countRescued(connection, load);
+  const sha256 = await hash;
+  await assertUnchanged(file, "while it was loaded");
+  if (bytes !== file.size) throw changed(file, "while it was loaded", `${bytes} bytes were read`);
+  if (kept !== lines)
+    throw changed(file, "while it was loaded", `${lines} lines were counted, ${kept} were kept`);
+  return {
+    name: file.name,
+    size: file.size,
+    modifiedAt: file.modifiedAt,
+    sha256,
+    rows: lines - rescued,
+    rescued,
+    warnings: warnings(file, lines, rescued),
+  };
+}
+
+async function emptied(connection: DuckDBConnection): Promise<DuckDBAppender> {
+  await connection.run(`create or replace temp table ${LINES} (line varchar, position bigint)`);
+  return connection.createAppender(LINES, "main", "temp");
+}
+
+/** What an envelope says, and the columns of bronze that hold it. */
+const envelope: Readonly<Record<string, string>> = {
+  kafka_topic: "e.topic",
+  kafka_partition: 'try_cast(e."partition" as integer)',
+  kafka_offset: 'try_cast(e."offset" as bigint)',
+  kafka_timestamp: 'utc_timestamp(e."timestamp")',
+  kafka_key: "e.key",
+  value: "e.value",
+};
+
+const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "value_base64"];
+
+/** Moves the lines gathered into the table, each in one pass over the envelope and one over the message. */
+async function takeApart(
+  connection: DuckDBConnection,
+  { table, columns, file, ingestedAt, batch }: EnvelopeLoad,
+): Promise<number> {
+  const fields = columns.filter((name) => !(name in envelope));
+  const into = [...columns, "_rescued_data", "source_file", "source_row", "ingested_at", "_batch"];
+  const { rowsChanged } = await connection.run(
+    `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
+    with split as (
+      select line, position, case when json_valid(line) then json_transform(line, ${texts(parts)}) end as e
+      from temp.main.${LINES}
+    ),
+    judged as (
+      select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits
+      from split
+    ),
+    messages as (
+      select position, e, case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
+        fits, case when not fits or e.value_base64 is not null then line end as rescued
+      from judged
+    )
+    select ${columns
+      .map((name) =>
+        envelope[name] ? `case when fits then ${envelope[name]} end` : `message.${identifier(name)}`,
+      )
+      .join(", ")},
+      rescued, $name, position, $ingested_at::timestamp, $batch
+    from messages`,
+    { name: file.name, ingested_at: ingestedAt, batch: BigInt(batch) },
+  );
+  return rowsChanged;
+}
+
+/** How many of a file's rows, some of which may have been moved in another go, are kept whole. */
+async function countRescued(connection: DuckDBConnection, load: EnvelopeLoad): Promise<number> {
+  const counted = await connection.runAndReadAll(
+    `select count(_rescued_data) from ${tableName(load.table)} where _batch = $batch and source_file = $name`,
+    { name: load.file.name, batch: BigInt(load.batch) },
+  );
+  return Number(counted.getRows()[0]?.[0] ?? 0);
+}
+
+/** The fields of a JSON object as texts, for json_transform. */
+const texts = (names: readonly string[]) => `'{${names.map((name) => `"${name}": "varchar"`).join(", ")}}'`;
+
+const tableName = (table: string) => table.split(".").map(identifier).join(".");
+
+function warnings(file: LandedFile, lines: number, rescued: number): string[] {
+  if (rescued === 0) return [];
+  return [
+    `${file.name}: ${rescued} of ${lines} lines are no envelopes of a message in UTF-8 and are kept whole in _rescued_data.`,
+  ];
+}

@@ -1,0 +1,104 @@
+import { isUtf8 } from "node:buffer";
+import { open } from "node:fs/promises";
+import { InputError } from "../errors.js";
+import { firstBadByte, looksLikeUtf16, wrongEncoding } from "./encoding.js";
+
+const LF = 10;
+const CR = 13;
+
+/** Bytes read at a time. The window grows for a longer line. */
+const WINDOW = 1 << 20;
+
+/** A line longer than this is refused. */
+const LONGEST_LINE = 64 << 20;
+
+/** What a pass over a file of lines found. Blank lines are none. */
+export interface Lines {
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+/**
+ * Reads a file line by line. A line ends at LF or at the end of the file; a CR before the LF is no part of it; a byte order
+ * mark at the start is passed over; lines without a character are passed over.
+ *
+ * @param onLine is given each line; the bytes are only valid during the call
+ * @param betweenChunks is a place to stop and empty what `onLine` gathered
+ * @throws InputError when the file isn't UTF-8 or a line is longer than 64 MiB, naming the place
+ */
+export async function readLines(
+  file: { name: string; path: string },
+  onLine: (bytes: Buffer, start: number, end: number) => void,
+  betweenChunks: () => Promise<void>,
+): Promise<Lines> {
+  const handle = await open(file.path);
+  let window = Buffer.allocUnsafe(WINDOW);
+  let offset = 0; // of window[0] in the file
+  let filled = 0;
+  let lines = 0;
+  const emit = (start: number, end: number) => {
+    const stop = end > start && window[end - 1] === CR ? end - 1 : end;
+    if (stop === start) return;
+    if (stop - start > LONGEST_LINE) throw tooLong(file, lines, offset + start);
+    lines++;
+    onLine(window, start, stop);
+  };
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(window, filled, window.length - filled, offset + filled);
+      const last = bytesRead === 0;
+      const searched = filled;
+      filled += bytesRead;
+      if (offset === 0 && searched === 0 && looksLikeUtf16(window.subarray(0, filled)))
+        throw await wrongEncoding(file, 0);
+      const whole = last ? filled : lastLineEnd(window, searched, filled);
+      await assertUtf8(file, window, whole, offset);
+      let at = offset === 0 && window.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
+      for (let from = Math.max(at, searched); at < whole; from = at) {
+        const found = window.subarray(0, whole).indexOf(LF, from);
+        const end = found < 0 ? whole : found;
+        emit(at, end);
+        at = end + 1;
+      }
+      if (last) return { bytes: offset + filled, lines };
+      window.copyWithin(0, whole, filled);
+      offset += whole;
+      filled -= whole;
+      if (filled > LONGEST_LINE) throw tooLong(file, lines, offset);
+      if (filled > window.length / 2) window = larger(window, filled);
+      await betweenChunks();
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Where the last line that is complete in bytes[0, to) ends; what was searched before has no line end. */
+function lastLineEnd(bytes: Buffer, searched: number, to: number): number {
+  const found = to > 0 ? bytes.lastIndexOf(LF, to - 1) : -1;
+  return found < searched ? 0 : found + 1;
+}
+
+async function assertUtf8(
+  file: { name: string; path: string },
+  window: Buffer,
+  to: number,
+  offset: number,
+): Promise<void> {
+  const bytes = window.subarray(0, to);
+  if (!isUtf8(bytes)) throw await wrongEncoding(file, offset + firstBadByte(bytes));
+}
+
+function larger(window: Buffer, filled: number): Buffer<ArrayBuffer> {
+  const twice = Buffer.allocUnsafe(window.length * 2);
+  window.copy(twice, 0, 0, filled);
+  return twice;
+}
+
+const tooLong = (file: { name: string }, lines: number, byte: number) =>
+  new InputError(
+    `${file.name}: the line after line ${lines} (byte ${byte}) is longer than ${LONGEST_LINE / (1 << 20)} MiB. Is this a ` +
+      `file of lines? If so, shorten the line and land it again.`,
+  );

@@ -1,0 +1,226 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { bronze } from "shopmetrics";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
+import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
+import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+
+const landing = mkdtempSync(join(tmpdir(), "envelopes-"));
+let engine: Engine;
+let connection: Connection;
+
+beforeAll(async () => {
+  engine = await openDuckdb({ file: ":memory:", threads: 1 });
+  connection = await engine.connect();
+  await prepareWarehouse(connection, duckdbDialect);
+});
+afterEach(async () => {
+  await connection.execute("truncate bronze.clickstream_raw");
+  rmSync(join(landing, "clickstream"), { recursive: true, force: true });
+});
+afterAll(async () => {
+  await connection.close();
+  await engine.close();
+  rmSync(landing, { recursive: true, force: true });
+});
+
+const audit = ["_rescued_data", "source_file", "source_row", "ingested_at"];
+const columns = bronze.clickstream_raw.columns
+  .map(({ name }) => name)
+  .filter((name) => !audit.includes(name));
+
+function land(content: string | Buffer, name = "a.ndjson"): string {
+  const path = join(landing, "clickstream", name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+const loadAll = () =>
+  connection.transaction(() =>
+    connection.load(
+      { table: "bronze.clickstream_raw", folder: "clickstream", format: "envelopes", columns },
+      { landing, batch: 1, now: "2026-03-01T12:00:00Z" },
+    ),
+  );
+
+const rows = async () =>
+  (await connection.query("select * from bronze.clickstream_raw order by source_file, source_row")).rows;
+
+const envelope = (value: string | null, more: object = {}) =>
+  JSON.stringify({
+    topic: "clickstream-events",
+    partition: 0,
+    offset: 12,
+    timestamp: "2026-03-01T10:00:00.123Z",
+    key: "C1",
+    value,
+    ...more,
+  });
+
+describe("an envelope becomes a row", () => {
+  test("with its place in Kafka, the message's text and its fields", async () => {
+    const value =
+      '{"event_id": "E1", "price": 19.90, "quantity": 2, "product_id": null, "device": "m\\u00f6bile"}';
+    land(`${envelope(value)}\n`);
+    expect(await loadAll()).toMatchObject([
+      { name: "clickstream/a.ndjson", rows: 1, rescued: 0, warnings: [] },
+    ]);
+    expect(await rows()).toEqual([
+      {
+        value,
+        kafka_topic: "clickstream-events",
+        kafka_partition: 0,
+        kafka_offset: 12,
+        kafka_timestamp: "2026-03-01T10:00:00.123Z",
+        kafka_key: "C1",
+        event_id: "E1",
+        customer_id: null,
+        product_id: null,
+        event_type: null,
+        session_id: null,
+        page: null,
+        event_ts: null,
+        quantity: "2",
+        price: "19.9",
+        device: "möbile",
+        country: null,
+        _rescued_data: null,
+        source_file: "clickstream/a.ndjson",
+        source_row: 1,
+        ingested_at: "2026-03-01T12:00:00Z",
+        _batch: 1,
+      },
+    ]);
+  });
+
+  test.for([
+    ["not JSON", "click!"],
+    ["empty", ""],
+    ["blank", "   "],
+    ["line breaks of all kinds", "a\nb\r\nc\u2028d\u2029e\u0085f\vg"],
+    ["NUL and other control characters", "\0\u0001\u001f\u007f"],
+    ["NUL escaped", '{"event_id":"\\u0000"}'],
+    ["half a character, escaped", '{"event_id":"\\ud800"}'],
+    ["a field given twice", '{"event_id":"E1","event_id":"E2"}'],
+    ["a list", "[1,2]"],
+    ["a text", '"E1"'],
+    ["a number", "7"],
+    ["deep nesting", `${"[".repeat(100_000)}${"]".repeat(100_000)}`],
+    ["deep nesting of objects", `${'{"event_id":'.repeat(10_000)}1${"}".repeat(10_000)}`],
+    ["a megabyte", JSON.stringify({ event_id: "E1", page: "x".repeat(1 << 20) })],
+    ["emoji and backslashes", '\\"{"a": "🛒\\\\"}'],
+    ["an envelope", envelope("{}")],
+    ["quotes, commas and dollars", `"',$1;--`],
+  ])("whatever the message is, its text is exact: %s", async ([, value]) => {
+    land(`${envelope(value)}\n${envelope("next")}\n`);
+    await loadAll();
+    const [first, second] = await rows();
+    expect(first).toMatchObject({ value, kafka_offset: 12, _rescued_data: null });
+    expect(second).toMatchObject({ value: "next" });
+  });
+
+  test("a message without a value or a key is one too", async () => {
+    land(`${envelope(null, { key: null })}\n`);
+    await loadAll();
+    expect(await rows()).toMatchObject([
+      { value: null, kafka_key: null, kafka_offset: 12, _rescued_data: null },
+    ]);
+  });
+
+  test("fields are null where the message is no JSON object", async () => {
+    land(
+      ['["event_id"]', '{"event_id":"E1",}', '{"event_id":"E1"', "{'event_id':'E1'}"]
+        .map((v) => envelope(v))
+        .join("\n"),
+    );
+    await loadAll();
+    expect((await rows()).map(({ event_id }) => event_id)).toEqual([null, null, null, null]);
+  });
+
+  test("an object in a field is its JSON", async () => {
+    land(envelope('{"event_id":{"a":[1]},"page":",}","customer_id":true}'));
+    await loadAll();
+    expect(await rows()).toMatchObject([{ event_id: '{"a":[1]}', page: ",}", customer_id: "true" }]);
+  });
+});
+
+describe("nothing is lost", () => {
+  test.for([
+    ["torn", envelope("{}").slice(0, 60)],
+    ["no JSON", "hello"],
+    ["another object", '{"event_id":"E1"}'],
+    ["no offset", envelope("{}", { offset: undefined })],
+    ["a negative offset", envelope("{}", { offset: -1 })],
+    ["a partition that is no number", envelope("{}", { partition: "first" })],
+    ["a list", "[]"],
+    ["null", "null"],
+    ["half a character in the message", envelope("\ud800")],
+  ])("a line that is no envelope is kept whole: %s", async ([, line]) => {
+    land(`${envelope("before")}\n${line}\n${envelope("after")}\n`);
+    expect(await loadAll()).toMatchObject([{ rows: 2, rescued: 1 }]);
+    const [before, found, after] = await rows();
+    expect([before!["value"], after!["value"]]).toEqual(["before", "after"]);
+    expect(found).toMatchObject({ _rescued_data: line, value: null, kafka_offset: null, source_row: 2 });
+  });
+
+  test("a message that is no UTF-8 keeps its place, and its line whole", async () => {
+    const line = envelope(null, { value: undefined, value_base64: "/w==" });
+    land(line);
+    expect(await loadAll()).toMatchObject([{ rows: 0, rescued: 1 }]);
+    expect(await rows()).toMatchObject([
+      { kafka_offset: 12, kafka_key: "C1", value: null, _rescued_data: line },
+    ]);
+  });
+
+  test("lines end at LF or CRLF, blank ones are none, the last needs no end, a byte order mark is passed over", async () => {
+    land(`\ufeff${envelope("1")}\r\n\n\r\n${envelope("2")}\n${envelope("3")}`);
+    expect(await loadAll()).toMatchObject([{ rows: 3, rescued: 0 }]);
+    expect((await rows()).map(({ value, source_row }) => [value, source_row])).toEqual([
+      ["1", 1],
+      ["2", 2],
+      ["3", 3],
+    ]);
+  });
+
+  test("many lines across the reader's windows come out in their order", async () => {
+    const values = Array.from({ length: 20_000 }, (_, index) => `${index} ${"ü🛒".repeat(index % 97)}`);
+    values[777] = "x".repeat(3 << 20);
+    land(values.map((value, offset) => envelope(value, { offset })).join("\n"));
+    await loadAll();
+    expect((await rows()).map(({ value }) => value)).toEqual(values);
+  });
+
+  test("an empty file is loaded as one", async () => {
+    land("");
+    expect(await loadAll()).toMatchObject([{ rows: 0, rescued: 0, size: 0 }]);
+  });
+});
+
+describe("what cannot be loaded is said, with its place", () => {
+  test("a file that is not UTF-8", async () => {
+    land(Buffer.concat([Buffer.from(`${envelope("1")}\n`), Buffer.from([0xff, 0x0a])]));
+    await expect(loadAll()).rejects.toThrow(
+      /clickstream\/a\.ndjson is not UTF-8 .* line 2, byte \d+ \(0xff\)/,
+    );
+    expect(await rows()).toEqual([]);
+  });
+
+  test("a line longer than 64 MiB", async () => {
+    land(`${envelope("1")}\n${"x".repeat(65 << 20)}\n`);
+    await expect(loadAll()).rejects.toThrow(/the line after line 1 \(byte \d+\) is longer than 64 MiB/);
+  });
+});
+
+test("unfinished files are left alone", async () => {
+  land(envelope("1"), ".a.ndjson.tmp");
+  land(envelope("1"), ".b.ndjson");
+  const old = land(envelope("2"), "c.ndjson");
+  utimesSync(old, statSync(old).atime, new Date("2026-01-01T00:00:00Z"));
+  expect(await loadAll()).toMatchObject([
+    { name: "clickstream/c.ndjson", modifiedAt: new Date("2026-01-01T00:00:00Z") },
+  ]);
+});
