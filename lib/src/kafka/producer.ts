@@ -1,0 +1,152 @@
+import kafkajs, { type Message, type Producer } from "kafkajs";
+import type { ClickstreamEvent } from "../clickstream/event.js";
+import { clickstreamEvent } from "../clickstream/event.js";
+import { InputError } from "../errors.js";
+import type { KafkaSettings } from "../settings.js";
+import { kafkaClient } from "./client.js";
+import { explained } from "./trouble.js";
+import { readWatermarks } from "./watermarks.js";
+
+// Of this CommonJS module Node sees some names only.
+const { CompressionTypes } = kafkajs;
+
+/** An event and the timestamp that its message gets, in milliseconds since 1970. */
+export interface Outgoing {
+  readonly event: ClickstreamEvent;
+  readonly timestamp: number;
+}
+
+/** What a producer has done. */
+export interface SentReport {
+  /** Events that Kafka has confirmed. */
+  readonly sent: number;
+  /** Sends that were repeated, whole or in halves, because Kafka refused them or did not confirm them. */
+  readonly resent: number;
+  /** Events that could not be sent, each with the reason. */
+  readonly refused: readonly { readonly event_id: unknown; readonly reason: string }[];
+}
+
+export interface EventProducer {
+  /** Sends at most about 1,000 events, and resolves when Kafka has confirmed them or refused them for good. */
+  send(events: readonly Outgoing[]): Promise<void>;
+  readonly report: SentReport;
+  close(): Promise<void>;
+}
+
+/** kafkajs spreads a send over partitions in quadratic time, and Kafka takes no request above 1 MB by default. */
+export const eventsPerSend = 1000;
+
+/**
+ * Opens a producer that sends each event once, keyed by customer, so that a customer's events stay in order: idempotent,
+ * compressed, confirmed by all replicas. An event that breaks the contract is not sent. What Kafka does not confirm is
+ * sent again, the very same batch, which Kafka recognises; what is too large in one piece is sent in halves.
+ *
+ * @param options.signal ends the repeating
+ * @throws InputError within 5 s when Kafka or the topic can't be reached
+ */
+export async function openProducer(
+  settings: KafkaSettings,
+  options: { signal?: AbortSignal } = {},
+): Promise<EventProducer> {
+  await readWatermarks(settings);
+  const { topic } = settings;
+  const report = { sent: 0, resent: 0, refused: [] as { event_id: unknown; reason: string }[] };
+  let producer = await connect(settings);
+
+  const deliver = async (messages: readonly Message[]): Promise<void> => {
+    for (let repeat = 0; ; repeat++) {
+      try {
+        await producer.send({
+          topic,
+          messages: [...messages],
+          acks: -1,
+          compression: CompressionTypes.GZIP,
+        });
+        report.sent += messages.length;
+        return;
+      } catch (error) {
+        const problem = explained(error, settings);
+        const type = typeOf(error);
+        if (tooLarge.has(type)) {
+          if (messages.length === 1) return refuse(messages[0]!, `Kafka refuses it: ${type}`);
+          report.resent++;
+          const middle = messages.length >> 1;
+          await deliver(messages.slice(0, middle));
+          return deliver(messages.slice(middle));
+        }
+        if (final.has(type) || options.signal?.aborted || repeat >= 3) throw problem;
+        report.resent++;
+        // Kafka has lost count of this producer's sends: only a new one can go on.
+        if (lostCount.has(type)) {
+          await producer.disconnect().catch(() => undefined);
+          producer = await connect(settings);
+        }
+      }
+    }
+  };
+
+  const refuse = (message: Message, reason: string) => {
+    const { event_id } = JSON.parse(String(message.value)) as { event_id: unknown };
+    report.refused.push({ event_id, reason });
+  };
+
+  return {
+    report,
+    async send(events) {
+      const messages: Message[] = [];
+      for (const { event, timestamp } of events) {
+        const judged = clickstreamEvent.safeParse(event);
+        if (judged.success) {
+          const value = JSON.stringify(event);
+          messages.push({ key: event.customer_id as string, value, timestamp: String(timestamp) });
+        } else {
+          const [issue] = judged.error.issues;
+          const reason = `${issue?.path.join(".") ?? ""} ${issue?.message ?? "breaks the contract"}`.trim();
+          report.refused.push({ event_id: event.event_id, reason });
+        }
+      }
+      if (messages.length > 0) await deliver(messages);
+    },
+    close: async () => producer.disconnect().catch(() => undefined),
+  };
+}
+
+async function connect(settings: KafkaSettings): Promise<Producer> {
+  const producer = kafkaClient(settings, "work").producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    retry: { retries: 15, initialRetryTime: 200, maxRetryTime: 3000 },
+  });
+  try {
+    await producer.connect();
+    return producer;
+  } catch (error) {
+    throw explained(error, settings);
+  }
+}
+
+const tooLarge = new Set(["MESSAGE_TOO_LARGE", "RECORD_LIST_TOO_LARGE"]);
+const lostCount = new Set([
+  "UNKNOWN_PRODUCER_ID",
+  "OUT_OF_ORDER_SEQUENCE_NUMBER",
+  "INVALID_PRODUCER_EPOCH",
+  "INVALID_PRODUCER_ID_MAPPING",
+]);
+const final = new Set([
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "TOPIC_AUTHORIZATION_FAILED",
+  "CLUSTER_AUTHORIZATION_FAILED",
+]);
+
+function typeOf(error: unknown): string {
+  for (
+    let at = error as { type?: unknown; cause?: unknown } | undefined, depth = 0;
+    at && depth < 10;
+    depth++
+  ) {
+    if (typeof at.type === "string") return at.type;
+    at = at.cause as typeof at;
+  }
+  return error instanceof InputError ? "input" : "";
+}
