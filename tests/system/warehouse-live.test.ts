@@ -1,0 +1,188 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { allTables } from "shopmetrics";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compileNodeTask } from "../../build/src/bundle-node-task.ts";
+import { executeNotebooks, findJupyter } from "../../build/src/jupyter.ts";
+import { whyNotReady } from "../services/warehouse/install.ts";
+import { start, type Warehouse } from "../services/warehouse/start.ts";
+import { lakehouse, projectRoot, type Lakehouse } from "./cli.ts";
+
+/*
+ * What speaks to a warehouse as it goes: `run`, a notebook in Jupyter, a Node task. By hand,
+ * WAREHOUSE_LIVE=3 takes all steps and three days through `run` and through Jupyter.
+ */
+const days = Number(process.env["WAREHOUSE_LIVE"] ?? 0);
+const steps = days > 0 ? undefined : "+silver.dim_products";
+const absent = process.env["CI"] ? undefined : await whyNotReady();
+const fixtures = path.join(projectRoot, "tests/fixtures/bundle");
+const run = promisify(execFile);
+
+describe.skipIf(absent)(`live on a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}`, () => {
+  let warehouse: Warehouse;
+  let env: Record<string, string>;
+  let shop: Lakehouse;
+  let folder: string;
+
+  beforeAll(async () => {
+    warehouse = await start();
+    env = {
+      SHOPMETRICS_ENGINE: "databricks",
+      DATABRICKS_HOST: `${warehouse.host}:${warehouse.port}`,
+      DATABRICKS_HTTP_PATH: warehouse.path,
+      DATABRICKS_TOKEN: warehouse.token,
+      NODE_EXTRA_CA_CERTS: warehouse.caFile,
+    };
+    shop = await lakehouse();
+    folder = await mkdtemp(path.join(tmpdir(), "node-task-"));
+    await shop.shopmetrics("generate --scale 0.002 --seed 5 --to 2026-03-01");
+  });
+  afterAll(async () => {
+    await warehouse?.stop();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  const query = async <T>(where: "here" | "there", work: (connection: Connection) => Promise<T>) => {
+    const { host, port, path: httpPath, token, ca, catalog } = warehouse;
+    const engine =
+      where === "here"
+        ? await openDuckdb({ file: path.join(shop.home, "warehouse.duckdb") })
+        : await openDatabricks({ host: `${host}:${port}`, httpPath, token, ca, catalog });
+    try {
+      return await work(await engine.connect());
+    } finally {
+      await engine.close();
+    }
+  };
+
+  /** Every row of the tables that the run keeps, without its stamps. */
+  const contents = (where: "here" | "there") =>
+    query(where, async (connection) => {
+      const found: Record<string, unknown> = {};
+      const kept = allTables().filter(({ name, layer }) =>
+        steps ? /_products(_raw)?$/.test(name) : layer !== "ops",
+      );
+      for (const { name, columns, options } of kept) {
+        const stamps = (options.stamps ?? []) as readonly string[];
+        const names = columns.map((column) => column.name).filter((column) => !stamps.includes(column));
+        const { rows } = await connection.query(`select ${names.join(", ")} from ${name}`);
+        found[name] = rows.map((row) => JSON.stringify(row)).toSorted();
+      }
+      return found;
+    });
+
+  const bothRun = async () => {
+    const args = steps ? `run --only ${steps} --quiet` : "run --quiet";
+    const [there, here] = [await shop.shopmetrics(args, { env }), await shop.shopmetrics(args)];
+    expect(there, there.stderr).toMatchObject({ code: 0 });
+    expect(here, here.stderr).toMatchObject({ code: 0 });
+    expect(await contents("there")).toEqual(await contents("here"));
+  };
+
+  it(
+    "a run leaves what it leaves on the embedded engine, on the first day and on the next",
+    { timeout: 3_600_000 },
+    async () => {
+      await bothRun();
+      for (let day = 1; day < Math.max(days, 2); day++) {
+        await shop.shopmetrics("generate --days 1 --faults 0.05");
+        await bothRun();
+      }
+      const ran = await query("there", (connection) =>
+        connection.query("select engine, status, steps_run, steps_skipped from ops.runs order by started_at"),
+      );
+      expect(ran.rows[0]).toMatchObject({ engine: "databricks", status: "succeeded", steps_skipped: 0 });
+    },
+  );
+
+  it.skipIf(!hasJupyter())("a notebook in Jupyter leaves them too", { timeout: 3_600_000 }, async () => {
+    const before = await contents("there");
+    const names = steps
+      ? ["bronze/products_raw", "silver/dim_products"]
+      : (await shop.json<{ steps: { step: string; notebook: string }[] }>("run --json")).steps.map(
+          ({ notebook }) => notebook.replace(/^notebooks\/|\.ipynb$/g, ""),
+        );
+    const notebooks = names.map((name) => path.join(projectRoot, "notebooks", `${name}.ipynb`));
+    const runs = await executeNotebooks(notebooks, {
+      root: projectRoot,
+      home: shop.home,
+      timeout: 300,
+      env,
+    });
+    expect(runs.map(({ failure }) => failure).filter(Boolean)).toEqual([]);
+    expect(JSON.stringify(runs)).toContain("nothing to change");
+    expect(await contents("there")).toEqual(before);
+  });
+
+  const task = async (name: string) => {
+    const file = path.join(folder, `ops_${name}.mjs`);
+    await writeFile(file, await compileNodeTask(fixtures, `notebooks/ops/${name}.ipynb`));
+    return ["--enable-source-maps", "--no-deprecation", file];
+  };
+  const taskEnv = (more: Record<string, string> = {}) => ({
+    env: { PATH: process.env["PATH"], SHOPMETRICS_RUN_ID: "17", ...env, ...more },
+  });
+  const recorded = async (step: string) =>
+    (
+      await query("there", (connection) =>
+        connection.query("select run_id, status, message from ops.step_runs where step = $step", { step }),
+      )
+    ).rows;
+
+  it("a Node task does its step and puts it on record", async () => {
+    const program = await task("probe");
+    const { stdout } = await run(process.execPath, program, taskEnv());
+    expect(stdout).toBe(
+      `engine databricks on ${env["DATABRICKS_HOST"]}, ops_probe.mjs\nops.probe: 0 rows in, 0 out, 0 rejected\n`,
+    );
+    expect(await recorded("ops.probe")).toEqual([{ run_id: "17", status: "succeeded", message: null }]);
+  });
+
+  it("a Node task that fails names notebook and cell, and is on record as failed", async () => {
+    const failing = run(process.execPath, await task("probe"), taskEnv({ SHOPMETRICS_FULL: "true" }));
+    await expect(failing).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^notebooks\/ops\/probe\.ipynb cell 3: Error: as asked\n/),
+    });
+    expect(await recorded("ops.probe")).toEqual([{ run_id: "17", status: "failed", message: "as asked" }]);
+  });
+
+  it("a Node task whose check halts names the check and its figures", async () => {
+    const failing = run(process.execPath, await task("halts"), taskEnv());
+    await expect(failing).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^notebooks\/ops\/halts\.ipynb cell 2:1: check "at least 1000000 rows" of silver\.dim_products: 999,\d+, at most 0 allowed\n$/,
+      ),
+    });
+    const { rows } = await query("there", (connection) =>
+      connection.query("select status, cell from ops.check_results where step = 'ops.halts'"),
+    );
+    expect(rows).toEqual([{ status: "fail", cell: 2 }]);
+  });
+
+  it("SIGTERM cancels the running statement and ends a Node task with 143", async () => {
+    const child = spawn(process.execPath, await task("waits"), { ...taskEnv(), stdio: "pipe" });
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const began = performance.now();
+    child.kill("SIGTERM");
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect(code).toBe(143);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+});
+
+function hasJupyter(): boolean {
+  try {
+    return Boolean(findJupyter(projectRoot));
+  } catch {
+    return Boolean(process.env["CI"]);
+  }
+}
