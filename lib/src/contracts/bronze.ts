@@ -91,3 +91,17 @@ export const clickstream_raw = table(
   },
   { stamps: ["ingested_at"], files: "envelopes", tags: { sensitivity: "internal" } },
 );
+
+export const topic_starts = table(
+  "bronze.topic_starts",
+  "Where the reading of each partition of a topic began, and where it went on when messages were lost and a person accepted that: append-only.",
+  {
+    kafka_topic: given("The topic; the next generation of one that was made anew is called name@2."),
+    kafka_partition: given("The topic's partition."),
+    first_offset: given("The offset from which on it is read."),
+    reason: given("first read, loss accepted, or topic made anew."),
+    recorded_at: given("When that was written down, ISO instant."),
+    ...audit,
+  },
+  { stamps: ["ingested_at"], tags: { sensitivity: "internal" } },
+);

@@ -61,8 +61,8 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
       return last;
     },
     async come(signal) {
-      while (!signal.aborted && !failed && !(open && open.lanes.waiting() > 0))
-        await sleep(10, undefined, { signal }).catch(() => undefined);
+      const nothing = () => !failed && !(open && open.lanes.waiting() > 0);
+      while (!signal.aborted && nothing()) await sleep(10, undefined, { signal }).catch(() => undefined);
     },
     async close() {
       followers.delete(keyOf(settings));

@@ -23,7 +23,7 @@ export const fileName = (topic: string, partition: number, from: number): string
 
 /** Begins a file under a name that loading passes over. The folder must exist. */
 export async function beginFile(folder: string, name: string): Promise<LandingFile> {
-  const draft = path.join(folder, `.${name}.${process.pid}.tmp`);
+  const draft = path.join(folder, `.${name}.${process.pid}-${++begun}.tmp`);
   const target = path.join(folder, name);
   const file = await open(draft, "w");
   return {
@@ -42,6 +42,8 @@ export async function beginFile(folder: string, name: string): Promise<LandingFi
     },
   };
 }
+
+let begun = 0;
 
 /** Writes a small file that appears whole; one of its name that is there already stays. */
 export async function landWhole(folder: string, name: string, content: string): Promise<void> {
@@ -71,7 +73,7 @@ export async function reached(
 /** Removes what processes of this machine that are gone have begun and not landed. */
 export async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    const pid = /^\..+\.(\d+)\.tmp$/.exec(name)?.[1];
+    const pid = /^\..+\.(\d+)-\d+\.tmp$/.exec(name)?.[1];
     if (pid && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
   }
 }

@@ -49,7 +49,7 @@ interface Lane {
   readonly partition: number;
   /** The next offset to be taken. */
   next: number;
-  /** The next offset to be landed: the name of the file begun. */
+  /** The offset behind the last one landed: the name of the next file. */
   landed: number;
   last: Position["last"];
   file: LandingFile | undefined;
@@ -129,8 +129,9 @@ export function openLanes(options: {
     lane.events = lane.bytes = 0;
     lane.groups = [];
     if (await file.land()) {
-      lane.landed = lane.next;
-      if (lane.last) ends.set(lane.partition, lane.last.offset + 1);
+      // As bronze will know it: where the topic has a gap, `next` may be further.
+      lane.landed = lane.last!.offset + 1;
+      ends.set(lane.partition, lane.landed);
       done = { events: done.events + events, files: done.files + 1, groups: [...done.groups, ...groups] };
     } else {
       // Another process was faster: its file counts, and this lane goes on behind it.

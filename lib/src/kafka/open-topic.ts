@@ -3,7 +3,7 @@ import path from "node:path";
 import type { KafkaSettings } from "../settings.js";
 import { landWhole, reached, sweep } from "./landing-file.js";
 import { openLanes, type Lanes } from "./lanes.js";
-import { positionsOf, type Held, type Start } from "./positions.js";
+import { positionsOf, type Held, type NewStart, type Start } from "./positions.js";
 import { openReader, type Reader } from "./reader.js";
 import { readWatermarks } from "./watermarks.js";
 
@@ -57,7 +57,7 @@ export async function openTopic(
 }
 
 /** As an export of its own, so that it reaches bronze as all files do. */
-async function landStart(landing: string, { topic, partition, first, reason }: Start): Promise<void> {
+async function landStart(landing: string, { topic, partition, first, reason }: NewStart): Promise<void> {
   const name = `${topic}-${partition}-${String(first).padStart(20, "0")}.csv`;
   const row = [topic, partition, first, reason, new Date().toISOString()].join(",");
   const header = "kafka_topic,kafka_partition,first_offset,reason,recorded_at";

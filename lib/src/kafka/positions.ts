@@ -16,6 +16,10 @@ export interface Start {
   readonly topic: string;
   readonly partition: number;
   readonly first: number;
+}
+
+/** A start that has yet to be written down. */
+export interface NewStart extends Start {
   readonly reason: "first read" | "loss accepted" | "topic made anew";
 }
 
@@ -34,7 +38,7 @@ export interface Positions {
   readonly topic: string;
   readonly positions: readonly Position[];
   /** Starts that were not known before. */
-  readonly starts: readonly Start[];
+  readonly starts: readonly NewStart[];
 }
 
 /** The topic no longer continues what bronze holds. Noticed while reading, it has yet to be explained. */
@@ -133,7 +137,7 @@ function madeAnew(known: Ends, watermarks: readonly Watermarks[]): string | unde
 const freshPositions = (
   topic: string,
   watermarks: readonly Watermarks[],
-  reason: Start["reason"],
+  reason: NewStart["reason"],
 ): Positions => ({
   topic,
   positions: watermarks.map(({ partition, low, high }) => ({ partition, next: low, high })),
