@@ -3,12 +3,6 @@ import * as z from "zod";
 /** What a shopper can do. */
 export const eventTypes = ["page_view", "add_to_cart", "purchase", "search"] as const;
 
-/** What is no text in SQL either: the first sign of an object or a list. */
-const startsLikeJson = /^[{[]/;
-
-/** Half a character, or NUL. */
-const noCharacter = /[\p{Surrogate}\0]/u;
-
 /**
  * A text of 1 to `most` characters. A number or a boolean counts as its text, since SQL cannot tell `"7"` from `7` in a
  * field it has read from JSON.
@@ -17,9 +11,8 @@ const text = (most: number) =>
   z
     .union([z.string(), z.number(), z.boolean()], "is not a text")
     .transform(String)
-    .refine((value) => /[^ ]/.test(value), "is blank")
-    .refine((value) => !startsLikeJson.test(value), "starts like an object or a list")
-    .refine((value) => !noCharacter.test(value), "holds what is no character")
+    .refine((value) => /^ *[^ {]/.test(value) && !value.startsWith("["), "is blank, an object or a list")
+    .refine((value) => !/\p{Surrogate}/u.test(value), "holds half a character")
     .refine((value) => [...value].length <= most, `is longer than ${most} characters`);
 
 /** A number, or the text of one, that looks like `pattern`. */

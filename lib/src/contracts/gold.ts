@@ -67,3 +67,52 @@ export const customer_cohorts = table(
   },
   { ...gold, key: ["cohort_month", "months_since"] },
 );
+
+/** A share, or how many of one thing there are for each of another. */
+const rate = (comment: string) => decimal(9, 4, comment).nullable();
+
+export const hourly_traffic_metrics = table(
+  "gold.hourly_traffic_metrics",
+  "What went on in the shop, hour by hour (FR-009).",
+  {
+    hour: timestamp("Start of the hour, UTC."),
+    date: date("UTC date of the hour."),
+    events: bigint("Events of any kind."),
+    page_views: bigint("Pages looked at."),
+    unique_visitors: bigint("Customers with an event of any kind."),
+    add_to_carts: bigint("Products put into the cart."),
+    purchases: bigint("Purchases."),
+    searches: bigint("Searches."),
+    add_to_cart_rate: rate("add_to_carts ÷ page_views. Null without any page view."),
+    purchase_rate: rate("purchases ÷ page_views. Null without any page view."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["hour"], clusterBy: ["date"] },
+);
+
+export const conversion_funnel = table(
+  "gold.conversion_funnel",
+  "From looking to buying, per day and category.",
+  {
+    date: date("UTC date of the events."),
+    category: text("Category of the product now; Unknown when the product is not known."),
+    visitors: bigint("Customers with an event of this day and category."),
+    page_views: bigint("Pages looked at."),
+    add_to_carts: bigint("Products put into the cart."),
+    purchases: bigint("Purchases."),
+    cart_rate: rate("add_to_carts ÷ page_views. Null without any page view."),
+    checkout_rate: rate("purchases ÷ add_to_carts. Null without anything put into the cart."),
+    cart_abandonment: rate(
+      "What was put into the cart and not bought, as a share: 1 − checkout_rate, at least 0. Null without anything put into the cart.",
+    ),
+    revenue: total(
+      "Sum of quantity × price over purchases. A missing quantity counts as 1, a missing price as 0.",
+    ),
+    avg_order_value: total(
+      "revenue ÷ purchases, rounded half up to the cent. Null without a purchase.",
+    ).nullable(),
+    revenue_per_visitor: total("revenue ÷ visitors, rounded half up to the cent."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["date", "category"], clusterBy: ["date"] },
+);

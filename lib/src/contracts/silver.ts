@@ -1,4 +1,5 @@
 import { bigint, boolean, date, int, money, oneOf, text, texts, timestamp } from "./columns.js";
+import { eventTypes } from "../clickstream/event.js";
 import { table } from "./declare.js";
 
 /** The four states an order can be in. Revenue is that of completed orders. */
@@ -85,6 +86,87 @@ export const orders_clean = table(
       product_id: "silver.dim_products.product_id",
     },
     tags: { sensitivity: "internal" },
+  },
+);
+
+export const clickstream_clean = table(
+  "silver.clickstream_clean",
+  "One row per event of the clickstream: the first copy that arrived, typed and validated by the producer's contract.",
+  {
+    event_id: text("The event's id."),
+    customer_id: text("Who."),
+    product_id: text("What was looked at, put into the cart or bought. Null for a search.").nullable(),
+    event_type: oneOf(eventTypes, "What the shopper did."),
+    session_id: text("The shop's own idea of a session: kept, not trusted. See clickstream_sessions."),
+    page: text("Where in the shop."),
+    event_ts: timestamp("When it happened, UTC."),
+    event_date: date("UTC date of event_ts."),
+    quantity: int("How many units.").nullable(),
+    price: money("Price of one unit.").nullable(),
+    device: text("What it was done with.").nullable(),
+    country: text("From where.").nullable(),
+    received_at: timestamp("When it reached Kafka."),
+    is_late: boolean("Whether it arrived more than 10 minutes after it happened."),
+    kafka_topic: text("The topic it came from."),
+    kafka_partition: int("The topic's partition."),
+    kafka_offset: bigint("Its offset in the partition."),
+    ...origin,
+  },
+  {
+    key: ["event_id"],
+    oldest: ["received_at", "kafka_topic", "kafka_partition", "kafka_offset", "source_file", "source_row"],
+    tracks: [
+      "customer_id",
+      "product_id",
+      "event_type",
+      "event_ts",
+      "event_date",
+      "quantity",
+      "price",
+      "is_late",
+    ],
+    clusterBy: ["event_date"],
+    tags: { sensitivity: "personal" },
+  },
+);
+
+export const clickstream_late = table(
+  "silver.clickstream_late",
+  "The late events that a daily run has taken up: from then on they are part of their sessions.",
+  {
+    event_id: text("The event's id."),
+    customer_id: text("Who."),
+    event_type: oneOf(eventTypes, "What the shopper did."),
+    event_ts: timestamp("When it happened, UTC."),
+    event_date: date("UTC date of event_ts."),
+  },
+  {
+    key: ["event_id"],
+    tracks: ["customer_id", "event_type", "event_ts", "event_date"],
+    tags: { sensitivity: "personal" },
+  },
+);
+
+export const clickstream_sessions = table(
+  "silver.clickstream_sessions",
+  "A customer's events without a pause of more than 30 minutes: one row per session (FR-010).",
+  {
+    customer_id: text("Who."),
+    session_start: timestamp("The first event, UTC."),
+    session_end: timestamp("The last event, UTC."),
+    session_date: date("UTC date of session_start."),
+    session_duration: bigint("Seconds from the first event to the last."),
+    event_count: bigint("Events."),
+    page_views: bigint("Of these, pages looked at."),
+    searches: bigint("Of these, searches."),
+    add_to_carts: bigint("Of these, products put into the cart."),
+    purchases: bigint("Of these, purchases."),
+    converted: boolean("Whether there was a purchase."),
+  },
+  {
+    key: ["customer_id", "session_start"],
+    clusterBy: ["session_date"],
+    tags: { sensitivity: "personal" },
   },
 );
 

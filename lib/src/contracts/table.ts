@@ -21,6 +21,8 @@ export interface TableOptions<Shape> {
   readonly key?: readonly ColumnName<Shape>[];
   /** Which of two rows with one key is the newer: compared in this order, the greater wins. */
   readonly newest?: readonly ColumnName<Shape>[];
+  /** Instead of `newest`: which of two rows with one key came first. The smaller is kept, so that a copy changes nothing. */
+  readonly oldest?: readonly ColumnName<Shape>[];
   /**
    * Columns whose change matters downstream. `touched(table)` gives these columns' values, as they were and as they
    * are, for the rows in which one of them changed.
@@ -35,6 +37,8 @@ export interface TableOptions<Shape> {
   /** What the files are that `load` appends to it. Default `csv`. */
   readonly files?: FileFormat;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Columns by which a person can be known: tagged so in the catalog. */
+  readonly personal?: readonly ColumnName<Shape>[];
 }
 
 /**

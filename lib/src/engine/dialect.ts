@@ -70,6 +70,17 @@ export const keyOf = (table: Table): readonly string[] => {
   return key;
 };
 
+/** How `merge` chooses between rows of one key: by these columns, the newest or the oldest; undefined where it cannot. */
+export function preference(
+  table: Table,
+): { columns: readonly string[]; order: string; isBetter: "<=" | ">=" } | undefined {
+  const { newest, oldest } = table.options;
+  const columns: readonly string[] = newest ?? oldest ?? [];
+  if (columns.length === 0) return undefined;
+  const order = columns.map((column) => (newest ? `${column} desc` : column)).join(", ");
+  return { columns, order, isBetter: newest ? ">=" : "<=" };
+}
+
 /** Columns that `history` fills in. */
 export const historyColumns = ["surrogate_key", "effective_end_date", "is_current"] as const;
 

@@ -12,6 +12,7 @@ import {
   loggedColumns,
   names,
   originColumns,
+  preference,
   versionColumns,
   type Dialect,
   type Write,
@@ -47,16 +48,15 @@ export const duckdbDialect: Dialect = {
 
   merge: (write) => {
     const { table } = write;
-    const order = (table.options.newest ?? []) as readonly string[];
+    const best = preference(table);
     const key = keyOf(table).join(", ");
     const columns = names(givenColumns(table));
-    const newestFirst = order.map((column) => `${column} desc`).join(", ");
-    const rank = `row_number() over (partition by ${key} order by ${newestFirst})`;
+    const rank = `row_number() over (partition by ${key} order by ${best?.order})`;
     return apply(write, {
-      incoming: `select ${columns} from (${write.rows})${order.length ? ` qualify ${rank} = 1` : ""}`,
+      incoming: `select ${columns} from (${write.rows})${best ? ` qualify ${rank} = 1` : ""}`,
       // Ranking all rows of a first load would be its slowest part: they go in as they are, and then only keys that
       // came more than once are ranked.
-      ...(order.length && {
+      ...(best && {
         first: [
           insertAll(table, `select ${columns} from (${write.rows})`),
           operation(
@@ -68,11 +68,11 @@ export const duckdbDialect: Dialect = {
           ),
         ],
       }),
-      isNewer: order.length
-        ? `(${marker("full")} or (${list(order, "i.")}) >= (${list(order, "t.")}))`
+      isNewer: best
+        ? `(${marker("full")} or (${list(best.columns, "i.")}) ${best.isBetter} (${list(best.columns, "t.")}))`
         : "true",
       scope: marker("full"),
-      keyIsUnique: order.length > 0,
+      keyIsUnique: best !== undefined,
     });
   },
 

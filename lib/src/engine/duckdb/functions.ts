@@ -3,14 +3,14 @@
  * transpiler writes it or by a macro below. Another one fails when the notebook is compiled, not at 02:00.
  */
 export const coveredFunctions: ReadonlySet<string> = new Set(
-  `abs add_months any_value array array_compact array_contains avg bigint bool_and bool_or cast ceil coalesce concat
-  concat_ws count count_if date date_add date_diff date_format date_sub date_trunc datediff day decimal dense_rank
-  double element_at every explode filter first_value floor from_json get_json_object greatest hour if ifnull in int
-  isnull json_object_keys lag last_day last_value lead least length lower ltrim make_date max max_by md5 min min_by minute mod month
-  months_between named_struct nullif nvl over partition percentile_approx pmod power quarter range rank regexp_replace
-  rlike round row_number rtrim second sign size some split sqrt stddev string substr substring sum timestamp
-  timestampdiff timestampadd to_date to_json trim try_cast try_divide unix_micros unix_seconds upper values weekday
-  width_bucket year`.split(/\s+/),
+  `abs add_months any_value array array_compact array_contains array_distinct avg bigint bool_and bool_or cast ceil
+  coalesce concat concat_ws count count_if date date_add date_diff date_format date_sub date_trunc datediff day
+  decimal dense_rank double element_at every explode filter first_value floor from_json get_json_object greatest
+  hour if ifnull in int isnull json_object_keys lag last_day last_value lead least length lower ltrim make_date
+  max max_by md5 min min_by minute mod month months_between named_struct nullif nvl over partition
+  percentile_approx pmod power quarter range rank regexp_replace rlike round row_number rtrim second sequence sign
+  size some split sqrt stddev string substr substring sum timestamp timestampadd timestampdiff to_date to_json
+  trim try_cast try_divide unix_micros unix_seconds upper values weekday width_bucket year`.split(/\s+/),
 );
 
 /** A comma before a closing bracket: DuckDB lets it pass, Spark and JavaScript don't. */
@@ -29,6 +29,10 @@ export const macros: readonly string[] = [
   "create or replace macro unix_seconds(instant) as cast(floor(epoch(instant)) as bigint)",
   "create or replace macro pmod(a, b) as ((a % b) + b) % b",
   "create or replace macro get_json_object(json, path) as case when json_valid(json) then json_extract_string(json, path) end",
+  // As the transpiler writes rlike.
+  "create or replace macro regexp_like(text, pattern) as regexp_matches(text, pattern)",
+  // Of dates, a day apart, which is what Spark's gives for dates.
+  "create or replace macro sequence(first, last) as list_transform(generate_series(first, last, interval 1 day), lambda day: cast(day as date))",
   // A text that may have a stray comma is looked at again, without its strings.
   `create or replace macro is_json(text) as case
     when not json_valid(text) then false
