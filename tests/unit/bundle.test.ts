@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -98,7 +98,11 @@ describe("the committed bundle", () => {
 
 describe("a build", () => {
   let folder: string;
-  beforeAll(async () => void (folder = await mkdtemp(path.join(tmpdir(), "bundle-"))));
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "bundle-"));
+    await cp(path.join(root, "notebooks"), path.join(folder, "notebooks"), { recursive: true });
+    await symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+  });
   afterAll(() => rm(folder, { recursive: true }));
 
   it("writes every file that a task names, and removes what it wrote for a task or job that is gone", async () => {
