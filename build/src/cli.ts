@@ -95,9 +95,16 @@ program
 
 program
   .command("graph")
-  .description("show the steps, what they read and what waits for what")
+  .description("show the steps and what they read, or what a column is made of")
+  .argument("[column]", "such as gold.daily_sales_summary.revenue, or a table for all its columns")
+  .option("--up", "what it is made of, up to the files (default)")
+  .option("--down", "what is made of it, down to the dashboard")
   .addOption(json())
-  .action(async (options) => (await import("./commands/graph.js")).graph(options));
+  .action(async (column, options) =>
+    column === undefined
+      ? (await import("./commands/graph.js")).graph(options)
+      : (await import("./commands/graph-column.js")).graphColumn(column, options),
+  );
 
 program
   .command("check")

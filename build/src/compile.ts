@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Plan } from "shopmetrics/internal/plan";
 import { cacheFolder } from "./cache-folder.js";
 import { graphOf, type Graph } from "./graph.js";
+import type { TableLineage } from "./lineage/column-lineage.js";
 import type { Program } from "./notebook-import.js";
 
 /** All notebooks compiled. */
@@ -12,6 +12,8 @@ export interface Compiled extends Graph {
   readonly remembered: boolean;
   /** The code of the steps that are programs. */
   readonly programs: readonly Program[];
+  /** What each table's columns come from. */
+  readonly lineage: readonly TableLineage[];
 }
 
 /** The notebooks of a project, as paths relative to its root, in the order of their names. */
@@ -40,16 +42,18 @@ export async function compile(root: string, options: { fresh?: boolean } = {}): 
   if (!options.fresh) {
     const remembered = await readFile(file, "utf8").catch(() => undefined);
     if (remembered) {
-      const { plans, programs } = JSON.parse(remembered) as { plans: Plan[]; programs: Program[] };
-      return { ...graphOf(plans), programs, remembered: true };
+      const { plans, ...rest } = JSON.parse(remembered) as Made;
+      return { ...graphOf(plans), ...rest, remembered: true };
     }
   }
   const { compileNotebooks } = await import("./compile-notebooks.js");
-  const { plans, programs } = await compileNotebooks(root, paths);
+  const { plans, ...rest } = await compileNotebooks(root, paths);
   const graph = graphOf(plans);
-  await write(file, JSON.stringify({ plans: graph.plans, programs }));
-  return { ...graph, programs, remembered: false };
+  await write(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
+  return { ...graph, ...rest, remembered: false };
 }
+
+type Made = Pick<Compiled, "plans" | "programs" | "lineage">;
 
 /** What the plans depend on: the notebooks, and the compiler and library as they were compiled. */
 async function fingerprint(

@@ -275,8 +275,9 @@ function nodePlan(notebook: Notebook): Plan {
 
 /** Changes when the step's meaning changes, not when its prose or its place in the file does. */
 function fingerprintOf(plan: object): string {
-  const text = JSON.stringify(plan, (key, value: unknown) =>
-    key === "place" || key === "places" ? undefined : value,
-  );
+  const text = JSON.stringify(plan, (key, value: unknown) => (unmeaning.has(key) ? undefined : value));
   return createHash("sha256").update(text).digest("hex");
 }
+
+/** `select` and `of` are in the scripts too. */
+const unmeaning = new Set(["place", "places", "select", "of"]);

@@ -66,6 +66,10 @@ export interface Item {
   readonly place: Place | undefined;
   readonly load?: LoadFiles;
   readonly snapshot?: SnapshotOf;
+  /** The notebook's own select in Databricks' dialect, parameters as identifiers `param__<name>`: lineage is read from it. */
+  readonly select?: string;
+  /** Of a history the column that names what has one; of rejects the bronze table that the refused rows came from. */
+  readonly of?: string;
   readonly scripts: Readonly<Record<DialectName, readonly Operation[]>>;
 }
 

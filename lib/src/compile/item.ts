@@ -104,6 +104,9 @@ export async function compileRequest(
       place: options.place,
       ...(request.kind === "load" && { load: loadOf(request) }),
       ...(request.kind === "rows" && request.snapshot && { snapshot: request.snapshot }),
+      ...(written && { select: textOf(written) }),
+      ...(request.kind === "history" && { of: request.of }),
+      ...(request.kind === "reject" && { of: request.raw.name }),
       scripts,
     },
     params: [...params.values()],
@@ -126,7 +129,7 @@ export async function compileStage(
     scripts[dialect.name] = operations.map((one) => ({ ...one, sql: withMarkers(one.sql, mark) }));
   }
   return {
-    item: { kind: "stage", name, place: options.place, scripts },
+    item: { kind: "stage", name, place: options.place, select: made.text, scripts },
     params: made.params,
     reads: made.reads,
     changes: made.changes,

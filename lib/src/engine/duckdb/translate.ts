@@ -1,4 +1,4 @@
-import { setFlagsFromString } from "node:v8";
+import { polyglot as loadPolyglot } from "../../sql/polyglot.js";
 import { coveredFunctions, refusedSyntax } from "./functions.js";
 
 /** SQL that cannot be translated. `line` counts from 1 within the text, `text` is that line, where known. */
@@ -31,7 +31,7 @@ export async function translate(text: string): Promise<string> {
 }
 
 async function translated(text: string): Promise<string> {
-  const polyglot = await (loading ??= loadPolyglot());
+  const polyglot = await loadPolyglot();
   refuseUncovered(text, (polyglot.tokenize(text, "databricks" as never).tokens ?? []) as unknown as Token[]);
   const transpiled = polyglot.transpile(text, "databricks" as never, "duckdb" as never, {
     unsupportedLevel: "raise",
@@ -51,17 +51,6 @@ async function translated(text: string): Promise<string> {
 
 /** What `rewrite` may have to change; parsing and writing again what has none of it would double the time. */
 const needsRewrite = /\b(ARRAY|CONCAT)\s*\(|\bAS TIMESTAMP/i;
-
-let loading: ReturnType<typeof loadPolyglot> | undefined;
-
-/**
- * The transpiler is 22 MB of WebAssembly that runs for milliseconds: optimising its code in the background takes ten
- * times as long as all our translations, so it stays as V8's quick compiler makes it.
- */
-async function loadPolyglot() {
-  setFlagsFromString("--liftoff-only");
-  return import("@polyglot-sql/sdk");
-}
 
 const plainCall = { distinct: false, use_bracket_syntax: false, no_parens: false, quoted: false };
 

@@ -1,0 +1,100 @@
+import { InputError } from "shopmetrics/internal/errors";
+import { readSettings } from "shopmetrics/internal/settings";
+import { compile } from "../compile.js";
+import type { ColumnLineage, TableLineage } from "../lineage/column-lineage.js";
+import { columnId, follow, readName, type Direction, type LineageGraph } from "../lineage/follow.js";
+
+/** Prints what a column is made of, or what is made of it; for a table what each of its columns is made of. */
+export async function graphColumn(
+  name: string,
+  options: { up?: boolean; down?: boolean; json?: boolean },
+): Promise<void> {
+  if (options.up && options.down)
+    throw new InputError("--up and --down exclude each other: give one of them.");
+  const { lineage } = await compile(readSettings().root);
+  const { table, column } = readName(lineage, name);
+  const direction = options.down ? "down" : "up";
+  if (column === undefined) return printTable(lineage, table, direction, Boolean(options.json));
+  const graph = follow(lineage, { table, column }, direction);
+  if (options.json) console.log(JSON.stringify({ column: columnId({ table, column }), direction, ...graph }));
+  else for (const line of tree(graph, direction)) console.log(line);
+}
+
+function printTable(
+  lineage: readonly TableLineage[],
+  table: string,
+  direction: Direction,
+  json: boolean,
+): void {
+  const one = lineage.find((other) => other.table === table);
+  if (json)
+    return console.log(JSON.stringify({ table, steps: one?.steps ?? [], columns: one?.columns ?? [] }));
+  const columns = one?.columns ?? filesColumns(lineage, table);
+  const width = Math.max(...columns.map(({ column }) => column.length));
+  for (const made of columns) {
+    const { edges } = follow(lineage, { table, column: made.column }, direction);
+    const id = columnId({ table, column: made.column });
+    const next = edges.flatMap(({ from, to }) =>
+      direction === "up" ? (to === id ? from : []) : from === id ? to : [],
+    );
+    const arrow = next.length === 0 ? "" : direction === "up" ? "← " : "→ ";
+    console.log(`${made.column.padEnd(width)}  ${arrow}${next.join(", ")}${howIs(made)}`.trimEnd());
+  }
+}
+
+/** The columns of what no step writes, as those name them that read it. */
+const filesColumns = (lineage: readonly TableLineage[], table: string): ColumnLineage[] =>
+  [
+    ...new Set(
+      lineage
+        .flatMap(({ columns }) => columns.flatMap(({ sources }) => sources))
+        .filter((source) => source.table === table)
+        .map((source) => source.column),
+    ),
+  ].map((column) => ({ column, kind: "constant", sources: [], expressions: [], unresolved: [] }));
+
+/** The graph as an indented tree; what was said of a column is not said again. */
+function tree(graph: LineageGraph, direction: Direction): string[] {
+  const [start] = graph.nodes;
+  const made = new Map(graph.nodes.map((node) => [columnId(node), node.made]));
+  const said = new Set<string>();
+  const lines = (id: string, lead: string, below: string): string[] => {
+    const again = said.has(id);
+    said.add(id);
+    const next = graph.edges.flatMap(({ from, to }) =>
+      direction === "up" ? (to === id ? from : []) : from === id ? to : [],
+    );
+    const one = made.get(id);
+    const own = `${lead}${id}${one ? howIs(one) : ""}${again && next.length > 0 ? "  (see above)" : ""}`;
+    if (again) return [own];
+    return [
+      own,
+      ...next.flatMap((other, index) => {
+        const isLast = index === next.length - 1;
+        return lines(other, `${below}${isLast ? "└─ " : "├─ "}`, `${below}${isLast ? "   " : "│  "}`);
+      }),
+    ];
+  };
+  return start ? lines(columnId(start), "", "") : [];
+}
+
+/** How a column is made, in brackets; of its expressions the outermost, as far as a line bears it. */
+function howIs({ kind, expressions, unresolved }: ColumnLineage): string {
+  const [outermost] = expressions;
+  const said = [
+    words[kind] ?? "",
+    outermost === undefined ? "" : cut(outermost),
+    ...unresolved.map((one) => `NOT RESOLVED: ${one}`),
+  ].filter(Boolean);
+  return said.length > 0 ? `  [${said.join(": ")}]` : "";
+}
+
+const cut = (text: string) => (text.length <= longest ? text : `${text.slice(0, longest - 1)}…`);
+
+const longest = 100;
+
+const words: Partial<Record<ColumnLineage["kind"], string>> = {
+  aggregation: "aggregated",
+  stamp: "filled in when the row is written",
+  program: "written by a program",
+};

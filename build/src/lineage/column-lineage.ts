@@ -1,0 +1,232 @@
+import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
+import type { Table } from "shopmetrics/internal/contracts/table";
+import { arrivedColumns, batchColumns, isStamp, loggedColumns } from "shopmetrics/internal/engine/dialect";
+import type { Item, Plan } from "shopmetrics/internal/plan";
+import { beforeTable } from "shopmetrics/internal/sql/render";
+import type { Question } from "./analyse.js";
+import {
+  constantColumn,
+  eitherOf,
+  madeOf,
+  tableColumn,
+  type ColumnSource,
+  type OutputColumn,
+  type Transformation,
+} from "./output-columns.js";
+
+/**
+ * What a column of a table comes from. `stamp`: the verb fills it in, such as when the row was written. `program`: the
+ * step is a program, of which only the tables it reads are known.
+ */
+export interface ColumnLineage {
+  readonly column: string;
+  readonly kind: Transformation | "constant" | "stamp" | "program";
+  readonly sources: readonly ColumnSource[];
+  /** The expressions on the way, the outermost first. */
+  readonly expressions: readonly string[];
+  /** What could not be resolved. */
+  readonly unresolved: readonly string[];
+}
+
+/** What a table's columns come from, and the steps that write it. */
+export interface TableLineage {
+  readonly table: string;
+  readonly steps: readonly string[];
+  readonly columns: readonly ColumnLineage[];
+}
+
+/**
+ * What the columns of all tables that the plans write come from, of the dashboard's queries too, read from the plans'
+ * selects. Files are named by their folder: `landing/orders`.
+ *
+ * @param ask tells what a select's columns come from directly
+ */
+export async function lineageOf(
+  plans: readonly Plan[],
+  ask: (question: Question) => Promise<readonly OutputColumn[]>,
+): Promise<TableLineage[]> {
+  const written = new Map<string, { steps: string[]; columns: Map<string, ColumnLineage[]> }>();
+  for (const plan of plans) {
+    for (const { table, columns } of await lineageOfPlan(plan, ask)) {
+      const one = written.get(table) ?? { steps: [], columns: new Map<string, ColumnLineage[]>() };
+      written.set(table, one);
+      if (!one.steps.includes(plan.step)) one.steps.push(plan.step);
+      for (const column of columns)
+        one.columns.set(column.column, [...(one.columns.get(column.column) ?? []), column]);
+    }
+  }
+  return [...written].map(([table, { steps, columns }]) => ({
+    table,
+    steps,
+    columns: [...columns.values()].map(merged),
+  }));
+}
+
+type Written = Pick<TableLineage, "table" | "columns">;
+
+async function lineageOfPlan(
+  plan: Plan,
+  ask: (question: Question) => Promise<readonly OutputColumn[]>,
+): Promise<Written[]> {
+  if (plan.runtime === "node") return plan.writes.flatMap((table) => byProgram(plan, table));
+  const tables = tablesOf(plan);
+  const stages = new Map<string, readonly OutputColumn[]>();
+  const made: Written[] = [];
+  for (const item of plan.items) {
+    if (item.load) made.push(loaded(item.load));
+    if (item.select === undefined) continue;
+    const direct = await ask({ select: item.select, tables });
+    const columns = direct.map((column) => resolved(column, stages));
+    if (item.kind === "stage") {
+      stages.set(item.name, columns);
+      tables[item.name] = columns.map(({ name }) => name);
+    } else made.push(...writtenBy(plan, item, columns));
+  }
+  return made;
+}
+
+/** The columns of the tables that a plan may name, the ones of the verbs and the logs of earlier values too. */
+function tablesOf(plan: Plan): Record<string, readonly string[]> {
+  const known: Record<string, readonly string[]> = {};
+  for (const table of allTables()) {
+    if (!plan.reads.includes(table.name) && !plan.writes.includes(table.name)) continue;
+    known[table.name] = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
+    if (table.options.tracks)
+      known[beforeTable(table)] = [...loggedColumns(table).map(({ name }) => name), "_batch"];
+  }
+  return known;
+}
+
+/** Puts in place of a stage's columns what these come from, and in place of a log's columns those of its table. */
+function resolved(column: OutputColumn, stages: ReadonlyMap<string, readonly OutputColumn[]>): OutputColumn {
+  if (column.sources.length === 0) return column;
+  const parts = column.sources.map((source) => {
+    const stage = stages.get(source.table);
+    const from = stage
+      ? source.column === "*"
+        ? madeOf("*", stage.map(rowsOf), { kind: "aggregation" })
+        : stage.find(({ name }) => name === source.column)!
+      : tableColumn(logged.get(source.table) ?? source.table, source.column);
+    return madeOf(column.name, [from], { kind: source.kind });
+  });
+  const made = madeOf(column.name, parts, { kind: "identity" });
+  return {
+    ...made,
+    kind: made.sources.length === 0 ? column.kind : made.kind,
+    expressions: [...new Set([...column.expressions, ...made.expressions])],
+    unresolved: [...new Set([...column.unresolved, ...made.unresolved])],
+  };
+}
+
+/** The rows that a column's value is taken from. */
+const rowsOf = (column: OutputColumn): OutputColumn => ({
+  ...column,
+  sources: column.sources.map((source) => ({ ...source, column: "*", kind: "aggregation" as const })),
+  expressions: [],
+});
+
+const logged = new Map(
+  allTables()
+    .filter(({ options }) => options.tracks)
+    .map((table) => [beforeTable(table), table.name]),
+);
+
+function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[]): Written[] {
+  if (item.snapshot)
+    return [{ table: `${plan.step}.${item.name}`, columns: columns.map((one) => plain(one)) }];
+  if (item.kind === "reject") return [rejected(item, columns)];
+  const table = item.table === undefined ? undefined : findTable(item.table);
+  if (!table || !keeps.has(item.kind)) return [];
+  const given = new Map(columns.map((column) => [column.name, column]));
+  if (item.kind === "history") addHistory(given, item.of ?? "");
+  return [
+    {
+      table: table.name,
+      columns: table.columns.map(({ name }) => columnOf(table, name, given.get(name))),
+    },
+  ];
+}
+
+const keeps = new Set(["append", "merge", "history", "refresh"]);
+
+function columnOf(table: Table, name: string, made: OutputColumn | undefined): ColumnLineage {
+  if (isStamp(table, name)) return stamp(name);
+  if (!made)
+    return { ...plain(constantColumn(name)), unresolved: [`the select for ${table.name} does not give it`] };
+  // Rows that a table takes over from itself are not where they come from.
+  const others = made.sources.filter((source) => source.table !== table.name);
+  if (others.length === 0 && made.sources.length > 0)
+    return { ...plain(made), unresolved: [...made.unresolved, `comes only from ${table.name} itself`] };
+  return { ...plain(made), sources: others };
+}
+
+/** What `history` works out from the changes it is given. */
+function addHistory(given: Map<string, OutputColumn>, of: string): void {
+  const start = given.get("effective_start_date");
+  const entity = given.get(of);
+  const parts = [...(entity ? [entity] : []), ...(start ? [start] : [])];
+  const add = (name: string, from: readonly OutputColumn[], expression: string) =>
+    given.set(name, madeOf(name, from, { kind: "transformation", expression }));
+  add("surrogate_key", parts, `md5(${of}, effective_start_date)`);
+  add("effective_end_date", parts, `lead(effective_start_date) over (partition by ${of})`);
+  add("is_current", parts, "effective_end_date is null");
+}
+
+function rejected(item: Item, columns: readonly OutputColumn[]): Written {
+  const raw = findTable(item.of ?? "");
+  const given = new Map(columns.map((column) => [column.name, column]));
+  const arrived = raw ? arrivedColumns(raw).map((name) => tableColumn(raw.name, name)) : [];
+  given.set(
+    "raw_row",
+    madeOf("raw_row", arrived, { kind: "transformation", expression: "to_json(raw row)" }),
+  );
+  given.set("table_name", constantColumn("table_name", [`'${item.table}'`]));
+  const table = findTable("silver.rejected_rows")!;
+  return {
+    table: table.name,
+    columns: table.columns.map(({ name }) => columnOf(table, name, given.get(name))),
+  };
+}
+
+function loaded({ table: name, folder, columns }: NonNullable<Item["load"]>): Written {
+  const files = `landing/${folder}`;
+  const whole = { table: files, column: "*", kind: "transformation" as const };
+  return {
+    table: name,
+    columns: findTable(name)!.columns.map(({ name: column }) => {
+      if (columns.includes(column)) return plain(tableColumn(files, column), column);
+      return column === "_rescued_data"
+        ? { ...plain(constantColumn(column)), kind: whole.kind, sources: [whole] }
+        : stamp(column);
+    }),
+  };
+}
+
+function byProgram({ reads }: Plan, name: string): Written[] {
+  const sources = reads.map((table) => ({ table, column: "*", kind: "transformation" as const }));
+  const columns = findTable(name)?.columns ?? [];
+  return [
+    {
+      table: name,
+      columns: columns.map(({ name: column }) => ({
+        ...plain(constantColumn(column)),
+        kind: "program",
+        sources,
+      })),
+    },
+  ];
+}
+
+const stamp = (column: string): ColumnLineage => ({ ...plain(constantColumn(column)), kind: "stamp" });
+
+const plain = ({ name, ...made }: OutputColumn, column = name): ColumnLineage => ({ column, ...made });
+
+/** A column that several statements or steps write. */
+function merged(columns: readonly ColumnLineage[]): ColumnLineage {
+  const [first] = columns;
+  if (columns.length === 1) return first!;
+  const made = columns.flatMap(({ column, kind, ...rest }): OutputColumn[] =>
+    kind === "stamp" || kind === "program" ? [] : [{ name: column, kind, ...rest }],
+  );
+  return made.length === 0 ? first! : plain(eitherOf(first!.column, made));
+}
