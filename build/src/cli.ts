@@ -31,13 +31,20 @@ const only = () =>
 const from = () => new Option("--from <table>", "this step and all that depends on it");
 const date = () =>
   new Option("--date <date>", "logical date of the run, YYYY-MM-DD; the default is today (UTC)");
+const acceptLoss = () =>
+  new Option("--accept-loss", "go on although Kafka no longer holds messages that bronze lacks");
+const port = () =>
+  new Option("--port <n>", "where the dashboard is served; 0 takes any free port")
+    .default(3000)
+    .argParser(number);
 const full = () => new Option("--full", "compute everything anew instead of only what changed");
 
 program
   .command("start", { hidden: true })
-  .description("generate if nothing has landed, build and run")
+  .description("generate if nothing has landed, build, run and serve the dashboard")
   .addOption(scale())
   .addOption(new Option("--no-serve", "end after the run"))
+  .addOption(port())
   .addOption(only())
   .addOption(from())
   .addOption(date())
@@ -81,6 +88,7 @@ program
   .addOption(date())
   .addOption(full())
   .option("--job <name>", "the job to run", "daily")
+  .addOption(acceptLoss())
   .addOption(quiet())
   .addOption(json())
   .action(async (options) => (await import("./commands/run.js")).run(options));
@@ -92,6 +100,28 @@ program
   .addOption(quiet())
   .addOption(json())
   .action(async (options) => (await import("./commands/site.js")).site(options));
+
+program
+  .command("stream")
+  .description("live mode: shoppers who click, and the clickstream's steps that follow them, until Ctrl-C")
+  .option("--rate <n>", "events that the shoppers make per second", number, 1)
+  .addOption(
+    new Option("--burst [n]", "so many events at once before that (default 50,000)")
+      .preset("50000")
+      .argParser(number),
+  )
+  .option("--seconds <n>", "end after so many seconds", number)
+  .option("--no-produce", "only follow the topic")
+  .addOption(acceptLoss())
+  .addOption(quiet())
+  .addOption(json())
+  .action(async (options) => (await import("./commands/stream.js")).stream(options));
+
+program
+  .command("serve")
+  .description("build the dashboard and serve it on this machine until Ctrl-C")
+  .addOption(port())
+  .action(async (options) => (await import("./commands/serve.js")).serve(options));
 
 program
   .command("graph")

@@ -27,3 +27,36 @@ export function saysWhenInterrupted(): () => void {
   signals.forEach((signal) => process.on(signal, say));
   return stop;
 }
+
+/**
+ * For what goes on until it is stopped: Ctrl-C and the like fire a signal, and what is under way may finish. Whatever is
+ * not done after 2.5 seconds is given up, and so it is by a second Ctrl-C.
+ *
+ * @returns the signal; `stop` fires it too; `done` ends this, and what still keeps the process alive has a second
+ */
+export function untilInterrupted(): { signal: AbortSignal; stop: () => void; done: () => void } {
+  const controller = new AbortController();
+  const giveUp = (signal: NodeJS.Signals) => {
+    signals.forEach((one) => process.off(one, hear));
+    try {
+      writeSync(2, "\nThe round under way was given up and wrote nothing: the next run takes it in.\n");
+    } catch {
+      // Nobody reads it any more.
+    }
+    process.kill(process.pid, signal);
+  };
+  const hear = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) return giveUp(signal);
+    controller.abort();
+    setTimeout(giveUp, 2500, signal).unref();
+  };
+  signals.forEach((signal) => process.on(signal, hear));
+  return {
+    signal: controller.signal,
+    stop: () => controller.abort(),
+    done: () => {
+      signals.forEach((signal) => process.off(signal, hear));
+      setTimeout(() => process.exit(), 1000).unref();
+    },
+  };
+}

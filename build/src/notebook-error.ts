@@ -21,8 +21,9 @@ export class NotebookError extends Error implements NotebookPlace {
   readonly line: number | undefined;
   readonly column: number | undefined;
 
-  constructor(place: NotebookPlace, problem: string, nextStep: string, options?: ErrorOptions) {
-    super(`${placeText(place)}: ${problem}\n${nextStep}`, options);
+  /** @param nextStep left out where the problem says it itself */
+  constructor(place: NotebookPlace, problem: string, nextStep?: string, options?: ErrorOptions) {
+    super(`${placeText(place)}: ${problem}${nextStep === undefined ? "" : `\n${nextStep}`}`, options);
     this.path = place.path;
     this.cell = place.cell;
     this.line = place.line;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { InputError } from "shopmetrics/internal/errors";
 import { cacheFolder } from "./cache-folder.js";
 import { NotebookError } from "./notebook-error.js";
 import { locateStack, registerMap } from "./notebook-location.js";
@@ -32,7 +33,10 @@ export async function importModule({ notebook, code, map }: Program): Promise<un
     if (cause instanceof NotebookError) throw cause;
     const place = cause instanceof Error ? locateStack(cause) : undefined;
     const problem = cause instanceof Error ? cause.message : String(cause);
-    const next = "Run the notebook in Jupyter up to this cell to see the values it works with.";
+    const next =
+      cause instanceof InputError
+        ? undefined
+        : "Run the notebook in Jupyter up to this cell to see the values it works with.";
     throw new NotebookError(place ?? { path: notebook.path }, problem, next, { cause });
   }
 }

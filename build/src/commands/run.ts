@@ -16,11 +16,13 @@ export interface RunCommand {
   date?: string;
   full?: boolean;
   job?: string;
+  acceptLoss?: boolean;
   quiet?: boolean;
   json?: boolean;
 }
 
 export async function run(options: RunCommand): Promise<void> {
+  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
   const settings = readSettings();
   if (options.json) keepOutputForJson();
   const report = await runPipeline(settings, await compile(settings.root), options);

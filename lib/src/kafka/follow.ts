@@ -7,7 +7,7 @@ import { TopicMadeAnew } from "./positions.js";
 /** A topic that this process follows: it reads on while other work is done, and lands what has come when it is asked. */
 export interface Follower {
   /** Lands what has come since the last call. The first one opens the topic. */
-  land(known: Known): Promise<Landed & { readonly lag: number }>;
+  land(settings: KafkaSettings, known: Known): Promise<Landed & { readonly lag: number }>;
   /** What the last call landed. */
   readonly last: Landed & { readonly lag: number };
   /** Resolves when there is something to land, or reading has failed, or the signal fires. */
@@ -37,7 +37,7 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
     open = undefined;
     failed = false;
   };
-  const reopen = async (known: Known, anew?: string) => {
+  const reopen = async (settings: KafkaSettings, known: Known, anew?: string) => {
     await close();
     open = await openTopic(settings, known, { landing, follow: true, ...(anew && { anew }) });
     open.reader.ended.catch(() => (failed = true));
@@ -47,15 +47,15 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
     get last() {
       return last;
     },
-    async land(known) {
+    async land(now, known) {
       if (failed) {
         const error: unknown = await open?.reader.ended.catch((one: unknown) => one);
         if (!(error instanceof TopicMadeAnew)) {
           await close();
           throw error;
         }
-        await reopen(known, error.message);
-      } else if (!open || isBehind(known, open.lanes)) await reopen(known);
+        await reopen(now, known, error.message);
+      } else if (!open || isBehind(known, open.lanes)) await reopen(now, known);
       const { lanes, reader } = open!;
       last = { ...(await lanes.land()), lag: reader.lag() };
       return last;

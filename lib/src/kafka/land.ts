@@ -27,7 +27,7 @@ export interface TopicLanded {
  */
 export async function landTopic(settings: KafkaSettings, options: LandOptions): Promise<TopicLanded> {
   const follower = followerOf(settings);
-  if (follower) return follower.land(options);
+  if (follower) return follower.land(settings, options);
   try {
     return await landNow(settings, options);
   } catch (error) {

@@ -42,22 +42,19 @@ export function explained(error: unknown, settings: KafkaSettings): InputError {
   if (/wrong version number|SSL|TLS|EPROTO/.test(message))
     return say(`Kafka at ${at} does not speak TLS (${message}). Set KAFKA_TLS=false, or check the port.`);
   if (
-    /timeout|timed out|ECONNRESET|Closed connection|socket hang up|EHOST|ENETUNREACH|EPIPE|disconnected/i.test(
+    /timeout|timed out|ECONNRESET|Closed connection|socket hang up|EHOST|ENETUNREACH|EPIPE|disconnected|not connected/i.test(
       `${name} ${message}`,
     )
   ) {
     const mode = tls ? "with TLS (KAFKA_TLS=true)" : "without TLS (KAFKA_TLS=false)";
+    const closed = /Closed connection|ECONNRESET|EPIPE/.test(message) && !login;
     return say(
       `Kafka at ${at} does not answer ${mode}: ${message}. Check that KAFKA_BROKERS names Kafka's port, that no firewall is ` +
-        `between, and KAFKA_TLS.`,
+        `between, and KAFKA_TLS${closed ? "; it may also want a login (KAFKA_USERNAME, KAFKA_PASSWORD)" : ""}.`,
     );
   }
   return say(`Kafka at ${at}: ${message}`);
 }
-
-/** Kafka gave no answer in time. */
-export const silent = (settings: KafkaSettings, seconds: number): InputError =>
-  explained(new Error(`timed out after ${seconds} s`), settings);
 
 /** kafkajs wraps errors in errors; the innermost says what happened. */
 function firstCause(error: unknown): Error {

@@ -1,7 +1,7 @@
 import type { Admin } from "kafkajs";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { explained, silent } from "./trouble.js";
+import { explained } from "./trouble.js";
 
 /** What a partition holds: the offsets from `low` on, below `high`. */
 export interface Watermarks {
@@ -11,7 +11,7 @@ export interface Watermarks {
 }
 
 /** In less than this many seconds the first contact succeeds or fails. */
-const limit = 4.5;
+const limit = 3.5;
 
 /**
  * Makes first contact with Kafka and asks what the topic holds.
@@ -30,7 +30,7 @@ export async function firstContact<T>(
   const admin = kafkaClient(settings, "preflight").admin();
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(silent(settings, limit)), limit * 1000);
+    timer = setTimeout(() => reject(new Error(`timed out after ${limit} s`)), limit * 1000);
   });
   const contact = async () => {
     await admin.connect();

@@ -1,0 +1,116 @@
+import { InputError } from "shopmetrics/internal/errors";
+import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
+import { readSettings, type KafkaSettings, type Settings } from "shopmetrics/internal/settings";
+import { compile } from "../compile.js";
+import { untilInterrupted } from "../interrupt.js";
+import { runStream, type Round, type StreamReport } from "../stream/stream.js";
+import { latencies, type Latency } from "../stream/latency.js";
+import { count } from "../text.js";
+import { keepOutputForJson, printJson } from "./json.js";
+
+export interface StreamCommand {
+  rate: number;
+  burst?: number;
+  seconds?: number;
+  produce: boolean;
+  acceptLoss?: boolean;
+  quiet?: boolean;
+  json?: boolean;
+}
+
+/**
+ * Live mode: shoppers on the one side, the clickstream's steps on the other, until Ctrl-C or for `seconds`. It ends
+ * within 3 seconds: what was not taken in by then is taken in by the next run.
+ */
+export async function stream(options: StreamCommand): Promise<void> {
+  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
+  const settings = readSettings();
+  const { kafka } = settings;
+  if (!kafka)
+    throw new InputError(
+      "KAFKA_BROKERS is not set: `npm run kafka` in another terminal starts a broker and says what to set.",
+    );
+  if (settings.engine !== "duckdb")
+    throw new InputError(
+      "SHOPMETRICS_ENGINE=databricks: live mode is for this machine; there, the streaming job runs.",
+    );
+  if (options.json) keepOutputForJson();
+  const compiled = await compile(settings.root);
+  const { signal, stop, done } = untilInterrupted();
+  const timer = options.seconds === undefined ? undefined : setTimeout(stop, options.seconds * 1000);
+  const say = (text: string) => {
+    if (!options.quiet && !options.json) console.log(text);
+  };
+  try {
+    const producing = options.produce ? startShoppers(settings, kafka, options, signal) : undefined;
+    // Whatever fails first ends both.
+    producing?.catch(stop);
+    say(`Following ${kafka.topic} at ${kafka.brokers.join(",")}. Ctrl-C ends.`);
+    const streaming = runStream({
+      settings,
+      kafka,
+      compiled,
+      signal,
+      onRound: progress(say),
+      onNote: (message) => console.error(message),
+    });
+    streaming.catch(stop);
+    const [taken, sent] = await Promise.all([streaming, producing]);
+    if (options.json) printJson({ ...taken, ...(sent && { produced: sent }) });
+    else say(ending(taken, sent));
+  } finally {
+    clearTimeout(timer);
+    done();
+  }
+}
+
+async function startShoppers(
+  settings: Settings,
+  kafka: KafkaSettings,
+  { rate, burst }: StreamCommand,
+  signal: AbortSignal,
+): Promise<ProduceReport> {
+  const [{ produce }, { landedShelf }] = await Promise.all([
+    import("shopmetrics/internal/kafka/produce"),
+    import("shopmetrics/internal/clickstream/shelf"),
+  ]);
+  const shelf = await landedShelf(settings.landing);
+  return produce(kafka, { shelf, rate, signal, ...(burst !== undefined && { burst }) });
+}
+
+/** A line every two seconds at most. */
+function progress(say: (text: string) => void): (round: Round) => void {
+  let since = Date.now();
+  let events = 0;
+  let rounds = 0;
+  let recent = latencies();
+  return (round) => {
+    events += round.events;
+    rounds++;
+    for (const [wait, number] of round.waits) recent.add(wait, number);
+    const seconds = (Date.now() - since) / 1000;
+    if (seconds < 2) return;
+    const time = new Date().toISOString().slice(11, 19);
+    say(
+      `${time}  ${(events / seconds).toFixed(1).padStart(8)} events/s  lag ${count(round.lag)}  ` +
+        `event to gold ${times(recent.summary())}  (${rounds} ${rounds === 1 ? "round" : "rounds"})`,
+    );
+    since = Date.now();
+    events = rounds = 0;
+    recent = latencies();
+  };
+}
+
+const times = (latency: Latency | undefined) =>
+  latency
+    ? `p50 ${latency.p50.toFixed(2)} s, p95 ${latency.p95.toFixed(2)} s, max ${latency.max.toFixed(2)} s`
+    : "nothing yet";
+
+function ending(taken: StreamReport, sent: ProduceReport | undefined): string {
+  const sending = sent
+    ? `\nSent ${count(sent.sent)} events${sent.resent ? `, ${count(sent.resent)} sends repeated` : ""}${sent.refused.length ? `, ${count(sent.refused.length)} refused (${sent.refused[0]?.reason})` : ""}.`
+    : "";
+  return `${sending}
+Took in ${count(taken.events)} events in ${count(taken.rounds)} rounds, ${taken.seconds.toFixed(0)} s; event to gold: ${times(taken.latency)}.
+Nothing is lost: what the topic holds beyond that is read by the next run.`;
+}
