@@ -136,12 +136,16 @@ export const taskKey = (step: string) => step.replace(".", "_");
 /** First of every job: it makes schemas and tables that are not there yet. */
 export const prepare = "prepare";
 
-/** A task for each plan. All come after `prepare`, each after what it reads, and few enough at once. */
-export function tasksOf(graph: Graph, plans: readonly Plan[]): Task[] {
+/** Last of the daily job: it exports what the dashboard draws. */
+export const exportPages = "dashboard_export";
+
+/** A task for each plan, and one for all pages, which comes last of all. All come after `prepare`, each after what it reads, and few enough at once. */
+export function tasksOf(graph: Graph, chosen: readonly Plan[]): Task[] {
+  const plans = chosen.filter(({ runtime }) => runtime !== "page");
   const steps = new Set(plans.map(({ step }) => step));
   const inGraphOrder: Needs = new Map(graph.plans.map(({ step }) => [step, graph.needs.get(step) ?? []]));
   const needs = narrowed(within(inGraphOrder, steps), mostTasksAtOnce);
-  return [
+  const tasks: Task[] = [
     { task_key: prepare, ...retried, ...sqlTask(prepare) },
     ...plans.map((plan): Task => {
       const waits = (needs.get(plan.step) ?? []).map(taskKey).toSorted();
@@ -155,6 +159,13 @@ export function tasksOf(graph: Graph, plans: readonly Plan[]): Task[] {
       };
     }),
   ];
+  if (plans.length === chosen.length) return tasks;
+  const waitedFor = new Set(
+    tasks.flatMap(({ depends_on = [] }) => depends_on.map(({ task_key }) => task_key)),
+  );
+  const ends = tasks.map(({ task_key }) => task_key).filter((key) => !waitedFor.has(key));
+  const depends_on = ends.toSorted().map((task_key) => ({ task_key }));
+  return [...tasks, { task_key: exportPages, depends_on, ...retried, ...nodeTask(exportPages) }];
 }
 
 /** Once more, soon: a failure must be in the mail within 5 minutes, and repeating a step is harmless. */

@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
+import type { PagePlan } from "shopmetrics/internal/dashboard/export";
+import type { Plan } from "shopmetrics/internal/plan";
 import type { Metafile } from "esbuild";
 import { cacheFolder } from "./cache-folder.js";
 import { NotebookError } from "./notebook-error.js";
@@ -17,10 +19,34 @@ const duckdb = "@duckdb/node-api";
  * @throws NotebookError when the step cannot do without DuckDB
  */
 export async function compileNodeTask(root: string, notebook: string): Promise<string> {
+  return compileProgram(root, notebook, await program(notebook));
+}
+
+/**
+ * Compiles the task that exports all pages of the dashboard. It holds their queries and nothing that draws.
+ *
+ * @throws NotebookError when it cannot do without DuckDB
+ */
+export async function compileExport(root: string, pages: readonly Plan[]): Promise<string> {
+  const plans = pages.map(({ step, items, params, takes }): PagePlan => {
+    const own = items.map((item) => ({
+      ...item,
+      scripts: { duckdb: [], databricks: item.scripts.databricks },
+    }));
+    return { step, items: own, params, takes };
+  });
+  const contents = `import { exportDashboard } from "shopmetrics/internal/dashboard/export-task";
+await exportDashboard(${JSON.stringify(plans)});
+`;
+  return compileProgram(root, "task.ts", contents);
+}
+
+/** @param from the notebook or folder that an error names */
+async function compileProgram(root: string, from: string, contents: string): Promise<string> {
   const stub = await duckdbStub();
   const [pac, translator] = await Promise.all([pacStub(), translatorStub()]);
   const { result } = await buildWithNotebooks(root, {
-    stdin: { contents: await program(notebook), resolveDir: root, sourcefile: "task.ts", loader: "ts" },
+    stdin: { contents, resolveDir: root, sourcefile: "task.ts", loader: "ts" },
     outfile: path.join(root, "task.mjs"),
     write: false,
     // Names stay, since libraries look at those of their errors.
@@ -38,10 +64,10 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
 const require = requireOf(import.meta.url), __filename = pathOf(import.meta.url), __dirname = pathOf(new URL(".", import.meta.url));`,
     },
   });
-  const way = wayTo(result.metafile!, notebook, path.relative(root, stub).replaceAll(path.sep, "/"));
+  const way = wayTo(result.metafile!, from, path.relative(root, stub).replaceAll(path.sep, "/"));
   if (way) {
     throw new NotebookError(
-      { path: notebook },
+      { path: from },
       `needs DuckDB, which is no part of a Databricks task: ${way.join(" → ")}`,
       "Let the step's SQL run by `run` or a verb, so that it runs on the warehouse, or keep its job off Databricks.",
     );

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { stringify } from "yaml";
-import { bundleJobs, leftOut, prepare, taskKey } from "./bundle-jobs.js";
-import { compileNodeTask } from "./bundle-node-task.js";
+import { bundleJobs, exportPages, leftOut, prepare, taskKey } from "./bundle-jobs.js";
+import { compileExport, compileNodeTask } from "./bundle-node-task.js";
 import { prepareFile } from "./bundle-prepare.js";
 import type { Graph } from "./graph.js";
 import type { Job } from "./job.js";
@@ -66,10 +66,16 @@ async function writePrepare(root: string): Promise<string> {
 async function writeNodeTasks(root: string, graph: Graph): Promise<string[]> {
   const folder = path.join(root, "bundle/tasks");
   const programs = new Map<string, string>();
-  for (const { step, job, runtime, notebook } of graph.plans) {
-    if (runtime !== "node" || leftOut[job]) continue;
-    programs.set(`${taskKey(step)}.mjs`, await compileNodeTask(root, notebook));
-  }
+  const compiling = graph.plans
+    .filter(({ job, runtime }) => runtime === "node" && !leftOut[job])
+    .map(async ({ step, notebook }) => {
+      programs.set(`${taskKey(step)}.mjs`, await compileNodeTask(root, notebook));
+    });
+  const pages = graph.plans.filter(({ runtime }) => runtime === "page");
+  const exporting = async () => {
+    if (pages.length > 0) programs.set(`${exportPages}.mjs`, await compileExport(root, pages));
+  };
+  await Promise.all([...compiling, exporting()]);
   for (const old of await readdir(folder))
     if (old.endsWith(".mjs") && !programs.has(old)) await rm(path.join(folder, old));
   for (const [name, code] of programs) await writeFile(path.join(folder, name), code);

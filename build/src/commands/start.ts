@@ -1,13 +1,21 @@
+import { existsSync } from "node:fs";
 import { generate as generateExports } from "shopmetrics/internal/generator/generate";
 import { readSettings } from "shopmetrics/internal/settings";
 import { nearPath } from "../text.js";
 import { compileAndWrite } from "./build.js";
 import { describe } from "./generate.js";
 import { keepOutputForJson, printJson } from "./json.js";
+import { serveUntilInterrupted } from "./serve.js";
+import { buildSite } from "./site.js";
 import { isEmpty, runPipeline, type RunCommand } from "./run.js";
 
-/** Generates exports if nothing has landed, compiles the notebooks and runs them. */
-export async function start(options: RunCommand & { scale?: number; serve?: boolean }): Promise<void> {
+/**
+ * Generates exports if nothing has landed, compiles the notebooks, runs them, builds the dashboard and serves it until
+ * Ctrl-C. A run that failed is served too: the pages then show the last good figures.
+ */
+export async function start(
+  options: RunCommand & { scale?: number; serve?: boolean; port: number },
+): Promise<void> {
   const settings = readSettings();
   if (options.json) keepOutputForJson();
   const say = (text: string) => {
@@ -26,10 +34,13 @@ export async function start(options: RunCommand & { scale?: number; serve?: bool
   const { compiled, sentence } = await compileAndWrite(settings.root);
   say(`${sentence}\n`);
   const report = await runPipeline(settings, compiled, options);
-  if (options.json) printJson(report);
-  else if (report.status === "succeeded") {
+  const built = existsSync(settings.snapshots) ? await buildSite(settings) : undefined;
+  if (options.json) return printJson(report);
+  if (built) say(`\n${built.sentence}`);
+  if (report.status === "succeeded") {
     say(
       `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`,
     );
   }
+  if (built && options.serve !== false) await serveUntilInterrupted(settings, options);
 }

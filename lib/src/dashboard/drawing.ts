@@ -15,6 +15,8 @@ interface Titled {
   readonly note?: string;
   /** Default "full". */
   readonly span?: Span;
+  /** Said in place of no rows. */
+  readonly empty?: string;
 }
 
 /** The room a plot has, in CSS pixels. */
@@ -52,7 +54,7 @@ export const chart = (options: ChartOptions, plot: (room: Room) => PlotOptions):
 
 export interface Card {
   readonly label: string;
-  readonly value: number | null;
+  readonly value: number | string | null;
   readonly format: Format;
   /** The same figure of the period before; the card says how much it has changed. */
   readonly before?: { readonly value: number | null; readonly words: string } | undefined;

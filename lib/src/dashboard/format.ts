@@ -42,7 +42,7 @@ const writers: Record<Format, (value: Value) => string> = {
   month: date({ month: "short", year: "numeric" }),
   instant: date({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
   hours: (value) => hours(value as number),
-  seconds: number({ style: "unit", unit: "second", minimumFractionDigits: 2, maximumFractionDigits: 2 }),
+  seconds: (value) => `${(value as number).toFixed(2)} s`,
   status: (value) => statusWords[value as string] ?? String(value),
 };
 
@@ -53,7 +53,13 @@ export const written = (value: Value | undefined, format: Format): string =>
 /** The same as a function, for Plot's `tickFormat` and channels. */
 export const as = (format: Format) => (value: Value) => written(value, format);
 
-const compactMoney = number({ style: "currency", currency, notation: "compact", maximumFractionDigits: 1 });
+const compactMoney = number({
+  style: "currency",
+  currency,
+  notation: "compact",
+  minimumFractionDigits: 0,
+  maximumFractionDigits: 1,
+});
 const compactNumber = number({ notation: "compact", maximumFractionDigits: 1 });
 
 /** For axes and labels, where there is little room: 12.3k. */

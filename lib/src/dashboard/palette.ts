@@ -7,6 +7,7 @@ export const color = {
   surface: "var(--surface)",
   accent: "var(--accent)",
   accentSoft: "var(--accent-soft)",
+  pale: "var(--segment-low)",
   pass: "var(--pass)",
   warn: "var(--warn)",
   fail: "var(--fail)",

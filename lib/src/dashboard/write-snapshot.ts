@@ -23,7 +23,7 @@ export function writeSnapshot(name: string, columns: Columns, result: Result): U
         throw new InputError(`query "${name}", row ${index + 1}: ${column} ${(error as Error).message}.`);
       }
     });
-    const encoding = encodings[kindOf(declared)];
+    const encoding = encodingOf(kindOf(declared), data);
     return { name: column, data, ...(encoding && { encoding }) };
   });
   const schema: SchemaElement[] = [
@@ -34,9 +34,16 @@ export function writeSnapshot(name: string, columns: Columns, result: Result): U
       ...parquetTypes[kindOf(declared)],
     })),
   ];
-  // A page reads its snapshots whole: neither statistics nor small first row groups are of use to it.
   return new Uint8Array(
-    parquetWriteBuffer({ columnData, schema, statistics: false, rowGroupSize: 1_000_000 }),
+    parquetWriteBuffer({
+      columnData,
+      schema,
+      // The server compresses the whole file, and better than pages one by one.
+      codec: "UNCOMPRESSED",
+      // A page reads its snapshots whole: neither statistics nor small first row groups are of use to it.
+      statistics: false,
+      rowGroupSize: 1_000_000,
+    }),
   );
 }
 
@@ -53,12 +60,13 @@ const parquetTypes: Record<
   instant: { type: "INT64", converted_type: "TIMESTAMP_MILLIS" },
 };
 
-/** Differences of neighbours take about half the room of the values; other kinds are left to dictionaries. */
-const encodings: Partial<Record<ColumnKind, NonNullable<ColumnSource["encoding"]>>> = {
-  decimal: "DELTA_BINARY_PACKED",
-  date: "DELTA_BINARY_PACKED",
-  instant: "DELTA_BINARY_PACKED",
-};
+/** Numbers of many values take about half the room as differences of neighbours; the rest is left to dictionaries. */
+function encodingOf(kind: ColumnKind, data: readonly unknown[]): ColumnSource["encoding"] {
+  const hasDifferences = ["integer", "decimal", "date", "instant"].includes(kind);
+  const few = () =>
+    new Set(data.map((value) => (value instanceof Date ? value.getTime() : value))).size < 256;
+  return hasDifferences && (kind === "date" || !few()) ? "DELTA_BINARY_PACKED" : undefined;
+}
 
 /** A decimal's hundredths, exact: "-12.5" is -1250n. */
 function cents(value: ResultValue): bigint {

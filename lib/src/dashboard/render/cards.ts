@@ -26,7 +26,7 @@ function cardElement(card: Card, document: Document): HTMLElement {
 
 function changeElement({ value, before }: Card, document: Document): HTMLElement | undefined {
   if (!before) return undefined;
-  if (value === null || before.value === null || before.value === 0)
+  if (typeof value !== "number" || before.value === null || before.value === 0)
     return element(document, "dd", { class: "change" }, `nothing to compare with ${before.words}`);
   const share = value / before.value - 1;
   const direction = Math.abs(share) < 0.0005 ? "same" : share > 0 ? "up" : "down";
@@ -47,12 +47,13 @@ function changeElement({ value, before }: Card, document: Document): HTMLElement
 
 const [width, height] = [160, 36];
 
-/** A line from the first value to the last over a pale area from zero. */
+/** The course's shape, from somewhat below its least value to its greatest. */
 function courseOf(values: readonly number[], document: Document): SVGElement {
-  const most = Math.max(...values, Number.MIN_VALUE);
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const floor = least - 0.35 * (most - least);
   const points = values.map((value, index) => {
     const x = (index / (values.length - 1)) * width;
-    const y = height - 2 - (Math.max(0, value) / most) * (height - 4);
+    const y = height - 2 - (most === floor ? 0.5 : (value - floor) / (most - floor)) * (height - 4);
     return `${x.toFixed(1)},${y.toFixed(1)}`;
   });
   return svgElement(

@@ -2,7 +2,7 @@ import { plot } from "@observablehq/plot";
 import type { Chart, Room } from "../drawing.js";
 import { element } from "./dom.js";
 import type { Surface } from "./draw.js";
-import { tableBody } from "./table.js";
+import { nothing, tableBody } from "./table.js";
 
 /** Below this width a drawing is made for a phone. */
 const narrowBelow = 560;
@@ -34,7 +34,7 @@ export function chartElement(chart: Chart, surface: Surface): HTMLElement {
     again?.();
   });
   const content = empty
-    ? element(document, "p", { class: "empty" }, "There is nothing to show for this choice.")
+    ? element(document, "p", { class: "empty" }, chart.empty ?? nothing)
     : state.asTable
       ? element(
           document,
@@ -111,6 +111,8 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
     width: room.width,
     height: room.height,
     className: "plot-picture",
+    // Room for a second line of ticks, which dates have.
+    marginBottom: 36,
     ...chart.plot(room),
   } as Parameters<typeof plot>[0]);
   drawn.setAttribute("role", "img");

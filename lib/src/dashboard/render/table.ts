@@ -4,6 +4,9 @@ import { written } from "../format.js";
 import { element } from "./dom.js";
 import type { Surface } from "./draw.js";
 
+/** Said of a choice that leaves no rows. */
+export const nothing = "There is nothing to show for this choice.";
+
 /** A table with its title, a button for each column to sort by, and one that gives the rows as CSV. */
 export function tableElement(table: DataTable, surface: Surface): HTMLElement {
   const { document, state, again } = surface;
@@ -45,7 +48,7 @@ export function tableElement(table: DataTable, surface: Surface): HTMLElement {
       element(document, "div", { class: "actions" }, rows.length > 0 && download),
     ),
     rows.length === 0
-      ? element(document, "p", { class: "empty" }, "There is nothing to show for this choice.")
+      ? element(document, "p", { class: "empty" }, table.empty ?? nothing)
       : element(
           document,
           "div",

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { InputError } from "shopmetrics/internal/errors";
+import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { serveSite, type SiteServer } from "../site/server.js";
+import { buildSite, siteFolder } from "./site.js";
+
+export async function serve(options: { port: number; out?: string }): Promise<void> {
+  const settings = readSettings();
+  const { sentence } = await buildSite(settings, options.out);
+  console.log(sentence);
+  await serveUntilInterrupted(settings, options);
+}
+
+/** Serves the built site and prints its address, until somebody presses Ctrl-C. */
+export async function serveUntilInterrupted(
+  settings: Settings,
+  options: { port: number; out?: string },
+): Promise<void> {
+  const site = siteFolder(settings, options.out);
+  if (!existsSync(path.join(site, "index.html")))
+    throw new InputError(`There is no site in ${site}: run \`npm run site\`.`);
+  const server = await serveSomewhere({ site, snapshots: settings.snapshots, port: options.port });
+  console.log(`\nThe dashboard: ${server.url}   (Ctrl-C ends it)`);
+  await new Promise<void>((done) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done());
+  });
+  await server.close();
+}
+
+/** Port 3000 is often taken by something else; one that was asked for is taken or refused. */
+export const defaultPort = 3000;
+
+async function serveSomewhere(options: {
+  site: string;
+  snapshots: string;
+  port: number;
+}): Promise<SiteServer> {
+  try {
+    return await serveSite(options);
+  } catch (error) {
+    if (!(error instanceof InputError) || options.port !== defaultPort) throw error;
+    return serveSite({ ...options, port: 0 });
+  }
+}
