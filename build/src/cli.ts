@@ -152,6 +152,16 @@ program
   .action(async (table, options) => (await import("./commands/show.js")).show(table, options));
 
 program
+  .command("diff")
+  .description("compare a table's rows and totals, or all tables', with those of another warehouse")
+  .argument("[table]", "such as gold.daily_sales_summary")
+  .requiredOption("--against <dir>", "another SHOPMETRICS_HOME, or a warehouse.duckdb: the state before")
+  .option("--samples <n>", "how many rows to show of each kind of difference", number, 5)
+  .option("--markdown", "print GitHub's markdown")
+  .addOption(json())
+  .action(async (table, options) => (await import("./commands/diff.js")).diff(table, options));
+
+program
   .command("unload")
   .description("take landed files back out of bronze, so that a corrected one can land in their place")
   .argument("<files...>", "as ops.loaded_files names them, such as orders/orders_2026-03-02.csv")

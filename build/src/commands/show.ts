@@ -46,7 +46,8 @@ export async function show(
   }
 }
 
-function tableNamed(name: string) {
+/** The contract of a table, whose layer may be left out. @throws InputError with the name that comes near */
+export function tableNamed(name: string) {
   const found = findTable(name) ?? allTables().find((table) => table.name.endsWith(`.${name}`));
   if (found) return found;
   const near = nearest(

@@ -1,0 +1,223 @@
+import type { Column, Table } from "shopmetrics/internal/contracts/table";
+import { isStamp } from "shopmetrics/internal/engine/dialect";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import { InputError } from "shopmetrics/internal/errors";
+import type { ResultRow, ResultValue } from "shopmetrics/internal/plan";
+
+/** How one column differs between two warehouses. Totals are sums of numeric columns, as text. */
+export interface ColumnDiff {
+  readonly column: string;
+  /** Rows that both have and in which it differs. */
+  readonly changed: number;
+  readonly before?: string | null;
+  readonly after?: string | null;
+  /** after − before. */
+  readonly difference?: string;
+}
+
+/** A row that differs: of a changed one the columns that do. */
+export type RowDiff =
+  | { readonly change: "added" | "removed"; readonly row: ResultRow }
+  | {
+      readonly change: "changed";
+      readonly key: ResultRow;
+      readonly columns: Readonly<Record<string, { before: ResultValue; after: ResultValue }>>;
+    };
+
+/** How a table's rows differ between two warehouses. */
+export interface TableDiff {
+  readonly table: string;
+  /** Which of the two have it. */
+  readonly in: "both" | "before" | "after";
+  /** The columns that name a row. */
+  readonly key: readonly string[];
+  readonly rows: { readonly before: number; readonly after: number };
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+  readonly columns: readonly ColumnDiff[];
+  /** Columns of the contract that only one of the two has. */
+  readonly columnsAdded: readonly string[];
+  readonly columnsRemoved: readonly string[];
+  readonly samples: readonly RowDiff[];
+}
+
+/**
+ * Compares the rows of a table in the databases `before` and `after`, matched by the contract's key. Stamps and batch
+ * columns, which say when a row was written, are left aside.
+ *
+ * @param samples how many differing rows to give of each kind
+ * @throws InputError when the table has nothing that names a row, or it names several
+ */
+export async function diffTable(
+  connection: Connection,
+  table: Table,
+  options: { readonly samples: number },
+): Promise<TableDiff> {
+  const [before, after] = [
+    await presentColumns(connection, "before", table),
+    await presentColumns(connection, "after", table),
+  ];
+  const both = table.columns.filter(({ name }) => before.has(name) && after.has(name));
+  const compared = both.filter(({ name }) => !isStamp(table, name));
+  const shared = { table: table.name, key: rowKey(table) };
+  const columnsAdded = [...after].filter((name) => before.size > 0 && !before.has(name));
+  const columnsRemoved = [...before].filter((name) => after.size > 0 && !after.has(name));
+  if (before.size === 0 || after.size === 0) {
+    const there = before.size > 0 ? "before" : "after";
+    const n = before.size + after.size > 0 ? await countOf(connection, `${there}.${table.name}`) : 0;
+    const rows = { before: there === "before" ? n : 0, after: there === "after" ? n : 0 };
+    const none = { changed: 0, columns: [], columnsAdded: [], columnsRemoved: [], samples: [] };
+    return { ...shared, in: there, rows, added: rows.after, removed: rows.before, ...none };
+  }
+  for (const side of ["before", "after"] as const) await refuseRepeatedKeys(connection, side, table);
+  const figures = await measure(connection, table, shared.key, compared);
+  return {
+    ...shared,
+    in: "both",
+    ...figures,
+    columnsAdded,
+    columnsRemoved,
+    samples: await sample(connection, table, shared.key, compared, options.samples),
+  };
+}
+
+/** The columns that name a row: the contract's key, or where a raw or refused row came from. */
+function rowKey(table: Table): readonly string[] {
+  if (table.options.key?.length) return table.options.key;
+  const origin = ["table_name", "source_file", "source_row"].filter((name) =>
+    table.columns.some((column) => column.name === name),
+  );
+  if (origin.length > 1) return origin;
+  throw new InputError(
+    `${table.name} can't be compared: its contract names no key. Add { key: [...] } to it in lib/src/contracts/.`,
+  );
+}
+
+async function presentColumns(connection: Connection, side: string, table: Table): Promise<Set<string>> {
+  const [schema, name] = table.name.split(".");
+  const { rows } = await connection.query(
+    `select column_name from duckdb_columns()
+where database_name = $side and schema_name = $schema and table_name = $name`,
+    { side, schema: schema!, name: name! },
+  );
+  const known = new Set(table.columns.map((column) => column.name));
+  return new Set(rows.map((row) => String(row["column_name"])).filter((column) => known.has(column)));
+}
+
+const countOf = async (connection: Connection, name: string) =>
+  Number((await connection.query(`select count(*) as n from ${name}`)).rows[0]?.["n"]);
+
+async function refuseRepeatedKeys(connection: Connection, side: string, table: Table): Promise<void> {
+  const key = rowKey(table).join(", ");
+  const { rows } = await connection.query(
+    `select ${key}, count(*) as n from ${side}.${table.name} group by ${key} having count(*) > 1 limit 1`,
+  );
+  const [row] = rows;
+  if (!row) return;
+  const { n, ...values } = row;
+  throw new InputError(
+    `${table.name} can't be compared: ${side === "before" ? "the one compared with" : "this warehouse"} has ${String(n)} rows of ${JSON.stringify(values)}.`,
+  );
+}
+
+/** Numbers of which a total means something: not those that say where a row stands. */
+const isNumeric = ({ type, name }: Column) =>
+  /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(type) &&
+  !/^(source_row|kafka_partition|kafka_offset|.*_rank)$/.test(name);
+
+async function measure(
+  connection: Connection,
+  table: Table,
+  key: readonly string[],
+  columns: readonly Column[],
+): Promise<Pick<TableDiff, "rows" | "added" | "removed" | "changed" | "columns">> {
+  const others = columns.filter(({ name }) => !key.includes(name));
+  const differs = ({ name }: Column) => `b."${name}" is distinct from a."${name}"`;
+  const both = "b._here and a._here";
+  const sums = others.filter(isNumeric).flatMap((column) => {
+    // A sum of DOUBLEs depends on the order of its rows in the last places.
+    const sum = (of: string) =>
+      column.type === "DOUBLE" ? `round(sum(${of}."${column.name}"), 6)` : `sum(${of}."${column.name}")`;
+    return [
+      `${sum("b")} as "before_${column.name}"`,
+      `${sum("a")} as "after_${column.name}"`,
+      `coalesce(${sum("a")}, 0) - coalesce(${sum("b")}, 0) as "difference_${column.name}"`,
+    ];
+  });
+  const { rows } = await connection.query(
+    `select ${[
+      "count(b._here) as before",
+      "count(a._here) as after",
+      "count(*) filter (where b._here is null) as added",
+      "count(*) filter (where a._here is null) as removed",
+      `count(*) filter (where ${both} and (${others.map(differs).join(" or ") || "false"})) as changed`,
+      ...others.map((one) => `count(*) filter (where ${both} and ${differs(one)}) as "changed_${one.name}"`),
+      ...sums,
+    ].join(",\n  ")}
+from ${joined(table, key)}`,
+  );
+  const row = rows[0]!;
+  return {
+    rows: { before: Number(row["before"]), after: Number(row["after"]) },
+    added: Number(row["added"]),
+    removed: Number(row["removed"]),
+    changed: Number(row["changed"]),
+    columns: others.map((column) => ({
+      column: column.name,
+      changed: Number(row[`changed_${column.name}`]),
+      ...(isNumeric(column) && {
+        before: textOf(row[`before_${column.name}`]),
+        after: textOf(row[`after_${column.name}`]),
+        difference: textOf(row[`difference_${column.name}`]) ?? "0",
+      }),
+    })),
+  };
+}
+
+const textOf = (value: ResultValue | undefined) =>
+  value === null || value === undefined ? null : String(value as string | number);
+
+const joined = (table: Table, key: readonly string[]) =>
+  `(select *, true as _here from before.${table.name}) as b
+full join (select *, true as _here from after.${table.name}) as a
+  on ${key.map((name) => `b."${name}" = a."${name}"`).join(" and ")}`;
+
+async function sample(
+  connection: Connection,
+  table: Table,
+  key: readonly string[],
+  columns: readonly Column[],
+  limit: number,
+): Promise<RowDiff[]> {
+  const others = columns.map(({ name }) => name).filter((name) => !key.includes(name));
+  const list = (of: string) => columns.map(({ name }) => `${of}."${name}"`).join(", ");
+  const order = (of: string) => key.map((name) => `${of}."${name}"`).join(", ");
+  const lone = async (change: "added" | "removed"): Promise<RowDiff[]> => {
+    const [here, there] = change === "added" ? ["a", "b"] : ["b", "a"];
+    const { rows } = await connection.query(
+      `select ${list(here)} from ${joined(table, key)} where ${there}._here is null order by ${order(here)} limit ${limit}`,
+    );
+    return rows.map((row) => ({ change, row }));
+  };
+  const differs = others.map((name) => `b."${name}" is distinct from a."${name}"`).join(" or ") || "false";
+  const pairs = await connection.query(
+    `select ${key.map((name) => `a."${name}" as "key_${name}"`).join(", ")}
+  ${others.map((name) => `, b."${name}" as "before_${name}", a."${name}" as "after_${name}"`).join("")}
+from ${joined(table, key)} where b._here and a._here and (${differs}) order by ${order("a")} limit ${limit}`,
+  );
+  const changed = pairs.rows.map((row): RowDiff => {
+    const value = (side: string, name: string) => row[`${side}_${name}`] ?? null;
+    const different = others.filter(
+      (name) => JSON.stringify(value("before", name)) !== JSON.stringify(value("after", name)),
+    );
+    return {
+      change: "changed",
+      key: Object.fromEntries(key.map((name) => [name, value("key", name)])),
+      columns: Object.fromEntries(
+        different.map((name) => [name, { before: value("before", name), after: value("after", name) }]),
+      ),
+    };
+  });
+  return [...changed, ...(await lone("added")), ...(await lone("removed"))];
+}
