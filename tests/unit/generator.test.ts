@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { clickstreamEvent } from "shopmetrics/internal/clickstream/event";
 import { generate } from "shopmetrics/internal/generator/generate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -44,7 +45,7 @@ function readRows(folder: string, entity: string, date: string): Row[] {
 /** Every export of a folder with its content's hash. */
 function digest(folder: string): Record<string, string> {
   const files: Record<string, string> = {};
-  for (const entity of ["customers", "orders", "products"]) {
+  for (const entity of ["customers", "orders", "products", "clickstream"]) {
     for (const name of readdirSync(join(folder, entity))) {
       files[name] = createHash("sha256")
         .update(readFileSync(join(folder, entity, name)))
@@ -58,6 +59,114 @@ const cents = (money: string | undefined) => {
   expect(money).toMatch(/^\d+\.\d{2}$/);
   return Number(money?.replace(".", ""));
 };
+
+interface Message {
+  topic: string;
+  partition: number;
+  offset: number;
+  timestamp: string;
+  key: string;
+  value: string;
+}
+
+type Event = Record<string, string | number | null>;
+
+/** The messages of some days' files, in the order of the files. */
+const readMessages = (folder: string, ...dates: string[]): Message[] =>
+  dates.flatMap((date) =>
+    readFileSync(join(folder, "clickstream", `clickstream_${date}.ndjson`), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((text) => JSON.parse(text) as Message),
+  );
+
+/** What is wrong with a line of a clickstream file, found without the help of the code under test. */
+function faultOf(text: string): string | undefined {
+  if (!text.endsWith("}")) return "event_torn_line";
+  const { value } = JSON.parse(text) as Message;
+  if (value === "click") return "event_not_json";
+  if (!value.endsWith("}")) return "event_torn";
+  const event = JSON.parse(value) as Event;
+  if (!("event_id" in event)) return "event_without_id";
+  if (!["page_view", "add_to_cart", "purchase", "search"].includes(String(event["event_type"])))
+    return "event_unknown_type";
+  if (Number.isNaN(Date.parse(String(event["event_ts"])))) return "event_bad_time";
+  return Number(event["quantity"] ?? 1) < 0 ? "event_negative_quantity" : undefined;
+}
+
+describe("the clickstream", () => {
+  const folder = newFolder();
+  const days = ["2025-11-22", "2025-11-23", "2025-11-24", "2025-11-25"];
+  let messages: Message[], events: Event[];
+  beforeAll(async () => {
+    await generate({ landing: folder, ...shop, scale: 0.5, days: 1 });
+    messages = readMessages(folder, ...days);
+    events = messages.map(({ value }) => JSON.parse(value) as Event);
+  });
+  const count = (type: string) => events.filter((event) => event["event_type"] === type).length;
+
+  test("is there for the last three days of the history and each day after", () => {
+    expect(readdirSync(join(folder, "clickstream"))).toEqual(days.map((day) => `clickstream_${day}.ndjson`));
+    expect(messages.length).toBeGreaterThan(10_000);
+  });
+
+  test("holds in each file what was sent on that day, in the order of sending", () => {
+    for (const day of days) {
+      const sent = readMessages(folder, day).map(({ timestamp }) => timestamp);
+      expect(sent.every((timestamp) => timestamp.startsWith(day))).toBe(true);
+      expect(sent).toEqual(sent.toSorted());
+    }
+  });
+
+  test("has three partitions of a topic of its own, whose offsets grow and come once", () => {
+    for (const partition of [0, 1, 2]) {
+      const offsets = messages.filter((one) => one.partition === partition).map(({ offset }) => offset);
+      expect(offsets.length).toBeGreaterThan(1000);
+      expect(offsets.every((offset, index) => index === 0 || offset > offsets[index - 1]!)).toBe(true);
+    }
+    expect(new Set(messages.map(({ topic }) => topic))).toEqual(new Set(["simulated"]));
+    expect(messages.every(({ key, value }) => key === (JSON.parse(value) as Event)["customer_id"])).toBe(
+      true,
+    );
+    const places = new Set(messages.map(({ key, partition }) => `${key} ${partition}`));
+    expect(places.size).toBe(new Set(messages.map(({ key }) => key)).size);
+  });
+
+  test("sends valid events only, of customers and products of the shop at their price of the day", () => {
+    const products = new Map(readRows(folder, "products", "2025-11-24").map((row) => [row.product_id, row]));
+    const customers = new Set(readRows(folder, "customers", "2025-11-24").map((row) => row.customer_id));
+    for (const event of events) clickstreamEvent.parse(event);
+    const lastDay = readMessages(folder, "2025-11-24").map(({ value }) => JSON.parse(value) as Event);
+    const ofThatDay = lastDay.filter((event) => String(event["event_ts"]).startsWith("2025-11-24"));
+    expect(ofThatDay.length).toBeGreaterThan(1000);
+    for (const event of ofThatDay) {
+      expect(customers).toContain(event["customer_id"]);
+      if (event["product_id"] !== null)
+        expect(event["price"]).toBe(products.get(String(event["product_id"]))?.price);
+    }
+  });
+
+  test("follows the funnel: 30 % of views end in the cart, half of these at the till", () => {
+    expect(count("add_to_cart") / count("page_view")).toBeCloseTo(0.3, 1);
+    expect(count("purchase") / count("add_to_cart")).toBeCloseTo(0.5, 1);
+    expect(count("search")).toBeGreaterThan(0);
+    for (const { event_type, product_id } of events)
+      expect(product_id === null).toBe(event_type === "search");
+  });
+
+  test("has late events and such that are sent twice", () => {
+    const delay = ({ timestamp, value }: Message) =>
+      (Date.parse(timestamp) - Date.parse(String((JSON.parse(value) as Event)["event_ts"]))) / 60_000;
+    const delays = messages.map(delay);
+    expect(Math.min(...delays)).toBeGreaterThan(0);
+    expect(delays.filter((minutes) => minutes > 10).length / delays.length).toBeCloseTo(0.005, 2);
+    expect(delays.filter((minutes) => minutes > 1 && minutes <= 10).length).toBeGreaterThan(0);
+    const ids = events.map((event) => event["event_id"]);
+    expect(1 - new Set(ids).size / ids.length).toBeCloseTo(0.01, 2);
+    const other = new Map(messages.map(({ value }) => [(JSON.parse(value) as Event)["event_id"], value]));
+    expect(other.size).toBe(new Set(other.values()).size);
+  });
+});
 
 describe("the history", () => {
   const folder = newFolder();
@@ -326,7 +435,8 @@ describe("faults", () => {
     const report = await generate({ landing: folder, ...shop, faults: 0.1 });
     const found: Record<string, number> = {};
     const count = (kind: string, hit: boolean) => (found[kind] = (found[kind] ?? 0) + (hit ? 1 : 0));
-    for (const { file } of report.files) {
+    for (const { entity, file } of report.files) {
+      if (entity === "clickstream") continue;
       const [header = [], ...lines] = readLines(file);
       let before = "";
       for (const fields of lines) {
@@ -346,10 +456,28 @@ describe("faults", () => {
         count("untidy_status", tidy && status !== status.trim().toLowerCase());
       }
     }
-    expect(found).toEqual(report.faults);
+    const ofExports = Object.entries(report.faults).filter(([kind]) => !kind.startsWith("event_"));
+    expect(found).toEqual(Object.fromEntries(ofExports));
     expect(Object.values(found).every((rows) => rows > 0)).toBe(true);
     const total = Object.values(found).reduce((sum, rows) => sum + rows, 0);
     expect(total / 5550).toBeCloseTo(0.1, 2);
+  });
+
+  test("of events are as many as the report says, of every kind", async () => {
+    const folder = newFolder();
+    const report = await generate({ landing: folder, ...shop, faults: 0.1 });
+    const found: Record<string, number> = {};
+    const texts = report.files
+      .filter(({ entity }) => entity === "clickstream")
+      .flatMap(({ file }) => readFileSync(file, "utf8").trimEnd().split("\n"));
+    for (const text of texts) {
+      const kind = faultOf(text);
+      if (kind) found[kind] = (found[kind] ?? 0) + 1;
+    }
+    const ofEvents = Object.entries(report.faults).filter(([kind]) => kind.startsWith("event_"));
+    expect(found).toEqual(Object.fromEntries(ofEvents));
+    const total = Object.values(found).reduce((sum, rows) => sum + rows, 0);
+    expect(total / texts.length).toBeCloseTo(0.1, 1);
   });
 
   test("leave null order ids far below the one per cent that halts a run, on small days too", async () => {
@@ -383,8 +511,11 @@ describe("the landing folder", () => {
     rmSync(join(killed, "products", "products_2025-11-25.csv"));
     for (const entity of ["customers", "orders", "products"])
       rmSync(join(killed, entity, `${entity}_2025-11-26.csv`));
+    rmSync(join(killed, "clickstream", "clickstream_2025-11-24.ndjson"));
+    writeFileSync(join(killed, "clickstream", ".clickstream_2025-11-24.ndjson.tmp"), '{"topic":"simu');
+    rmSync(join(killed, "clickstream", "clickstream_2025-11-26.ndjson"));
     const report = await generate({ landing: killed, ...shop, days: 2 });
-    expect(report.files).toHaveLength(5);
+    expect(report.files).toHaveLength(7);
     expect(report.to).toBe("2025-11-26");
     expect(digest(killed)).toEqual(digest(whole));
   });

@@ -34,8 +34,8 @@ export function describe(report: GenerateReport, landing: string): string {
   const rows = (entity: string) =>
     report.files.filter((file) => file.entity === entity).reduce((sum, file) => sum + file.rows, 0);
   const size = report.files.reduce((sum, file) => sum + file.bytes, 0);
-  const entities = ["customers", "products", "orders"]
-    .map((entity) => `${count(rows(entity))} ${entity}`)
+  const entities = ["customers", "products", "orders", "clickstream"]
+    .map((entity) => `${count(rows(entity))} ${entity === "clickstream" ? "events" : entity}`)
     .join(", ");
   return `Generated ${entities} for ${report.from} … ${report.to}: ${report.files.length} files, ${bytes(size)} in ${landing} (${seconds(report.seconds)})`;
 }

@@ -8,7 +8,7 @@ import type { Shop } from "./shop.js";
 import { literal } from "./tables.js";
 
 export interface GeneratedFile {
-  entity: EntityName;
+  entity: EntityName | "clickstream";
   file: string;
   rows: number;
   bytes: number;

@@ -1,11 +1,13 @@
 import { mkdir } from "node:fs/promises";
+import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
 import { isoDate, type Day } from "./dates.js";
 import type { EntityName } from "./entity.js";
 import { exportName, writeExport, type GeneratedFile } from "./export.js";
+import { EVENT_FAULT_KINDS } from "./envelope.js";
 import { FAULT_KINDS } from "./faults.js";
 import { plan, type GenerateOptions } from "./options.js";
 import { openShop } from "./shop.js";
-import { listExports, readState, writeState } from "./state.js";
+import { listExports, readState, writeState, type LandingState } from "./state.js";
 
 export type { GeneratedFile, GenerateOptions };
 
@@ -21,7 +23,8 @@ export interface GenerateReport {
 }
 
 /**
- * Fills a landing folder with the exports of a simulated shop: its history first, then daily increments. A call
+ * Fills a landing folder with the exports of a simulated shop and the events of its pages: its history first (of events,
+ * its last three days), then daily increments. A call
  * that was killed is finished by repeating it; exports that exist are never touched.
  *
  * @example
@@ -40,16 +43,16 @@ export async function generate(
   const asked = plan(options, known);
   const present = new Set(await listExports(options.landing));
   // What a killed call left undone comes first, and is all that this call does.
-  const unfinished = known === undefined ? [] : missing(known.to, known.through, present);
+  const unfinished = known === undefined ? [] : missing(known, present);
   const state = known !== undefined && unfinished.length > 0 ? known : asked;
-  const due = unfinished.length > 0 ? unfinished : missing(state.to, state.through, present);
+  const due = unfinished.length > 0 ? unfinished : missing(state, present);
 
   const report: GenerateReport = {
     files: [],
     from: isoDate(state.from),
     to: isoDate(state.through),
     seconds: 0,
-    faults: Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 0])),
+    faults: Object.fromEntries([...FAULT_KINDS, ...EVENT_FAULT_KINDS].map((kind) => [kind, 0])),
   };
   if (due.length > 0) {
     await mkdir(options.landing, { recursive: true });
@@ -57,20 +60,18 @@ export async function generate(
     const shop = await openShop(state, state.through, duckdb);
     try {
       for (const { name, day } of due) {
-        const entity = shop.entities[name];
-        const faults = options.faults ?? state.faults;
-        const job = {
-          landing: options.landing,
-          seed: state.seed,
-          entity,
-          day,
-          history: day === state.to,
-          faults,
+        const job = { ...state, landing: options.landing, day, faults: options.faults ?? state.faults };
+        const count = (kind: string, rows: number) => {
+          report.faults[kind] = (report.faults[kind] ?? 0) + rows;
         };
         report.files.push(
-          await writeExport(shop, job, (kind, rows) => {
-            report.faults[kind] = (report.faults[kind] ?? 0) + rows;
-          }),
+          name === "clickstream"
+            ? await writeClickstream(shop, job, count)
+            : await writeExport(
+                shop,
+                { ...job, entity: shop.entities[name], history: day === state.to },
+                count,
+              ),
         );
       }
     } finally {
@@ -81,13 +82,16 @@ export async function generate(
   return report;
 }
 
-/** The exports due from the history to `through` that the folder lacks, oldest first. */
-function missing(to: Day, through: Day, present: ReadonlySet<string>): { name: EntityName; day: Day }[] {
-  const due: { name: EntityName; day: Day }[] = [];
-  for (let day = to; day <= through; day++) {
-    for (const name of ["customers", "orders", "products"] as const) {
-      if (!present.has(exportName(name, day))) due.push({ name, day });
-    }
+/** What is due from the history to the last day and lacks in the folder, oldest first. */
+function missing(
+  state: LandingState,
+  present: ReadonlySet<string>,
+): { name: EntityName | "clickstream"; day: Day }[] {
+  const due: { name: EntityName | "clickstream"; day: Day }[] = [];
+  for (let day = firstClickstreamDay(state); day <= state.through; day++) {
+    for (const name of ["customers", "orders", "products"] as const)
+      if (day >= state.to && !present.has(exportName(name, day))) due.push({ name, day });
+    if (!present.has(clickstreamName(day))) due.push({ name: "clickstream", day });
   }
   return due;
 }

@@ -3,7 +3,7 @@ import { isoDate, parseDay, yesterday, type Day } from "./dates.js";
 import type { LandingState } from "./state.js";
 
 export interface GenerateOptions {
-  /** Folder that gets `customers/`, `orders/` and `products/`; made if it does not exist. */
+  /** Folder that gets `customers/`, `orders/`, `products/` and `clickstream/`; made if it does not exist. */
   landing: string;
   /** 1 (the default) = 10,000 customers, 1,000 products and 100,000 orders; fractions are allowed. */
   scale?: number;

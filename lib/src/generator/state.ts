@@ -32,7 +32,7 @@ export async function readState(landing: string): Promise<LandingState | undefin
   const [first] = strangers;
   if (first === undefined) return undefined;
   throw new InputError(
-    `${landing} was filled by somebody else: it holds ${strangers.length} CSV file(s), such as ${first}, but no ` +
+    `${landing} was filled by somebody else: it holds ${strangers.length} file(s), such as ${first}, but no ` +
       `${STATE_FILE}. Generated exports would mix with them; give the generator an empty folder.`,
   );
 }
@@ -51,12 +51,13 @@ export async function writeState(landing: string, state: LandingState): Promise<
 /** The exports in the folder, as `<entity>/<file>`. */
 export async function listExports(landing: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entity of ["customers", "orders", "products"]) {
+  for (const entity of ["customers", "orders", "products", "clickstream"]) {
     const names = await readdir(join(landing, entity)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return [];
       throw error;
     });
-    found.push(...names.filter((name) => /^[^.].*\.csv$/i.test(name)).map((name) => join(entity, name)));
+    const isExport = entity === "clickstream" ? /^clickstream_[-0-9]{10}\.ndjson$/ : /^[^.].*\.csv$/i;
+    found.push(...names.filter((name) => isExport.test(name)).map((name) => join(entity, name)));
   }
   return found;
 }
