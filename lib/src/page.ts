@@ -1,4 +1,8 @@
 /** What the notebook of a dashboard page imports beside "shopmetrics". */
+import { drawInKernel } from "./dashboard/kernel.js";
+
 export * as Plot from "@observablehq/plot";
 export * from "./dashboard/notebook.js";
 export { query } from "./dashboard/query.js";
+
+drawInKernel();

@@ -20,6 +20,9 @@ export const notebookNames = (): Readonly<Record<string, unknown>> => tslab()?.e
 /** Whether this process is a Jupyter kernel. */
 export const inKernel = () => tslab() !== undefined;
 
+/** Shows HTML below the cell. Does nothing outside a kernel. */
+export const showHtml = (html: string): void => tslab()?.require("tslab").display.html(html);
+
 /** Shows below the cell in Jupyter, and as text on the console in any other process. */
 export function kernelDisplay(): Display {
   const kernel = tslab();

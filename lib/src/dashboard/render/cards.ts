@@ -61,11 +61,13 @@ function courseOf(values: readonly number[], document: Document): SVGElement {
     "svg",
     { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", width, height },
     svgElement(document, "path", {
-      class: "area",
+      fill: "var(--accent-soft)",
       d: `M0,${height}L${points.join("L")}L${width},${height}Z`,
     }),
     svgElement(document, "path", {
-      class: "line",
+      fill: "none",
+      stroke: "var(--accent)",
+      "stroke-width": 1.5,
       d: `M${points.join("L")}`,
       "vector-effect": "non-scaling-stroke",
     }),
