@@ -28,6 +28,13 @@ export async function serveUntilInterrupted(
   await server.close();
 }
 
+/** Builds and serves the dashboard beside something else; undefined when nothing has been exported yet. */
+export async function openDashboard(settings: Settings): Promise<SiteServer | undefined> {
+  if (!existsSync(settings.snapshots)) return undefined;
+  const { folder } = await buildSite(settings);
+  return serveSomewhere({ site: folder, snapshots: settings.snapshots, port: defaultPort });
+}
+
 /** Port 3000 is often taken by something else; one that was asked for is taken or refused. */
 export const defaultPort = 3000;
 

@@ -4,9 +4,11 @@ import { readSettings, type KafkaSettings, type Settings } from "shopmetrics/int
 import { compile } from "../compile.js";
 import { untilInterrupted } from "../interrupt.js";
 import { runStream, type Round, type StreamReport } from "../stream/stream.js";
+import type { SiteServer } from "../site/server.js";
 import { latencies, type Latency } from "../stream/latency.js";
 import { count } from "../text.js";
 import { keepOutputForJson, printJson } from "./json.js";
+import { openDashboard } from "./serve.js";
 
 export interface StreamCommand {
   rate: number;
@@ -41,11 +43,14 @@ export async function stream(options: StreamCommand): Promise<void> {
   const say = (text: string) => {
     if (!options.quiet && !options.json) console.log(text);
   };
+  let dashboard: SiteServer | undefined;
   try {
     const producing = options.produce ? startShoppers(settings, kafka, options, signal) : undefined;
     // Whatever fails first ends both.
     producing?.catch(stop);
     say(`Following ${kafka.topic} at ${kafka.brokers.join(",")}. Ctrl-C ends.`);
+    dashboard = options.json ? undefined : await openDashboard(settings);
+    if (dashboard) say(`The dashboard: ${dashboard.url}traffic.html`);
     const streaming = runStream({
       settings,
       kafka,
@@ -60,6 +65,7 @@ export async function stream(options: StreamCommand): Promise<void> {
     else say(ending(taken, sent));
   } finally {
     clearTimeout(timer);
+    await dashboard?.close();
     done();
   }
 }

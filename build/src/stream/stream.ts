@@ -47,6 +47,14 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
   const { settings, kafka, signal } = options;
   const { followTopic } = await import("shopmetrics/internal/kafka/follow");
   const steps = streamSteps(options.compiled);
+  const pages = livePages(options.compiled, steps);
+  let exported = 0;
+  const round = async () => {
+    // An open page asks every five seconds; a round in between need not export what nobody sees.
+    const isDue = Date.now() - exported > 4000;
+    if (isDue) exported = Date.now();
+    await runRound(options, isDue ? new Set([...steps, ...pages]) : steps);
+  };
   const follower = followTopic(kafka, settings.landing);
   const started = Date.now();
   const all = latencies();
@@ -54,25 +62,36 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
   let events = 0;
   try {
     // The first round takes in what had landed before, and opens the topic.
-    await runRound(options, steps);
+    await round();
     // A loss that was accepted is one that was there to be seen, not any that comes.
     process.env["KAFKA_ACCEPT_LOSS"] = "false";
     while (!signal.aborted) {
       await follower.come(signal);
       await sleep(kafka.batchSeconds * 1000, undefined, { signal }).catch(() => undefined);
       const began = Date.now();
-      await runRound(options, steps);
-      const round = measured(follower, began);
-      if (round.events === 0) continue;
-      for (const [wait, number] of round.waits) all.add(wait, number);
+      await round();
+      const done = measured(follower, began);
+      if (done.events === 0) continue;
+      for (const [wait, number] of done.waits) all.add(wait, number);
       rounds++;
-      events += round.events;
-      await options.onRound?.(round);
+      events += done.events;
+      await options.onRound?.(done);
     }
     return { events, rounds, seconds: (Date.now() - started) / 1000, latency: all.summary() };
   } finally {
     await follower.close();
   }
+}
+
+/** Pages that draw from nothing but what these steps write. */
+function livePages({ plans }: Compiled, steps: ReadonlySet<string>): string[] {
+  const written = new Set(plans.filter(({ step }) => steps.has(step)).flatMap(({ writes }) => writes));
+  return plans
+    .filter(
+      ({ runtime, reads }) =>
+        runtime === "page" && reads.length > 0 && reads.every((table) => written.has(table)),
+    )
+    .map(({ step }) => step);
 }
 
 /** What the clickstream feeds, except for pages and what looks after the warehouse. */

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { Window } from "happy-dom";
+import type * as happyDom from "happy-dom";
 import { inKernel, showHtml } from "../display/kernel.js";
 import { drawingElement } from "./render/draw.js";
 import { element } from "./render/dom.js";
@@ -12,9 +12,9 @@ import { useStage } from "./stage.js";
 export function drawInKernel(): void {
   if (!inKernel()) return;
   // Loaded at the first drawing: a cell that draws cannot wait for an import.
-  let window: Window | undefined;
+  let window: happyDom.Window | undefined;
   const open = () => {
-    const { Window: Browser } = createRequire(import.meta.url)("happy-dom") as typeof import("happy-dom");
+    const { Window: Browser } = createRequire(import.meta.url)("happy-dom") as typeof happyDom;
     return (window ??= new Browser()).document as unknown as Document;
   };
   useStage({
