@@ -89,9 +89,18 @@ program
   .addOption(full())
   .option("--job <name>", "the job to run", "daily")
   .addOption(acceptLoss())
+  .option(
+    "--changed",
+    "only notebooks whose plan differs from a commit's, and all that depends on them, over all rows",
+  )
+  .option("--since <ref>", "the commit to compare with (default: where the branch left origin/main, or HEAD)")
   .addOption(quiet())
   .addOption(json())
-  .action(async (options) => (await import("./commands/run.js")).run(options));
+  .action(async (options) =>
+    options.changed || options.since !== undefined
+      ? (await import("./commands/run-changed.js")).runChanged(options)
+      : (await import("./commands/run.js")).run(options),
+  );
 
 program
   .command("site")

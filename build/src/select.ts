@@ -29,11 +29,14 @@ export function selectSteps(
     chosen.add(step);
     if (up) for (const one of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(one);
     if (down)
-      for (const one of reach(step, (of) => feeds(graph, of)))
-        if (jobOf(graph, one) === options.job) chosen.add(one);
+      for (const one of downstreamOf(graph, step)) if (jobOf(graph, one) === options.job) chosen.add(one);
   }
   return chosen;
 }
+
+/** All steps that depend on a step, directly or not. */
+export const downstreamOf = (graph: Graph, step: string): Set<string> =>
+  reach(step, (of) => feeds(graph, of));
 
 const jobOf = (graph: Graph, step: string) => graph.plans.find((plan) => plan.step === step)?.job;
 

@@ -1,0 +1,86 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Plan } from "shopmetrics/internal/plan";
+import type { Compiled } from "../compile.js";
+import { downstreamOf } from "../select.js";
+import { baseOf, git, type Base } from "./git.js";
+import type { Past } from "./plans-at.js";
+
+/** A step that differs from the one of a commit, or that reads of one that does, and why it runs. */
+export interface ChangedStep {
+  readonly step: string;
+  readonly job: string;
+  readonly reason: string;
+  /** Whether its own plan differs. */
+  readonly isChanged: boolean;
+}
+
+/** What differs from a commit. */
+export interface Changes {
+  readonly base: Base;
+  /** In the graph's order. */
+  readonly steps: readonly ChangedStep[];
+  /** Steps of the commit that are no more. */
+  readonly gone: readonly string[];
+}
+
+/**
+ * The steps whose plan differs from the one of a commit, and all that depends on them. What counts is what a notebook
+ * does, whoever changed it: prose changes nothing, and a contract in lib/ may change many. What is not committed counts.
+ *
+ * @param since a commit, branch or tag; see `baseOf`
+ * @throws InputError when there is no such commit
+ */
+export async function changesSince(
+  root: string,
+  compiled: Compiled,
+  since: string | undefined,
+): Promise<Changes> {
+  const base = await baseOf(root, since);
+  const { plansAt } = await import("./plans-at.js");
+  const past = await plansAt(root, base.commit).catch((error: Error) => ({
+    problem: (error.message.split("\n").find((line) => /error/i.test(line)) ?? error.message).trim(),
+  }));
+  const own = new Map<string, string>();
+  for (const plan of compiled.plans) {
+    const reason =
+      "problem" in past
+        ? `${base.name} does not compile with the packages installed now (${past.problem})`
+        : await reasonOf(root, base, compiled, past, plan);
+    if (reason) own.set(plan.step, reason);
+  }
+  const steps = compiled.plans.flatMap(({ step, job }): ChangedStep[] => {
+    const reason = own.get(step);
+    if (reason) return [{ step, job, reason, isChanged: true }];
+    const from = [...own.keys()].filter((one) => downstreamOf(compiled, one).has(step));
+    return from.length > 0 ? [{ step, job, reason: `depends on ${from.join(", ")}`, isChanged: false }] : [];
+  });
+  const known = new Set(compiled.plans.map(({ step }) => step));
+  const gone = "problem" in past ? [] : past.plans.map(({ step }) => step).filter((step) => !known.has(step));
+  return { base, steps, gone };
+}
+
+async function reasonOf(
+  root: string,
+  base: Base,
+  compiled: Compiled,
+  past: Past,
+  plan: Plan,
+): Promise<string | undefined> {
+  const before = past.plans.find(({ step }) => step === plan.step);
+  if (!before) return "is new";
+  const codeOf = (programs: Past["programs"]) =>
+    programs.find(({ notebook }) => notebook.path === plan.notebook)?.code;
+  if (
+    isDeepStrictEqual(meaning(before), meaning(plan)) &&
+    codeOf(past.programs) === codeOf(compiled.programs)
+  )
+    return undefined;
+  const touched = await git(root, "diff", "--name-only", base.commit, "--", plan.notebook);
+  return touched === "" ? "is compiled otherwise, by lib/ or build/" : "its notebook changed";
+}
+
+/** A plan without what says only where it stands in the notebook, and what is derived from the rest. */
+const meaning = (plan: Plan): unknown =>
+  JSON.parse(JSON.stringify(plan, (key, value: unknown) => (incidental.has(key) ? undefined : value)));
+
+const incidental = new Set(["place", "places", "select", "of", "fingerprint", "title"]);

@@ -1,0 +1,43 @@
+import { InputError } from "shopmetrics/internal/errors";
+import { readSettings } from "shopmetrics/internal/settings";
+import { changesSince, type Changes } from "../changed/changed.js";
+import { compile } from "../compile.js";
+import { keepOutputForJson, printJson } from "./json.js";
+import { runPipeline, type RunCommand } from "./run.js";
+
+/**
+ * Runs the steps whose plan differs from the one of a commit and all that depends on them, each over all rows: rows that
+ * are kept already are computed the new way too.
+ */
+export async function runChanged(options: RunCommand & { since?: string }): Promise<void> {
+  if (options.only !== undefined || options.from !== undefined)
+    throw new InputError("--changed chooses the steps: leave out --only and --from.");
+  const settings = readSettings();
+  if (options.json) keepOutputForJson();
+  const compiled = await compile(settings.root);
+  const job = options.job ?? "daily";
+  const changes = await changesSince(settings.root, compiled, options.since);
+  const chosen = changes.steps.filter((one) => one.job === job);
+  if (!options.json && !options.quiet) console.log(`${described(changes, job)}\n`);
+  if (options.json && chosen.length === 0) return printJson({ changed: changes, steps: [] });
+  if (chosen.length === 0) return;
+  const only = chosen.map(({ step }) => step).join(",");
+  const report = await runPipeline(settings, compiled, { ...options, only, full: true });
+  if (options.json) printJson({ ...report, changed: changes });
+}
+
+/** What runs and why, then what does not and why. */
+function described({ base, steps, gone }: Changes, job: string): string {
+  const at = `${base.name} (${base.commit.slice(0, 7)})`;
+  if (steps.length + gone.length === 0) return `No step differs from ${at}: nothing to run.`;
+  const changed = steps.filter(({ isChanged }) => isChanged).length;
+  const width = Math.max(0, ...steps.map(({ step }) => step.length));
+  return [
+    `${changed} ${changed === 1 ? "step differs" : "steps differ"} from ${at}; ${steps.length - changed} depend on ${changed === 1 ? "it" : "them"}:`,
+    ...steps.map(
+      (one) =>
+        `  ${one.step.padEnd(width)}  ${one.reason}${one.job === job ? "" : ` (not run: --job ${one.job})`}`,
+    ),
+    ...gone.map((step) => `  ${step} is gone; what it wrote stays`),
+  ].join("\n");
+}

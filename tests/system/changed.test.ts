@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import { cp, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.js";
+
+interface Answer {
+  readonly changed: { readonly steps: { readonly step: string; readonly reason: string }[] };
+  readonly steps: { readonly step: string; readonly status: string; readonly out: number }[];
+}
+
+let root: string;
+let house: Lakehouse;
+
+const git = (...args: string[]) =>
+  execFileSync("git", ["-C", root, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+  });
+
+/** Replaces a text in a file of the project, and fails where the file lacks it. */
+async function edit(file: string, from: string, to: string): Promise<void> {
+  const name = path.join(root, file);
+  const text = await readFile(name, "utf8");
+  if (!text.includes(from)) throw new Error(`${file} lacks ${from}`);
+  await writeFile(name, text.replace(from, to));
+}
+
+beforeAll(async () => {
+  root = await scratchProject();
+  for (const part of [
+    "lib/src",
+    "lib/tsconfig.json",
+    "build/src",
+    "build/tsconfig.json",
+    "tsconfig.json",
+    "tsconfig.base.json",
+    "package-lock.json",
+  ])
+    await cp(path.join(projectRoot, part), path.join(root, part), { recursive: true });
+  await writeFile(path.join(root, ".gitignore"), "node_modules\ndist\n.shopmetrics\n");
+  house = await lakehouse({ root });
+  git("init", "--quiet", "--initial-branch=main");
+  git("add", "-A");
+  git("commit", "--quiet", "--no-verify", "-m", "base");
+  succeeded(await house.shopmetrics("generate --scale 0.01 --quiet"));
+  succeeded(await house.shopmetrics("run --quiet"));
+}, 180_000);
+
+describe("run --changed", { timeout: 120_000 }, () => {
+  it("runs nothing when nothing changed", async () => {
+    const { stdout, code } = await house.shopmetrics("run --changed");
+    expect(stdout).toMatch(/^No step differs from HEAD \([0-9a-f]{7}\): nothing to run\.\n/);
+    expect(code).toBe(0);
+  });
+
+  it("runs nothing for prose", async () => {
+    const file = "notebooks/gold/customer_ltv.ipynb";
+    const notebook = JSON.parse(await readFile(path.join(root, file), "utf8")) as {
+      cells: { cell_type: string; source: string[] }[];
+    };
+    notebook.cells.find(({ cell_type }) => cell_type === "markdown")!.source.push("\n\nMore prose.");
+    await writeFile(path.join(root, file), JSON.stringify(notebook));
+    const { changed, steps } = await house.json<Answer>("run --changed");
+    expect(changed.steps).toEqual([]);
+    expect(steps).toEqual([]);
+    git("checkout", "--quiet", file);
+  });
+
+  it("runs a notebook whose SQL changed over all rows, what reads its table, and nothing else", async () => {
+    await edit("notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
+    const answer = await house.json<Answer>("run --changed --since HEAD");
+    expect(answer.changed.steps[0]).toMatchObject({
+      step: "gold.customer_ltv",
+      reason: "its notebook changed",
+    });
+    for (const { reason } of answer.changed.steps.slice(1))
+      expect(reason).toBe("depends on gold.customer_ltv");
+    const ran = answer.steps.map(({ step }) => step);
+    expect(ran).toContain("gold.customer_ltv");
+    expect(ran).toContain("dashboard.customers");
+    expect(ran.some((step) => /^(bronze|silver)|daily_sales/.test(step))).toBe(false);
+    const { total } = await house.json<{ total: number }>("show gold.customer_ltv");
+    // The rows between 400 and 500 are written anew though no file came.
+    const rewritten = answer.steps.find(({ step }) => step === "gold.customer_ltv")!.out;
+    expect(rewritten).toBeGreaterThan(0);
+    expect(rewritten).toBeLessThan(total);
+    git("checkout", "--quiet", "notebooks");
+  });
+
+  it("counts a contract that alters a plan, and says that no notebook did", async () => {
+    await edit("lib/src/contracts/gold.ts", '["High", "Medium", "Low"]', '["High", "Medium", "Low", "None"]');
+    execFileSync(process.execPath, [path.join(projectRoot, "node_modules/typescript/bin/tsc"), "-b"], {
+      cwd: root,
+    });
+    const { changed } = await house.json<Answer>("run --changed");
+    expect(changed.steps.filter(({ reason }) => !reason.startsWith("depends on"))).toMatchObject([
+      { step: "gold.customer_ltv", reason: "is compiled otherwise, by lib/ or build/" },
+    ]);
+  });
+
+  it("compares with where the branch left origin/main, and knows what is gone", async () => {
+    git("update-ref", "refs/remotes/origin/main", "HEAD");
+    git("rm", "--quiet", "notebooks/dashboard/traffic.ipynb");
+    git("commit", "--quiet", "--no-verify", "-am", "less");
+    const { stdout } = await house.shopmetrics("run --changed");
+    expect(stdout).toContain("  dashboard.traffic is gone; what it wrote stays");
+    expect(stdout).toMatch(/ from origin\/main \([0-9a-f]{7}\)/);
+  });
+
+  it("says so outside a git repository", async () => {
+    const outside = { env: { GIT_DIR: path.join(root, "none") } };
+    const { code, stderr } = await house.shopmetrics("run --changed", outside);
+    expect(stderr).toContain("is no git repository");
+    expect(code).toBe(2);
+  });
+
+  it.each([
+    ["--changed --since nowhere", "--since nowhere: git knows no such commit, branch or tag."],
+    ["--changed --since --output=x", "--since --output=x: git knows no such commit"],
+    ["--changed --only gold.customer_ltv", "--changed chooses the steps: leave out --only and --from."],
+  ])("run %s says what is wrong", async (args, message) => {
+    const { code, stderr } = await house.shopmetrics(`run ${args}`);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});
