@@ -28,8 +28,8 @@ type Defaults = {
 
 const instant = "2026-03-10T12:00:00Z";
 
-const from = (entity: string, { batch, row }: Position) => ({
-  source_file: `${entity}/${entity}_${String(batch).padStart(4, "0")}.csv`,
+const from = (entity: string, { batch, row }: Position, ending = "csv") => ({
+  source_file: `${entity}/${entity}_${String(batch).padStart(4, "0")}.${ending}`,
   source_row: row,
 });
 
@@ -38,6 +38,12 @@ const arrived = (entity: string, position: Position) => ({
   ...from(entity, position),
   ingested_at: instant,
 });
+
+/** A tenth of a second later; where it is no instant, at some time. */
+function soonAfter(instant: string): string {
+  const then = Date.parse(instant);
+  return new Date(Number.isNaN(then) ? Date.UTC(2026, 2, 10, 12) : then + 100).toISOString();
+}
 
 /**
  * What a row holds where a test says nothing: an ordinary customer, product and completed order of 10.00. Rows of a later
@@ -83,6 +89,38 @@ export const defaults: Defaults = {
     ...arrived("orders", position),
     ...given,
   }),
+  "bronze.clickstream_raw": (given, position) => {
+    const fields = {
+      event_id: "E1",
+      customer_id: "C1",
+      product_id: given.event_type === "search" ? null : "P1",
+      event_type: "page_view",
+      session_id: "S1",
+      page: "/products/P1",
+      event_ts: "2026-03-10T12:00:00.000Z",
+      quantity: null,
+      price: null,
+      device: null,
+      country: null,
+    };
+    const said = Object.entries(fields).map(([name, usual]) => {
+      const value = given[name as keyof typeof fields];
+      return [name, value === undefined ? usual : value] as const;
+    });
+    return {
+      value: JSON.stringify(Object.fromEntries(said.filter(([, value]) => value !== null))),
+      kafka_topic: "clickstream-events",
+      kafka_partition: 0,
+      kafka_offset: position.batch * 1000 + position.row,
+      kafka_timestamp: soonAfter(given.event_ts ?? fields.event_ts),
+      kafka_key: "C1",
+      ...fields,
+      _rescued_data: null,
+      ...from("clickstream", position, "ndjson"),
+      ingested_at: instant,
+      ...given,
+    };
+  },
   "silver.dim_customers": (given) => {
     const {
       customer_id = "C1",
@@ -132,6 +170,30 @@ export const defaults: Defaults = {
     ...from("orders", position),
     ...given,
   }),
+  "silver.clickstream_clean": (given, position) => {
+    const { event_ts = instant, event_type = "page_view" } = given;
+    return {
+      event_id: `E${position.batch}-${position.row}`,
+      customer_id: "C1",
+      product_id: event_type === "search" ? null : "P1",
+      event_type,
+      session_id: "S1",
+      page: "/products/P1",
+      event_ts,
+      event_date: event_ts.slice(0, 10),
+      quantity: null,
+      price: null,
+      device: null,
+      country: null,
+      received_at: event_ts,
+      is_late: false,
+      kafka_topic: "clickstream-events",
+      kafka_partition: 0,
+      kafka_offset: position.batch * 1000 + position.row,
+      ...from("clickstream", position, "ndjson"),
+      ...given,
+    };
+  },
   "gold.daily_sales_summary": (given) => ({
     date: "2026-03-10",
     category: "Home",

@@ -51,8 +51,8 @@ export interface Lakehouse {
   given(upstream: Upstream): Promise<void>;
   /** Takes rows out of an upstream table, as one published batch. Rows are named by their key. */
   taken<Name extends TableName>(name: Name, key: Given<Name>): Promise<void>;
-  /** Lets a file land: CSV text, or rows of a bronze table. Bronze steps load it. */
-  land(file: `${string}/${string}.csv`, content: string): Promise<void>;
+  /** Lets a file land: CSV text, or envelopes of messages. Bronze steps load it. */
+  land(file: `${string}/${string}.${"csv" | "ndjson"}`, content: string): Promise<void>;
   /**
    * Runs steps, named as on the command line (`silver.orders_clean`, `+gold.customer_ltv`), or the whole daily job.
    * Throws when one of them fails.

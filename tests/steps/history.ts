@@ -1,6 +1,8 @@
-/** One export of the shop: where it lands and its CSV text. */
+import { randomMessages } from "./messages.js";
+
+/** A file of the shop's: where it lands and its text, CSV or envelopes of messages. */
 export interface ExportFile {
-  readonly path: `${string}/${string}.csv`;
+  readonly path: `${string}/${string}.${"csv" | "ndjson"}`;
   readonly text: string;
 }
 
@@ -60,6 +62,7 @@ export function randomHistory(seed: number): History {
   ];
   const torn = rarely(['C9,"torn'], [] as string[], 0.2);
 
+  const messages = randomMessages(random);
   const written: Record<string, string[]> = { customers: [], products: [], orders: [] };
   const fresh: Record<string, () => string[]> = { customers: customer, products: product, orders: order };
   const line = (entity: string) => {
@@ -79,12 +82,17 @@ export function randomHistory(seed: number): History {
     const end = entity === "customers" ? torn : [];
     return { path: `${entity}/${name}.csv`, text: [headers[entity]!, ...lines, ...end].join("\n") + "\n" };
   };
+  const messageFile = (most: number): ExportFile => {
+    const text = Array.from({ length: upTo(most) }, () => `${messages.line()}\n`).join("");
+    return { path: `clickstream/clickstream_${String(upTo(9_999_999)).padStart(7, "0")}.ndjson`, text };
+  };
   // Some batches bring a bit of everything, the others so little that a change stands alone.
   const batch = (_: unknown, index: number) => {
     const [files, lines] = index === 0 || random() < 0.5 ? [2, 5] : [1, 2];
-    return Object.keys(headers).flatMap((entity) =>
+    const exports = Object.keys(headers).flatMap((entity) =>
       Array.from({ length: upTo(files) }, () => file(entity, lines)),
     );
+    return [...exports, ...Array.from({ length: upTo(files) }, () => messageFile(4 * lines))];
   };
   return { batches: Array.from({ length: 3 + upTo(3) }, batch), random };
 }

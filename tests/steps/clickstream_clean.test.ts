@@ -1,0 +1,247 @@
+import { describe, expect, test } from "vitest";
+import { bronze, silver } from "shopmetrics";
+import { lakehouse, step } from "./harness.js";
+
+const clean = "silver.clickstream_clean";
+
+/** The reasons for which one message is refused; none when it is kept. */
+async function reasons(message: object): Promise<string[]> {
+  const given = await step(clean, { "bronze.clickstream_raw": [message] });
+  const refused = await given.rows(silver.rejected_rows, "reasons");
+  expect((await given.rows(silver.clickstream_clean)).length + refused.length).toBe(1);
+  return refused.flatMap((row) => row.reasons);
+}
+
+describe("an event is typed", () => {
+  test("instants, days, amounts and units", async () => {
+    const given = await step(clean, {
+      "bronze.clickstream_raw": [
+        {
+          event_type: "purchase",
+          event_ts: "2026-03-10T01:30:00.000001+02:00",
+          kafka_timestamp: "2026-03-09T23:30:01Z",
+          quantity: "2.0",
+          price: "19.9",
+          device: "mobile",
+          country: "France",
+        },
+      ],
+    });
+    expect(await given.contents(silver.clickstream_clean)).toEqual([
+      {
+        event_id: "E1",
+        customer_id: "C1",
+        product_id: "P1",
+        event_type: "purchase",
+        session_id: "S1",
+        page: "/products/P1",
+        event_ts: "2026-03-09T23:30:00.000001Z",
+        event_date: "2026-03-09",
+        quantity: 2,
+        price: "19.90",
+        device: "mobile",
+        country: "France",
+        received_at: "2026-03-09T23:30:01Z",
+        is_late: false,
+        kafka_topic: "clickstream-events",
+        kafka_partition: 0,
+        kafka_offset: 1001,
+        source_file: "clickstream/clickstream_0001.ndjson",
+        source_row: 1,
+      },
+    ]);
+  });
+
+  test.for([
+    ["exactly 10 minutes", "2026-03-10T12:10:00Z", false],
+    ["a millisecond more", "2026-03-10T12:10:00.001Z", true],
+    ["before it happened, as by a wrong clock", "2026-03-10T11:50:00Z", false],
+  ] as const)(
+    "an event is late if it comes more than 10 minutes after: %s",
+    async ([, kafka_timestamp, is_late]) => {
+      const given = await step(clean, {
+        "bronze.clickstream_raw": [{ event_ts: "2026-03-10T12:00:00Z", kafka_timestamp }],
+      });
+      expect(await given.rows(silver.clickstream_clean, "is_late")).toEqual([{ is_late }]);
+    },
+  );
+
+  test("without a time of Kafka's, an event counts as received when it happened", async () => {
+    const given = await step(clean, {
+      "bronze.clickstream_raw": [{ event_ts: "2026-03-10T12:00:00Z", kafka_timestamp: null }],
+    });
+    expect(await given.rows(silver.clickstream_clean, "received_at", "is_late")).toEqual([
+      { received_at: "2026-03-10T12:00:00Z", is_late: false },
+    ]);
+  });
+});
+
+describe("what breaks the contract is refused with its reasons (FR-003)", () => {
+  test.for([
+    ["event_id is missing", { event_id: null }],
+    ["event_id is not a text of 1 to 200 characters", { event_id: "  " }],
+    ["event_id is not a text of 1 to 200 characters", { event_id: "é".repeat(201) }],
+    ["event_id is not a text of 1 to 200 characters", { event_id: '{"a":1}' }],
+    ["customer_id is missing", { customer_id: null }],
+    ["customer_id is not a text of 1 to 200 characters", { customer_id: "[1]" }],
+    ["event_type is not known", { event_type: "hover" }],
+    ["event_type is not known", { event_type: "Page_View" }],
+    ["event_type is not known", { event_type: null }],
+    ["product_id is missing", { product_id: null }],
+    ["product_id is given for a search", { event_type: "search", product_id: "P1" }],
+    ["product_id is not a text of 1 to 200 characters", { product_id: "" }],
+    ["session_id is missing", { session_id: null }],
+    ["session_id is not a text of 1 to 200 characters", { session_id: "" }],
+    ["page is missing", { page: null }],
+    ["page is not a text of 1 to 2000 characters", { page: "x".repeat(2001) }],
+    ["event_ts is not an ISO instant", { event_ts: null }],
+    ["event_ts is not an ISO instant", { event_ts: "2026-02-30T12:00:00Z" }],
+    ["event_ts is not an ISO instant", { event_ts: "2026-03-10 12:00:00Z" }],
+    ["event_ts is not an ISO instant", { event_ts: "2026-03-10T12:00:00" }],
+    ["event_ts is not an ISO instant", { event_ts: "1773144000" }],
+    ["event_ts is not an ISO instant", { event_ts: "1026-03-10T12:00:00Z" }],
+    [
+      "event_ts lies in the future",
+      { event_ts: "2026-03-10T13:00:00.001Z", kafka_timestamp: "2026-03-10T12:00:00Z" },
+    ],
+    [
+      "event_ts is older than 30 days",
+      { event_ts: "2026-02-08T11:59:59Z", kafka_timestamp: "2026-03-10T12:00:00Z" },
+    ],
+    ["quantity is not a whole number from 1 to 999999", { quantity: "0" }],
+    ["quantity is not a whole number from 1 to 999999", { quantity: "1.5" }],
+    ["quantity is not a whole number from 1 to 999999", { quantity: "1000000" }],
+    ["price is not an amount", { price: "-1.00" }],
+    ["price is not an amount", { price: "9.999" }],
+    ["price is not an amount", { price: "1000000000" }],
+    ["device is not a text of 1 to 200 characters", { device: "{}" }],
+    ["country is not a text of 1 to 200 characters", { country: "" }],
+    ["message is no JSON object", { value: "click" }],
+    ["message is no JSON object", { value: "[]" }],
+    ["message is no JSON object", { value: '{"event_id":"E1",}' }],
+    ["message is empty", { value: null }],
+    ["a field is given twice", { value: '{"event_id":"E1","event_id":"E2"}' }],
+    ["message is no UTF-8", { value: null, _rescued_data: '{"value_base64":"/w=="}' }],
+    ["line is no envelope of a message", { value: null, kafka_offset: null, _rescued_data: '{"topic' }],
+  ] as const)("%s", async ([reason, message]) => {
+    expect(await reasons(message)).toEqual([reason]);
+  });
+
+  test("every rule that an event breaks is named", async () => {
+    expect(await reasons({ event_id: null, quantity: "x", price: "x" })).toEqual([
+      "event_id is missing",
+      "quantity is not a whole number from 1 to 999999",
+      "price is not an amount",
+    ]);
+  });
+
+  test.for([
+    [
+      "at the edge of the future",
+      { event_ts: "2026-03-10T13:00:00Z", kafka_timestamp: "2026-03-10T12:00:00Z" },
+    ],
+    ["30 days old", { event_ts: "2026-02-08T12:00:00Z", kafka_timestamp: "2026-03-10T12:00:00Z" }],
+    ["200 characters of two bytes each", { event_id: "é".repeat(200) }],
+    ["a field that the contract does not know", { value: '{"event_id":"E1","colour":"red"}' }],
+    ["a comma before a bracket within a text", { value: '{"event_id":"E1","page":"a,]"}' }],
+    ["a search", { event_type: "search" }],
+    ["a price of nothing", { price: "0.00" }],
+  ] as const)("kept: %s", async ([, message]) => {
+    expect(await reasons(message)).toEqual([]);
+  });
+
+  test("the quarantine keeps the whole message", async () => {
+    const given = await step(clean, { "bronze.clickstream_raw": [{ value: "click" }] });
+    const [row] = await given.rows(
+      silver.rejected_rows,
+      "raw_row",
+      "source_file",
+      "source_row",
+      "table_name",
+    );
+    expect(row).toMatchObject({
+      table_name: clean,
+      source_file: "clickstream/clickstream_0001.ndjson",
+      source_row: 1,
+    });
+    expect(JSON.parse(row!.raw_row)).toMatchObject({ value: "click", kafka_offset: 1001 });
+  });
+
+  test("more than 5 % refused warns and stops nothing", async () => {
+    const given = await step(clean, {
+      "bronze.clickstream_raw": [{ event_id: "E1" }, { event_id: "E2" }, { event_id: null }],
+    });
+    expect(given.outcome.warnings).toEqual(["refused events"]);
+    expect(await given.rows(silver.clickstream_clean)).toHaveLength(2);
+  });
+});
+
+describe("one row per event: the first copy to arrive", () => {
+  const copies = [
+    { page: "/third", kafka_timestamp: "2026-03-10T12:20:00Z", kafka_partition: 0, kafka_offset: 9 },
+    { page: "/first", kafka_timestamp: "2026-03-10T12:00:01Z", kafka_partition: 1, kafka_offset: 8 },
+    { page: "/second", kafka_timestamp: "2026-03-10T12:00:01Z", kafka_partition: 2, kafka_offset: 1 },
+  ];
+
+  test("within one batch, by Kafka's time and then by place", async () => {
+    const given = await step(clean, { "bronze.clickstream_raw": copies });
+    expect(await given.rows(silver.clickstream_clean, "page", "is_late")).toEqual([
+      { page: "/first", is_late: false },
+    ]);
+    expect(given.outcome.step(clean)).toMatchObject({ in: 3, out: 1, merged: 2, rejected: 0 });
+  });
+
+  test.for([
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+  ])("in whichever order they are loaded: %i, %i, %i", async (order) => {
+    const lake = await lakehouse();
+    for (const index of order) {
+      await lake.given({ "bronze.clickstream_raw": [copies[index]!] });
+      await lake.run(clean);
+    }
+    expect(await lake.rows(silver.clickstream_clean, "page")).toEqual([{ page: "/first" }]);
+  });
+
+  test("a copy that comes later writes nothing", async () => {
+    const lake = await step(clean, { "bronze.clickstream_raw": [{}] });
+    await lake.given({ "bronze.clickstream_raw": [{}] });
+    expect((await lake.run(clean)).step(clean)).toMatchObject({ in: 1, out: 0, merged: 1 });
+  });
+});
+
+test("an offset that arrives twice warns", async () => {
+  const given = await step(clean, {
+    "bronze.clickstream_raw": [
+      { event_id: "E1", kafka_offset: 7 },
+      { event_id: "E2", kafka_offset: 7 },
+      { event_id: "E3", kafka_offset: 7, kafka_partition: 1 },
+    ],
+  });
+  expect(given.outcome.warnings).toEqual(["offsets that arrived twice"]);
+});
+
+test("poison of all kinds passes from the file to the quarantine, line by line", async () => {
+  const lake = await lakehouse();
+  const values = [
+    "click",
+    "",
+    null,
+    "[".repeat(50_000),
+    `{"event_id":"${"x".repeat(1 << 20)}"}`,
+    '{"event_id":"\\u0000"}',
+    '{"event_id":"\\ud800"}',
+    '{"event_id":"E1","event_id":"E1"}',
+    "\u2028\u2029\n",
+  ];
+  const lines = values.map((value, offset) => JSON.stringify({ topic: "t", partition: 0, offset, value }));
+  await lake.land("clickstream/a.ndjson", `${lines.join("\n")}\n{"torn\n`);
+  const outcome = await lake.run(`bronze.clickstream_raw,${clean}`);
+  expect(outcome.step(clean)).toMatchObject({ in: 10, out: 0, rejected: 10 });
+  const kept = await lake.rows(bronze.clickstream_raw, "value", "source_row");
+  expect(kept.toSorted((a, b) => a.source_row - b.source_row).map(({ value }) => value)).toEqual([
+    ...values,
+    null,
+  ]);
+});
