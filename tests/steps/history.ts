@@ -1,4 +1,5 @@
 import { randomMessages } from "./messages.js";
+import { mulberry32 } from "./random.js";
 
 /** A file of the shop's: where it lands and its text, CSV or envelopes of messages. */
 export interface ExportFile {
@@ -114,14 +115,3 @@ const instants = [
   "2026-02-28 22:00:00-05:00",
   "2026-03-01T08:00:00Z",
 ];
-
-/** Mulberry32, by Tommy Ettinger: a small generator of good numbers. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
