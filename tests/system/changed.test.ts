@@ -1,6 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.js";
 
@@ -36,6 +37,7 @@ beforeAll(async () => {
     "tsconfig.json",
     "tsconfig.base.json",
     "package-lock.json",
+    ".ci/compare",
   ])
     await cp(path.join(projectRoot, part), path.join(root, part), { recursive: true });
   await writeFile(path.join(root, ".gitignore"), "node_modules\ndist\n.shopmetrics\n");
@@ -106,6 +108,42 @@ describe("run --changed", { timeout: 120_000 }, () => {
     const { stdout } = await house.shopmetrics("run --changed");
     expect(stdout).toContain("  dashboard.traffic is gone; what it wrote stays");
     expect(stdout).toMatch(/ from origin\/main \([0-9a-f]{7}\)/);
+  });
+
+  it("tells a pull request which tables change and which figures move", async () => {
+    git("checkout", "--quiet", "-b", "dearer");
+    await edit(
+      "notebooks/gold/daily_sales_summary.ipynb",
+      "sum(orders.total_amount) as decimal",
+      "2 * sum(orders.total_amount) as decimal",
+    );
+    git("commit", "--quiet", "--no-verify", "-am", "dearer");
+    const compare = () =>
+      promisify(execFile)(path.join(root, ".ci/compare"), ["main"], {
+        env: { ...process.env, SCALE: "0.01" },
+      });
+    // Its check halts, since revenue no longer equals that of the orders: that is said, and the tables are as they were.
+    const failed = (await compare().catch((error: unknown) => error)) as { code: number; stdout: string };
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(
+      /check "revenue equals that of completed orders" .*: 1, at most 0\.0001 allowed/,
+    );
+    expect(failed.stdout).toContain("No rows differ in");
+
+    await edit(
+      "notebooks/gold/daily_sales_summary.ipynb",
+      "2 * sum(orders.total_amount) as decimal",
+      "sum(orders.total_amount) as decimal",
+    );
+    await edit("notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
+    git("commit", "--quiet", "--no-verify", "-am", "segments");
+    const { stdout } = await compare();
+    expect(stdout).toMatch(
+      /\n1 step differs from [0-9a-f]{7}; \d+ depend on it:\n {2}gold\.customer_ltv +its notebook changed\n/,
+    );
+    expect(stdout).toMatch(/\n\| `gold\.customer_ltv` \| 101 → 101 \| 0 \| 0 \| [1-9]\d* \|/);
+    expect(stdout).toContain("ltv&#95;segment Medium → High");
+    expect(git("worktree", "list").trim().split("\n")).toHaveLength(1);
   });
 
   it("says so outside a git repository", async () => {

@@ -12,6 +12,7 @@ import { runPipeline, type RunCommand } from "./run.js";
 export async function runChanged(options: RunCommand & { since?: string }): Promise<void> {
   if (options.only !== undefined || options.from !== undefined)
     throw new InputError("--changed chooses the steps: leave out --only and --from.");
+  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
   const settings = readSettings();
   if (options.json) keepOutputForJson();
   const compiled = await compile(settings.root);
@@ -28,7 +29,8 @@ export async function runChanged(options: RunCommand & { since?: string }): Prom
 
 /** What runs and why, then what does not and why. */
 function described({ base, steps, gone }: Changes, job: string): string {
-  const at = `${base.name} (${base.commit.slice(0, 7)})`;
+  const short = base.commit.slice(0, 7);
+  const at = base.commit.startsWith(base.name) ? short : `${base.name} (${short})`;
   if (steps.length + gone.length === 0) return `No step differs from ${at}: nothing to run.`;
   const changed = steps.filter(({ isChanged }) => isChanged).length;
   const width = Math.max(0, ...steps.map(({ step }) => step.length));
