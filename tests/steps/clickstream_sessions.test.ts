@@ -1,0 +1,251 @@
+import { describe, expect, test } from "vitest";
+import { silver } from "shopmetrics";
+import { lakehouse, step, type Lakehouse } from "./harness.js";
+
+const sessions = "silver.clickstream_sessions";
+const late = "silver.clickstream_late";
+
+const at = (time: string) => `2026-03-10T${time}Z`;
+
+/** Events of one customer at these times, each with an id that says when. */
+const events = (...times: readonly string[]) =>
+  times.map((time) => ({ event_id: `E${time}`, event_ts: time.includes("T") ? time : at(time) }));
+
+const spans = async (lake: Lakehouse) =>
+  (
+    await lake.rows(silver.clickstream_sessions, "customer_id", "session_start", "session_end", "event_count")
+  ).map((row) => [
+    row.customer_id,
+    row.session_start.slice(11, -1),
+    row.session_end.slice(11, -1),
+    row.event_count,
+  ]);
+
+describe("a session is what a customer does without a pause of more than 30 minutes (FR-010)", () => {
+  test("its columns", async () => {
+    const given = await step(sessions, {
+      "silver.clickstream_clean": [
+        { event_ts: at("12:00:00") },
+        { event_ts: at("12:00:10.500"), event_type: "search" },
+        { event_ts: at("12:05:00"), event_type: "add_to_cart" },
+        { event_ts: at("12:06:00"), event_type: "page_view" },
+        { event_ts: at("12:10:00"), event_type: "purchase" },
+      ],
+    });
+    expect(await given.contents(silver.clickstream_sessions)).toEqual([
+      {
+        customer_id: "C1",
+        session_start: at("12:00:00"),
+        session_end: at("12:10:00"),
+        session_date: "2026-03-10",
+        session_duration: 600,
+        event_count: 5,
+        page_views: 2,
+        searches: 1,
+        add_to_carts: 1,
+        purchases: 1,
+        converted: true,
+      },
+    ]);
+  });
+
+  test("a pause of exactly 30 minutes goes on, one a microsecond longer does not", async () => {
+    const given = await step(sessions, {
+      "silver.clickstream_clean": events("12:00:00", "12:30:00", "13:00:00.000001"),
+    });
+    expect(await spans(given)).toEqual([
+      ["C1", "12:00:00", "12:30:00", 2],
+      ["C1", "13:00:00.000001", "13:00:00.000001", 1],
+    ]);
+  });
+
+  test("each customer has their own, whatever the shop's session ids say", async () => {
+    const given = await step(sessions, {
+      "silver.clickstream_clean": [
+        { event_ts: at("12:00:00"), session_id: "S1" },
+        { event_ts: at("12:01:00"), session_id: "S2" },
+        { event_ts: at("12:01:00"), session_id: "S1", customer_id: "C2" },
+        { event_ts: at("15:00:00"), session_id: "S1" },
+      ],
+    });
+    expect(await spans(given)).toEqual([
+      ["C1", "12:00:00", "12:01:00", 2],
+      ["C1", "15:00:00", "15:00:00", 1],
+      ["C2", "12:01:00", "12:01:00", 1],
+    ]);
+  });
+
+  test("it may last over midnight, and for days", async () => {
+    const start = Date.parse("2026-03-09T23:40:00Z");
+    const times = Array.from({ length: 150 }, (_, index) =>
+      new Date(start + index * 1_500_000).toISOString(),
+    );
+    const lake = await step(sessions, { "silver.clickstream_clean": events(...times.slice(0, 100)) });
+    await lake.given({ "silver.clickstream_clean": events(...times.slice(100)) });
+    await lake.run(sessions);
+    expect(
+      await lake.rows(silver.clickstream_sessions, "session_start", "session_end", "event_count"),
+    ).toMatchObject([{ session_start: "2026-03-09T23:40:00Z", event_count: 150 }]);
+  });
+
+  test("a session without a purchase is not converted", async () => {
+    const given = await step(sessions, { "silver.clickstream_clean": [{ event_type: "add_to_cart" }] });
+    expect(await given.rows(silver.clickstream_sessions, "converted", "session_duration")).toEqual([
+      { converted: false, session_duration: 0 },
+    ]);
+  });
+});
+
+describe("new events change the sessions that they touch, and no others", () => {
+  /** Runs on some events, then on more; gives the sessions and how many rows the second run wrote. */
+  const grown = async (first: readonly string[], more: readonly string[]) => {
+    const lake = await step(sessions, { "silver.clickstream_clean": events(...first) });
+    await lake.given({ "silver.clickstream_clean": events(...more) });
+    const { out, deleted } = (await lake.run(sessions)).step(sessions);
+    return { spans: await spans(lake), out, deleted };
+  };
+
+  test("one that lengthens a session at its end", async () => {
+    expect(await grown(["10:00:00", "12:00:00"], ["12:30:00"])).toEqual({
+      spans: [
+        ["C1", "10:00:00", "10:00:00", 1],
+        ["C1", "12:00:00", "12:30:00", 2],
+      ],
+      out: 1,
+      deleted: 1,
+    });
+  });
+
+  test("one that lengthens it at its start, which renames it", async () => {
+    expect((await grown(["12:00:00"], ["11:30:00"])).spans).toEqual([["C1", "11:30:00", "12:00:00", 2]]);
+  });
+
+  test("one within it", async () => {
+    expect((await grown(["12:00:00", "12:20:00"], ["12:10:00"])).spans).toEqual([
+      ["C1", "12:00:00", "12:20:00", 3],
+    ]);
+  });
+
+  test("one that joins two", async () => {
+    expect((await grown(["12:00:00", "12:40:00"], ["12:20:00"])).spans).toEqual([
+      ["C1", "12:00:00", "12:40:00", 3],
+    ]);
+  });
+
+  test("one that stands alone", async () => {
+    expect(await grown(["12:00:00"], ["12:30:00.000001"])).toEqual({
+      spans: [
+        ["C1", "12:00:00", "12:00:00", 1],
+        ["C1", "12:30:00.000001", "12:30:00.000001", 1],
+      ],
+      out: 1,
+      deleted: 0,
+    });
+  });
+
+  test("a chain of new events that reaches an old session only through one another", async () => {
+    expect(
+      (await grown(["12:00:00", "14:00:00"], ["12:25:00", "12:50:00", "13:15:00", "13:40:00"])).spans,
+    ).toEqual([["C1", "12:00:00", "14:00:00", 6]]);
+  });
+
+  test("an event that is taken away splits its session", async () => {
+    const lake = await step(sessions, {
+      "silver.clickstream_clean": events("12:00:00", "12:20:00", "12:40:00"),
+    });
+    await lake.taken("silver.clickstream_clean", { event_id: "E12:20:00" });
+    await lake.run(sessions);
+    expect(await spans(lake)).toEqual([
+      ["C1", "12:00:00", "12:00:00", 1],
+      ["C1", "12:40:00", "12:40:00", 1],
+    ]);
+    await lake.taken("silver.clickstream_clean", { event_id: "E12:40:00" });
+    await lake.run(sessions);
+    expect(await spans(lake)).toEqual([["C1", "12:00:00", "12:00:00", 1]]);
+  });
+
+  test("--full writes nothing anew that is right", async () => {
+    const lake = await step(sessions, { "silver.clickstream_clean": events("12:00:00", "12:40:00") });
+    const full = await lake.run(sessions, { full: true });
+    expect(full.step(sessions)).toMatchObject({ out: 0, deleted: 0 });
+  });
+});
+
+describe("late events are taken up once a day", () => {
+  const lateEvent = {
+    event_id: "LATE",
+    event_ts: at("12:20:00"),
+    received_at: at("18:00:00"),
+    is_late: true,
+  };
+
+  test("the stream leaves them out of sessions, the daily run takes them up", async () => {
+    const lake = await step(sessions, {
+      "silver.clickstream_clean": [...events("12:00:00", "12:40:00"), lateEvent],
+    });
+    expect(await spans(lake)).toEqual([
+      ["C1", "12:00:00", "12:00:00", 1],
+      ["C1", "12:40:00", "12:40:00", 1],
+    ]);
+    await lake.run(`${late},${sessions}`);
+    expect(await lake.rows(silver.clickstream_late)).toEqual([
+      {
+        event_id: "LATE",
+        customer_id: "C1",
+        event_type: "page_view",
+        event_ts: at("12:20:00"),
+        event_date: "2026-03-10",
+      },
+    ]);
+    expect(await spans(lake)).toEqual([["C1", "12:00:00", "12:40:00", 3]]);
+  });
+
+  test("a round of the stream after that keeps them", async () => {
+    const lake = await lakehouse();
+    await lake.given({ "silver.clickstream_clean": [...events("12:00:00"), lateEvent] });
+    await lake.run(`${late},${sessions}`);
+    await lake.given({ "silver.clickstream_clean": [{ event_id: "NEW", event_ts: at("12:45:00") }] });
+    await lake.run(sessions);
+    expect(await spans(lake)).toEqual([["C1", "12:00:00", "12:45:00", 3]]);
+  });
+
+  test("one that lies days back changes its own session only", async () => {
+    const lake = await step(`${late},${sessions}`, { "silver.clickstream_clean": events("12:00:00") });
+    await lake.given({
+      "silver.clickstream_clean": [
+        { ...lateEvent, event_ts: "2026-03-02T09:00:00Z", event_date: "2026-03-02" },
+      ],
+    });
+    const outcome = await lake.run(`${late},${sessions}`);
+    expect(outcome.step(sessions)).toMatchObject({ out: 1, deleted: 0 });
+    expect(await lake.rows(silver.clickstream_sessions, "session_date")).toEqual([
+      { session_date: "2026-03-02" },
+      { session_date: "2026-03-10" },
+    ]);
+  });
+
+  test("one whose earlier copy turns up is late no more", async () => {
+    const lake = await step(`${late},${sessions}`, { "silver.clickstream_clean": [lateEvent] });
+    await lake.given({
+      "silver.clickstream_clean": [{ ...lateEvent, is_late: false, received_at: at("12:20:01") }],
+    });
+    await lake.run(`${late},${sessions}`);
+    expect(await lake.rows(silver.clickstream_late)).toEqual([]);
+    expect(await spans(lake)).toEqual([["C1", "12:20:00", "12:20:00", 1]]);
+  });
+
+  test("more than one in twenty of the new events warns", async () => {
+    const given = await step(late, { "silver.clickstream_clean": [...events("12:00:00"), lateEvent] });
+    expect(given.outcome.warnings).toEqual(["late events"]);
+    expect(given.outcome.check("all late events are taken up")).toMatchObject({ status: "pass" });
+  });
+});
+
+test("sessions that do not hold each event once warn", async () => {
+  const lake = await step(sessions, { "silver.clickstream_clean": events("12:00:00") });
+  await lake.given({
+    "silver.clickstream_sessions": [{ customer_id: "C9", event_count: 3 }],
+    "silver.clickstream_clean": events("20:00:00"),
+  });
+  expect((await lake.run(sessions)).warnings).toEqual(["sessions hold each event once"]);
+});
