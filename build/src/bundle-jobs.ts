@@ -27,13 +27,15 @@ export const leftOut: Readonly<Record<string, string>> = {
 export function bundleJobs(graph: Graph): Record<string, Job> {
   const jobs = {
     daily: daily(graph),
+    streaming: streaming(graph),
     maintenance: maintenance(graph),
     smoke_test: smokeTest(graph),
     backfill,
   };
   const known = new Set([...Object.keys(jobs), ...Object.keys(leftOut)]);
-  for (const { job, notebook } of graph.plans) {
-    if (known.has(job)) continue;
+  for (const { jobs: named, notebook } of graph.plans) {
+    const job = named.find((name) => !known.has(name));
+    if (job === undefined) continue;
     throw new InputError(
       `${notebook}: there is no job "${job}". There are: ${[...known].join(", ")}; a new one is declared in build/src/bundle-jobs.ts.`,
     );
@@ -50,6 +52,18 @@ const daily = (graph: Graph) =>
     tasks: tasksOf(graph, stepsOf(graph, "daily")),
   });
 
+/**
+ * Every 5 minutes, so that an event is in gold within 5 minutes of the run that takes it (NFR-002). A round that would
+ * begin while the one before still runs is left out: the next one takes what has come since.
+ */
+const streaming = (graph: Graph) =>
+  job("streaming", "Takes in what the clickstream's topic holds by now, up to gold.", {
+    schedule: { quartz_cron_expression: "0 0/5 * * * ?", timezone_id: "UTC" },
+    health: { rules: [{ metric: "RUN_DURATION_SECONDS", op: "GREATER_THAN", value: 4 * minutes }] },
+    queued: false,
+    tasks: tasksOf(graph, stepsOf(graph, "streaming")),
+  });
+
 /** Sundays, well after the daily batch. */
 const maintenance = (graph: Graph) =>
   job("maintenance", "Compacts the gold tables and removes files that no reader needs (FR-011, FR-012).", {
@@ -62,7 +76,7 @@ const smokeTest = (graph: Graph) =>
   job("smoke test", "Judges the tables as they are, to show that a deployment works.", {
     tasks: tasksOf(
       graph,
-      graph.plans.filter(({ step, job: own }) => own === "smoke_test" || step === "ops.data_quality"),
+      graph.plans.filter(({ step, jobs }) => jobs.includes("smoke_test") || step === "ops.data_quality"),
     ),
   });
 
@@ -102,16 +116,28 @@ const runParameters = [
 function job(
   name: string,
   description: string,
-  own: Pick<Job, "schedule" | "health" | "tasks"> & { parameters?: Job["parameters"]; timeout?: number },
+  own: Pick<Job, "schedule" | "health" | "tasks"> & {
+    parameters?: Job["parameters"];
+    timeout?: number;
+    /** Whether a run waits for the one before. Default true; else it is left out. */
+    queued?: boolean;
+  },
 ): Job {
-  const { schedule, health, tasks, parameters = runParameters, timeout = 2 * 60 * minutes } = own;
+  const {
+    schedule,
+    health,
+    tasks,
+    parameters = runParameters,
+    timeout = 2 * 60 * minutes,
+    queued = true,
+  } = own;
   const mail = ["${var.alert_email}"];
   return {
     name: `shopmetrics ${name}`,
     description,
     ...(schedule && { schedule }),
     max_concurrent_runs: 1,
-    queue: { enabled: true },
+    queue: { enabled: queued },
     timeout_seconds: timeout,
     email_notifications: {
       on_failure: mail,
@@ -128,7 +154,7 @@ function job(
   };
 }
 
-const stepsOf = (graph: Graph, name: string) => graph.plans.filter((plan) => plan.job === name);
+const stepsOf = (graph: Graph, name: string) => graph.plans.filter((plan) => plan.jobs.includes(name));
 
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");

@@ -31,7 +31,10 @@ export async function writeBundle(root: string, graph: Graph): Promise<BundleFil
     sql,
     node,
     jobs: await writeJobs(root, jobs),
-    leftOut: graph.plans.flatMap(({ step, job }) => (leftOut[job] ? [{ step, reason: leftOut[job] }] : [])),
+    leftOut: graph.plans.flatMap(({ step, jobs }) => {
+      const reason = jobs.every((job) => leftOut[job]) ? leftOut[jobs[0]!] : undefined;
+      return reason ? [{ step, reason }] : [];
+    }),
   };
 }
 
@@ -67,7 +70,7 @@ async function writeNodeTasks(root: string, graph: Graph): Promise<string[]> {
   const folder = path.join(root, "bundle/tasks");
   const programs = new Map<string, string>();
   const compiling = graph.plans
-    .filter(({ job, runtime }) => runtime === "node" && !leftOut[job])
+    .filter(({ jobs, runtime }) => runtime === "node" && !jobs.every((job) => leftOut[job]))
     .map(async ({ step, notebook }) => {
       programs.set(`${taskKey(step)}.mjs`, await compileNodeTask(root, notebook));
     });

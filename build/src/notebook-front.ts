@@ -8,7 +8,7 @@ import { NotebookError } from "./notebook-error.js";
  *
  *     ---
  *     title: Orders, cleaned
- *     job: daily
+ *     job: [daily, streaming]
  *     runtime: node
  *     reads: [bronze.orders_raw]
  *     ---
@@ -25,8 +25,13 @@ const schema = z
   .strictObject({
     /** Shown as the page's heading. */
     title: text,
-    /** The job that runs the step. */
-    job: text.default("daily"),
+    /** The job that runs the step, or all that do. */
+    job: z
+      .union(
+        [text.transform((job) => [job]), z.array(text).min(1, "names no job")],
+        "must be a job or a list of jobs",
+      )
+      .default(["daily"]),
     /**
      * `sql`: the step is compiled to static SQL. `node`: it touches the world and runs as a program. `page`: it is a page
      * of the dashboard, whose queries are exported and whose other cells draw.

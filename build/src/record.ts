@@ -252,7 +252,13 @@ function placeOfText(notebook: Notebook, text: string, place: Place | undefined)
 }
 
 function headOf({ path, front }: Notebook) {
-  return { step: stepName(path), notebook: path, title: front.title, job: front.job, runtime: front.runtime };
+  return {
+    step: stepName(path),
+    notebook: path,
+    title: front.title,
+    jobs: front.job,
+    runtime: front.runtime,
+  };
 }
 
 function nodePlan(notebook: Notebook): Plan {

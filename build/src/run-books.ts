@@ -74,7 +74,7 @@ export async function keepGraph(books: Connection, dialect: Dialect, graph: Grap
   const rows = graph.plans.map((plan, index) => ({
     step: plan.step,
     position: index + 1,
-    job: plan.job,
+    job: plan.jobs.join(", "),
     notebook: plan.notebook,
     runtime: plan.runtime,
     reads: plan.reads,

@@ -15,9 +15,9 @@ export function selectSteps(
     throw new InputError("--only and --from exclude each other: give one of them.");
   const wanted = options.from === undefined ? options.only : `${options.from.replace(/\+$/, "")}+`;
   if (wanted === undefined) {
-    const steps = graph.plans.filter(({ job }) => job === options.job).map(({ step }) => step);
+    const steps = graph.plans.filter(({ jobs }) => jobs.includes(options.job)).map(({ step }) => step);
     if (steps.length === 0) {
-      const jobs = [...new Set(graph.plans.map(({ job }) => job))].toSorted().join(", ");
+      const jobs = [...new Set(graph.plans.flatMap((plan) => plan.jobs))].toSorted().join(", ");
       throw new InputError(`--job ${options.job}: no notebook belongs to it. There are: ${jobs}.`);
     }
     return new Set(steps);
@@ -29,7 +29,8 @@ export function selectSteps(
     chosen.add(step);
     if (up) for (const one of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(one);
     if (down)
-      for (const one of downstreamOf(graph, step)) if (jobOf(graph, one) === options.job) chosen.add(one);
+      for (const one of downstreamOf(graph, step))
+        if (jobsOf(graph, one).includes(options.job)) chosen.add(one);
   }
   return chosen;
 }
@@ -38,7 +39,7 @@ export function selectSteps(
 export const downstreamOf = (graph: Graph, step: string): Set<string> =>
   reach(step, (of) => feeds(graph, of));
 
-const jobOf = (graph: Graph, step: string) => graph.plans.find((plan) => plan.step === step)?.job;
+const jobsOf = (graph: Graph, step: string) => graph.plans.find((plan) => plan.step === step)?.jobs ?? [];
 
 const feeds = (graph: Graph, step: string) =>
   graph.plans.filter((plan) => graph.needs.get(plan.step)?.includes(step)).map((plan) => plan.step);

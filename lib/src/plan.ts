@@ -78,7 +78,8 @@ export interface Plan {
   readonly step: string;
   readonly notebook: string;
   readonly title: string;
-  readonly job: string;
+  /** The jobs that run the step; the first is its home. */
+  readonly jobs: readonly string[];
   readonly runtime: "sql" | "node" | "page";
   /** Tables read, without those the step itself writes. */
   readonly reads: readonly string[];

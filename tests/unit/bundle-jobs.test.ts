@@ -13,7 +13,7 @@ function plan(step: string, reads: string[] = [], options: Partial<Plan> = {}): 
     step,
     notebook,
     title: step,
-    job: "daily",
+    jobs: ["daily"],
     runtime: "sql",
     reads,
     writes: [step],
@@ -29,7 +29,7 @@ const shop = graphOf([
   plan("gold.sales", ["silver.orders"]),
   plan("gold.page", ["gold.sales"], { runtime: "node" }),
   plan("ops.data_quality", ["gold.sales"], { writes: [] }),
-  plan("ops.care", ["gold.sales"], { writes: [], job: "maintenance" }),
+  plan("ops.care", ["gold.sales"], { writes: [], jobs: ["maintenance"] }),
 ]);
 const jobs = bundleJobs(shop);
 const waits = (tasks: readonly Task[]) =>
@@ -101,7 +101,7 @@ describe("the jobs of the bundle", () => {
   });
 
   it("refuses a job that nobody declared, and names the notebook", () => {
-    expect(() => bundleJobs(graphOf([plan("bronze.orders", [], { job: "dayly" })]))).toThrow(
+    expect(() => bundleJobs(graphOf([plan("bronze.orders", [], { jobs: ["dayly"] })]))).toThrow(
       'notebooks/bronze/orders.ipynb: there is no job "dayly". There are: daily, maintenance,',
     );
   });

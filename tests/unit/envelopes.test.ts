@@ -50,7 +50,7 @@ const loadAll = () =>
 const rows = async () =>
   (await connection.query("select * from bronze.clickstream_raw order by source_file, source_row")).rows;
 
-const envelope = (value: string | null, more: object = {}) =>
+const envelope = (value: string | null | undefined, more: object = {}) =>
   JSON.stringify({
     topic: "clickstream-events",
     partition: 0,

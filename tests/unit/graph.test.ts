@@ -12,7 +12,7 @@ function plan(step: string, reads: string[], options: { writes?: string[]; job?:
     step,
     notebook,
     title: step,
-    job: options.job ?? "daily",
+    jobs: [options.job ?? "daily"],
     runtime: "sql",
     reads,
     writes: options.writes ?? [step],

@@ -41,7 +41,7 @@ test("code cells are numbered as Jupyter numbers them", async () => {
 });
 
 test("front matter has defaults", async () => {
-  expect((await read("prose-only.ipynb")).front).toEqual({ title: "A step", job: "daily", runtime: "sql" });
+  expect((await read("prose-only.ipynb")).front).toEqual({ title: "A step", job: ["daily"], runtime: "sql" });
 });
 
 test("front matter of a node step names its tables", async () => {

@@ -8,7 +8,7 @@ import type { Past } from "./plans-at.js";
 /** A step that differs from the one of a commit, or that reads of one that does, and why it runs. */
 export interface ChangedStep {
   readonly step: string;
-  readonly job: string;
+  readonly jobs: readonly string[];
   readonly reason: string;
   /** Whether its own plan differs. */
   readonly isChanged: boolean;
@@ -48,11 +48,11 @@ export async function changesSince(
         : await reasonOf(root, base, compiled, past, plan);
     if (reason) own.set(plan.step, reason);
   }
-  const steps = compiled.plans.flatMap(({ step, job }): ChangedStep[] => {
+  const steps = compiled.plans.flatMap(({ step, jobs }): ChangedStep[] => {
     const reason = own.get(step);
-    if (reason) return [{ step, job, reason, isChanged: true }];
+    if (reason) return [{ step, jobs, reason, isChanged: true }];
     const from = [...own.keys()].filter((one) => downstreamOf(compiled, one).has(step));
-    return from.length > 0 ? [{ step, job, reason: `depends on ${from.join(", ")}`, isChanged: false }] : [];
+    return from.length > 0 ? [{ step, jobs, reason: `depends on ${from.join(", ")}`, isChanged: false }] : [];
   });
   const known = new Set(compiled.plans.map(({ step }) => step));
   const gone = "problem" in past ? [] : past.plans.map(({ step }) => step).filter((step) => !known.has(step));

@@ -4,9 +4,9 @@ import { compile } from "../compile.js";
 export async function graph(options: { json?: boolean }): Promise<void> {
   const { plans, needs } = await compile(readSettings().root);
   if (options.json) {
-    const steps = plans.map(({ step, job, notebook, runtime, reads, writes }) => ({
+    const steps = plans.map(({ step, jobs, notebook, runtime, reads, writes }) => ({
       step,
-      job,
+      jobs,
       notebook,
       runtime,
       reads,
@@ -17,8 +17,8 @@ export async function graph(options: { json?: boolean }): Promise<void> {
     return;
   }
   const width = Math.max(...plans.map(({ step }) => step.length));
-  for (const { step, job, reads } of plans) {
-    const label = job === "daily" ? "" : `  [${job}]`;
+  for (const { step, jobs, reads } of plans) {
+    const label = jobs.join() === "daily" ? "" : `  [${jobs.join(", ")}]`;
     console.log(`${step.padEnd(width)}  ${reads.length ? `← ${reads.join(", ")}` : ""}${label}`.trimEnd());
   }
 }

@@ -18,7 +18,7 @@ export async function runChanged(options: RunCommand & { since?: string }): Prom
   const compiled = await compile(settings.root);
   const job = options.job ?? "daily";
   const changes = await changesSince(settings.root, compiled, options.since);
-  const chosen = changes.steps.filter((one) => one.job === job);
+  const chosen = changes.steps.filter((one) => one.jobs.includes(job));
   if (!options.json && !options.quiet) console.log(`${described(changes, job)}\n`);
   if (options.json && chosen.length === 0) return printJson({ changed: changes, steps: [] });
   if (chosen.length === 0) return;
@@ -38,7 +38,7 @@ function described({ base, steps, gone }: Changes, job: string): string {
     `${changed} ${changed === 1 ? "step differs" : "steps differ"} from ${at}; ${steps.length - changed} depend on ${changed === 1 ? "it" : "them"}:`,
     ...steps.map(
       (one) =>
-        `  ${one.step.padEnd(width)}  ${one.reason}${one.job === job ? "" : ` (not run: --job ${one.job})`}`,
+        `  ${one.step.padEnd(width)}  ${one.reason}${one.jobs.includes(job) ? "" : ` (not run: --job ${one.jobs[0]})`}`,
     ),
     ...gone.map((step) => `  ${step} is gone; what it wrote stays`),
   ].join("\n");

@@ -94,12 +94,8 @@ function livePages({ plans }: Compiled, steps: ReadonlySet<string>): string[] {
     .map(({ step }) => step);
 }
 
-/** What the clickstream feeds, except for pages and what looks after the warehouse. */
-function streamSteps(compiled: Compiled): Set<string> {
-  const chosen = selectSteps(compiled, { only: "bronze.clickstream_raw+", job: "daily" });
-  const plain = compiled.plans.filter(({ step, runtime }) => runtime !== "page" && !step.startsWith("ops."));
-  return new Set(plain.map(({ step }) => step).filter((step) => chosen.has(step)));
-}
+/** The streaming job's steps. */
+const streamSteps = (compiled: Compiled): Set<string> => selectSteps(compiled, { job: "streaming" });
 
 async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Promise<void> {
   const { settings, compiled, onNote } = options;

@@ -9,7 +9,7 @@ export const steps = table(
   {
     step: stepName,
     position: int("Order in the pipeline, from 1."),
-    job: text("The job the step belongs to."),
+    job: text("The jobs the step belongs to, with commas between them."),
     notebook: text("The notebook the step is compiled from."),
     runtime: oneOf(["sql", "node", "page"], "How it runs on Databricks."),
     reads: texts("Tables it reads."),
