@@ -102,7 +102,7 @@ describe("the jobs of the bundle", () => {
 
   it("refuses a job that nobody declared, and names the notebook", () => {
     expect(() => bundleJobs(graphOf([plan("bronze.orders", [], { jobs: ["dayly"] })]))).toThrow(
-      'notebooks/bronze/orders.ipynb: there is no job "dayly". There are: daily, maintenance,',
+      'notebooks/bronze/orders.ipynb: there is no job "dayly". There are: daily, streaming, maintenance,',
     );
   });
 });
