@@ -147,9 +147,21 @@ program
 
 program
   .command("check")
-  .description("check the types and the SQL of all notebooks, without running them")
+  .description(
+    "check the types and the SQL of all notebooks, without running them, and that they hold no outputs",
+  )
+  .option("--fix", "take outputs, execution counts and editors' metadata out of the notebooks")
   .addOption(json())
   .action(async (options) => (await import("./commands/check.js")).check(options));
+
+program
+  .command("clean-notebooks")
+  .description("say which notebooks hold outputs, execution counts or editors' metadata")
+  .argument("[files...]", "notebooks (default: all)")
+  .option("--fix", "take them out")
+  .action(async (files, options) =>
+    (await import("./commands/clean-notebooks.js")).cleanNotebooks(files, options),
+  );
 
 program
   .command("show")
