@@ -8,7 +8,7 @@ export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
 export { append, history, load, maintain, merge, refresh, reject } from "./verbs/keep.js";
 export { check } from "./verbs/check.js";
 export { rows, show } from "./verbs/show.js";
-export { landTopic } from "./kafka/notebook.js";
+export { checkKafka, landTopic, produce } from "./kafka/notebook.js";
 export { stopSignal } from "./session/session.js";
 export { InputError } from "./errors.js";
 

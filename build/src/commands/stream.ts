@@ -84,18 +84,20 @@ async function startShoppers(
   return produce(kafka, { shelf, rate, signal, ...(burst !== undefined && { burst }) });
 }
 
-/** A line every two seconds at most. */
+/** A line for the first round, then one every two seconds at most. */
 function progress(say: (text: string) => void): (round: Round) => void {
   let since = Date.now();
   let events = 0;
   let rounds = 0;
   let recent = latencies();
+  let first = true;
   return (round) => {
     events += round.events;
     rounds++;
     for (const [wait, number] of round.waits) recent.add(wait, number);
     const seconds = (Date.now() - since) / 1000;
-    if (seconds < 2) return;
+    if (seconds < 2 && !first) return;
+    first = false;
     const time = new Date().toISOString().slice(11, 19);
     say(
       `${time}  ${(events / seconds).toFixed(1).padStart(8)} events/s  lag ${count(round.lag)}  ` +

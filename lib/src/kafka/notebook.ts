@@ -1,6 +1,8 @@
 import type { ResultRow } from "../plan.js";
 import type { KafkaSettings } from "../settings.js";
+import type { ConnectivityOptions, ConnectivityResult } from "./check.js";
 import type { TopicLanded } from "./land.js";
+import type { ProduceOptions, ProduceReport } from "./produce.js";
 
 /**
  * Lands what a topic holds now beyond what bronze holds, as files in `landing/clickstream`, which `load` then takes in; where
@@ -39,6 +41,43 @@ export async function landTopic(
       first: Number(row["first_offset"]),
     })),
   });
+}
+
+/**
+ * Sends what shoppers do to the topic, as they do it: customers and products are those that have landed.
+ *
+ * @param options.rate events per second, on average; 1 by default
+ * @param options.burst so many events at once before that
+ * @param options.seconds ends after so many seconds; otherwise when the signal fires
+ * @returns what was sent, what was sent again, and what was refused and why
+ * @throws InputError when Kafka can't be reached, or no shop has landed
+ * @example
+ * const report = await produce(kafka, { landing, rate: 20, seconds: 60 });
+ */
+export async function produce(
+  kafka: KafkaSettings,
+  options: Omit<ProduceOptions, "shelf"> & { readonly landing: string },
+): Promise<ProduceReport> {
+  const [{ produce }, { landedShelf }] = await Promise.all([
+    import("./produce.js"),
+    import("../clickstream/shelf.js"),
+  ]);
+  return produce(kafka, { ...options, shelf: await landedShelf(options.landing) });
+}
+
+/**
+ * Looks at everything that the clickstream needs of Kafka: brokers and login, topic, partitions, retention, and one message
+ * there and back. Each thing that is wrong is named, with what to do.
+ *
+ * @example
+ * for (const { check, ok, found } of await checkKafka(kafka)) console.log(ok ? "✓" : "✗", check, found);
+ */
+export async function checkKafka(
+  kafka: KafkaSettings,
+  options: ConnectivityOptions = {},
+): Promise<ConnectivityResult[]> {
+  const { checkKafka } = await import("./check.js");
+  return checkKafka(kafka, options);
 }
 
 /** Engines differ in how many digits an instant's text has. */

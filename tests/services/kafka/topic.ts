@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
 
 export interface TopicOptions {
@@ -12,7 +13,7 @@ export async function createTopic(brokers: string, topic: string, options: Topic
   const configs = Object.entries({ "retention.ms": "86400000", ...settings });
   await withAdmin(brokers, async (admin) => {
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: [
         {
           topic,
@@ -22,6 +23,15 @@ export async function createTopic(brokers: string, topic: string, options: Topic
         },
       ],
     });
+    // Kafka confirms a topic before all of it knows the topic.
+    for (let tries = 0; ; tries++) {
+      const known = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {
+        if (tries >= 50) throw error;
+        return [];
+      });
+      if (known.length > 0) return;
+      await sleep(100);
+    }
   });
 }
 

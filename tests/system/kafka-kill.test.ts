@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { produce } from "shopmetrics/internal/kafka/produce";
+import { readSettings } from "shopmetrics/internal/settings";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { whyNotReady } from "../services/kafka/install.js";
+import { start, type Kafka } from "../services/kafka/start.js";
+import { createTopic } from "../services/kafka/topic.js";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+import { query } from "./tables.js";
+import { clicks, heldOffsets, offsetsOf, send } from "./topic.js";
+
+/** How many consumers and brokers are killed: a few by default, more by `KAFKA_KILLS=30 npx vitest run …`. */
+const kills = Number(process.env["KAFKA_KILLS"] ?? 3);
+
+const missing = await whyNotReady();
+if (missing) console.warn(`Tests of Kafka are left out: ${missing}`);
+
+describe.skipIf(missing)("a topic is held exactly once", () => {
+  let kafka: Kafka;
+  let shop: Lakehouse;
+  let topic: string;
+  let number = 0;
+  beforeAll(async () => {
+    kafka = await start();
+  });
+  afterAll(() => kafka?.stop());
+  beforeEach(async () => {
+    shop = await lakehouse();
+    topic = `clicks-${++number}`;
+    await createTopic(kafka.brokers, topic);
+  });
+  afterEach(() => shop.remove());
+
+  const env = () => ({ KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic, KAFKA_BATCH_EVENTS: "1500" });
+  const consumers = ["run --only bronze.clickstream_raw --quiet", "stream --no-produce --quiet"];
+  /** Somewhere between the start of reading and the end of loading, by what a whole run takes here. */
+  let seconds = 3;
+  const aMoment = () => 1000 * seconds * (0.3 + 0.7 * Math.random());
+
+  const takesTheRest = async () => {
+    const last = await shop.shopmetrics(consumers[0]!, { env: env() });
+    succeeded(last);
+    seconds = last.seconds;
+    const [held, sent] = [await heldOffsets(shop, topic), await offsetsOf(kafka.brokers, topic)];
+    expect(held.length, "messages held").toBe(sent.length);
+    expect(held).toEqual(sent);
+  };
+
+  it("however often its consumers are killed", async () => {
+    let killed = 0;
+    for (let index = 0; index < kills; index++) {
+      await send(kafka.brokers, topic, clicks(10_000, `${index}`));
+      const consumer = shop.start(consumers[index % 2]!, { env: env() });
+      await sleep(aMoment());
+      consumer.child.kill("SIGKILL");
+      if ((await consumer.outcome).signal) killed++;
+      // Now and then what the killed one left is taken in; otherwise the next one finds it.
+      if (index % 3 === 2) await takesTheRest();
+    }
+    await takesTheRest();
+    console.log(`${killed} of ${kills} consumers killed`);
+    expect(killed).toBeGreaterThan(0);
+  }, 600_000);
+
+  it("however often the broker is killed under its consumers and producers, which go on by themselves", async () => {
+    const settings = readSettings({ ...env(), SHOPMETRICS_HOME: shop.home });
+    const stop = new AbortController();
+    const shelf = { customers: ["C1", "C2", "C3", "C4"], products: [{ product_id: "P1", price: "9.90" }] };
+    await send(kafka.brokers, topic, clicks(10_000, "before"));
+    const producing = produce(settings.kafka!, { shelf, rate: 200, signal: stop.signal });
+    const consumer = shop.start("stream --no-produce", { env: env() });
+    await consumer.says(/events\/s/);
+    for (let index = 0; index < Math.max(1, kills / 3); index++) {
+      await sleep(2000 + 2000 * Math.random());
+      await kafka.kill();
+      await sleep(1000 * Math.random());
+      await kafka.restart();
+    }
+    await sleep(8000);
+    stop.abort();
+    const { sent, refused } = await producing;
+    expect(refused).toEqual([]);
+    expect(consumer.child.exitCode, "the consumer is still there").toBeNull();
+    consumer.child.kill("SIGTERM");
+    expect(await consumer.outcome).toMatchObject({ code: 0 });
+    expect(await offsetsOf(kafka.brokers, topic)).toHaveLength(10_000 + sent);
+    await takesTheRest();
+  }, 600_000);
+
+  it("when both are killed", async () => {
+    for (let index = 0; index < Math.max(1, kills / 3); index++) {
+      await send(kafka.brokers, topic, clicks(10_000, `${index}`));
+      const consumer = shop.start(consumers[index % 2]!, { env: env() });
+      await sleep(aMoment());
+      await kafka.kill();
+      await sleep(500 * Math.random());
+      consumer.child.kill("SIGKILL");
+      await consumer.outcome;
+      await kafka.restart();
+    }
+    await takesTheRest();
+  }, 600_000);
+
+  it("when live mode and other runs work on one warehouse, and live mode ends at once when it is asked to", async () => {
+    const consumer = shop.start("stream --no-produce", { env: env() });
+    const filling = (async () => {
+      for (let index = 0; index < 8; index++) {
+        await send(kafka.brokers, topic, clicks(2000, `${index}`));
+        await sleep(300);
+      }
+    })();
+    for (let index = 0; index < 3; index++)
+      succeeded(await shop.shopmetrics("run --quiet --from bronze.clickstream_raw", { env: env() }));
+    await filling;
+    await consumer.says(/events\/s/);
+    const asked = performance.now();
+    consumer.child.kill("SIGTERM");
+    const outcome = await consumer.outcome;
+    expect(performance.now() - asked).toBeLessThan(3000);
+    expect(outcome).toMatchObject({ code: 0 });
+    await takesTheRest();
+    succeeded(await shop.shopmetrics("run --quiet --from bronze.clickstream_raw", { env: env() }));
+    const [counts] = await query(
+      shop,
+      `select (select count(*) from silver.clickstream_clean)::int as kept,
+        (select sum(page_views) from gold.hourly_traffic_metrics)::int as views`,
+    );
+    expect(counts).toEqual({ kept: 16_000, views: 16_000 });
+  }, 300_000);
+});

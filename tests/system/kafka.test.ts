@@ -1,0 +1,226 @@
+import { createServer, type AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { whyNotReady } from "../services/kafka/install.js";
+import { start, type Kafka } from "../services/kafka/start.js";
+import { createTopic, withAdmin } from "../services/kafka/topic.js";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+import { query } from "./tables.js";
+import { clicks, heldOffsets, offsetsOf, send } from "./topic.js";
+
+const missing = await whyNotReady();
+if (missing) console.warn(`Tests of Kafka are left out: ${missing}`);
+
+describe.skipIf(missing)("reading a topic", () => {
+  let kafka: Kafka;
+  let shop: Lakehouse;
+  beforeAll(async () => {
+    kafka = await start();
+    shop = await lakehouse();
+  });
+  afterAll(() => kafka?.stop());
+
+  let topics = 0;
+  const newTopic = async (count: number, partitions = 3) => {
+    const topic = `clicks-${++topics}`;
+    await createTopic(kafka.brokers, topic, { partitions, settings: { "max.message.bytes": "4000000" } });
+    await send(kafka.brokers, topic, clicks(count, topic));
+    return topic;
+  };
+  const read = (topic: string, flags = "", env: Record<string, string> = {}, at = shop) =>
+    at.shopmetrics(`run --only bronze.clickstream_raw --quiet ${flags}`, {
+      env: { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic, ...env },
+    });
+
+  it("takes in what the topic holds, then what has come since, then nothing", async () => {
+    const topic = await newTopic(3000);
+    succeeded(await read(topic));
+    expect(await heldOffsets(shop, topic)).toEqual(await offsetsOf(kafka.brokers, topic));
+    await send(kafka.brokers, topic, clicks(500, "later"));
+    succeeded(await read(topic));
+    succeeded(await read(topic));
+    expect(await heldOffsets(shop, topic)).toEqual(await offsetsOf(kafka.brokers, topic));
+  });
+
+  it("of an empty topic is a normal, quick run", async () => {
+    const topic = await newTopic(0);
+    const { code, stderr, seconds } = await read(topic);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(seconds).toBeLessThan(10);
+  });
+
+  it("works by login over TLS, as on Confluent Cloud, and never prints the password", async () => {
+    const topic = await newTopic(10);
+    const { brokers, username, password, caFile } = kafka.secure;
+    const env = { KAFKA_BROKERS: brokers, KAFKA_USERNAME: username, NODE_EXTRA_CA_CERTS: caFile };
+    succeeded(await read(topic, "", { ...env, KAFKA_PASSWORD: password }));
+    expect(await heldOffsets(shop, topic)).toHaveLength(10);
+    const wrong = await read(topic, "", { ...env, KAFKA_PASSWORD: "open sesame" });
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain(`Kafka at ${brokers} refused the login of KAFKA_USERNAME=${username}`);
+    expect(wrong.stderr + wrong.stdout).not.toContain("open sesame");
+  });
+
+  describe("names the address, soon, when", () => {
+    const fails = async (env: Record<string, string>, message: RegExp | string) => {
+      const topic = env["KAFKA_TOPIC"] ?? "clicks";
+      const { readWatermarks } = await import("shopmetrics/internal/kafka/watermarks");
+      const { readSettings } = await import("shopmetrics/internal/settings");
+      const settings = readSettings({ KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic, ...env }).kafka!;
+      const began = performance.now();
+      await expect(readWatermarks(settings)).rejects.toThrow(message);
+      expect(performance.now() - began).toBeLessThan(5000);
+      const { code, stderr } = await read(topic, "", env);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(message);
+      expect(stderr).toContain("notebooks/bronze/clickstream_raw.ipynb cell 4");
+      expect(stderr).not.toMatch(/^\s+at /m);
+    };
+
+    it("no broker is there", () =>
+      fails({ KAFKA_BROKERS: "127.0.0.1:1" }, /No Kafka at 127\.0\.0\.1:1: nothing listens there/));
+
+    it.each(["false", "true"])("a port is silent (KAFKA_TLS=%s)", async (KAFKA_TLS) => {
+      const server = createServer((socket) => socket.on("error", () => undefined));
+      await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+      const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await fails({ KAFKA_BROKERS: address, KAFKA_TLS }, new RegExp(`Kafka at ${address} does not answer`));
+      server.close();
+    });
+
+    it("the topic is not known", () =>
+      fails({ KAFKA_TOPIC: "nope" }, /Kafka at 127\.0\.0\.1:\d+ has no topic nope/));
+
+    it("the certificate is not trusted", () => {
+      const { brokers, username, password } = kafka.secure;
+      const env = { KAFKA_BROKERS: brokers, KAFKA_USERNAME: username, KAFKA_PASSWORD: password };
+      return fails(env, `The certificate of Kafka at ${brokers} is not trusted`);
+    });
+
+    it("TLS is spoken to a port without", () =>
+      fails({ KAFKA_TLS: "true" }, /Kafka at 127\.0\.0\.1:\d+ does not (?:speak TLS|answer with TLS)/));
+  });
+
+  describe("when Kafka no longer holds what bronze lacks", () => {
+    const forget = (topic: string, before: number) =>
+      withAdmin(kafka.brokers, async (admin) => {
+        await admin.fetchTopicOffsets(topic); // kafkajs needs to have heard of it
+        await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
+      });
+    const anew = async (topic: string, count: number) => {
+      await withAdmin(kafka.brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
+      await createTopic(kafka.brokers, topic, { partitions: 1 });
+      if (count > 0) await send(kafka.brokers, topic, clicks(count, "anew"));
+    };
+    const refuses = async (topic: string, message: RegExp) => {
+      const before = await heldOffsets(shop, topic);
+      const { code, stderr } = await read(topic);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(message);
+      expect(stderr).toContain("--accept-loss");
+      expect(await heldOffsets(shop, topic)).toEqual(before);
+    };
+
+    it("says which offsets retention has taken, and goes on behind them when that is accepted", async () => {
+      const topic = await newTopic(100, 1);
+      succeeded(await read(topic));
+      await send(kafka.brokers, topic, clicks(50, "lost"));
+      await forget(topic, 130);
+      await refuses(topic, /partition 0 offsets 100 to 129 \(30\)/);
+      succeeded(await read(topic, "--accept-loss"));
+      succeeded(await read(topic));
+      const held = await heldOffsets(shop, topic);
+      expect(held).toHaveLength(120);
+      expect(held).toContain("0:130");
+    });
+
+    it("notices it too when nothing had come since the topic was first read", async () => {
+      const topic = await newTopic(0, 1);
+      succeeded(await read(topic));
+      await send(kafka.brokers, topic, clicks(20));
+      await forget(topic, 20);
+      await refuses(topic, /partition 0 offsets 0 to 19 \(20\)/);
+      succeeded(await read(topic, "--accept-loss"));
+      succeeded(await read(topic));
+    });
+
+    it.each([
+      ["empty", 0],
+      ["shorter", 5],
+      ["longer", 60],
+    ])(
+      "notices a topic that was made anew and is %s, and takes it as its next generation",
+      async (_, count) => {
+        const topic = await newTopic(30, 1);
+        succeeded(await read(topic));
+        await anew(topic, count);
+        await refuses(topic, /was deleted and made anew/);
+        succeeded(await read(topic, "--accept-loss"));
+        succeeded(await read(topic));
+        expect(await heldOffsets(shop, topic)).toHaveLength(30);
+        expect(await heldOffsets(shop, `${topic}@2`)).toHaveLength(count);
+        await send(kafka.brokers, topic, clicks(7, "more"));
+        succeeded(await read(topic));
+        expect(await heldOffsets(shop, `${topic}@2`)).toEqual(await offsetsOf(kafka.brokers, topic));
+      },
+    );
+  });
+
+  it("keeps every poison message exactly, and the stream goes on to gold", async () => {
+    const topic = await newTopic(0, 1);
+    const [good] = clicks(1, "good");
+    const event = JSON.parse(String(good!.value)) as Record<string, unknown>;
+    const poison: (string | Buffer | null)[] = [
+      null,
+      "",
+      " ",
+      "not json",
+      "{",
+      "[]",
+      "7",
+      "null",
+      '"text"',
+      "{}",
+      '{"event_id":"torn","customer',
+      "line\nbreak\r\nand \u2028 and \0",
+      "[".repeat(20_000) + "]".repeat(20_000),
+      '{"a":'.repeat(5000) + "1" + "}".repeat(5000),
+      JSON.stringify({ ...event, event_id: "huge", page: "x".repeat(1_500_000) }),
+      JSON.stringify({ ...event, event_id: "wrong-type", quantity: { a: 1 } }),
+      JSON.stringify({ ...event, event_id: "unknown", event_type: "teleport" }),
+      JSON.stringify({ ...event, event_id: "future", event_ts: "2999-01-01T00:00:00Z" }),
+      JSON.stringify({ ...event, event_id: "ancient", event_ts: "0001-01-01T00:00:00Z" }),
+      JSON.stringify({ ...event, event_id: "\ud800" }),
+      '{"event_id":"dup","event_id":"dup2","customer_id":"C1"}',
+      Buffer.from([0xff, 0xfe, 0, 0xc3]),
+    ];
+    await send(kafka.brokers, topic, [
+      ...poison.map((value, index) => ({
+        key: index % 3 ? "C1" : null,
+        value,
+        timestamp: index === 4 ? "1" : String(Date.now()),
+      })),
+      good!,
+    ]);
+    const own = await lakehouse();
+    const { code, stderr } = await own.shopmetrics("run --only bronze.clickstream_raw+ --quiet", {
+      env: { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic },
+    });
+    expect({ code, stderr: code ? stderr : "" }).toEqual({ code: 0, stderr: "" });
+    const rows = await query(
+      own,
+      "select value, _rescued_data from bronze.clickstream_raw order by kafka_offset",
+    );
+    expect(rows).toHaveLength(poison.length + 1);
+    poison.forEach((value, index) => {
+      const row = rows[index]!;
+      if (Buffer.isBuffer(value)) expect(String(row["_rescued_data"])).toContain(value.toString("base64"));
+      else expect(row["value"]).toBe(value);
+    });
+    const [counts] = await query(
+      own,
+      `select (select count(*) from silver.clickstream_clean)::int as kept,
+        (select count(*) from silver.rejected_rows where table_name = 'silver.clickstream_clean' and len(reasons) > 0)::int as refused`,
+    );
+    expect(counts).toEqual({ kept: 1, refused: poison.length });
+  });
+});
