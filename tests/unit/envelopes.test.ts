@@ -27,10 +27,8 @@ afterAll(async () => {
   rmSync(landing, { recursive: true, force: true });
 });
 
-const audit = ["_rescued_data", "source_file", "source_row", "ingested_at"];
-const columns = bronze.clickstream_raw.columns
-  .map(({ name }) => name)
-  .filter((name) => !audit.includes(name));
+const audit = new Set(["_rescued_data", "source_file", "source_row", "ingested_at"]);
+const columns = bronze.clickstream_raw.columns.map(({ name }) => name).filter((name) => !audit.has(name));
 
 function land(content: string | Buffer, name = "a.ndjson"): string {
   const path = join(landing, "clickstream", name);
