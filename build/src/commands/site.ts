@@ -1,5 +1,6 @@
 import path from "node:path";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { docsEntry, docsFiles } from "../docs/docs.js";
 import { writeSite } from "../site/site.js";
 import { bytes, count, nearPath, seconds } from "../text.js";
 
@@ -13,11 +14,16 @@ export async function site(options: { out?: string; quiet?: boolean; json?: bool
 /** Where the site is written unless somebody says otherwise. */
 export const siteFolder = ({ root }: Settings, out = "dist/site") => path.resolve(root, out);
 
-/** Builds the site from the last snapshots, with one sentence that says so. */
+/** Builds the site from the last snapshots and what the warehouse holds, with one sentence that says so. */
 export async function buildSite(settings: Settings, out?: string) {
   const started = performance.now();
   const folder = siteFolder(settings, out);
-  const made = await writeSite({ root: settings.root, snapshots: settings.snapshots, out: folder });
+  const made = await writeSite({
+    root: settings.root,
+    snapshots: settings.snapshots,
+    out: folder,
+    beside: { entry: docsEntry, make: (dashboard) => docsFiles(settings, dashboard) },
+  });
   const took = (performance.now() - started) / 1000;
   const sentence = `Built ${count(made.pages.length)} pages in ${nearPath(folder)}: ${made.files} files, ${bytes(made.bytes)} (${seconds(took)})`;
   return { ...made, folder, seconds: took, sentence };

@@ -74,7 +74,7 @@ async function lineageOfPlan(
   const made: Written[] = [];
   for (const item of plan.items) {
     if (item.load) made.push(loaded(item.load));
-    if (item.select === undefined) continue;
+    if (item.select === undefined || item.kind === "show") continue;
     const direct = await ask({ select: item.select, tables });
     const columns = direct.map((column) => resolved(column, stages));
     if (item.kind === "stage") {

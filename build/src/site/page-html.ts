@@ -57,7 +57,8 @@ function joinControls(parts: readonly string[]): string[] {
   });
 }
 
-function stateHtml({ asOf, checks }: Manifest): string {
+/** How old a page's data is and how its checks stand. */
+export function stateHtml({ asOf, checks }: Manifest): string {
   const { words, status } = checkWords(checks);
   return [
     `<time data-age datetime="${escapeHtml(asOf)}">${asOfWords(new Date(asOf))}</time>`,

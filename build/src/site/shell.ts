@@ -12,6 +12,8 @@ export interface Shell {
   /** The entry of the navigation that this page is. */
   readonly current: string;
   readonly style: string;
+  /** Style sheets of some pages only. */
+  readonly alsoStyles?: readonly string[];
   readonly font: string;
   readonly scripts: readonly string[];
   /** HTML: how old the data is and how its checks stand. */
@@ -33,7 +35,7 @@ export function shellHtml(shell: Shell): string {
     ({ title: name, href }) =>
       `<li><a href="${base}${href}"${href === current ? ' aria-current="page"' : ""}>${escapeHtml(name)}</a></li>`,
   );
-  return `<!doctype html>
+  return `<!DOCTYPE html>
 <html lang="en"${given.join("")}>
 <head>
 <meta charset="utf-8">
@@ -44,7 +46,7 @@ export function shellHtml(shell: Shell): string {
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:image/svg+xml,${encodeURIComponent(icon)}">
 <link rel="preload" href="${base}${font}" as="font" type="font/woff2" crossorigin>
-<link rel="stylesheet" href="${base}${style}">
+${[style, ...(shell.alsoStyles ?? [])].map((sheet) => `<link rel="stylesheet" href="${base}${sheet}">`).join("\n")}
 ${scripts.map((script) => `<script defer src="${base}${script}"></script>`).join("\n")}
 </head>
 <body>

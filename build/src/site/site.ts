@@ -4,14 +4,16 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { drawPage } from "shopmetrics/internal/dashboard/built";
+import { drawPage, type Block } from "shopmetrics/internal/dashboard/built";
 import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
 import { InputError } from "shopmetrics/internal/errors";
 import { findNotebooks } from "../compile.js";
 import { importModule } from "../notebook-import.js";
 import { bundleNotebooks } from "../notebook-plugin.js";
 import { browserScripts, type SiteFile } from "./browser-build.js";
-import { pageHtml, pageName } from "./page-html.js";
+import { stepName } from "../notebook-front.js";
+import { pageHtml, pageName, stateHtml } from "./page-html.js";
+import type { Shell } from "./shell.js";
 
 /** What was written. */
 export interface Site {
@@ -22,15 +24,39 @@ export interface Site {
   readonly asOf: string | undefined;
 }
 
+/** What the dashboard knows when it is drawn: what further pages stand beside it. */
+export interface Dashboard {
+  readonly frame: Pick<Shell, "navigation" | "style" | "font" | "state">;
+  readonly pages: readonly {
+    readonly step: string;
+    readonly path: string;
+    readonly title: string;
+    readonly blocks: readonly Block[];
+  }[];
+}
+
+/** Pages beside the dashboard: the navigation's entry for them, and how they are made once it is drawn. */
+export interface Beside {
+  readonly entry: Shell["navigation"][number];
+  readonly make: (dashboard: Dashboard) => Promise<readonly SiteFile[]>;
+}
+
 /**
- * Builds the dashboard from the notebooks and the last snapshots; no warehouse is asked. The folder is replaced as a whole.
+ * Builds the dashboard from the notebooks and the last snapshots; for it no warehouse is asked. The folder is replaced as
+ * a whole.
  *
  * @param snapshots where the pages' exports are
  * @param out the site's folder
+ * @param beside further pages
  * @throws NotebookError, or InputError when there are no pages or no snapshots
  */
-export async function writeSite(options: { root: string; snapshots: string; out: string }): Promise<Site> {
-  const { root, snapshots, out } = options;
+export async function writeSite(options: {
+  root: string;
+  snapshots: string;
+  out: string;
+  beside?: Beside;
+}): Promise<Site> {
+  const { root, snapshots, out, beside } = options;
   const paths = (await findNotebooks(root)).filter((name) => name.startsWith("notebooks/dashboard/"));
   const bundled = (await bundleNotebooks(paths, { root }))
     .filter(({ notebook }) => notebook.front.runtime === "page")
@@ -54,11 +80,12 @@ export async function writeSite(options: { root: string; snapshots: string; out:
   ]);
   const href = (index: number) =>
     index === 0 ? "index.html" : `${pageName(bundled[index]!.notebook.path)}.html`;
-  const navigation = bundled.map(({ notebook }, index) => ({
-    title: notebook.front.title,
-    href: href(index),
-  }));
+  const navigation = [
+    ...bundled.map(({ notebook }, index) => ({ title: notebook.front.title, href: href(index) })),
+    ...(beside ? [beside.entry] : []),
+  ];
   const files: SiteFile[] = [...scripts.files, ...assets.files];
+  const drawn: Dashboard["pages"][number][] = [];
   for (const [index, one] of bundled.entries()) {
     const manifest = manifests[index];
     const blocks = await drawPage(
@@ -76,10 +103,18 @@ export async function writeSite(options: { root: string; snapshots: string; out:
     };
     files.push({ path: href(index), content: pageHtml(one.notebook, blocks, manifest, shell) });
     if (manifest) files.push(...(await dataFiles(snapshots, manifest)));
+    const { path: file, front } = one.notebook;
+    drawn.push({ step: stepName(file), path: href(index), title: front.title, blocks });
+  }
+  if (beside) {
+    const newest = manifests.find(Boolean);
+    const { style, font } = assets;
+    const frame = { navigation, style, font, state: newest && stateHtml(newest) };
+    files.push(...(await beside.make({ frame, pages: drawn })));
   }
   await replaceFolder(out, files);
   return {
-    pages: navigation.map((entry) => entry.href),
+    pages: files.map((file) => file.path).filter((file) => file.endsWith(".html")),
     files: files.length,
     bytes: files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
@@ -145,7 +180,7 @@ async function readAssets(): Promise<{ files: SiteFile[]; style: string; font: s
 }
 
 /** `assets/style.css` with a part of its content's hash in its name. */
-function hashed(name: string, content: string | Uint8Array): string {
+export function hashed(name: string, content: string | Uint8Array): string {
   const { dir, name: stem, ext } = path.parse(name);
   return `${dir}/${stem}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}${ext}`;
 }

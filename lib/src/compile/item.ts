@@ -93,7 +93,7 @@ export async function compileRequest(
 
   const all = [...rendered.values()];
   const wanted = columnsWanted(request);
-  const written = "rows" in request ? request.rows : request.kind === "rows" ? request.what : undefined;
+  const written = "rows" in request ? request.rows : "what" in request ? request.what : undefined;
   const [first] = options.targets;
   return {
     ...(wanted && first && written && { shape: { columns: wanted, sql: await rowsOf(written, first) } }),

@@ -1,0 +1,48 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transform } from "esbuild";
+import type { SiteFile } from "../site/browser-build.js";
+import { hashed } from "../site/site.js";
+
+export interface DocsAssets {
+  readonly files: readonly SiteFile[];
+  readonly style: string;
+  /** Copy buttons and the search. */
+  readonly script: string;
+}
+
+/** The pages' own style sheet and scripts, with hashed names. */
+export async function docsAssets(): Promise<DocsAssets> {
+  const [sheet, script] = await Promise.all([
+    readFile(fileURLToPath(new URL("../../site/docs.css", import.meta.url)), "utf8"),
+    browserScript("docs"),
+  ]);
+  const { code } = await transform(sheet, { loader: "css", minify: true });
+  const files = [hashedFile("assets/docs.css", code), hashedFile("assets/docs.js", script)];
+  const [style, docs] = files.map(({ path: file }) => file);
+  return { files, style: style!, script: docs! };
+}
+
+const hashedFile = (name: string, content: string): SiteFile => ({ path: hashed(name, content), content });
+
+/** A script of browser/ as one classic script: a browser loads no module from a folder. */
+export async function browserScript(name: string): Promise<string> {
+  // As this file is: compiled, or a test's source.
+  const ending = path.extname(import.meta.url);
+  const entry = fileURLToPath(new URL(`./browser/${name}${ending}`, import.meta.url));
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "iife",
+    platform: "browser",
+    target: ["chrome111", "firefox113", "safari16.4"],
+    minify: true,
+    charset: "utf8",
+    write: false,
+    logLevel: "silent",
+    legalComments: "none",
+    tsconfigRaw: {},
+  });
+  return outputFiles[0]!.text;
+}

@@ -1,0 +1,9 @@
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
+import { copyButtons } from "./copy.js";
+import { foldContents } from "./contents.js";
+import { searchBox } from "./search-box.js";
+
+copyButtons();
+foldContents();
+searchBox();

@@ -1,0 +1,66 @@
+import type { Table } from "shopmetrics/internal/contracts/table";
+import { shownColumns } from "shopmetrics/internal/display/cells";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import type { Result } from "shopmetrics/internal/plan";
+import { isPersonal } from "./personal.js";
+
+/** How many values of a column are shown. */
+const most = 3;
+
+/**
+ * Some different values of each column, as people read them, by `table.column`. Personal columns are not asked for. They
+ * are taken from a table's first rows; of columns that have fewer there, from all rows.
+ */
+export async function examplesOf(
+  connection: Connection,
+  tables: readonly Table[],
+): Promise<Map<string, readonly string[]>> {
+  const examples = new Map<string, readonly string[]>();
+  for (const table of tables) {
+    const columns = table.columns.map(({ name }) => name).filter((name) => !isPersonal(table, name));
+    if (columns.length === 0) continue;
+    const first = valuesOf(
+      await connection.query(`select ${columns.join(", ")} from ${table.name} limit 200`),
+    );
+    const scarce = columns.filter((name) => first.get(name)!.length < most);
+    const all = valuesOf(await distinctValues(connection, table.name, scarce));
+    for (const name of columns) {
+      const found = scarce.includes(name) ? all.get(name)! : first.get(name)!;
+      examples.set(`${table.name}.${name}`, found.slice(0, most));
+    }
+  }
+  return examples;
+}
+
+async function distinctValues(
+  connection: Connection,
+  table: string,
+  columns: readonly string[],
+): Promise<Result> {
+  const results: Result[] = [];
+  for (const name of columns)
+    results.push(
+      await connection.query(
+        `select distinct ${name} from ${table} where ${name} is not null order by ${name} limit ${most}`,
+      ),
+    );
+  return {
+    columns: results.flatMap((one) => one.columns),
+    rows: results.flatMap((one) => one.rows),
+  };
+}
+
+/** A value shown to give an idea need not be whole. */
+const longest = 60;
+
+function valuesOf(result: Result): Map<string, string[]> {
+  return new Map(
+    shownColumns(result).map(({ name, cells }) => {
+      const texts = cells.filter(({ kind }) => kind !== "none").map(({ text }) => text);
+      return [name, [...new Set(texts)].slice(0, most).map(cut)];
+    }),
+  );
+}
+
+const cut = (text: string) =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, "")}…`;

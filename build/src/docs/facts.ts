@@ -1,0 +1,128 @@
+import type { Table } from "shopmetrics/internal/contracts/table";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import type { Shown } from "shopmetrics/internal/display/outcome";
+import type { DialectName, Item, Plan, ResultRow, ResultValue } from "shopmetrics/internal/plan";
+import type { CheckResult } from "shopmetrics/internal/run/step";
+import { examplesOf } from "./examples.js";
+import { showRows } from "./shows.js";
+
+/** The last time a step did something. */
+export interface StepFact {
+  readonly run: string;
+  readonly status: "succeeded" | "failed";
+  /** ISO instant. */
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly rowsIn: number | null;
+  readonly rowsOut: number | null;
+  readonly rowsMerged: number | null;
+  readonly rowsRejected: number | null;
+  readonly message: string | null;
+}
+
+/** The last result of a check. */
+export interface CheckFact extends CheckResult {
+  readonly step: string;
+  /** ISO instant. */
+  readonly checkedAt: string;
+}
+
+/** What the warehouse says. Empty where there is no warehouse; `missing` then says why, in a sentence. */
+export interface Facts {
+  readonly missing?: string;
+  readonly steps: ReadonlyMap<string, StepFact>;
+  readonly checks: readonly CheckFact[];
+  /** Rows of each table that is there. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** Some values of each column that may be shown, by `table.column`. */
+  readonly examples: ReadonlyMap<string, readonly string[]>;
+  /** What a notebook's `show` gives, or why it could not. */
+  readonly shows: ReadonlyMap<Item, Shown | string>;
+}
+
+/** Facts of no warehouse. @param missing why there is none, for a reader */
+export const noFacts = (missing: string): Facts => ({
+  missing,
+  steps: new Map(),
+  checks: [],
+  rows: new Map(),
+  examples: new Map(),
+  shows: new Map(),
+});
+
+/** Asks the warehouse for everything that the pages show. Only reads. */
+export async function readFacts(
+  connection: Connection,
+  engine: DialectName,
+  asked: { plans: readonly Plan[]; tables: readonly Table[] },
+): Promise<Facts> {
+  const present = await presentTables(connection);
+  const has = (table: string) => present.has(table);
+  const tables = asked.tables.filter(({ name }) => has(name));
+  return {
+    steps: has("ops.step_runs") ? await lastSteps(connection) : new Map(),
+    checks: has("ops.check_results") ? await lastChecks(connection) : [],
+    rows: await rowCounts(connection, tables),
+    examples: await examplesOf(connection, tables),
+    shows: await showRows(connection, engine, asked.plans, has),
+  };
+}
+
+async function presentTables(connection: Connection): Promise<Set<string>> {
+  const { rows } = await connection.query(
+    "select distinct concat_ws('.', table_schema, table_name) as name from information_schema.columns",
+  );
+  return new Set(rows.map((row) => String(row["name"])));
+}
+
+async function lastSteps(connection: Connection): Promise<Map<string, StepFact>> {
+  const { rows } = await connection.query(`
+    select * from (
+      select *, row_number() over (partition by step order by started_at desc) as nth
+      from ops.step_runs where status <> 'skipped'
+    ) as numbered where nth = 1`);
+  return new Map(rows.map((row) => [String(row["step"]), stepFact(row)]));
+}
+
+const stepFact = (row: ResultRow): StepFact => ({
+  run: String(row["run_id"]),
+  status: row["status"] as StepFact["status"],
+  startedAt: String(row["started_at"]),
+  seconds: Number(row["seconds"]),
+  rowsIn: numberOf(row["rows_in"]),
+  rowsOut: numberOf(row["rows_out"]),
+  rowsMerged: numberOf(row["rows_merged"]),
+  rowsRejected: numberOf(row["rows_rejected"]),
+  message: row["message"] === null ? null : String(row["message"]),
+});
+
+async function lastChecks(connection: Connection): Promise<CheckFact[]> {
+  const { rows } = await connection.query(`
+    select * from (
+      select *, row_number() over (partition by step, table_name, check_name order by checked_at desc) as nth
+      from ops.check_results
+    ) as numbered where nth = 1 order by step, cell, table_name, check_name`);
+  return rows.map((row) => ({
+    step: String(row["step"]),
+    table: String(row["table_name"]),
+    name: String(row["check_name"]),
+    severity: row["severity"] as CheckFact["severity"],
+    status: row["status"] as CheckFact["status"],
+    figure: numberOf(row["figure"]),
+    threshold: Number(row["threshold"]),
+    failedRows: numberOf(row["failed_rows"]),
+    totalRows: numberOf(row["total_rows"]),
+    place: { path: String(row["notebook"]), cell: Number(row["cell"]), line: 1 },
+    checkedAt: String(row["checked_at"]),
+  }));
+}
+
+async function rowCounts(connection: Connection, tables: readonly Table[]): Promise<Map<string, number>> {
+  if (tables.length === 0) return new Map();
+  const counts = tables.map(({ name }) => `select '${name}' as name, count(*) as n from ${name}`);
+  const { rows } = await connection.query(counts.join(" union all "));
+  return new Map(rows.map((row) => [String(row["name"]), Number(row["n"])]));
+}
+
+const numberOf = (value: ResultValue | undefined) =>
+  value === null || value === undefined ? null : Number(value);

@@ -1,0 +1,119 @@
+import { escapeHtml } from "shopmetrics/internal/display/html";
+import { createHighlighterCore, type HighlighterCore } from "shiki/core";
+import { createOnigurumaEngine } from "shiki/engine/oniguruma";
+import { sqlInTypescript, type Token } from "./sql-in-typescript.js";
+
+export type Language = "typescript" | "sql" | "shellscript" | "json" | "yaml";
+
+/** Gives code as HTML: spans with a class for each kind of word, which the style sheet colours in both schemes. */
+export type Highlight = (code: string, language: string | undefined) => string;
+
+/** Loads the grammars. A language that is none of theirs is shown plain. */
+export async function loadHighlight(): Promise<Highlight> {
+  const highlighter = await createHighlighterCore({
+    engine: createOnigurumaEngine(import("shiki/wasm")),
+    themes: [{ name: "kinds", type: "light", fg: codeOf("plain"), bg: "#ffffff", settings }],
+    langs: [
+      import("shiki/langs/typescript.mjs"),
+      import("shiki/langs/sql.mjs"),
+      import("shiki/langs/shellscript.mjs"),
+      import("shiki/langs/json.mjs"),
+      import("shiki/langs/yaml.mjs"),
+    ],
+  });
+  return (code, language = "") => {
+    const known = aliases[language];
+    if (!known) return escapeHtml(code);
+    const tokens = tokenize(highlighter, code, known);
+    return (
+      known === "typescript" ? sqlInTypescript(tokens, (sql) => tokenize(highlighter, sql, "sql")) : tokens
+    )
+      .map(tokenHtml)
+      .join("");
+  };
+}
+
+const aliases: Readonly<Record<string, Language>> = {
+  typescript: "typescript",
+  ts: "typescript",
+  js: "typescript",
+  sql: "sql",
+  sh: "shellscript",
+  bash: "shellscript",
+  console: "shellscript",
+  json: "json",
+  yaml: "yaml",
+  yml: "yaml",
+};
+
+/** A theme tells scopes apart by colour; each of these colours stands for a kind of word. */
+const kinds = [
+  "plain",
+  "comment",
+  "string",
+  "number",
+  "keyword",
+  "function",
+  "type",
+  "property",
+  "tag",
+  "template",
+  "open",
+  "close",
+  "hole",
+  "filled",
+] as const;
+export type Kind = (typeof kinds)[number];
+
+const codeOf = (kind: Kind) => `#${(kinds.indexOf(kind) + 1).toString(16).padStart(6, "0")}`;
+const kindOf = new Map(kinds.map((kind) => [codeOf(kind), kind]));
+
+const scopes: Partial<Record<Kind, string[]>> = {
+  comment: ["comment", "punctuation.definition.comment"],
+  string: ["string", "punctuation.definition.string"],
+  number: ["constant.numeric", "constant.language"],
+  keyword: ["keyword", "storage", "keyword.operator.new", "keyword.operator.expression"],
+  plain: ["keyword.operator", "meta.template.expression", "punctuation", "string variable"],
+  function: ["entity.name.function", "support.function", "entity.name.command"],
+  type: ["entity.name.type", "support.type", "support.class"],
+  property: ["meta.object-literal.key", "support.type.property-name.json", "entity.name.tag.yaml"],
+  tag: ["entity.name.function.tagged-template"],
+  template: ["string.template"],
+  open: ["punctuation.definition.string.template.begin"],
+  close: ["punctuation.definition.string.template.end"],
+  hole: ["punctuation.definition.template-expression.begin"],
+  filled: ["punctuation.definition.template-expression.end"],
+};
+
+const settings = Object.entries(scopes).map(([kind, scope]) => ({
+  scope,
+  settings: { foreground: codeOf(kind as Kind) },
+}));
+
+function tokenize(highlighter: HighlighterCore, code: string, language: Language): Token[] {
+  const { tokens } = highlighter.codeToTokens(code, { lang: language, theme: "kinds" });
+  return tokens.flatMap((line, index) => [
+    ...(index > 0 ? [{ text: "\n", kind: "plain" as const }] : []),
+    ...line.map(({ content, color }): Token => ({
+      text: content,
+      kind: kindOf.get((color ?? "").toLowerCase()) ?? "plain",
+    })),
+  ]);
+}
+
+/** Marks of templates are there to find SQL; people see strings. */
+const shownAs: Partial<Record<Kind, string>> = {
+  tag: "function",
+  template: "string",
+  open: "string",
+  close: "string",
+  hole: "keyword",
+  filled: "keyword",
+};
+
+function tokenHtml({ text, kind }: Token): string {
+  const html = escapeHtml(text);
+  return kind === "plain" || text.trim() === ""
+    ? html
+    : `<span class="code-${shownAs[kind] ?? kind}">${html}</span>`;
+}

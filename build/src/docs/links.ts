@@ -1,0 +1,32 @@
+import path from "node:path";
+import { stepName } from "../notebook-front.js";
+import { baseOf, guidePage, notebookPage } from "./addresses.js";
+import type { Docs } from "./docs.js";
+
+/**
+ * Where a link in a file of the project leads in the site: guides and notebooks to their pages, the outside as it is.
+ * Undefined for files that have no page.
+ *
+ * @param source the file the link stands in, relative to the root
+ * @param page the page it is shown on
+ */
+export function linkFrom(
+  docs: Pick<Docs, "guides" | "notebooks">,
+  source: string,
+  href: string,
+  page: string,
+): string | undefined {
+  if (/^(https?:|mailto:)/.test(href) || href.startsWith("#")) return href;
+  if (/^[a-z][\w+.-]*:/i.test(href) || href.startsWith("/")) return undefined;
+  const [, file = "", hash = ""] = /^([^#?]*)[^#]*(#.*)?$/.exec(href) ?? [];
+  const target = path.posix.normalize(path.posix.join(path.posix.dirname(source), decodeURI(file)));
+  const found = pageOf(docs, target);
+  return found === undefined ? undefined : `${baseOf(page)}${found}${hash}`;
+}
+
+function pageOf({ guides, notebooks }: Pick<Docs, "guides" | "notebooks">, file: string): string | undefined {
+  if (guides.has(file)) return guidePage(file);
+  if (!file.endsWith(".ipynb")) return undefined;
+  const step = stepName(file);
+  return notebooks.has(step) ? notebookPage(step) : undefined;
+}

@@ -1,0 +1,155 @@
+import MarkdownIt from "markdown-it";
+import { escapeHtml } from "shopmetrics/internal/display/html";
+import type { Highlight } from "./highlight.js";
+
+type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
+
+/** A heading one can link to. */
+export interface Heading {
+  readonly level: number;
+  readonly text: string;
+  readonly id: string;
+}
+
+export interface Rendered {
+  readonly html: string;
+  readonly headings: readonly Heading[];
+  /** The prose below each heading, the first before any: for the search. */
+  readonly sections: readonly { readonly id: string; readonly heading: string; readonly text: string }[];
+}
+
+export interface MarkdownOptions {
+  readonly highlight: Highlight;
+  /** Where a link of the source leads in the site; undefined when it leads to nothing there, then its text stays. */
+  readonly link: (href: string) => string | undefined;
+  /** Where a name in the text is described: a table in code, a requirement's id. */
+  readonly mention: (text: string) => string | undefined;
+  /** Ids taken on the page by other parts of it. */
+  readonly taken: Set<string>;
+}
+
+const markdown = new MarkdownIt({ html: false, linkify: false, typographer: true });
+
+/** Prose as HTML: headings one can link to, code in colour, names as links. Raw HTML in it is shown as text. */
+export function renderMarkdown(source: string, options: MarkdownOptions): Rendered {
+  const tokens = markdown.parse(source, {});
+  const headings = numberHeadings(tokens, options.taken);
+  for (const token of tokens) if (token.children) token.children = linked(token.children, options);
+  const html = tokens.map((token, index) => drawn(token, tokens, index, options)).join("");
+  return { html, headings, sections: sectionsOf(tokens) };
+}
+
+function numberHeadings(tokens: readonly Token[], taken: Set<string>): Heading[] {
+  return tokens.flatMap((token, index) => {
+    if (token.type !== "heading_open") return [];
+    const text = plainText(tokens[index + 1]);
+    const id = freeId(text, taken);
+    token.attrSet("id", id);
+    return [{ level: Number(token.tag.slice(1)), text, id }];
+  });
+}
+
+const plainText = (inline: Token | undefined) =>
+  (inline?.children ?? [])
+    .map(({ type, content }) => (type === "softbreak" ? " " : content))
+    .join("")
+    .trim();
+
+/** A heading's id: its words, with a number where another one has them already. */
+export function freeId(text: string, taken: Set<string>): string {
+  const words = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-+|-+$/g, "");
+  let id = words || "part";
+  for (let n = 2; taken.has(id); n++) id = `${words || "part"}-${n}`;
+  taken.add(id);
+  return id;
+}
+
+/** Sets the addresses of links, takes those away that lead nowhere, and makes links of names outside of links. */
+function linked(children: readonly Token[], { link, mention }: MarkdownOptions): Token[] {
+  const made: Token[] = [];
+  const open: boolean[] = [];
+  for (const token of children) {
+    if (token.type === "link_open") {
+      const href = link(String(token.attrGet("href")));
+      open.push(href !== undefined);
+      if (href === undefined) continue;
+      token.attrSet("href", href);
+    } else if (token.type === "link_close") {
+      if (!open.pop()) continue;
+    } else if (!open.includes(true) && (token.type === "text" || token.type === "code_inline")) {
+      made.push(...named(token, mention));
+      continue;
+    }
+    made.push(token);
+  }
+  return made;
+}
+
+const requirement = /\b(?:N?FR|AC)-\d{3}\b/g;
+
+function named(token: Token, mention: MarkdownOptions["mention"]): Token[] {
+  if (token.type === "code_inline") {
+    const href = mention(token.content);
+    return href === undefined ? [token] : [html(`<a href="${href}">`), token, html("</a>")];
+  }
+  const parts: Token[] = [];
+  let at = 0;
+  for (const { 0: id, index } of token.content.matchAll(requirement)) {
+    const href = mention(id);
+    if (href === undefined) continue;
+    parts.push(html(`${escapeHtml(token.content.slice(at, index))}<a href="${href}">${id}</a>`));
+    at = index + id.length;
+  }
+  return parts.length === 0 ? [token] : [...parts, html(escapeHtml(token.content.slice(at)))];
+}
+
+/** HTML of our own; what people write never becomes such a token, since raw HTML is off. */
+function html(content: string): Token {
+  const [inline] = markdown.parseInline("x", {});
+  const token = inline!.children![0]!;
+  token.type = "html_inline";
+  token.content = content;
+  return token;
+}
+
+function drawn(token: Token, tokens: Token[], index: number, { highlight }: MarkdownOptions): string {
+  if (token.type === "fence" || token.type === "code_block")
+    return codeHtml(token.content.replace(/\n$/, ""), token.info.trim().split(/\s+/)[0], highlight);
+  if (token.type === "heading_close") {
+    const id = tokens[index - 2]?.attrGet("id");
+    const name = escapeHtml(plainText(tokens[index - 1]));
+    return ` <a class="anchor" href="#${id}" aria-label="Link to “${name}”">#</a></${token.tag}>\n`;
+  }
+  if (token.type === "table_open") return '<div class="scroll" tabindex="0"><table>\n';
+  if (token.type === "table_close") return "</table></div>\n";
+  if (token.type === "th_open") token.attrSet("scope", "col");
+  if (token.type === "inline")
+    return markdown.renderer.renderInline(token.children ?? [], markdown.options, {});
+  return markdown.renderer.render([token], markdown.options, {});
+}
+
+/** Code in a frame, with a button to copy it where scripts run. */
+export const codeHtml = (code: string, language: string | undefined, highlight: Highlight): string =>
+  `<div class="code"><pre tabindex="0"><code>${highlight(code.replace(/[ \t]+$/gm, ""), language)}</code></pre></div>\n`;
+
+function sectionsOf(tokens: readonly Token[]): Rendered["sections"] {
+  const sections: { id: string; heading: string; texts: string[] }[] = [{ id: "", heading: "", texts: [] }];
+  tokens.forEach((token, index) => {
+    if (token.type === "heading_open")
+      sections.push({
+        id: String(token.attrGet("id")),
+        heading: plainText(tokens[index + 1]),
+        texts: [],
+      });
+    else if (token.type === "inline" && tokens[index - 1]?.type !== "heading_open")
+      sections.at(-1)!.texts.push(stripped(token));
+    else if (token.type === "fence" || token.type === "code_block")
+      sections.at(-1)!.texts.push(token.content);
+  });
+  return sections.map(({ texts, ...rest }) => ({ ...rest, text: texts.join(" ") }));
+}
+
+const stripped = (token: Token) => token.content.replace(/[*_`]|\]\([^)]*\)|\[/g, "");

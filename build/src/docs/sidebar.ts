@@ -1,0 +1,50 @@
+import { dictionaryPage, docsHome, notebookPage, tablePage } from "./addresses.js";
+import type { Docs } from "./docs.js";
+import type { SidebarGroup } from "./page.js";
+
+/** What stands beside every page: overviews, then notebooks and tables by layer. */
+export function sidebarOf(docs: Docs): SidebarGroup[] {
+  return [
+    {
+      title: "",
+      parts: [
+        {
+          links: [
+            { path: docsHome, title: "Overview" },
+            { path: dictionaryPage, title: "Data dictionary" },
+          ],
+        },
+      ],
+    },
+    {
+      title: "Notebooks",
+      parts: byLayer(docs.plans, ({ step }) => step).map(([layer, plans]) => ({
+        title: layer,
+        links: plans.map(({ step, title }) => ({ path: notebookPage(step), title })),
+      })),
+    },
+    {
+      title: "Tables",
+      parts: byLayer(docs.tables, ({ name }) => name).map(([layer, tables]) => ({
+        title: layer,
+        links: tables.map(({ name }) => ({
+          path: tablePage(name),
+          title: name.slice(layer.length + 1),
+          isCode: true,
+        })),
+      })),
+    },
+  ];
+}
+
+/** Things by the layer that their names begin with, layers in the order in which they come. */
+export function byLayer<T>(things: readonly T[], nameOf: (thing: T) => string): [string, T[]][] {
+  const layers = new Map<string, T[]>();
+  for (const thing of things) {
+    const layer = nameOf(thing).split(".")[0]!;
+    layers.set(layer, [...(layers.get(layer) ?? []), thing]);
+  }
+  return [...layers].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+}
+
+const order = ["sources", "bronze", "silver", "gold", "dashboard", "ops"];
