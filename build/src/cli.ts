@@ -104,8 +104,9 @@ program
 
 program
   .command("site")
-  .description("build the dashboard from the last snapshots; no warehouse is asked")
+  .description("build the dashboard from the last snapshots, and the documentation beside it")
   .option("--out <folder>", "where to write it (default dist/site)")
+  .option("--no-docs", "only the dashboard: no warehouse is asked")
   .addOption(quiet())
   .addOption(json())
   .action(async (options) => (await import("./commands/site.js")).site(options));

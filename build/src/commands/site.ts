@@ -1,12 +1,17 @@
 import path from "node:path";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
 import { docsEntry, docsFiles } from "../docs/docs.js";
-import { writeSite } from "../site/site.js";
+import { writeSite, type Dashboard } from "../site/site.js";
 import { bytes, count, nearPath, seconds } from "../text.js";
 
-export async function site(options: { out?: string; quiet?: boolean; json?: boolean }): Promise<void> {
+export async function site(options: {
+  out?: string;
+  docs?: boolean;
+  quiet?: boolean;
+  json?: boolean;
+}): Promise<void> {
   const settings = readSettings();
-  const { sentence, ...made } = await buildSite(settings, options.out);
+  const { sentence, ...made } = await buildSite(settings, options.out, { docs: options.docs !== false });
   if (options.json) console.log(JSON.stringify(made));
   else if (!options.quiet) console.log(sentence);
 }
@@ -15,16 +20,18 @@ export async function site(options: { out?: string; quiet?: boolean; json?: bool
 export const siteFolder = ({ root }: Settings, out = "dist/site") => path.resolve(root, out);
 
 /** Builds the site from the last snapshots and what the warehouse holds, with one sentence that says so. */
-export async function buildSite(settings: Settings, out?: string) {
+export async function buildSite(settings: Settings, out?: string, { docs } = { docs: true }) {
   const started = performance.now();
   const folder = siteFolder(settings, out);
   const made = await writeSite({
     root: settings.root,
     snapshots: settings.snapshots,
     out: folder,
-    beside: { entry: docsEntry, make: (dashboard) => docsFiles(settings, dashboard) },
+    ...(docs && {
+      beside: { entry: docsEntry, make: (dashboard: Dashboard) => docsFiles(settings, dashboard) },
+    }),
   });
   const took = (performance.now() - started) / 1000;
-  const sentence = `Built ${count(made.pages.length)} pages in ${nearPath(folder)}: ${made.files} files, ${bytes(made.bytes)} (${seconds(took)})`;
+  const sentence = `Built ${count(made.pages.length + made.beside.length)} pages in ${nearPath(folder)}: ${made.files} files, ${bytes(made.bytes)} (${seconds(took)})`;
   return { ...made, folder, seconds: took, sentence };
 }

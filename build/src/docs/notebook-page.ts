@@ -10,7 +10,7 @@ import { mentionIn, tableLinks } from "./mention.js";
 import { checksHtml, checksWords, shownHtml, worst } from "./outputs.js";
 import type { Page, PageLink } from "./page.js";
 import { writtenBy } from "./relations.js";
-import { instantWords, shortened } from "./words.js";
+import { instantWords, listed, shortened } from "./words.js";
 
 /**
  * A notebook as a page: its prose and code, below each cell what the last run came to, and the SQL it was compiled to.
@@ -95,7 +95,10 @@ ${[
   row("Reads", tableLinks(plan.reads, docs, path)),
   row("Writes", tableLinks(writtenBy(plan), docs, path)),
   row("Page", shown ? `<a href="${baseOf(path)}${shown.path}">${escapeHtml(shown.title)}</a>` : ""),
-  row("Runs", `in the ${escapeHtml(plan.job)} job, as ${runtimeWords[plan.runtime]}`),
+  row(
+    "Runs",
+    `in the ${escapeHtml(listed(plan.jobs))} ${plan.jobs.length === 1 ? "job" : "jobs"}, as ${runtimeWords[plan.runtime]}`,
+  ),
   row("Last run", last),
   row("Rows", figures.join(" · ")),
   row(

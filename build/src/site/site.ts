@@ -17,7 +17,10 @@ import type { Shell } from "./shell.js";
 
 /** What was written. */
 export interface Site {
+  /** The dashboard's. */
   readonly pages: readonly string[];
+  /** Further pages beside it. */
+  readonly beside: readonly string[];
   readonly files: number;
   readonly bytes: number;
   /** The age of the oldest page's data, ISO; undefined when no page has data. */
@@ -106,15 +109,18 @@ export async function writeSite(options: {
     const { path: file, front } = one.notebook;
     drawn.push({ step: stepName(file), path: href(index), title: front.title, blocks });
   }
+  const besides: SiteFile[] = [];
   if (beside) {
     const newest = manifests.find(Boolean);
     const { style, font } = assets;
     const frame = { navigation, style, font, state: newest && stateHtml(newest) };
-    files.push(...(await beside.make({ frame, pages: drawn })));
+    besides.push(...(await beside.make({ frame, pages: drawn })));
+    files.push(...besides);
   }
   await replaceFolder(out, files);
   return {
-    pages: files.map((file) => file.path).filter((file) => file.endsWith(".html")),
+    pages: drawn.map((page) => page.path),
+    beside: besides.map((file) => file.path).filter((file) => file.endsWith(".html")),
     files: files.length,
     bytes: files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
