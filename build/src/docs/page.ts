@@ -36,7 +36,10 @@ export interface PageLink {
 }
 
 /** What all pages of the site share. */
-export type Frame = Pick<Shell, "navigation" | "style" | "font" | "state">;
+export type Frame = Omit<
+  Shell,
+  "title" | "description" | "attributes" | "base" | "current" | "alsoStyles" | "scripts" | "main"
+>;
 
 export interface SidebarGroup {
   readonly title: string;
