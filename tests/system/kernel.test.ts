@@ -95,8 +95,11 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     });
   });
 
-  it("runs the notebooks that touch the world", () => {
-    for (const run of runs.slice(6)) expect(run.failure, run.path).toBeUndefined();
+  it("runs the notebooks that touch the world; those that are nothing without Kafka say what to set", () => {
+    for (const { path, failure } of runs.slice(6)) {
+      if (/kafka|produce_/.test(path)) expect(failure?.message, path).toContain("KAFKA_BROKERS is not set");
+      else expect(failure, path).toBeUndefined();
+    }
     expect(runs.length).toBeGreaterThan(6);
   });
 
@@ -112,7 +115,10 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
 });
 
 describe.skipIf(absent)("every notebook, from start to end in the order of the graph", () => {
-  const notebooks = steps.filter(({ runtime }) => runtime === "sql").map(({ notebook }) => notebook);
+  // A program that keeps tables belongs to the pipeline as well.
+  const notebooks = steps
+    .filter(({ runtime, writes }) => runtime === "sql" || (runtime === "node" && writes.length > 0))
+    .map(({ notebook }) => notebook);
   const [live, ran] = [join(home, "live"), join(home, "ran")];
   let runs: Map<string, NotebookRun>;
 
@@ -151,7 +157,8 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
         await rows(`select 'only live' as "${table.name}", * from (${here} except all ${there})
         union all select 'only in the run', * from (${there} except all ${here}) limit 3`);
       differences.push(...differing);
-      const isWritten = steps.some(({ writes }) => writes.includes(table.name));
+      const isKafkas = table.name === "bronze.topic_starts"; // there is none here
+      const isWritten = !isKafkas && steps.some(({ writes }) => writes.includes(table.name));
       if (isWritten && (await rows(`${here} limit 1`)).length === 0)
         differences.push(`${table.name} is empty`);
     }
