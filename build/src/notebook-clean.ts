@@ -95,9 +95,9 @@ const extra = (kept: Json, given: unknown) =>
 /** A cell's own id, or one made of what the cell says: the same cell always gets the same. */
 function idOf(given: unknown, content: string, taken: Set<string>): string {
   const isOwn = typeof given === "string" && /^[\w-]{1,64}$/.test(given) && !taken.has(given);
-  let id = isOwn ? given : "";
-  for (let n = 0; id === "" || (!isOwn && taken.has(id)); n++)
-    id = createHash("sha256").update(`${n}\n${content}`).digest("hex").slice(0, 8);
+  const made = (n: number) => createHash("sha256").update(`${n}\n${content}`).digest("hex").slice(0, 8);
+  let id = isOwn ? given : made(0);
+  if (!isOwn) for (let n = 1; taken.has(id); n++) id = made(n);
   taken.add(id);
   return id;
 }

@@ -46,9 +46,10 @@ export interface StepReport extends StepFigures {
   readonly merged: number | null;
 }
 
-export type StepEvent =
+export type StepEvent = { readonly runId: string } & (
   | { readonly kind: "started"; readonly step: string }
-  | { readonly kind: "ended"; readonly report: StepReport };
+  | { readonly kind: "ended"; readonly report: StepReport }
+);
 
 export interface RunReport {
   readonly runId: string;
@@ -77,13 +78,13 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     const changed = await keepGraph(books, dialect, graph);
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
     const work = async (plan: Plan) => {
-      options.onStep?.({ kind: "started", step: plan.step });
+      options.onStep?.({ runId, kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
       const report = blocked
         ? notRun(plan, `${blocked} did not succeed`)
         : await runStep(plan, runId, options).catch((error: unknown) => failure(plan, error));
       reports.set(plan.step, report);
-      options.onStep?.({ kind: "ended", report });
+      options.onStep?.({ runId, kind: "ended", report });
     };
     const close = async () => {
       const ordered = graph.plans.flatMap(({ step }) => reports.get(step) ?? []);

@@ -5,7 +5,7 @@ import { nearPath } from "../text.js";
 
 export async function clean(options: { landing?: boolean; quiet?: boolean }): Promise<void> {
   const { home, warehouse, landing } = readSettings();
-  const gone = [warehouse, `${warehouse}.wal`, path.join(home, "snapshots")];
+  const gone = [warehouse, `${warehouse}.wal`, path.join(home, "snapshots"), path.join(home, "lineage")];
   if (options.landing) gone.push(landing);
   for (const file of gone) await rm(file, { recursive: true, force: true });
   if (!options.quiet) console.log(`Removed ${gone.map(nearPath).join(", ")}`);

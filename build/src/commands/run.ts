@@ -4,6 +4,7 @@ import { InputError } from "shopmetrics/internal/errors";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
 import { compile, type Compiled } from "../compile.js";
 import { saysWhenInterrupted } from "../interrupt.js";
+import { recordLineage } from "../openlineage/record-run.js";
 import { nothingLanded, progress, summary } from "../report.js";
 import { runGraph, type RunReport } from "../run.js";
 import { selectSteps } from "../select.js";
@@ -40,7 +41,10 @@ export async function runPipeline(
   const silent = Boolean(options.json);
   const stopListening = saysWhenInterrupted();
   const engine = await openEngine(settings, { onWait: (message) => console.error(message) });
+  const onNote = (message: string) => console.error(message);
+  const say = silent ? undefined : progress({ steps, quiet: Boolean(options.quiet) });
   try {
+    const lineage = await recordLineage(settings, compiled, { job: options.job ?? "daily", onNote });
     const report = await runGraph({
       engine,
       graph: compiled,
@@ -49,9 +53,13 @@ export async function runPipeline(
       snapshots: settings.snapshots,
       date,
       full: Boolean(options.full),
-      onNote: (message) => console.error(message),
-      ...(!silent && { onStep: progress({ steps, quiet: Boolean(options.quiet) }) }),
+      onNote,
+      onStep: (event) => {
+        lineage.step(event);
+        say?.(event);
+      },
     });
+    lineage.end(report);
     if (!silent) summary(report, { quiet: Boolean(options.quiet) });
     if (await isEmpty(settings.landing)) console.error(nothingLanded(nearPath(settings.landing)));
     if (report.status === "failed") process.exitCode = 1;
