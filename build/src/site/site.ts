@@ -29,7 +29,7 @@ export interface Site {
 
 /** What the dashboard knows when it is drawn: what further pages stand beside it. */
 export interface Dashboard {
-  readonly frame: Pick<Shell, "navigation" | "style" | "font" | "state">;
+  readonly frame: Pick<Shell, "navigation" | "style" | "state">;
   readonly pages: readonly {
     readonly step: string;
     readonly path: string;
@@ -74,57 +74,64 @@ export async function writeSite(options: {
       `There are no snapshots in ${snapshots}: run \`npx shopmetrics run\` first, which exports them.`,
     );
   }
-  const [scripts, assets] = await Promise.all([
+  // esbuild is a process of its own: it bundles while the pages are drawn here.
+  const bundling = Promise.all([
     browserScripts(
       root,
       bundled.map(({ notebook }) => notebook.path),
     ),
-    readAssets(),
+    readStyle(),
   ]);
+  bundling.catch(() => undefined);
+  const drawn: (readonly Block[])[] = [];
+  for (const [index, one] of bundled.entries()) {
+    const read = (file: string) => readFile(path.join(snapshots, file));
+    drawn.push(await drawPage(manifests[index], read, () => importModule(one)));
+  }
+  const [scripts, style] = await bundling;
   const href = (index: number) =>
     index === 0 ? "index.html" : `${pageName(bundled[index]!.notebook.path)}.html`;
   const navigation = [
     ...bundled.map(({ notebook }, index) => ({ title: notebook.front.title, href: href(index) })),
     ...(beside ? [beside.entry] : []),
   ];
-  const files: SiteFile[] = [...scripts.files, ...assets.files];
-  const drawn: Dashboard["pages"][number][] = [];
-  for (const [index, one] of bundled.entries()) {
+  const files: SiteFile[] = [...scripts.files, style];
+  for (const [index, { notebook }] of bundled.entries()) {
     const manifest = manifests[index];
-    const blocks = await drawPage(
-      manifest,
-      (file) => readFile(path.join(snapshots, file)),
-      () => importModule(one),
-    );
     const shell = {
       base: "",
       navigation,
       current: href(index),
-      style: assets.style,
-      font: assets.font,
-      scripts: [scripts.shared, scripts.pages.get(one.notebook.path)!],
+      style: style.path,
+      scripts: [scripts.shared, scripts.pages.get(notebook.path)!],
     };
-    files.push({ path: href(index), content: pageHtml(one.notebook, blocks, manifest, shell) });
+    files.push({ path: href(index), content: pageHtml(notebook, drawn[index]!, manifest, shell) });
     if (manifest) files.push(...(await dataFiles(snapshots, manifest)));
-    const { path: file, front } = one.notebook;
-    drawn.push({ step: stepName(file), path: href(index), title: front.title, blocks });
   }
-  const besides: SiteFile[] = [];
-  if (beside) {
-    const newest = manifests.find(Boolean);
-    const { style, font } = assets;
-    const frame = { navigation, style, font, state: newest && stateHtml(newest) };
-    besides.push(...(await beside.make({ frame, pages: drawn })));
-    files.push(...besides);
-  }
+  const besides = await beside?.make({
+    frame: { navigation, style: style.path, state: firstState(manifests) },
+    pages: bundled.map(({ notebook: { path: file, front } }, index) => ({
+      step: stepName(file),
+      path: href(index),
+      title: front.title,
+      blocks: drawn[index]!,
+    })),
+  });
+  files.push(...(besides ?? []));
   await replaceFolder(out, files);
   return {
-    pages: drawn.map((page) => page.path),
-    beside: besides.map((file) => file.path).filter((file) => file.endsWith(".html")),
+    pages: bundled.map((_, index) => href(index)),
+    beside: (besides ?? []).map((file) => file.path).filter((file) => file.endsWith(".html")),
     files: files.length,
     bytes: files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
   };
+}
+
+/** How the data of the first page that has some stands: pages beside the dashboard say that too. */
+function firstState(manifests: readonly (Manifest | undefined)[]): string | undefined {
+  const known = manifests.find(Boolean);
+  return known && stateHtml(known);
 }
 
 async function readManifest(folder: string, page: string): Promise<Manifest | undefined> {
@@ -163,26 +170,14 @@ async function dataFiles(folder: string, manifest: Manifest): Promise<SiteFile[]
   return files;
 }
 
-async function readAssets(): Promise<{ files: SiteFile[]; style: string; font: string }> {
+/** The style sheet with its font inside: a browser that opens a page from a folder loads no font beside it. */
+async function readStyle(): Promise<SiteFile> {
   const require = createRequire(import.meta.url);
-  const source = await readFile(
-    require.resolve("@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2"),
-  );
-  const font = hashed("assets/figtree.woff2", source);
+  const file = require.resolve("@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2");
+  const font = `data:font/woff2;base64,${(await readFile(file)).toString("base64")}`;
   const sheet = await readFile(fileURLToPath(new URL("../../site/style.css", import.meta.url)), "utf8");
-  const { code } = await transform(sheet.replaceAll("{{font}}", path.basename(font)), {
-    loader: "css",
-    minify: true,
-  });
-  const style = hashed("assets/style.css", code);
-  return {
-    files: [
-      { path: font, content: source },
-      { path: style, content: code },
-    ],
-    style,
-    font,
-  };
+  const { code } = await transform(sheet.replaceAll("{{font}}", font), { loader: "css", minify: true });
+  return { path: hashed("assets/style.css", code), content: code };
 }
 
 /** `assets/style.css` with a part of its content's hash in its name. */

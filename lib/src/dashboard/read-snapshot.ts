@@ -1,5 +1,5 @@
 import { parquetReadObjects } from "hyparquet";
-import type { Columns, RowOf } from "./columns.js";
+import { kindOf, type Columns, type RowOf } from "./columns.js";
 
 /**
  * The rows of a snapshot's Parquet file.
@@ -11,6 +11,10 @@ export async function readSnapshot<C extends Columns>(bytes: ArrayBuffer, column
   const [first] = rows;
   const missing = first ? Object.keys(columns).filter((name) => !(name in first)) : [];
   if (missing.length > 0) throw new Error(`it holds no column ${missing.join(", ")}`);
+  const decimals = Object.keys(columns).filter((name) => kindOf(columns[name]!) === "decimal");
+  // hyparquet multiplies by 0.01, which leaves dust: 2041.1000000000001.
+  for (const row of rows as unknown as Record<string, number | null>[])
+    for (const name of decimals) if (row[name] != null) row[name] = Math.round(row[name]! * 100) / 100;
   return rows;
 }
 

@@ -115,6 +115,12 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
     marginBottom: 36,
     ...chart.plot(room),
   } as Parameters<typeof plot>[0]);
+  // The picture is one image with one description: names of its parts are not for readers.
+  for (const part of drawn.querySelectorAll("[aria-label]")) {
+    part.setAttribute("data-mark", part.getAttribute("aria-label")!);
+    part.removeAttribute("aria-label");
+  }
+  for (const part of drawn.querySelectorAll("[aria-hidden]")) part.removeAttribute("aria-hidden");
   drawn.setAttribute("role", "img");
   drawn.setAttribute("aria-label", `${chart.title} ${chart.note ?? ""}`.trim());
   return drawn;

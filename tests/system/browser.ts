@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+
+/** Why there is no browser to test with, in words; "" where there is one. In CI a missing one is a failure. */
+export const whyNoBrowser =
+  process.env["CI"] || existsSync(executablePath)
+    ? ""
+    : `${executablePath} does not exist: install Chromium (apt-get install chromium), or name one in CHROMIUM`;
+
+/** Starts Chromium, with no traffic of its own. */
+export const launch = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+
+/** What a page did that it should not have done. */
+export interface Watched {
+  readonly page: Page;
+  /** Errors on the console, and those that nobody caught. */
+  readonly errors: string[];
+  /** Addresses that were asked for. */
+  readonly requests: string[];
+  close(): Promise<void>;
+}
+
+/** A page of a new browser profile, with nothing in its cache. */
+export async function watchedPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  const requests: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
+  });
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("request", (request) => requests.push(request.url()));
+  return { page, errors, requests, close: () => context.close() };
+}
+
+/** Opens a page and waits until its script has drawn what is new. */
+export async function openReady(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  await page.waitForSelector("html[data-ready]");
+}
+
+/** Keeps a picture for people to look at. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const folder = path.resolve(import.meta.dirname, "../../test-results/site");
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}

@@ -1,0 +1,60 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { landedShelf } from "shopmetrics/internal/clickstream/shelf";
+import { shoppers } from "shopmetrics/internal/clickstream/shoppers";
+import { envelopes } from "shopmetrics/internal/kafka/envelope";
+import { fileName, landWhole } from "shopmetrics/internal/kafka/landing-file";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+
+const topic = "clickstream-events";
+
+export interface SiteHome {
+  readonly shop: Lakehouse;
+  /** The built site. */
+  readonly site: string;
+  readonly snapshots: string;
+  /** Lands the events of some hours before now, as if a topic had been read. @returns how many */
+  landEvents(hours: number): Promise<number>;
+  /** Runs what is chosen, and fails the test when it fails. */
+  run(args?: string): Promise<void>;
+  build(): Promise<{ seconds: number; pages: string[] }>;
+}
+
+/** A shop of full size with a week of clickstream, run once, and the site built from it. */
+export async function siteHome(): Promise<SiteHome> {
+  const shop = await lakehouse();
+  const site = path.join(shop.home, "site");
+  let offset = 0;
+  const home: SiteHome = {
+    shop,
+    site,
+    snapshots: path.join(shop.home, "snapshots"),
+    async landEvents(hours) {
+      const now = Date.now();
+      const shelf = await landedShelf(shop.landing);
+      const sent = [
+        ...shoppers({ seed: offset, from: now - hours * 3_600_000, to: now, rate: 0.02, ...shelf }),
+      ];
+      const messages = sent.map(({ event, sentAt }, index) => ({
+        offset: String(offset + index),
+        timestamp: String(Math.round(sentAt)),
+        key: Buffer.from(String(event.customer_id)),
+        value: Buffer.from(JSON.stringify(event)),
+      }));
+      const folder = path.join(shop.landing, "clickstream");
+      await mkdir(folder, { recursive: true });
+      await landWhole(folder, fileName(topic, 0, offset), envelopes(topic, 0)(messages));
+      offset += messages.length;
+      return messages.length;
+    },
+    async run(args = "") {
+      succeeded(await shop.shopmetrics(`run --quiet ${args}`));
+    },
+    build: () => shop.json(`site --no-docs --out ${site}`),
+  };
+  succeeded(await shop.shopmetrics("generate --quiet"));
+  await home.landEvents(7 * 24);
+  await home.run();
+  await home.build();
+  return home;
+}

@@ -1,0 +1,366 @@
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { exportPage } from "shopmetrics/internal/dashboard/export";
+import { Inputs } from "shopmetrics/internal/dashboard/control";
+import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
+import { readSnapshot } from "shopmetrics/internal/dashboard/read-snapshot";
+import { csvOf } from "shopmetrics/internal/dashboard/render/table";
+import { ageWords, checkWords } from "shopmetrics/internal/dashboard/render/state";
+import { movingMean, sum } from "shopmetrics/internal/dashboard/rows";
+import { writeSnapshot } from "shopmetrics/internal/dashboard/write-snapshot";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import type { Item, Result, ResultValue } from "shopmetrics/internal/plan";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseNotebook } from "../../build/src/notebook.js";
+import { browserModule } from "../../build/src/site/browser-notebook.js";
+import { proseHtml } from "../../build/src/site/markdown.js";
+import { serveSite, type SiteServer } from "../../build/src/site/server.js";
+
+const bytesOf = (file: Uint8Array) => file.slice().buffer;
+const result = (row: Record<string, ResultValue>): Result => ({
+  columns: Object.keys(row).map((name) => ({ name, type: "" })),
+  rows: [row],
+});
+
+describe("a snapshot", () => {
+  const columns = {
+    day: "date",
+    at: "instant",
+    name: "string",
+    count: "integer",
+    money: "decimal",
+    rate: "number?",
+    good: "boolean",
+  } as const;
+  const row = {
+    day: "2024-02-29",
+    at: "2026-03-01T10:20:30.456Z",
+    name: "Brøndby – 鍋",
+    count: -3,
+    money: "-12345678901.05",
+    rate: null,
+    good: true,
+  };
+
+  it("gives back what was written", async () => {
+    const [read] = await readSnapshot(bytesOf(writeSnapshot("all", columns, result(row))), columns);
+    expect(read).toEqual({
+      ...row,
+      day: new Date("2024-02-29T00:00:00Z"),
+      at: new Date("2026-03-01T10:20:30.456Z"),
+      money: -12345678901.05,
+    });
+  });
+
+  it("gives back many rows, and none", async () => {
+    const rows = Array.from({ length: 3000 }, (_, index) => ({
+      ...row,
+      count: index * 7,
+      money: `${index}.10`,
+    }));
+    const many = { ...result(row), rows };
+    const read = await readSnapshot(bytesOf(writeSnapshot("many", columns, many)), columns);
+    expect(read.map(({ count, money }) => [count, money])).toEqual(
+      rows.map(({ count, money }) => [count, Number(money)]),
+    );
+    expect(
+      await readSnapshot(bytesOf(writeSnapshot("none", columns, { ...many, rows: [] })), columns),
+    ).toEqual([]);
+  });
+
+  it("is the same to the byte for the same rows", () => {
+    expect(writeSnapshot("all", columns, result(row))).toEqual(writeSnapshot("all", columns, result(row)));
+  });
+
+  it.each([
+    [
+      "a date that is none",
+      { day: "2024-02-30x" },
+      /"all", row 1: day holds "2024-02-30x", but is declared date/,
+    ],
+    ["null where none is declared", { name: null }, /name is null, but declared string/],
+    ["a number too large for 32 bits", { count: 3_000_000_000 }, /count holds 3000000000/],
+    ["thirds of a cent", { money: "1.005" }, /more than two places/],
+  ])("refuses %s", (_, wrong, message) => {
+    expect(() => writeSnapshot("all", columns, result({ ...row, ...wrong }))).toThrow(message);
+  });
+
+  it("refuses a result without a column", () => {
+    expect(() => writeSnapshot("all", { missing: "string" }, result(row))).toThrow(
+      'query "all" gives no missing',
+    );
+  });
+});
+
+describe("an export", () => {
+  let folder: string;
+  let connection: Connection;
+  let close: () => Promise<void>;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "export-"));
+    const engine = await openDuckdb({ file: ":memory:" });
+    connection = await engine.connect();
+    await connection.execute("create schema ops");
+    await connection.execute(
+      "create table ops.check_results as select 's' as step, 't' as table_name, 'c' as check_name, 'pass' as status, 'r' as run_id, now()::timestamp as checked_at",
+    );
+    close = async () => {
+      await connection.close();
+      await engine.close();
+    };
+  });
+  afterAll(async () => {
+    await close();
+    await rm(folder, { recursive: true });
+  });
+
+  const item = (name: string, sql: string): Item => ({
+    kind: "rows",
+    name,
+    place: undefined,
+    snapshot: { name, columns: { value: "integer" } },
+    scripts: { duckdb: [{ sql, params: [], kind: "show" }], databricks: [] },
+  });
+  const run = (value: string) =>
+    exportPage(
+      connection,
+      "duckdb",
+      {
+        step: "dashboard.test",
+        items: [item("one", `select ${value} as value`), item("other", `select ${value} as value`)],
+        params: [],
+        takes: [],
+      },
+      {
+        runId: "r",
+        date: "2026-01-01",
+        now: new Date().toISOString(),
+        full: false,
+        landing: "",
+        windows: new Map(),
+        batches: new Map(),
+      },
+      folder,
+    );
+  const manifest = async () => JSON.parse(await readFile(path.join(folder, "test.json"), "utf8")) as Manifest;
+  const valueOf = async ({ snapshots }: Manifest, name: string) => {
+    const bytes = await readFile(path.join(folder, snapshots[name]!.file));
+    return (await readSnapshot(bytesOf(bytes), { value: "integer" }))[0]!.value;
+  };
+
+  it("never shows a reader half of itself", async () => {
+    await run("0");
+    let done = false;
+    const writing = (async () => {
+      for (let value = 1; value <= 40; value++) await run(String(value));
+      done = true;
+    })();
+    let reads = 0;
+    while (!done) {
+      const seen = await manifest();
+      expect(await valueOf(seen, "one")).toBe(await valueOf(seen, "other"));
+      reads++;
+    }
+    await writing;
+    expect(reads).toBeGreaterThan(5);
+  });
+
+  it("leaves the last good state when a query fails", async () => {
+    await run("7");
+    const before = await manifest();
+    await expect(run("no_such_column")).rejects.toThrow("no_such_column");
+    expect(await manifest()).toEqual(before);
+    expect(await valueOf(before, "one")).toBe(7);
+  });
+
+  it("says what the checks came to, and removes what no manifest has named for a while", async () => {
+    const old = path.join(folder, "test.one-0000000000000000.parquet");
+    await writeFile(old, "old");
+    await utimes(old, new Date(0), new Date(0));
+    await run("8");
+    expect((await manifest()).checks).toEqual({ pass: 1, warn: 0, fail: 0 });
+    await expect(readFile(old)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("a page's notebook in the browser", () => {
+  const notebook = (...cells: string[]) =>
+    parseNotebook(
+      "notebooks/dashboard/test.ipynb",
+      JSON.stringify({
+        nbformat: 4,
+        cells: [
+          { cell_type: "raw", source: "---\ntitle: Test\nruntime: page\nposition: 1\n---" },
+          ...cells.map((source) => ({ cell_type: "code", source })),
+        ],
+      }),
+    );
+
+  it("has no SQL, and says which parts of Plot it draws with", async () => {
+    const { code, plot } = await browserModule(
+      notebook(
+        'import { gold, sql } from "shopmetrics";\nimport { display, Plot, query } from "shopmetrics/page";',
+        "const part = sql`select secret from ${gold.daily_sales_summary} where a = ${sql`'nested'`}`;",
+        'const rows = await query("rows", { a: "string" }, sql`select a from ${part}`);',
+        "display(() => Plot.lineY(rows.rows)); Plot.dot([]);",
+      ),
+    );
+    expect(code).not.toMatch(/secret|nested|select/);
+    expect(code).toContain('query("rows", { a: "string" }, undefined)');
+    expect(plot.toSorted()).toEqual(["dot", "lineY"]);
+  });
+});
+
+describe("prose", () => {
+  it("never becomes HTML of its own", () => {
+    expect(proseHtml("<img src=x onerror=alert(1)> *so*")).toBe(
+      "<p>&lt;img src=x onerror=alert(1)&gt; <em>so</em></p>\n",
+    );
+    expect(proseHtml("[x](javascript:alert(1))")).not.toContain("href");
+  });
+});
+
+describe("days", () => {
+  const day = (text: string) => new Date(`${text}T00:00:00Z`);
+  const period = () =>
+    Inputs.period(() => [day("2024-01-01"), day("2026-03-01")], {
+      key: "period",
+      label: "Days",
+      presets: [30],
+      value: 30,
+    });
+
+  it("are counted back from the last day, both ends included", () => {
+    const { value } = period();
+    expect([value.from, value.to, value.length]).toEqual([day("2026-01-31"), day("2026-03-01"), 30]);
+    expect([value.before.from, value.before.to]).toEqual([day("2026-01-01"), day("2026-01-30")]);
+    expect(value.contains(day("2026-03-01"))).toBe(true);
+  });
+
+  it.each([
+    ["all", "2024-01-01", "2026-03-01"],
+    ["2024-02-28_2024-03-01", "2024-02-28", "2024-03-01"],
+    ["nonsense", "2026-01-31", "2026-03-01"],
+    ["2026-02-02_2026-01-01", "2026-01-31", "2026-03-01"],
+    ["0d", "2026-01-31", "2026-03-01"],
+  ])("that the address calls %s", (state, from, to) => {
+    const control = period();
+    control.state.value = state;
+    expect([control.value.from, control.value.to]).toEqual([day(from), day(to)]);
+  });
+});
+
+describe("figures", () => {
+  it("add up to the cent", () => {
+    expect(
+      sum(
+        Array.from({ length: 1000 }, () => 0.1),
+        (value) => value,
+      ),
+    ).toBe(100);
+    expect(sum([0.005, 0.001], (value) => value)).toBeCloseTo(0.006, 12);
+  });
+
+  it("have a moving mean once there are enough of them", () => {
+    expect(movingMean([1, 2, 3, 4], 3)).toEqual([null, null, 2, 3]);
+  });
+
+  it("go into CSV quoted, and never as a formula", () => {
+    const rows = [
+      { name: 'He said "no", twice', value: 1.5, day: new Date("2026-03-01T00:00:00Z") },
+      { name: "=HYPERLINK(1)", value: null, day: new Date("2026-03-01T10:00:00Z") },
+    ];
+    expect(csvOf({ rows, columns: { name: "Name", value: { label: "Value" }, day: "Day" } })).toBe(
+      'Name,Value,Day\r\n"He said ""no"", twice",1.5,2026-03-01\r\n\'=HYPERLINK(1),,2026-03-01T10:00:00.000Z\r\n',
+    );
+  });
+});
+
+describe("the header", () => {
+  const asOf = new Date("2026-03-01T02:00:00Z");
+  it.each([
+    ["2026-03-01T02:00:01Z", "Data 1 second old", false],
+    ["2026-03-01T02:45:00Z", "Data 45 minutes old", false],
+    ["2026-03-02T03:59:00Z", "Data 25 hours old", false],
+    ["2026-03-02T05:00:00Z", "Data is 27 hours old", true],
+    ["2026-03-08T05:00:00Z", "Data is 7 days old", true],
+  ])("at %s says: %s", (now, words, stale) => {
+    expect(ageWords(asOf, new Date(now))).toEqual({ words, stale });
+  });
+
+  it("says the worst that checks came to", () => {
+    expect(checkWords({ pass: 5, warn: 0, fail: 0 })).toEqual({ words: "✓ 5 checks passed", status: "pass" });
+    expect(checkWords({ pass: 5, warn: 2, fail: 0 }).words).toBe("! 2 of 7 checks warn");
+    expect(checkWords({ pass: 5, warn: 2, fail: 1 })).toEqual({
+      words: "✗ 1 of 8 checks failed",
+      status: "fail",
+    });
+  });
+});
+
+describe("the server", () => {
+  let folder: string;
+  let server: SiteServer;
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "site-"));
+    await writeFile(path.join(folder, "secret.txt"), "secret");
+    const { mkdir } = await import("node:fs/promises");
+    await mkdir(path.join(folder, "site"));
+    await writeFile(path.join(folder, "site/index.html"), "<p>page</p>".repeat(500));
+    await writeFile(path.join(folder, "site/.hidden"), "hidden");
+    await writeFile(path.join(folder, "site/a-0123456789abcdef.js"), "1");
+    server = await serveSite({
+      site: path.join(folder, "site"),
+      snapshots: path.join(folder, "none"),
+      port: 0,
+    });
+  });
+  afterAll(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it.each([
+    "../secret.txt",
+    "%2e%2e/secret.txt",
+    "..%2fsecret.txt",
+    ".hidden",
+    "%00",
+    "%",
+    "data/../../secret.txt",
+  ])("gives nothing for %s", async (wanted) => {
+    const { request } = await import("node:http");
+    const url = new URL(server.url);
+    // A client that does not tidy the path, as fetch does.
+    const status = await new Promise((done, fail) =>
+      request({ host: url.hostname, port: url.port, path: `/${wanted}` }, (response) =>
+        done(response.statusCode),
+      )
+        .once("error", fail)
+        .end(),
+    );
+    expect(status).toBe(404);
+  });
+
+  it("compresses, and answers 304 for what the browser has", async () => {
+    const first = await fetch(server.url, { headers: { "accept-encoding": "br" } });
+    expect(first.headers.get("content-encoding")).toBe("br");
+    expect(Number(first.headers.get("content-length"))).toBeLessThan(100);
+    const etag = first.headers.get("etag")!;
+    const again = await fetch(server.url, { headers: { "accept-encoding": "br", "if-none-match": etag } });
+    expect(again.status).toBe(304);
+  });
+
+  it("lets a browser keep only what never changes", async () => {
+    const page = await fetch(server.url);
+    const asset = await fetch(`${server.url}a-0123456789abcdef.js`);
+    expect(page.headers.get("cache-control")).toBe("no-cache");
+    expect(asset.headers.get("cache-control")).toContain("immutable");
+  });
+
+  it("takes no other request than to read", async () => {
+    expect((await fetch(server.url, { method: "POST" })).status).toBe(405);
+  });
+});
