@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { stringify } from "yaml";
+import { dashboardFile, salesDashboard } from "./bundle-dashboard.js";
 import { bundleJobs, exportPages, leftOut, prepare, taskKey } from "./bundle-jobs.js";
 import { compileExport, compileNodeTask } from "./bundle-node-task.js";
 import { prepareFile } from "./bundle-prepare.js";
@@ -27,6 +28,7 @@ export async function writeBundle(root: string, graph: Graph): Promise<BundleFil
   const jobs = bundleJobs(graph);
   const sql = [...(await writeSqlFiles(root, graph)), await writePrepare(root)];
   const node = await writeNodeTasks(root, graph);
+  await writeDashboard(root, graph);
   return {
     sql,
     node,
@@ -58,6 +60,14 @@ async function writeJobs(root: string, jobs: Readonly<Record<string, Job>>): Pro
     if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
   }
   return [...files.keys()].map((name) => `bundle/resources/${name}`);
+}
+
+/** Committed like the jobs, so that a change is reviewed; a project without a sales page has none. */
+async function writeDashboard(root: string, { plans }: Graph): Promise<void> {
+  if (!plans.some(({ step }) => step === "dashboard.sales")) return;
+  const [file, text] = [path.join(root, dashboardFile), salesDashboard(plans)];
+  await mkdir(path.dirname(file), { recursive: true });
+  if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
 }
 
 async function writePrepare(root: string): Promise<string> {

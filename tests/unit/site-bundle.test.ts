@@ -1,0 +1,76 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { dashboardFile, salesDashboard } from "../../build/src/bundle-dashboard.js";
+import { exportPages, tasksOf } from "../../build/src/bundle-jobs.js";
+import { compileExport } from "../../build/src/bundle-node-task.js";
+import { compile, type Compiled } from "../../build/src/compile.js";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+let compiled: Compiled;
+beforeAll(async () => {
+  compiled = await compile(root);
+}, 60_000);
+
+const pages = () => compiled.plans.filter(({ runtime }) => runtime === "page");
+
+describe("pages on Databricks", () => {
+  it("are exported by one task, after all others", () => {
+    const tasks = tasksOf(
+      compiled,
+      compiled.plans.filter(({ step }) => /^(gold|dashboard)\./.test(step)),
+    );
+    const task = tasks.find(({ task_key }) => task_key === exportPages);
+    const waited = new Set(
+      tasks.flatMap(({ depends_on = [] }) => depends_on.map(({ task_key }) => task_key)),
+    );
+    expect(tasks.filter(({ task_key }) => !waited.has(task_key))).toEqual([task]);
+    expect(tasks.map(({ task_key }) => task_key).filter((key) => key.startsWith("dashboard_"))).toEqual([
+      exportPages,
+    ]);
+  });
+
+  it("are a program of less than 3 MB, with the queries and without what draws", async () => {
+    const text = await compileExport(root, pages());
+    expect(text.length).toBeLessThan(3_000_000);
+    expect(text).toContain("gold.daily_sales_summary");
+    expect(text).not.toContain("How much do we sell");
+  }, 60_000);
+});
+
+describe("Databricks' own dashboard", () => {
+  it("is the one that is committed", async () => {
+    expect(await readFile(path.join(root, dashboardFile), "utf8")).toBe(salesDashboard(compiled.plans));
+  });
+
+  it("asks only for what its queries give, and covers its grid without a gap or an overlap", () => {
+    const { datasets, pages: drawn } = JSON.parse(salesDashboard(compiled.plans)) as Dashboard;
+    const columns = ["date", "category", "revenue", "orders"];
+    const taken = new Map<string, number>();
+    for (const { widget, position } of drawn[0]!.layout) {
+      for (const { query } of widget.queries) {
+        expect(datasets.map(({ name }) => name)).toContain(query.datasetName);
+        for (const { expression } of query.fields)
+          for (const [, name] of expression.matchAll(/`(\w+)`/g)) expect(columns).toContain(name);
+      }
+      for (let x = position.x; x < position.x + position.width; x++)
+        for (let y = position.y; y < position.y + position.height; y++)
+          taken.set(`${x} ${y}`, (taken.get(`${x} ${y}`) ?? 0) + 1);
+    }
+    expect(new Set(taken.values())).toEqual(new Set([1]));
+    expect(taken.size).toBe(6 * 15);
+  });
+});
+
+interface Dashboard {
+  readonly datasets: readonly { name: string }[];
+  readonly pages: readonly {
+    layout: readonly {
+      position: { x: number; y: number; width: number; height: number };
+      widget: {
+        queries: readonly { query: { datasetName: string; fields: readonly { expression: string }[] } }[];
+      };
+    }[];
+  }[];
+}
