@@ -48,6 +48,17 @@ describe.skipIf(missing)("reading a topic", () => {
     expect(seconds).toBeLessThan(10);
   });
 
+  it.each(["snappy", "lz4", "zstd", "uncompressed"])("reads what others compress by %s", async (codec) => {
+    const topic = `clicks-${codec}`;
+    // The broker itself compresses anew what comes otherwise.
+    await createTopic(kafka.brokers, topic, { settings: { "compression.type": codec } });
+    const sent = clicks(3000, codec);
+    await send(kafka.brokers, topic, sent);
+    succeeded(await read(topic));
+    const rows = await query(shop, `select value from bronze.clickstream_raw where kafka_topic = '${topic}'`);
+    expect(rows.map((row) => row["value"]).toSorted()).toEqual(sent.map(({ value }) => value).toSorted());
+  });
+
   it("works by login over TLS, as on Confluent Cloud, and never prints the password", async () => {
     const topic = await newTopic(10);
     const { brokers, username, password, caFile } = kafka.secure;
