@@ -38,8 +38,8 @@ export function chartElement(chart: Chart, surface: Surface): HTMLElement {
     : state.asTable
       ? element(
           document,
-          "div",
-          { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}, as a table` },
+          "section",
+          { class: "scroll", tabindex: 0, "aria-label": `${title}, as a table` },
           tableBody(table, surface, Infinity),
         )
       : undefined;

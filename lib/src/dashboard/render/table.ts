@@ -51,8 +51,8 @@ export function tableElement(table: DataTable, surface: Surface): HTMLElement {
       ? element(document, "p", { class: "empty" }, table.empty ?? nothing)
       : element(
           document,
-          "div",
-          { class: "scroll", tabindex: 0, role: "region", "aria-label": `Rows of: ${title}` },
+          "section",
+          { class: "scroll", tabindex: 0, "aria-label": `Rows of: ${title}` },
           tableBody(table, surface, state.all ? Infinity : limit),
         ),
     rows.length > limit && element(document, "p", { class: "more" }, more),
