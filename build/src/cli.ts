@@ -210,6 +210,7 @@ program
   .description("measure the pipeline against one plain SQL script")
   .option("--scale <n>", "size of the shop", number, 1)
   .option("--runs <n>", "runs of each, interleaved", number, 3)
+  .option("--stream", "measure the clickstream instead, on the broker that KAFKA_BROKERS names")
   .action(async (options) => (await import("./commands/bench.js")).bench(options));
 
 try {

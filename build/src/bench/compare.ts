@@ -16,8 +16,12 @@ export async function equalTables(ours: string, floor: string): Promise<{ table:
   );
   const equal = [];
   const different = [];
-  for (const { name, columns, options, layer } of allTables()) {
-    if (layer === "ops") continue;
+  const made = await connection.runAndReadAll(
+    "select table_schema || '.' || table_name from information_schema.tables where table_catalog = 'floor'",
+  );
+  const floorTables = new Set(made.getRows().map(([name]) => String(name)));
+  for (const { name, columns, options } of allTables()) {
+    if (!floorTables.has(name)) continue;
     const stamps = (options.stamps ?? []) as readonly string[];
     const compared = columns.map((column) => column.name).filter((column) => !stamps.includes(column));
     const digest = `count(*)::double as rows, sum(hash(row(${compared.join(", ")})))::varchar as digest`;

@@ -1,16 +1,20 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 import Table from "cli-table3";
+import { InputError } from "shopmetrics/internal/errors";
 import { readSettings } from "shopmetrics/internal/settings";
 import { runBench, type Case } from "../bench/bench.js";
+import { runStreamBench, type StreamFigure } from "../bench/stream.js";
 import { count, nearPath } from "../text.js";
 
 /** Measures, prints a table, and keeps every run's figures in `bench/<date>.json`. */
-export async function bench({ scale, runs }: { scale: number; runs: number }): Promise<void> {
+export async function bench(options: { scale: number; runs: number; stream?: boolean }): Promise<void> {
+  const { scale, runs } = options;
   const folder = path.join(readSettings().home, "bench");
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
+  if (options.stream) return benchStream(folder, runs, say);
   const result = await runBench({ folder: path.join(folder, "work"), scale, runs, say });
   const machine = {
     cpus: availableParallelism(),
@@ -26,6 +30,33 @@ export async function bench({ scale, runs }: { scale: number; runs: number }): P
     `Scale ${scale}, medians of ${runs} interleaved runs on ${machine.cpus} cores, ${machine.memoryGiB} GiB, node ${machine.node}.\n` +
       `Both made the same ${result.equal.length} tables, ${count(result.equal.reduce((sum, { rows }) => sum + rows, 0))} rows. All figures: ${nearPath(file)}`,
   );
+}
+
+/** The clickstream's figures, on the broker that KAFKA_BROKERS names. */
+async function benchStream(folder: string, runs: number, say: (text: string) => void): Promise<void> {
+  const { kafka } = readSettings();
+  if (!kafka)
+    throw new InputError("KAFKA_BROKERS is not set: `npm run kafka` starts a broker and says what to set.");
+  const work = path.join(folder, "stream");
+  const shop = path.join(folder, "shop");
+  const { generate } = await import("shopmetrics/internal/generator/generate");
+  await rm(shop, { recursive: true, force: true });
+  await generate({ landing: shop });
+  const figures = await runStreamBench({ kafka, folder: work, landing: shop, runs, say });
+  await rm(shop, { recursive: true });
+  const file = path.join(folder, `${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z-stream.json`);
+  await writeFile(file, JSON.stringify(figures, undefined, 2));
+  console.log(streamTable(figures));
+  console.log(
+    `Medians of ${runs} interleaved runs on ${availableParallelism()} cores, node ${process.version}.`,
+  );
+}
+
+function streamTable(figures: readonly StreamFigure[]): string {
+  const table = new Table({ head: ["", "", "aim", ""], style: { head: [], border: [], compact: true } });
+  for (const { name, figure, aim, met } of figures)
+    table.push([name, figure, aim, met === undefined ? "" : met ? "✓" : "✗"]);
+  return table.toString();
 }
 
 function tableOf(cases: readonly Case[]): string {

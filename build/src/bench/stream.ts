@@ -1,0 +1,160 @@
+import { spawn } from "node:child_process";
+import { cp, mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { kafkaClient } from "shopmetrics/internal/kafka/client";
+import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
+import type { KafkaSettings } from "shopmetrics/internal/settings";
+import type { StreamReport } from "../stream/stream.js";
+import type { RunReport } from "../run.js";
+
+/** One measured thing. */
+export interface StreamFigure {
+  readonly name: string;
+  readonly figure: string;
+  readonly aim: string;
+  readonly met: boolean | undefined;
+}
+
+const shopmetrics = fileURLToPath(new URL("../../bin/shopmetrics.js", import.meta.url));
+const reader = fileURLToPath(new URL("read-topic.js", import.meta.url));
+
+/** Events of the topic that is read. */
+const many = 300_000;
+/** A rate is held when gold keeps up: this share of what was sent is in it when the time is over. */
+const keepsUp = 0.9;
+
+type Live = StreamReport & { readonly produced: ProduceReport };
+
+/**
+ * Measures the clickstream on a broker: producing, reading by kafkajs alone, landing, taking in to bronze; then live mode,
+ * at 20 events per second and at ever more. Each is a process of its own, on a topic of its own, which is deleted.
+ *
+ * @param options.folder for warehouses; removed at the end
+ * @param options.landing exports of the shop whose customers click
+ */
+export async function runStreamBench(options: {
+  kafka: KafkaSettings;
+  folder: string;
+  landing: string;
+  runs: number;
+  say: (text: string) => void;
+}): Promise<StreamFigure[]> {
+  const { kafka, folder, landing, runs, say } = options;
+  const figures: StreamFigure[] = [];
+  const note = (name: string, figure: string, aim = "", met?: boolean) =>
+    figures.push({ name, figure, aim, met });
+  let homes = 0;
+  const freshHome = async () => {
+    const home = path.join(folder, `stream-${++homes}`);
+    await mkdir(path.join(home, "landing"), { recursive: true });
+    for (const entity of ["customers", "products"])
+      await cp(path.join(landing, entity), path.join(home, "landing", entity), { recursive: true });
+    return home;
+  };
+  const ask = async <T>(program: string[], home: string, topic: string): Promise<T> =>
+    JSON.parse(
+      await output(program, {
+        SHOPMETRICS_HOME: home,
+        KAFKA_BROKERS: kafka.brokers.join(","),
+        KAFKA_TOPIC: topic,
+      }),
+    ) as T;
+  const live = async (topic: string, ...flags: string[]) =>
+    ask<Live>([shopmetrics, "stream", "--json", ...flags], await freshHome(), topic);
+
+  await withTopic(kafka, async (topic) => {
+    say(`producing ${many} events`);
+    const sent = await fill({ ...kafka, topic }, landing);
+    note("produce", perSecond(sent.sent / sent.seconds));
+    const [raw, land, bronze]: number[][] = [[], [], []];
+    for (let n = 1; n <= runs; n++) {
+      say(`reading, ${n} of ${runs}`);
+      const home = await freshHome();
+      for (const [way, times] of [
+        ["raw", raw!],
+        ["land", land!],
+      ] as const) {
+        const { events, seconds } = await ask<{ events: number; seconds: number }>(
+          [reader, way],
+          home,
+          topic,
+        );
+        times.push(events / seconds);
+      }
+      const run = await ask<RunReport>(
+        [shopmetrics, "run", "--only", "bronze.clickstream_raw", "--json"],
+        home,
+        topic,
+      );
+      bronze!.push(many / run.seconds);
+    }
+    const floor = middle(raw!);
+    const share = (value: number) =>
+      `${perSecond(value)}, ${((100 * value) / floor).toFixed(0)} % of kafkajs`;
+    note("kafkajs reading, doing nothing", perSecond(floor));
+    note("topic to landed files", share(middle(land!)));
+    const rate = middle(bronze!);
+    note("topic to bronze", share(rate), "≥ 50 %, ≥ 50,000/s", rate >= floor / 2 && rate >= 50_000);
+  });
+
+  await withTopic(kafka, async (topic) => {
+    say("live mode, 20 events/s");
+    const { latency } = await live(topic, "--rate", "20", "--seconds", "40");
+    const { p50 = NaN, p95 = NaN, max = NaN } = latency ?? {};
+    const text = `p50 ${p50.toFixed(2)} s, p95 ${p95.toFixed(2)} s, max ${max.toFixed(2)} s`;
+    note("event to gold at 20 events/s", text, "p95 < 2 s", p95 < 2);
+  });
+  let held = "none";
+  for (const rate of [200, 500, 1000, 2000, 4000, 8000]) {
+    say(`live mode, ${rate} events/s`);
+    const { events, produced, latency } = await withTopic(kafka, (topic) =>
+      live(topic, "--rate", String(rate), "--seconds", "20"),
+    );
+    if (produced.sent < keepsUp * rate * 15 || events < keepsUp * produced.sent || (latency?.p95 ?? 99) > 5)
+      break;
+    held = `${perSecond(produced.sent / produced.seconds)}, p95 ${latency!.p95.toFixed(2)} s`;
+  }
+  note("highest rate held", held, "p95 < 5 s");
+  await rm(folder, { recursive: true, force: true });
+  return figures;
+}
+
+async function fill(kafka: KafkaSettings, landing: string): Promise<ProduceReport> {
+  const [{ produce }, { landedShelf }] = await Promise.all([
+    import("shopmetrics/internal/kafka/produce"),
+    import("shopmetrics/internal/clickstream/shelf"),
+  ]);
+  const stop = new AbortController();
+  // The burst is all that is wanted.
+  const onSent = ({ sent }: { sent: number }) => sent >= many && stop.abort();
+  return produce(kafka, { shelf: await landedShelf(landing), burst: many, signal: stop.signal, onSent });
+}
+
+async function withTopic<T>(kafka: KafkaSettings, work: (topic: string) => Promise<T>): Promise<T> {
+  const topic = `shopmetrics-bench-${Date.now()}`;
+  const admin = kafkaClient(kafka, "work").admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
+  try {
+    return await work(topic);
+  } finally {
+    await admin.deleteTopics({ topics: [topic] });
+    await admin.disconnect();
+  }
+}
+
+/** What a program prints. */
+async function output(program: readonly string[], env: Record<string, string>): Promise<string> {
+  const child = spawn(process.execPath, program, { env: { ...process.env, ...env } });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (err += text.toString()));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  if (code !== 0) throw new Error(`node ${program.join(" ")} exited with ${String(code)}:\n${err}`);
+  return out;
+}
+
+const perSecond = (value: number) => `${Math.round(value).toLocaleString("en-US")} events/s`;
+
+const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;
