@@ -62,3 +62,13 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 }
+
+/** The figure on the card that carries a label. */
+export const figure = (page: Page, label: string): Promise<string> =>
+  page
+    .locator(".card", { has: page.locator("dt", { hasText: label }) })
+    .locator(".figure")
+    .innerText();
+
+/** A figure as a number again. */
+export const number = (text: string) => Number(text.replaceAll(/[^\d.-]/g, ""));

@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { landedShelf } from "shopmetrics/internal/clickstream/shelf";
 import { shoppers } from "shopmetrics/internal/clickstream/shoppers";
 import { envelopes } from "shopmetrics/internal/kafka/envelope";
@@ -7,6 +8,9 @@ import { fileName, landWhole } from "shopmetrics/internal/kafka/landing-file";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
 
 const topic = "clickstream-events";
+
+/** The dashboard's pages, in the order of the navigation. */
+export const pages = ["index", "customers", "products", "traffic", "pipeline", "about"];
 
 export interface SiteHome {
   readonly shop: Lakehouse;
@@ -57,4 +61,18 @@ export async function siteHome(): Promise<SiteHome> {
   await home.run();
   await home.build();
   return home;
+}
+
+/** Rows of the home's warehouse. */
+export async function sql<Row>({ shop }: SiteHome, text: string): Promise<Row[]> {
+  const instance = await DuckDBInstance.create(path.join(shop.home, "warehouse.duckdb"), {
+    access_mode: "READ_ONLY",
+  });
+  const connection = await instance.connect();
+  try {
+    return (await connection.runAndReadAll(text)).getRowObjectsJS() as Row[];
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
 }

@@ -1,16 +1,10 @@
-import { cp, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
-import { DuckDBInstance } from "@duckdb/node-api";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.js";
-import { projectRoot } from "shopmetrics/internal/settings";
-import { writeSite } from "../../build/src/site/site.js";
-import { keepPicture, launch, openReady, watchedPage, whyNoBrowser } from "./browser.js";
-import { siteHome, type SiteHome } from "./site-home.js";
-
-const pages = ["index", "customers", "products", "traffic", "pipeline", "about"];
+import { figure, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.js";
+import { pages, siteHome, sql, type SiteHome } from "./site-home.js";
 
 describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : ""}`, () => {
   let home: SiteHome;
@@ -28,26 +22,6 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
   });
 
   const address = (name: string, query = "") => `${server.url}${name}.html${query}`;
-  const figure = (page: Page, label: string) =>
-    page
-      .locator(".card", { has: page.locator("dt", { hasText: label }) })
-      .locator(".figure")
-      .innerText();
-  const number = (text: string) => Number(text.replaceAll(/[^\d.-]/g, ""));
-
-  it("builds its pages in less than 3 seconds", async () => {
-    const times = [];
-    for (let run = 0; run < 4; run++) {
-      const began = performance.now();
-      const out = path.join(home.shop.home, "again");
-      const built = await writeSite({ root: projectRoot, snapshots: home.snapshots, out });
-      times.push((performance.now() - began) / 1000);
-      expect(built.pages).toEqual(pages.map((name) => `${name}.html`));
-    }
-    console.log("seconds to build the pages", times);
-    // What else the machine does at the moment is not the build's doing.
-    expect(Math.min(...times)).toBeLessThan(3);
-  });
 
   describe.each(pages)("%s", (name) => {
     it("draws without an error and asks nobody but its own server", async () => {
@@ -282,75 +256,6 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await close();
   });
 
-  describe("what it weighs and how fast it is", () => {
-    /** Bytes over the wire of a page with all it loads. */
-    async function weigh(page: Page, url: string): Promise<number> {
-      const devtools = await page.context().newCDPSession(page);
-      await devtools.send("Network.enable");
-      let bytes = 0;
-      devtools.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
-      await openReady(page, url);
-      await page.waitForLoadState("networkidle");
-      await devtools.detach();
-      return bytes;
-    }
-
-    it("takes less than 200 kB for the first page and 60 kB for each other", async () => {
-      const { page, close } = await watchedPage(browser);
-      const weights: Record<string, number> = {};
-      for (const name of pages) weights[name] = await weigh(page, address(name));
-      console.log("bytes over the wire", weights);
-      expect(weights["index"]).toBeLessThan(200_000);
-      for (const name of pages.slice(1)) expect(weights[name], name).toBeLessThan(60_000);
-      await close();
-    });
-
-    it.each(pages)("%s paints within a second, and nothing moves", async (name) => {
-      const { page, close } = await watchedPage(browser);
-      await page.addInitScript(() => {
-        const seen = { paint: 0, shift: 0 };
-        Object.assign(window, { seen });
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries()) seen.paint = entry.startTime;
-        }).observe({ type: "largest-contentful-paint", buffered: true });
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[])
-            seen.shift += entry.value;
-        }).observe({ type: "layout-shift", buffered: true });
-      });
-      await openReady(page, address(name));
-      await page.waitForTimeout(300);
-      const seen = await page.evaluate(
-        () => (window as unknown as { seen: { paint: number; shift: number } }).seen,
-      );
-      expect(seen.paint).toBeGreaterThan(0);
-      expect(seen.paint).toBeLessThan(1000);
-      expect(seen.shift).toBe(0);
-      await close();
-    });
-
-    it("draws two years anew in less than 100 ms", async () => {
-      const { page, close } = await watchedPage(browser);
-      await openReady(page, address("index", "?period=2024-11-01_2026-10-31"));
-      const times = await page.evaluate(async () => {
-        const select = () => document.querySelector<HTMLSelectElement>("#control-category")!;
-        const measured: number[] = [];
-        for (const name of ["Books", "Fashion", "All categories", "Electronics", "All categories"]) {
-          const began = performance.now();
-          select().value = name;
-          select().dispatchEvent(new Event("change", { bubbles: true }));
-          measured.push(performance.now() - began);
-          await new Promise((done) => requestAnimationFrame(done));
-        }
-        return measured;
-      });
-      console.log("redraws in ms", times.map(Math.round));
-      // What else the machine does at the moment is not the page's doing.
-      expect(Math.min(...times)).toBeLessThan(100);
-      await close();
-    });
-  });
-
   it("shows a new event on an open page", async () => {
     const { page, errors, close } = await watchedPage(browser);
     await openReady(page, address("traffic"));
@@ -372,131 +277,6 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     expect(errors).toEqual([]);
     await close();
   });
-
-  it("has one broken part when one snapshot is corrupt or gone", async () => {
-    for (const harm of ["corrupt", "gone"]) {
-      const folder = path.join(home.shop.home, harm);
-      await cp(home.snapshots, folder, { recursive: true });
-      const [file] = (await readdir(folder)).filter((name) => name.startsWith("customers.cohorts-"));
-      if (harm === "gone") await rm(path.join(folder, file!));
-      else {
-        const bytes = await readFile(path.join(folder, file!));
-        bytes[bytes.length >> 1]! ^= 0xff;
-        await writeFile(path.join(folder, file!), bytes);
-      }
-      const other = await serveSite({
-        site: await withoutData(home.site, folder),
-        snapshots: folder,
-        port: 0,
-      });
-      const { page, close } = await watchedPage(browser);
-      await openReady(page, `${other.url}customers.html`);
-      const messages = await page.locator(".failed").allInnerTexts();
-      // Two charts draw from it.
-      expect(messages).toHaveLength(2);
-      expect(messages[0]).toMatch(harm === "gone" ? /"cohorts" cannot be read: 404/ : /checksum/);
-      expect(await page.locator("figure.chart svg").count()).toBe(2);
-      expect(await page.locator(".figure").count()).toBe(4);
-      await close();
-      await other.close();
-    }
-  });
-
-  it("works from a folder, without any server", async () => {
-    const { page, errors, close } = await watchedPage(browser);
-    await openReady(page, pathToFileURL(path.join(home.site, "index.html")).href);
-    expect(await page.locator("html").getAttribute("data-ready")).toBe("");
-    const all = number(await figure(page, "Orders"));
-    await page.getByLabel("Category", { exact: true }).selectOption("Books");
-    expect(number(await figure(page, "Orders"))).toBeLessThan(all);
-    await page.getByRole("link", { name: "Customers" }).click();
-    await page.waitForSelector("html[data-page='customers'][data-ready='']");
-    expect(errors).toEqual([]);
-    await close();
-  });
-
-  it("works under any base path", async () => {
-    const parent = path.join(home.shop.home, "pages");
-    await cp(home.site, path.join(parent, "shop/metrics"), { recursive: true });
-    const other = await serveSite({ site: parent, snapshots: path.join(parent, "none"), port: 0 });
-    const { page, errors, close } = await watchedPage(browser);
-    await openReady(page, `${other.url}shop/metrics/`);
-    expect(await page.locator("html").getAttribute("data-ready")).toBe("");
-    await page.getByRole("link", { name: "About" }).click();
-    await page.waitForSelector("html[data-page='about'][data-ready='']");
-    expect(errors).toEqual([]);
-    await close();
-    await other.close();
-  });
-
-  it("holds no SQL and no name of a table that its readers do not see", async () => {
-    const assets = path.join(home.site, "assets");
-    for (const name of await readdir(assets)) {
-      if (!name.endsWith(".js")) continue;
-      const text = await readFile(path.join(assets, name), "utf8");
-      expect(text, name).not.toMatch(/\bfrom\s+(gold|silver|ops)\.|select\s+\w+,|group by|_batch/i);
-      expect(text, name).not.toContain("daily_sales_summary");
-    }
-  });
-
-  it("allows no script but its own", async () => {
-    const { page, errors, close } = await watchedPage(browser);
-    await openReady(page, address("index"));
-    await page.evaluate(() => {
-      const script = document.createElement("script");
-      script.textContent = "window.injected = true";
-      document.body.append(script);
-    });
-    expect(await page.evaluate(() => "injected" in window)).toBe(false);
-    expect(errors.join()).toContain("Content Security Policy");
-    await close();
-  });
-
-  it("prints without what only a screen can do", async () => {
-    const { page, close } = await watchedPage(browser);
-    await openReady(page, address("index"));
-    await page.emulateMedia({ media: "print", colorScheme: "dark" });
-    expect(await page.locator("nav:visible, .controls:visible, .actions:visible").count()).toBe(0);
-    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe("rgb(28, 33, 38)");
-    await close();
-  });
-
-  describe("when the warehouse is down or a check has failed (AC-010)", () => {
-    it("is built from the last good snapshots, and says how old they are", async () => {
-      const shop = await home.shop.copy();
-      await rm(path.join(shop.home, "warehouse.duckdb"));
-      const site = path.join(shop.home, "down");
-      const built = await shop.json<{ pages: string[] }>(`site --out ${site}`);
-      expect(built.pages).toEqual(expect.arrayContaining(pages.map((name) => `${name}.html`)));
-      const other = await serveSite({ site, snapshots: path.join(shop.home, "snapshots"), port: 0 });
-      const { page, close } = await watchedPage(browser);
-      await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
-      await openReady(page, other.url);
-      expect(await page.locator("[data-age]").innerText()).toBe("Data is 3 days old");
-      expect(await page.locator("[data-age][data-stale]").count()).toBe(1);
-      await close();
-      await other.close();
-    });
-
-    it("keeps a page's figures when what it draws from failed, and tells of the failure", async () => {
-      const shop = await home.shop.copy();
-      const manifest = async (page: string) =>
-        JSON.parse(await readFile(path.join(shop.home, "snapshots", `${page}.json`), "utf8")) as {
-          asOf: string;
-          checks: { fail: number };
-        };
-      const [sales, pipeline] = [await manifest("sales"), await manifest("pipeline")];
-      await shop.land(
-        "orders/orders_2027-01-01.csv",
-        `order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at\n${",C1,P1,1,1.00,1.00,2026-12-31T00:00:00Z,completed,2026-12-31T00:00:00Z\n".repeat(50)}`,
-      );
-      const { code } = await shop.shopmetrics("run --quiet");
-      expect(code).toBe(1);
-      expect(await manifest("sales")).toEqual(sales);
-      expect((await manifest("pipeline")).asOf > pipeline.asOf).toBe(true);
-      expect((await manifest("pipeline")).checks.fail).toBe(1);
-    });
-  });
 });
 
 interface AxeResults {
@@ -509,25 +289,3 @@ const focused = (page: Page): Promise<string> =>
     const element = document.activeElement as HTMLElement | null;
     return (element?.innerText || element?.closest("label")?.textContent || "").trim();
   });
-
-/** A site whose data is that of another folder. */
-async function withoutData(site: string, folder: string): Promise<string> {
-  const copy = `${folder}-site`;
-  await cp(site, copy, { recursive: true });
-  await rm(path.join(copy, "data"), { recursive: true });
-  return copy;
-}
-
-/** Rows of the home's warehouse. */
-async function sql<Row>({ shop }: SiteHome, text: string): Promise<Row[]> {
-  const instance = await DuckDBInstance.create(path.join(shop.home, "warehouse.duckdb"), {
-    access_mode: "READ_ONLY",
-  });
-  const connection = await instance.connect();
-  try {
-    return (await connection.runAndReadAll(text)).getRowObjectsJS() as Row[];
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
-}

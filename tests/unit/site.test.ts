@@ -152,13 +152,13 @@ describe("an export", () => {
 
   it("never shows a reader half of itself", async () => {
     await run("0");
-    let done = false;
+    const writer = { done: false };
     const writing = (async () => {
       for (let value = 1; value <= 40; value++) await run(String(value));
-      done = true;
+      writer.done = true;
     })();
     let reads = 0;
-    while (!done) {
+    while (!writer.done) {
       const seen = await manifest();
       expect(await valueOf(seen, "one")).toBe(await valueOf(seen, "other"));
       reads++;

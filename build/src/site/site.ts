@@ -29,7 +29,7 @@ export interface Site {
 
 /** What the dashboard knows when it is drawn: what further pages stand beside it. */
 export interface Dashboard {
-  readonly frame: Pick<Shell, "navigation" | "style" | "state">;
+  readonly frame: Pick<Shell, "navigation" | "style" | "font" | "state">;
   readonly pages: readonly {
     readonly step: string;
     readonly path: string;
@@ -88,14 +88,14 @@ export async function writeSite(options: {
     const read = (file: string) => readFile(path.join(snapshots, file));
     drawn.push(await drawPage(manifests[index], read, () => importModule(one)));
   }
-  const [scripts, style] = await bundling;
+  const [scripts, { style, font }] = await bundling;
   const href = (index: number) =>
     index === 0 ? "index.html" : `${pageName(bundled[index]!.notebook.path)}.html`;
   const navigation = [
     ...bundled.map(({ notebook }, index) => ({ title: notebook.front.title, href: href(index) })),
     ...(beside ? [beside.entry] : []),
   ];
-  const files: SiteFile[] = [...scripts.files, style];
+  const files: SiteFile[] = [...scripts.files, style, font];
   for (const [index, { notebook }] of bundled.entries()) {
     const manifest = manifests[index];
     const shell = {
@@ -103,13 +103,14 @@ export async function writeSite(options: {
       navigation,
       current: href(index),
       style: style.path,
+      font: font.path,
       scripts: [scripts.shared, scripts.pages.get(notebook.path)!],
     };
     files.push({ path: href(index), content: pageHtml(notebook, drawn[index]!, manifest, shell) });
     if (manifest) files.push(...(await dataFiles(snapshots, manifest)));
   }
   const besides = await beside?.make({
-    frame: { navigation, style: style.path, state: firstState(manifests) },
+    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests) },
     pages: bundled.map(({ notebook: { path: file, front } }, index) => ({
       step: stepName(file),
       path: href(index),
@@ -170,14 +171,17 @@ async function dataFiles(folder: string, manifest: Manifest): Promise<SiteFile[]
   return files;
 }
 
-/** The style sheet with its font inside: a browser that opens a page from a folder loads no font beside it. */
-async function readStyle(): Promise<SiteFile> {
+/** The style sheet and its font. A browser that opens a page from a folder loads no font; it takes one of its own. */
+async function readStyle(): Promise<{ style: SiteFile; font: SiteFile }> {
   const require = createRequire(import.meta.url);
-  const file = require.resolve("@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2");
-  const font = `data:font/woff2;base64,${(await readFile(file)).toString("base64")}`;
+  const content = await readFile(
+    require.resolve("@fontsource-variable/figtree/files/figtree-latin-wght-normal.woff2"),
+  );
+  const font = { path: hashed("assets/figtree.woff2", content), content };
   const sheet = await readFile(fileURLToPath(new URL("../../site/style.css", import.meta.url)), "utf8");
-  const { code } = await transform(sheet.replaceAll("{{font}}", font), { loader: "css", minify: true });
-  return { path: hashed("assets/style.css", code), content: code };
+  const text = sheet.replaceAll("{{font}}", path.basename(font.path));
+  const { code } = await transform(text, { loader: "css", minify: true });
+  return { style: { path: hashed("assets/style.css", code), content: code }, font };
 }
 
 /** `assets/style.css` with a part of its content's hash in its name. */
