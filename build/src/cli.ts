@@ -195,6 +195,10 @@ program
   .command("clean")
   .description("remove the warehouse; the landed files stay")
   .option("--landing", "remove the landed files too")
+  .option(
+    "--dev",
+    "remove only your own tables of Jupyter: the next notebook begins with a new copy of the warehouse",
+  )
   .addOption(quiet())
   .action(async (options) => (await import("./commands/clean.js")).clean(options));
 

@@ -1,3 +1,4 @@
+import { readSettings } from "./settings.js";
 import { inputErrorsPlainly } from "./display/plain.js";
 import { openLiveWith } from "./session/session.js";
 
@@ -7,7 +8,7 @@ export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
 export { append, history, load, maintain, merge, refresh, reject } from "./verbs/keep.js";
 export { check } from "./verbs/check.js";
-export { rows, show } from "./verbs/show.js";
+export { explain, rows, show } from "./verbs/show.js";
 export { checkKafka, landTopic, produce } from "./kafka/notebook.js";
 export { stopSignal } from "./session/session.js";
 export { InputError } from "./errors.js";
@@ -17,11 +18,14 @@ let opening: ReturnType<typeof openLive> | undefined;
 openLiveWith(() => (opening ??= openLive().catch(tryAgain)));
 
 async function openLive() {
-  const [{ liveSession }, { kernelDisplay }] = await Promise.all([
+  const [{ liveSession }, { inKernel, kernelDisplay }] = await Promise.all([
     import("./session/live.js"),
     import("./display/kernel.js"),
   ]);
-  return liveSession(kernelDisplay());
+  const display = kernelDisplay();
+  if (!inKernel()) return liveSession(display);
+  const { developerSettings } = await import("./session/developer.js");
+  return liveSession(display, await developerSettings(readSettings(), display.note));
 }
 
 function tryAgain(error: unknown): never {

@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as z from "zod";
@@ -14,6 +15,10 @@ const environment = z.object({
     .string()
     .regex(/^\w+$/, "is not a catalog's name: letters, digits and _")
     .default("ecommerce"),
+  SHOPMETRICS_DEV: z
+    .string()
+    .regex(/^\w{1,60}$/, "is not a name for your own tables: letters, digits and _, or off")
+    .optional(),
 });
 
 const host = z
@@ -121,6 +126,8 @@ export interface Settings {
   readonly engine: "duckdb" | "databricks";
   /** Unity Catalog's catalog that holds the schemas bronze, silver, gold and ops. */
   readonly catalog: string;
+  /** Whose tables a notebook in Jupyter works on, `dev_<name>`; undefined for the warehouse's own. */
+  readonly developer: string | undefined;
   /** Set when the engine is databricks. */
   readonly workspace?: Workspace;
   /** Set when KAFKA_BROKERS is: then runs read the topic. */
@@ -154,9 +161,19 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
     idle: parsed.SHOPMETRICS_IDLE,
     catalog: parsed.SHOPMETRICS_CATALOG,
+    developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...(parsed.SHOPMETRICS_ENGINE === "databricks" && { workspace: readWorkspace(given) }),
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
   };
+}
+
+/** The user as a part of a file's or a catalog's name. */
+function userName(): string {
+  try {
+    return userInfo().username.replaceAll(/\W/g, "_").slice(0, 60) || "developer";
+  } catch {
+    return "developer"; // a container's user need not have a name
+  }
 }
 
 const run = z.object({

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -70,7 +70,7 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
   });
 
   it("shows rows with their types as HTML, in which nothing from the data is HTML", () => {
-    const [output] = runs[5]?.cells[1]?.outputs ?? [];
+    const output = runs[5]?.cells[1]?.outputs.at(-1);
     const html = String(output?.data?.["text/html"]);
     expect(html).toContain("DECIMAL(12,2)");
     expect(html).toContain(">1234.50</td>");
@@ -127,7 +127,7 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
     cpSync(join(live, "landing"), join(ran, "landing"), { recursive: true, preserveTimestamps: true });
     const paths = notebooks.map((path) => join(root, path));
     const [done] = await Promise.all([
-      executeNotebooks(paths, { root, home: live }),
+      executeNotebooks(paths, { root, home: live, env: { SHOPMETRICS_DEV: "test" } }),
       shopmetrics(ran, "run", "--quiet"),
     ]);
     runs = new Map(done.map((run) => [relative(root, run.path), run]));
@@ -140,11 +140,16 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
     expect(run.failure, `the cell:\n${failed?.source}`).toBeUndefined();
   });
 
+  it("writes to the developer's own tables only", () => {
+    expect(existsSync(join(live, "dev_test.duckdb"))).toBe(true);
+    expect(existsSync(join(live, "warehouse.duckdb"))).toBe(false);
+  });
+
   it("leaves the very tables that a run leaves", async () => {
     const instance = await DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
     const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
-    await connection.run(`attach '${live}/warehouse.duckdb' as live (read_only);
+    await connection.run(`attach '${live}/dev_test.duckdb' as live (read_only);
       attach '${ran}/warehouse.duckdb' as ran (read_only)`);
     const differences: unknown[] = [];
     for (const table of allTables().filter(({ layer }) => layer !== "ops")) {

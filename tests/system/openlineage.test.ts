@@ -41,7 +41,7 @@ function complaints(event: RunEvent): string[] {
   check(event.schemaURL, event, event.job.name);
   const visit = (value: unknown, where: string) => {
     if (value === null || typeof value !== "object") return;
-    const schema = (value as { _schemaURL?: string })._schemaURL;
+    const { _schemaURL: schema } = value as { _schemaURL?: string };
     if (schema) check(schema, value, where);
     for (const [name, inner] of Object.entries(value)) visit(inner, `${where}/${name}`);
   };

@@ -2,7 +2,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { bronze, changes, check, generate, load, merge, ops, reject, show, silver, sql } from "shopmetrics";
+import {
+  bronze,
+  changes,
+  check,
+  explain,
+  generate,
+  load,
+  merge,
+  ops,
+  reject,
+  show,
+  silver,
+  sql,
+} from "shopmetrics";
 import type { Outcome } from "shopmetrics/internal/display/outcome";
 import { outcomeText } from "shopmetrics/internal/display/text";
 import { liveSession } from "shopmetrics/internal/session/live";
@@ -20,6 +33,8 @@ beforeAll(async () => {
   const display = {
     outcome: (one: Outcome) => said.push(outcomeText(one)),
     note: (text: string) => said.push(text),
+    texts: (passages: readonly { title: string; text: string }[]) =>
+      said.push(...passages.map(({ title, text }) => `${title}:\n${text}`)),
   };
   restore = useSession(liveSession(display, settings));
 });
@@ -77,6 +92,24 @@ describe("a live session", { timeout: 30_000 }, () => {
         "> 6 | where quantitty > 'it''s'",
         "    |       ^^^^^^^^^",
       ].join("\n"),
+    );
+  });
+
+  it("explains a select: its SQL in one piece, as DuckDB gets it, and the plan, without running it", async () => {
+    const dear = sql`select try_cast(order_date as timestamp) as at from ${bronze.orders_raw} where unit_price > ${"500"}`;
+    await explain(sql`select count(*) as n from ${dear}`);
+    const [ours, theirs, plan] = said;
+    expect(ours).toMatch(
+      /^Databricks SQL:\nwith part as \(\n {2}select try_cast\(order_date as timestamp\)[^]*> '500'\n\)/,
+    );
+    expect(theirs).toMatch(/^As DuckDB gets it:\n.*UTC_TIMESTAMP\(order_date\)/i);
+    expect(plan).toMatch(/^Plan:\n[^]*UNGROUPED_AGGREGATE[^]*orders_raw/);
+    expect(said).toHaveLength(3);
+  });
+
+  it("points to what is wrong in a select that is to be explained", async () => {
+    expect(await complaint(explain(sql`select nope from ${bronze.orders_raw}`))).toContain(
+      "> 1 | select nope",
     );
   });
 

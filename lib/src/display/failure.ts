@@ -45,7 +45,7 @@ const translates = (text: string, translate: (text: string) => Promise<string>) 
   );
 
 /** A literal as it would stand in SQL; for reading only. */
-const written = (value: SqlValue) =>
+export const written = (value: SqlValue) =>
   typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
 
 /**

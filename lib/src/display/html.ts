@@ -118,6 +118,16 @@ function passedList(results: readonly CheckResult[]): string {
 export const noteHtml = (message: string) =>
   `<div class="shopmetrics">${line(`<span style="${dim}">${escapeHtml(message)}</span>`)}</div>`;
 
+/** Texts as they are, each under a title that opens and closes it. */
+export const textsHtml = (passages: readonly { readonly title: string; readonly text: string }[]) =>
+  `<div class="shopmetrics tex2jax_ignore mathjax_ignore">${passages
+    .map(
+      ({ title, text }) =>
+        `<details open><summary style="cursor:pointer">${escapeHtml(title)}</summary>` +
+        `<pre style="overflow-x:auto;line-height:1.2">${escapeHtml(text)}</pre></details>`,
+    )
+    .join("")}</div>`;
+
 const line = (html: string) => `<div style="margin:.25em 0">${html}</div>`;
 
 const block = (status: CheckResult["status"], html: string) =>

@@ -1,4 +1,4 @@
-import { noteHtml, outcomeHtml } from "./html.js";
+import { noteHtml, outcomeHtml, textsHtml } from "./html.js";
 import type { Display } from "./outcome.js";
 import { outcomeText } from "./text.js";
 
@@ -28,8 +28,16 @@ export function kernelDisplay(): Display {
   const kernel = tslab();
   if (!kernel) {
     const print = (text: string) => text && console.log(text);
-    return { outcome: (outcome) => print(outcomeText(outcome)), note: (message) => console.error(message) };
+    return {
+      outcome: (outcome) => print(outcomeText(outcome)),
+      note: (message) => console.error(message),
+      texts: (passages) => print(passages.map(({ title, text }) => `${title}:\n${text}`).join("\n\n")),
+    };
   }
   const show = (html: string) => html && kernel.require("tslab").display.html(html);
-  return { outcome: (outcome) => show(outcomeHtml(outcome)), note: (message) => show(noteHtml(message)) };
+  return {
+    outcome: (outcome) => show(outcomeHtml(outcome)),
+    note: (message) => show(noteHtml(message)),
+    texts: (passages) => show(textsHtml(passages)),
+  };
 }

@@ -26,4 +26,6 @@ export interface Shown {
 export interface Display {
   outcome(outcome: Outcome): void;
   note(message: string): void;
+  /** Texts to be read as they are, each under its title. */
+  texts?(passages: readonly { readonly title: string; readonly text: string }[]): void;
 }

@@ -11,6 +11,7 @@ import { noFigures } from "../run/step.js";
 import { keepChecks, prepareWarehouse, publish } from "../run/warehouse.js";
 import { readSettings, type Settings } from "../settings.js";
 import { sql, type Statement } from "../sql/statement.js";
+import { explanationOf } from "./explain.js";
 import { compilerFor, executeRequest, isWrite } from "./execute.js";
 import type { Request, Session } from "./session.js";
 
@@ -81,12 +82,29 @@ export function liveSession(display: Display, settings: Settings = readSettings(
     return read ?? shown?.result;
   };
 
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  };
+
   return {
-    submit: (request) => {
-      const result = turn.then(() => run(request));
-      turn = result.catch(() => undefined);
-      return result;
-    },
+    submit: (request) => inTurn(() => run(request)),
+    explain: (what) =>
+      inTurn(async () => {
+        const request = named({ kind: "rows", what });
+        try {
+          const compiled = await compile(request);
+          const now = new Date().toISOString();
+          const given = { runId, now, date: now.slice(0, 10), landing: settings.landing };
+          const texts = await warehouse.use((connection) =>
+            explanationOf(connection, engine, compiled, given),
+          );
+          display.texts?.(texts);
+        } catch (error) {
+          throw lost.watch(await explained(error, request, literal));
+        }
+      }),
   };
 }
 

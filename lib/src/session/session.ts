@@ -34,6 +34,8 @@ export type Request =
 /** What stands behind the verbs: a recorder while compiling, a live session in Jupyter. */
 export interface Session {
   submit(request: Request): Promise<Result | undefined>;
+  /** Shows how the engine would answer a select; nothing outside a live session. */
+  explain?(what: Statement): Promise<void>;
   /** Told of every statement as it is made, so that a recorder can name and place it. */
   describe?(statement: Statement): Statement;
   /** Told of each code cell as it begins. */

@@ -23,6 +23,17 @@ export async function show(what: Table | Statement, options: { limit?: number } 
 }
 
 /**
+ * Shows below the cell how a select is answered: its SQL with the selects it is made of, the SQL as the engine gets it, and
+ * the engine's plan. Does nothing where the notebook is compiled or run as a step.
+ *
+ * @example
+ * await explain(sql`select status, count(*) as orders from ${silver.orders_clean} group by status`);
+ */
+export async function explain(what: Table | Statement): Promise<void> {
+  await (await theSession()).explain?.(what.kind === "table" ? rowsOf(what) : what);
+}
+
+/**
  * The rows of a select, for a step that touches the world and has to know them: `runtime: node`. A step that is only SQL
  * is known before it runs and reads no value.
  *

@@ -1,0 +1,36 @@
+import type { CompiledItem } from "../compile/item.js";
+import { written } from "../display/failure.js";
+import type { Connection } from "../engine/engine.js";
+import type { DialectName } from "../plan.js";
+import { noFigures, type StepContext } from "../run/step.js";
+import { withMarkers } from "../sql/render.js";
+import { executeRequest } from "./execute.js";
+
+/**
+ * How an engine would answer a select, as texts with their titles: the notebook's SQL in one piece, the engine's own, and
+ * the engine's plan. Nothing is run.
+ */
+export async function explanationOf(
+  connection: Connection,
+  engine: DialectName,
+  compiled: CompiledItem,
+  run: Pick<StepContext, "runId" | "now" | "date" | "landing">,
+): Promise<{ title: string; text: string }[]> {
+  const { item } = compiled;
+  const [own] = item.scripts[engine];
+  const asked = { ...own!, sql: `explain ${own!.sql}` };
+  const plan = { ...compiled, item: { ...item, scripts: { ...item.scripts, [engine]: [asked] } } };
+  const given = { step: "explain", writes: [], ...run };
+  const { result } = await executeRequest(connection, engine, plan, given, noFigures());
+  const column = result.columns.at(-1)?.name ?? "";
+  const values = new Map(
+    compiled.params.flatMap((one) => (one.kind === "literal" ? [[one.name, one.value]] : [])),
+  );
+  const literal = (name: string) => (values.has(name) ? written(values.get(name)!) : `:${name}`);
+  const isTranslated = engine === "duckdb";
+  return [
+    { title: "Databricks SQL", text: withMarkers(item.select ?? "", literal) },
+    ...(isTranslated ? [{ title: "As DuckDB gets it", text: own!.sql }] : []),
+    { title: "Plan", text: result.rows.map((row) => String(row[column] as string)).join("\n") },
+  ];
+}
