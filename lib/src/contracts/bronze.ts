@@ -89,7 +89,13 @@ export const clickstream_raw = table(
       "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
     ).nullable(),
   },
-  { stamps: ["ingested_at"], files: "envelopes", tags: { sensitivity: "internal" } },
+  {
+    stamps: ["ingested_at"],
+    files: "envelopes",
+    // What is asked of it most: which offsets of a partition it holds.
+    clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
+    tags: { sensitivity: "internal" },
+  },
 );
 
 export const topic_starts = table(
