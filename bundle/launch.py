@@ -15,6 +15,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 # Secrets of the scope that Node gets, each under the name of its setting. Those the scope lacks are not set.
@@ -40,6 +41,9 @@ def main(arguments):
         "SHOPMETRICS_RUN_ID": options.run_id,
         "SHOPMETRICS_DATE": options.date,
         "SHOPMETRICS_FULL": options.full,
+        "KAFKA_ACCEPT_LOSS": options.accept_loss,
+        # What a task lands before it is uploaded; the workspace's own folders are no place for that.
+        "SHOPMETRICS_HOME": os.path.join(tempfile.gettempdir(), "shopmetrics"),
         **settings,
     }
     code = run([node_program(), "--enable-source-maps", "--no-deprecation", options.task], environment, secrets)
@@ -58,6 +62,7 @@ def parse(arguments):
     parser.add_argument("--run-id", default="")
     parser.add_argument("--date", default="")
     parser.add_argument("--full", default="false")
+    parser.add_argument("--accept-loss", default="false", help="go on although Kafka lost messages")
     options = parser.parse_args(arguments)
     if not os.path.isfile(options.task):
         sys.exit(f"launch.py: there is no {options.task}. Deploy again: `npm run deploy` builds the tasks first.")

@@ -93,6 +93,8 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
       SHOPMETRICS_RUN_ID: "17",
       SHOPMETRICS_DATE: "2026-03-01",
       SHOPMETRICS_FULL: "true",
+      SHOPMETRICS_HOME: path.join(tmpdir(), "shopmetrics"),
+      KAFKA_ACCEPT_LOSS: "false",
       DATABRICKS_HOST: "https://example.cloud.databricks.com",
       DATABRICKS_TOKEN: "token-of-the-test",
       DATABRICKS_HTTP_PATH: "/sql/1.0/warehouses/abc",
