@@ -14,7 +14,10 @@ export async function readSnapshot<C extends Columns>(bytes: ArrayBuffer, column
   const decimals = Object.keys(columns).filter((name) => kindOf(columns[name]!) === "decimal");
   // hyparquet multiplies by 0.01, which leaves dust: 2041.1000000000001.
   for (const row of rows as unknown as Record<string, number | null>[])
-    for (const name of decimals) if (row[name] != null) row[name] = Math.round(row[name]! * 100) / 100;
+    for (const name of decimals) {
+      const value = row[name];
+      if (typeof value === "number") row[name] = Math.round(value * 100) / 100;
+    }
   return rows;
 }
 
