@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+import { findJupyter, kernelEnvironment } from "../../build/src/jupyter.js";
+import { projectRoot, temporaryFolder } from "./cli.js";
+
+const absent = whyNoJupyter();
+
+/** What an editor shows in Jupyter for a word of a cell. */
+describe.skipIf(absent)(`help in the kernel${absent ? ` (skipped: ${absent})` : ""}`, () => {
+  let answers: { hover: string; completions: string[] }[];
+
+  beforeAll(async () => {
+    const env = await kernelEnvironment({ root: projectRoot, home: await temporaryFolder() });
+    const python = path.join(path.dirname(findJupyter(projectRoot)), "python3");
+    const script = path.join(projectRoot, "tests/fixtures/kernel/help.py");
+    const first =
+      'import { silver, sql, type Row } from "shopmetrics"; const order = {} as Row<typeof silver.orders_clean>;';
+    const words = [
+      "silver.orders_clean",
+      "silver.ord",
+      "const row = {} as Row<typeof silver.orders_clean>; row.total_amount",
+      "order.cust",
+    ];
+    const options = { env, cwd: path.join(projectRoot, "notebooks") };
+    const { stdout } = await promisify(execFile)(python, [script, first, ...words], options);
+    answers = JSON.parse(stdout) as typeof answers;
+  }, 120_000);
+
+  it("a table's hover says what the table is, and its key", () => {
+    expect(answers[0]?.hover).toContain("silver.orders_clean: One row per order");
+    expect(answers[0]?.hover).toContain("Key: order_id.");
+  });
+
+  it("tables complete", () => {
+    expect(answers[1]?.completions).toContain("orders_clean");
+  });
+
+  it("a column's hover says its SQL type and what it holds, in the cell that declares the row", () => {
+    expect(answers[2]?.hover).toContain("DECIMAL(12,2): What the customer pays.");
+  });
+
+  it("columns of a row complete", () => {
+    expect(answers[3]?.completions).toEqual(expect.arrayContaining(["customer_id", "customer_key"]));
+  });
+});
+
+/** Why the kernel can't be asked here. In CI that is no excuse. */
+function whyNoJupyter(): string {
+  if (process.env["CI"]) return "";
+  try {
+    findJupyter(projectRoot);
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
