@@ -86,7 +86,13 @@ describe("the jobs of the bundle", () => {
     expect(daily?.email_notifications.on_failure).toEqual(["${var.alert_email}"]);
     expect(daily?.health?.rules[0]).toMatchObject({ metric: "RUN_DURATION_SECONDS", value: 2700 });
     expect(daily?.tasks.every(({ max_retries }) => max_retries === 1)).toBe(true);
-    expect(daily?.parameters.map(({ name }) => name)).toEqual(["catalog", "run_id", "date", "full", "accept_loss"]);
+    expect(daily?.parameters.map(({ name }) => name)).toEqual([
+      "catalog",
+      "run_id",
+      "date",
+      "full",
+      "accept_loss",
+    ]);
   });
 
   it("leaves pausing to the target, since a schedule that says it is not paused runs in development too", () => {

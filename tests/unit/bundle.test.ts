@@ -51,7 +51,13 @@ describe("the committed bundle", () => {
   it("passes the checks of jobs as it is read from its files", async () => {
     const jobs: Record<string, Job> = {};
     for (const name of await resources()) Object.assign(jobs, (await yaml(name)).resources?.jobs);
-    expect(Object.keys(jobs).toSorted()).toEqual(["backfill", "daily", "maintenance", "smoke_test", "streaming"]);
+    expect(Object.keys(jobs).toSorted()).toEqual([
+      "backfill",
+      "daily",
+      "maintenance",
+      "smoke_test",
+      "streaming",
+    ]);
     expect(() => checkJobs(jobs)).not.toThrow();
   });
 
