@@ -60,7 +60,7 @@ const brokers = z
     "is not a list of host:port, such as 127.0.0.1:9092 or pkc-1234.eu-west-1.aws.confluent.cloud:9092",
   );
 
-const yesOrNo = z.enum(["true", "false"]).transform((value) => value === "true");
+const yesOrNo = z.enum(["true", "false"], "is neither true nor false").transform((value) => value === "true");
 
 /** Used when KAFKA_BROKERS is set. */
 const kafka = z

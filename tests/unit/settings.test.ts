@@ -26,3 +26,39 @@ describe("settings", () => {
     );
   });
 });
+
+describe("settings of Kafka", () => {
+  const read = (given: Record<string, string>) => readSettings(given, "/project");
+
+  it("are there when brokers are named, with TLS as soon as there is a login", () => {
+    expect(read({ KAFKA_TOPIC: "clicks" }).kafka).toBeUndefined();
+    expect(read({ KAFKA_BROKERS: "a:1, b.example.com:9092" }).kafka).toEqual({
+      brokers: ["a:1", "b.example.com:9092"],
+      topic: "clickstream-events",
+      tls: false,
+      batchEvents: 50_000,
+      batchSeconds: 0.2,
+      acceptLoss: false,
+    });
+    const login = { KAFKA_USERNAME: "key", KAFKA_PASSWORD: "its-own-secret" }; // pragma: allowlist secret
+    const cloud = read({ KAFKA_BROKERS: "a:1", ...login }).kafka;
+    expect(cloud).toMatchObject({ tls: true, login: { username: "key" } });
+    expect(read({ KAFKA_BROKERS: "a:1", ...login, KAFKA_TLS: "false" }).kafka?.tls).toBe(false);
+  });
+
+  it.each([
+    [{ KAFKA_BROKERS: "localhost" }, /^KAFKA_BROKERS=localhost: is not a list of host:port/],
+    [{ KAFKA_TOPIC: "a b" }, /^KAFKA_TOPIC=a b: is not a topic's name/],
+    [{ KAFKA_USERNAME: "key" }, /^KAFKA_PASSWORD: is not set, but KAFKA_USERNAME is/],
+    [{ KAFKA_TLS: "yes" }, /^KAFKA_TLS=yes: is neither true nor false$/],
+    [{ KAFKA_BATCH_EVENTS: "many" }, /^KAFKA_BATCH_EVENTS=many: is not a number of events$/],
+    [{ KAFKA_BATCH_SECONDS: "soon" }, /^KAFKA_BATCH_SECONDS=soon: is not a number of seconds$/],
+  ])("that are malformed are one line each: %j", (given, message) => {
+    expect(() => read({ KAFKA_BROKERS: "a:1", ...given })).toThrow(message);
+  });
+
+  it("never print a password", () => {
+    const given = { KAFKA_BROKERS: "a:1", KAFKA_PASSWORD: "its-own-secret" }; // pragma: allowlist secret
+    expect(() => read(given)).toThrow(/^KAFKA_USERNAME: is not set, but KAFKA_PASSWORD is: SASL needs both$/);
+  });
+});
