@@ -32,6 +32,7 @@ beforeAll(async () => {
   for (const part of [
     "lib/src",
     "lib/tsconfig.json",
+    "lib/comment-types.mjs",
     "build/src",
     "build/tsconfig.json",
     "tsconfig.json",
@@ -110,7 +111,7 @@ describe("run --changed", { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/ from origin\/main \([0-9a-f]{7}\)/);
   });
 
-  it("tells a pull request which tables change and which figures move", async () => {
+  it("tells a pull request which tables change and which figures move", { timeout: 400_000 }, async () => {
     git("checkout", "--quiet", "-b", "dearer");
     await edit(
       "notebooks/gold/daily_sales_summary.ipynb",

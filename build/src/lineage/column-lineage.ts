@@ -1,4 +1,5 @@
 import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
 import type { Table } from "shopmetrics/internal/contracts/table";
 import { arrivedColumns, batchColumns, isStamp, loggedColumns } from "shopmetrics/internal/engine/dialect";
 import type { Item, Plan } from "shopmetrics/internal/plan";

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { findTable } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
 import type { CheckResult } from "shopmetrics/internal/run/step";
 import type { Settings } from "shopmetrics/internal/settings";
 import type { TableLineage } from "../lineage/column-lineage.js";
