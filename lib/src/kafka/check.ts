@@ -94,7 +94,8 @@ const retention = (settings: KafkaSettings) =>
 
 /** Sends a message that is no event and reads it back. */
 async function thereAndBack(settings: KafkaSettings): Promise<string> {
-  const kafka = kafkaClient(settings, "preflight");
+  // The first group that a cluster sees takes it a while.
+  const kafka = kafkaClient(settings, "work");
   const value = JSON.stringify({ connectivity_check: randomUUID(), sent_at: new Date().toISOString() });
   const producer = kafka.producer({ allowAutoTopicCreation: false });
   const consumer = kafka.consumer({ groupId: `shopmetrics-${randomUUID()}`, maxWaitTimeInMs: 100 });
@@ -118,10 +119,10 @@ async function thereAndBack(settings: KafkaSettings): Promise<string> {
         () =>
           reject(
             new InputError(
-              `The message was sent (partition ${partition}, offset ${baseOffset}) and did not come back within 15 s.`,
+              `The message was sent (partition ${partition}, offset ${baseOffset}) and did not come back within 30 s.`,
             ),
           ),
-        15_000,
+        30_000,
       );
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
       consumer

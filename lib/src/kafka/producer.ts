@@ -5,10 +5,10 @@ import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
 import { explained } from "./trouble.js";
-import { readWatermarks } from "./watermarks.js";
+import { readWatermarks, type Watermarks } from "./watermarks.js";
 
 // Of this CommonJS module Node sees some names only.
-const { CompressionTypes } = kafkajs;
+const { CompressionTypes, Partitioners } = kafkajs;
 
 /** An event and the timestamp that its message gets, in milliseconds since 1970. */
 export interface Outgoing {
@@ -48,17 +48,18 @@ export async function openProducer(
   settings: KafkaSettings,
   options: { signal?: AbortSignal } = {},
 ): Promise<EventProducer> {
-  await readWatermarks(settings);
   const { topic } = settings;
+  const partitionOf = partitioner(topic, await readWatermarks(settings));
   const report = { sent: 0, resent: 0, refused: [] as { event_id: unknown; reason: string }[] };
   let producer = await connect(settings);
 
-  const deliver = async (messages: readonly Message[]): Promise<void> => {
+  // One partition at a time: Kafka takes or refuses these messages as one.
+  const deliver = async (partition: number, messages: readonly Message[]): Promise<void> => {
     for (let repeat = 0; ; repeat++) {
       try {
         await producer.send({
           topic,
-          messages: [...messages],
+          messages: messages.map((message) => ({ ...message, partition })),
           acks: -1,
           compression: CompressionTypes.GZIP,
         });
@@ -71,8 +72,8 @@ export async function openProducer(
           if (messages.length === 1) return refuse(messages[0]!, `Kafka refuses it: ${type}`);
           report.resent++;
           const middle = messages.length >> 1;
-          await deliver(messages.slice(0, middle));
-          return deliver(messages.slice(middle));
+          await deliver(partition, messages.slice(0, middle));
+          return deliver(partition, messages.slice(middle));
         }
         if (final.has(type) || options.signal?.aborted || repeat >= 3) throw problem;
         report.resent++;
@@ -93,22 +94,39 @@ export async function openProducer(
   return {
     report,
     async send(events) {
-      const messages: Message[] = [];
+      const byPartition = new Map<number, Message[]>();
       for (const { event, timestamp } of events) {
         const judged = clickstreamEvent.safeParse(event);
         if (judged.success) {
-          const value = JSON.stringify(event);
-          messages.push({ key: event.customer_id as string, value, timestamp: String(timestamp) });
+          const key = String(event.customer_id);
+          const message = { key, value: JSON.stringify(event), timestamp: String(timestamp) };
+          const partition = partitionOf(message);
+          const others = byPartition.get(partition);
+          if (others) others.push(message);
+          else byPartition.set(partition, [message]);
         } else {
           const [issue] = judged.error.issues;
           const reason = `${issue?.path.join(".") ?? ""} ${issue?.message ?? "breaks the contract"}`.trim();
           report.refused.push({ event_id: event.event_id, reason });
         }
       }
-      if (messages.length > 0) await deliver(messages);
+      for (const [partition, messages] of byPartition) await deliver(partition, messages);
     },
     close: async () => producer.disconnect().catch(() => undefined),
   };
+}
+
+/** As Kafka's own clients choose: by the key's hash. */
+function partitioner(topic: string, partitions: readonly Watermarks[]): (message: Message) => number {
+  const choose = Partitioners.DefaultPartitioner();
+  const partitionMetadata = partitions.map(({ partition }) => ({
+    partitionId: partition,
+    leader: 0,
+    replicas: [],
+    isr: [],
+    partitionErrorCode: 0,
+  }));
+  return (message) => choose({ topic, partitionMetadata, message });
 }
 
 async function connect(settings: KafkaSettings): Promise<Producer> {
