@@ -107,6 +107,7 @@ program
   .description("build the dashboard from the last snapshots, and the documentation beside it")
   .option("--out <folder>", "where to write it (default dist/site)")
   .option("--no-docs", "only the dashboard: no warehouse is asked")
+  .option("--tests <report>", "the tests' JSON report, for the requirements' last results")
   .addOption(quiet())
   .addOption(json())
   .action(async (options) => (await import("./commands/site.js")).site(options));

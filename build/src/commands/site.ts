@@ -7,11 +7,12 @@ import { bytes, count, nearPath, seconds } from "../text.js";
 export async function site(options: {
   out?: string;
   docs?: boolean;
+  tests?: string;
   quiet?: boolean;
   json?: boolean;
 }): Promise<void> {
   const settings = readSettings();
-  const { sentence, ...made } = await buildSite(settings, options.out, { docs: options.docs !== false });
+  const { sentence, ...made } = await buildSite(settings, options.out, options);
   if (options.json) console.log(JSON.stringify(made));
   else if (!options.quiet) console.log(sentence);
 }
@@ -20,7 +21,11 @@ export async function site(options: {
 export const siteFolder = ({ root }: Settings, out = "dist/site") => path.resolve(root, out);
 
 /** Builds the site from the last snapshots and what the warehouse holds, with one sentence that says so. */
-export async function buildSite(settings: Settings, out?: string, { docs } = { docs: true }) {
+export async function buildSite(
+  settings: Settings,
+  out?: string,
+  { docs = true, tests }: { docs?: boolean; tests?: string } = {},
+) {
   const started = performance.now();
   const folder = siteFolder(settings, out);
   const made = await writeSite({
@@ -28,7 +33,7 @@ export async function buildSite(settings: Settings, out?: string, { docs } = { d
     snapshots: settings.snapshots,
     out: folder,
     ...(docs && {
-      beside: { entry: docsEntry, make: (dashboard: Dashboard) => docsFiles(settings, dashboard) },
+      beside: { entry: docsEntry, make: (dashboard: Dashboard) => docsFiles(settings, dashboard, { tests }) },
     }),
   });
   const took = (performance.now() - started) / 1000;

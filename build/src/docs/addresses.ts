@@ -28,7 +28,7 @@ export const guidePage = (file: string) =>
 export const anchorOf = (name: string) =>
   name
     .replace(/^_+/, "")
-    .replace(/[^\w.-]+/g, "-")
+    .replace(/[^\w-]+/g, "-")
     .toLowerCase();
 
 /** The way from a page to the site's root: "" or "../". */

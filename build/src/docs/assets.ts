@@ -10,18 +10,25 @@ export interface DocsAssets {
   readonly style: string;
   /** Copy buttons and the search. */
   readonly script: string;
+  /** Follows columns in the graph. */
+  readonly lineage: string;
 }
 
 /** The pages' own style sheet and scripts, with hashed names. */
 export async function docsAssets(): Promise<DocsAssets> {
-  const [sheet, script] = await Promise.all([
+  const [sheet, script, follow] = await Promise.all([
     readFile(fileURLToPath(new URL("../../site/docs.css", import.meta.url)), "utf8"),
     browserScript("docs"),
+    browserScript("lineage"),
   ]);
   const { code } = await transform(sheet, { loader: "css", minify: true });
-  const files = [hashedFile("assets/docs.css", code), hashedFile("assets/docs.js", script)];
-  const [style, docs] = files.map(({ path: file }) => file);
-  return { files, style: style!, script: docs! };
+  const files = [
+    hashedFile("assets/docs.css", code),
+    hashedFile("assets/docs.js", script),
+    hashedFile("assets/lineage.js", follow),
+  ];
+  const [style, docs, lineage] = files.map(({ path: file }) => file);
+  return { files, style: style!, script: docs!, lineage: lineage! };
 }
 
 const hashedFile = (name: string, content: string): SiteFile => ({ path: hashed(name, content), content });

@@ -18,6 +18,12 @@ import type { Facts } from "./facts.js";
 import { loadHighlight, type Highlight } from "./highlight.js";
 import { homePage } from "./home-page.js";
 import { notebookHtml } from "./notebook-page.js";
+import { findEvidence, type EvidenceMap } from "./evidence.js";
+import { guideHtml, guidePictures, readGuides } from "./guides.js";
+import { readRequirements } from "./requirements.js";
+import { lineageHtml } from "./lineage-page.js";
+import { requirementsHtml } from "./requirements-page.js";
+import { readTestReport } from "./test-report.js";
 import { openFacts } from "./open-facts.js";
 import { docsPage, type Page, type PageLink } from "./page.js";
 import { searchIndex } from "./search-index.js";
@@ -40,8 +46,9 @@ export interface Docs {
   readonly drawings: ReadonlyMap<string, readonly Block[]>;
   /** The dashboard's pages, by step. */
   readonly dashboard: ReadonlyMap<string, PageLink>;
-  /** By id. */
+  /** What is asked for, by id. */
   readonly requirements: ReadonlyMap<string, string>;
+  readonly evidence: EvidenceMap;
   /** Markdown files that have a page, with their text. */
   readonly guides: ReadonlyMap<string, string>;
 }
@@ -50,35 +57,53 @@ export interface Docs {
 export const docsEntry = { title: "Docs", href: docsHome };
 
 /**
- * The documentation: a page for each notebook and each table, made from the compiled notebooks, the contracts and what
+ * The documentation: a page for each notebook, table and guide, made from the compiled notebooks, the contracts and what
  * the warehouse holds. The warehouse is only read; without one the pages say so.
  *
+ * @param options.tests vitest's report, for the requirements' last results
  * @throws NotebookError, or an AggregateError of several, when the notebooks do not compile
  */
-export async function docsFiles(settings: Settings, dashboard: Dashboard): Promise<SiteFile[]> {
+export async function docsFiles(
+  settings: Settings,
+  dashboard: Dashboard,
+  options: { tests?: string | undefined } = {},
+): Promise<SiteFile[]> {
   const { root } = settings;
-  const [compiled, highlight, assets] = await Promise.all([compile(root), loadHighlight(), docsAssets()]);
+  const [compiled, highlight, assets, requirements, guides] = await Promise.all([
+    compile(root),
+    loadHighlight(),
+    docsAssets(),
+    readRequirements(root),
+    readGuides(root),
+  ]);
   const { plans, lineage } = compiled;
+  const [notebooks, facts] = await Promise.all([readNotebooks(root, plans), openFacts(settings, plans)]);
+  const tables = allTables();
+  const tests = options.tests === undefined ? undefined : await readTestReport(root, options.tests);
   const docs: Docs = {
     plans,
     lineage,
     highlight,
-    notebooks: await readNotebooks(root, plans),
-    tables: allTables(),
-    facts: await openFacts(settings, plans),
+    notebooks,
+    tables,
+    facts,
     compiled: new Map(
       plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan)]),
     ),
     drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),
-    requirements: new Map(),
-    guides: new Map(),
+    requirements,
+    evidence: await findEvidence(root, { notebooks, tables, facts, tests }),
+    guides,
   };
   const pages: Page[] = [
     homePage(docs),
     ...plans.map((plan) => notebookHtml(docs.notebooks.get(plan.step)!, plan, docs)),
     dictionary(docs),
     ...docs.tables.map((table) => tableHtml(table, docs)),
+    lineageHtml(docs, assets.lineage),
+    requirementsHtml(docs),
+    ...[...guides].map(([file, text]) => guideHtml(file, text, docs)),
   ];
   const search = searchIndex(pages);
   const { style, script } = assets;
@@ -86,6 +111,7 @@ export async function docsFiles(settings: Settings, dashboard: Dashboard): Promi
   return [
     ...assets.files,
     search,
+    ...(await guidePictures(root, guides)),
     ...pages.map((page) => docsPage(page, shared)),
     ...[...docs.compiled].map(([step, content]) => ({ path: compiledFile(step), content })),
   ];

@@ -1,7 +1,8 @@
 import path from "node:path";
 import { stepName } from "../notebook-front.js";
-import { baseOf, guidePage, notebookPage } from "./addresses.js";
+import { baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
 import type { Docs } from "./docs.js";
+import { requirementsFile } from "./requirements.js";
 
 /**
  * Where a link in a file of the project leads in the site: guides and notebooks to their pages, the outside as it is.
@@ -26,6 +27,7 @@ export function linkFrom(
 
 function pageOf({ guides, notebooks }: Pick<Docs, "guides" | "notebooks">, file: string): string | undefined {
   if (guides.has(file)) return guidePage(file);
+  if (file === requirementsFile) return requirementsPage;
   if (!file.endsWith(".ipynb")) return undefined;
   const step = stepName(file);
   return notebooks.has(step) ? notebookPage(step) : undefined;

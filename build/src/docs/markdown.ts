@@ -22,6 +22,8 @@ export interface MarkdownOptions {
   readonly highlight: Highlight;
   /** Where a link of the source leads in the site; undefined when it leads to nothing there, then its text stays. */
   readonly link: (href: string) => string | undefined;
+  /** Where a picture of the source stands in the site; undefined when it is not there, then its description stays. */
+  readonly picture?: (href: string) => string | undefined;
   /** Where a name in the text is described: a table in code, a requirement's id. */
   readonly mention: (text: string) => string | undefined;
   /** Ids taken on the page by other parts of it. */
@@ -61,14 +63,15 @@ export function freeId(text: string, taken: Set<string>): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, "-")
     .replace(/^-+|-+$/g, "");
-  let id = words || "part";
-  for (let n = 2; taken.has(id); n++) id = `${words || "part"}-${n}`;
+  const first = /^\p{L}/u.test(words) ? words : `part-${words}`;
+  let id = first;
+  for (let n = 2; taken.has(id); n++) id = `${first}-${n}`;
   taken.add(id);
   return id;
 }
 
 /** Sets the addresses of links, takes those away that lead nowhere, and makes links of names outside of links. */
-function linked(children: readonly Token[], { link, mention }: MarkdownOptions): Token[] {
+function linked(children: readonly Token[], { link, mention, picture }: MarkdownOptions): Token[] {
   const made: Token[] = [];
   const open: boolean[] = [];
   for (const token of children) {
@@ -79,6 +82,13 @@ function linked(children: readonly Token[], { link, mention }: MarkdownOptions):
       token.attrSet("href", href);
     } else if (token.type === "link_close") {
       if (!open.pop()) continue;
+    } else if (token.type === "image") {
+      const src = picture?.(String(token.attrGet("src")));
+      if (src === undefined) {
+        made.push(html(escapeHtml(token.content)));
+        continue;
+      }
+      token.attrSet("src", src);
     } else if (!open.includes(true) && (token.type === "text" || token.type === "code_inline")) {
       made.push(...named(token, mention));
       continue;

@@ -1,4 +1,13 @@
-import { dictionaryPage, docsHome, notebookPage, tablePage } from "./addresses.js";
+import {
+  dictionaryPage,
+  docsHome,
+  guidePage,
+  lineagePage,
+  notebookPage,
+  requirementsPage,
+  tablePage,
+} from "./addresses.js";
+import { guideTitle } from "./guides.js";
 import type { Docs } from "./docs.js";
 import type { SidebarGroup } from "./page.js";
 
@@ -12,6 +21,8 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
           links: [
             { path: docsHome, title: "Overview" },
             { path: dictionaryPage, title: "Data dictionary" },
+            { path: lineagePage, title: "Lineage" },
+            { path: requirementsPage, title: "Requirements" },
           ],
         },
       ],
@@ -34,6 +45,17 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
         })),
       })),
     },
+    {
+      title: "Guides",
+      parts: [
+        {
+          links: [...docs.guides].map(([file, text]) => ({
+            path: guidePage(file),
+            title: guideTitle(file, text),
+          })),
+        },
+      ],
+    },
   ];
 }
 
@@ -47,4 +69,4 @@ export function byLayer<T>(things: readonly T[], nameOf: (thing: T) => string): 
   return [...layers].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }
 
-const order = ["sources", "bronze", "silver", "gold", "dashboard", "ops"];
+const order = ["landing", "sources", "bronze", "silver", "gold", "dashboard", "ops"];

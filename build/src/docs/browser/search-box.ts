@@ -99,7 +99,9 @@ function around(text: string, words: readonly string[]): string {
 
 function marked(text: string, terms: readonly string[]): (string | HTMLElement)[] {
   if (terms.length === 0) return [text];
-  const escaped = terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, "\\$&"));
+  const escaped = terms
+    .toSorted((a, b) => b.length - a.length)
+    .map((term) => term.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return text.split(new RegExp(`(${escaped.join("|")})`, "giu")).map((part, index) => {
     if (index % 2 === 0) return part;
     const mark = document.createElement("mark");

@@ -1,0 +1,112 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Table } from "shopmetrics/internal/contracts/table";
+import type { Notebook } from "../notebook.js";
+import type { Facts } from "./facts.js";
+import { checksWords, worst } from "./outputs.js";
+import { idsIn, requirementsFile } from "./requirements.js";
+import type { TestReport } from "./test-report.js";
+
+/** A place that says it satisfies a requirement. */
+export interface Evidence {
+  readonly kind: "notebook" | "table" | "test" | "guide" | "code";
+  /** The step, the table, or the file. */
+  readonly name: string;
+  /** Of a test file: the titles of its tests that quote the id, where they do. */
+  readonly titles?: readonly string[];
+  /** The last result, in words; undefined where none was measured. */
+  readonly result?: { readonly status: "pass" | "warn" | "fail"; readonly words: string } | undefined;
+}
+
+/** By requirement's id, the places that quote it. */
+export type EvidenceMap = ReadonlyMap<string, readonly Evidence[]>;
+
+/**
+ * Looks for the ids that notebooks, contracts, tests, guides and the rest of the code quote.
+ *
+ * @param tests the last results of the tests, if they are known
+ */
+export async function findEvidence(
+  root: string,
+  known: {
+    notebooks: ReadonlyMap<string, Notebook>;
+    tables: readonly Table[];
+    facts: Facts;
+    tests: TestReport | undefined;
+  },
+): Promise<EvidenceMap> {
+  const { notebooks, tables, facts, tests } = known;
+  const found = new Map<string, Evidence[]>();
+  const add = (ids: Iterable<string>, make: (id: string) => Evidence) => {
+    for (const id of ids) found.set(id, [...(found.get(id) ?? []), make(id)]);
+  };
+  for (const [step, { cells }] of notebooks)
+    add(idsIn(cells.map(({ source }) => source).join("\n")), () => ({
+      kind: "notebook",
+      name: step,
+      result: checked(facts, (one) => one.step === step),
+    }));
+  for (const { name, comment, columns } of tables)
+    add(idsIn([comment, ...columns.map((one) => one.comment)].join("\n")), () => ({
+      kind: "table",
+      name,
+      result: checked(facts, (one) => one.table === name),
+    }));
+  for (const { file, text } of await readSources(root)) {
+    const kind = kindOf(file);
+    add(idsIn(text), (id) => {
+      if (kind !== "test") return { kind, name: file };
+      const titles = titlesWith(text, id);
+      return { kind, name: file, titles, result: tests?.resultOf(file, id) };
+    });
+  }
+  return found;
+}
+
+function checked(facts: Facts, choose: (check: Facts["checks"][number]) => boolean): Evidence["result"] {
+  const checks = facts.checks.filter(choose);
+  const status = worst(checks);
+  return status && { status, words: checksWords(checks) };
+}
+
+interface Source {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Folders and files in which ids are looked for; contracts and notebooks are read by themselves. */
+const places = ["README.md", "docs", "tests", "lib/src", "build/src", "bundle", ".github", ".ci"];
+const skipped =
+  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)|^lib\/src\/contracts\//;
+const textFiles = /\.(ts|mjs|md|ya?ml|py|css)$|^\.ci\/\w+$/;
+
+async function readSources(root: string): Promise<Source[]> {
+  const names = await Promise.all(
+    places.map(async (place) => {
+      const entries = await readdir(path.join(root, place), { recursive: true }).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === "ENOTDIR") return [""];
+          if (error.code === "ENOENT") return [];
+          throw error;
+        },
+      );
+      return entries.map((entry) => path.posix.join(place, entry.replaceAll(path.sep, "/")));
+    }),
+  );
+  const files = names
+    .flat()
+    .filter((name) => textFiles.test(name) && !skipped.test(name) && name !== requirementsFile)
+    .toSorted();
+  return Promise.all(
+    files.map(async (file) => ({ file, text: await readFile(path.join(root, file), "utf8") })),
+  );
+}
+
+const kindOf = (file: string): "test" | "guide" | "code" =>
+  file.endsWith(".test.ts") ? "test" : file.endsWith(".md") ? "guide" : "code";
+
+/** Titles of the tests in a file that quote an id. */
+function titlesWith(text: string, id: string): string[] {
+  const titles = [...text.matchAll(/\b(?:it|test|describe)(?:\.\w+)*\(\s*(["'`])((?:\\.|(?!\1).)*)\1/g)];
+  return titles.map((match) => match[2]!).filter((title) => idsIn(title).has(id));
+}

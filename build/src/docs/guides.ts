@@ -1,0 +1,87 @@
+import { access, readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { SiteFile } from "../site/browser-build.js";
+import { baseOf, guidePage } from "./addresses.js";
+import type { Docs } from "./docs.js";
+import { linkFrom } from "./links.js";
+import { renderMarkdown } from "./markdown.js";
+import { mentionIn } from "./mention.js";
+import type { Page } from "./page.js";
+import { requirementsFile } from "./requirements.js";
+import { shortened } from "./words.js";
+
+/** The guides that people write, by file, README first. The requirements have a page of their own. */
+export async function readGuides(root: string): Promise<Map<string, string>> {
+  const docs = await readdir(path.join(root, "docs"));
+  const files = [
+    "README.md",
+    ...docs
+      .filter((name) => name.endsWith(".md"))
+      .toSorted()
+      .map((name) => `docs/${name}`),
+    "CONTRIBUTING.md",
+  ].filter((file) => file !== requirementsFile);
+  return new Map(
+    await Promise.all(
+      files.map(async (file): Promise<[string, string]> => [
+        file,
+        await readFile(path.join(root, file), "utf8"),
+      ]),
+    ),
+  );
+}
+
+/** A guide's title: its first heading. */
+export const guideTitle = (file: string, text: string) => /^# (.+)$/m.exec(text)?.[1] ?? file;
+
+/** A guide as a page, its links to other guides and notebooks leading to their pages. */
+export function guideHtml(file: string, text: string, docs: Docs): Page {
+  const page = guidePage(file);
+  const title = guideTitle(file, text);
+  const { html, headings, sections } = renderMarkdown(text, {
+    highlight: docs.highlight,
+    taken: new Set(["main", "search", "search-found"]),
+    link: (href) => linkFrom(docs, file, href, page),
+    picture: (href) => pictureFrom(file, href, page),
+    mention: mentionIn(docs, page),
+  });
+  const first = sections.find((section) => section.text.trim() !== "");
+  return {
+    path: page,
+    title,
+    description: shortened(first?.text ?? title),
+    group: "Guides",
+    main: `<p class="kicker">Guide</p>\n<div class="prose guide">${html}</div>`,
+    headings,
+    sections,
+  };
+}
+
+/** Pictures that the guides show: what they name and is there. */
+export async function guidePictures(root: string, guides: ReadonlyMap<string, string>): Promise<SiteFile[]> {
+  const files: SiteFile[] = [];
+  for (const picture of new Set([...guides].flatMap(([file, text]) => picturesIn(file, text)))) {
+    const place = path.join(root, picture);
+    const isThere = await access(place).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) files.push({ path: pictureFile(picture), content: await readFile(place) });
+  }
+  return files;
+}
+
+const picturesIn = (file: string, text: string) =>
+  [...text.matchAll(/!\[[^\]]*\]\(([^)\s]+)/g)]
+    .map(([, href]) => href!)
+    .filter((href) => !/^\w+:/.test(href))
+    .map((href) => path.posix.normalize(path.posix.join(path.posix.dirname(file), href)));
+
+/** Where a picture of the project stands in the site. */
+export const pictureFile = (picture: string) => `guides/images/${path.posix.basename(picture)}`;
+
+/** Where a page finds a picture that a guide shows; one of another site is not shown. */
+export const pictureFrom = (source: string, href: string, page: string): string | undefined =>
+  /^\w+:/.test(href)
+    ? undefined
+    : `${baseOf(page)}${pictureFile(path.posix.join(path.posix.dirname(source), href))}`;
