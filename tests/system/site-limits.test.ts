@@ -6,6 +6,7 @@ import { projectRoot } from "shopmetrics/internal/settings";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.js";
 import { writeSite } from "../../build/src/site/site.js";
+import { isMeasuring } from "../measure.js";
 import { figure, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.js";
 import { pages, siteHome, type SiteHome } from "./site-home.js";
 
@@ -28,18 +29,18 @@ describe.skipIf(whyNoBrowser)(
 
     const address = (name: string, query = "") => `${server.url}${name}.html${query}`;
 
-    it("builds its pages in less than 3 seconds", async () => {
+    it("builds its pages again, by hand in less than 3 seconds", async () => {
       const times = [];
-      for (let run = 0; run < 4; run++) {
+      for (let run = 0; run < (isMeasuring ? 5 : 1); run++) {
         const began = performance.now();
         const out = path.join(home.shop.home, "again");
         const built = await writeSite({ root: projectRoot, snapshots: home.snapshots, out });
         times.push((performance.now() - began) / 1000);
         expect(built.pages).toEqual(pages.map((name) => `${name}.html`));
       }
+      if (!isMeasuring) return;
       console.log("seconds to build the pages", times);
-      // What else the machine does at the moment is not the build's doing.
-      expect(Math.min(...times)).toBeLessThan(3);
+      expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(3);
     });
 
     describe("what it weighs and how fast it is", () => {
@@ -65,7 +66,7 @@ describe.skipIf(whyNoBrowser)(
         await close();
       });
 
-      it.each(pages)("%s paints within a second, and nothing moves", async (name) => {
+      it.each(pages)("%s paints, by hand within a second, and nothing moves", async (name) => {
         const { page, close } = await watchedPage(browser);
         await page.addInitScript(() => {
           const seen = { paint: 0, shift: 0 };
@@ -84,12 +85,12 @@ describe.skipIf(whyNoBrowser)(
           () => (window as unknown as { seen: { paint: number; shift: number } }).seen,
         );
         expect(seen.paint).toBeGreaterThan(0);
-        expect(seen.paint).toBeLessThan(1000);
+        expect(seen.paint).toBeLessThan(isMeasuring ? 1000 : 60_000);
         expect(seen.shift).toBe(0);
         await close();
       });
 
-      it("draws two years anew in less than 100 ms", async () => {
+      it.runIf(isMeasuring)("draws two years anew in less than 100 ms", async () => {
         const { page, close } = await watchedPage(browser);
         await openReady(page, address("index", "?period=2024-11-01_2026-10-31"));
         const times = await page.evaluate(async () => {
@@ -105,8 +106,7 @@ describe.skipIf(whyNoBrowser)(
           return measured;
         });
         console.log("redraws in ms", times.map(Math.round));
-        // What else the machine does at the moment is not the page's doing.
-        expect(Math.min(...times)).toBeLessThan(100);
+        expect(times.toSorted((a, b) => a - b)[2]).toBeLessThan(100);
         await close();
       });
     });
