@@ -1,6 +1,13 @@
 import { escapeHtml } from "shopmetrics/internal/display/html";
 import { count, seconds } from "../text.js";
-import { baseOf, dictionaryPage, docsHome, notebookPage } from "./addresses.js";
+import {
+  baseOf,
+  dictionaryPage,
+  docsHome,
+  lineagePage,
+  notebookPage,
+  requirementsPage,
+} from "./addresses.js";
 import type { Docs } from "./docs.js";
 import { checksWords, worst } from "./outputs.js";
 import type { Page } from "./page.js";
@@ -28,7 +35,7 @@ export function homePage(docs: Docs): Page {
     group: "",
     main: `<div class="prose"><h1>How every number is made</h1>
 <p>Each step from raw export to chart-ready table is one notebook. An engineer runs it cell by cell, the compiler turns it into a task of the daily job, and here it is to be read, with what the last run came to.</p>
-<p>Looking for a table or a column? The <a href="${base}${dictionaryPage}">data dictionary</a> has them all.</p>${docs.facts.missing ? `<p class="absent">${escapeHtml(docs.facts.missing)}</p>` : ""}</div>
+<p>Looking for a table or a column? The <a href="${base}${dictionaryPage}">data dictionary</a> has them all, and the <a href="${base}${lineagePage}">lineage</a> follows a column from its file to the dashboard. What was asked for, and how it stands, is among the <a href="${base}${requirementsPage}">requirements</a>.</p>${docs.facts.missing ? `<p class="absent">${escapeHtml(docs.facts.missing)}</p>` : ""}</div>
 ${layers.join("\n")}`,
     headings: byLayer(docs.plans, ({ step }) => step).map(([layer]) => ({
       level: 2,

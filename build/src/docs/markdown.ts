@@ -138,7 +138,10 @@ function drawn(token: Token, tokens: Token[], index: number, { highlight }: Mark
   if (token.type === "th_open") token.attrSet("scope", "col");
   if (token.type === "inline")
     return markdown.renderer.renderInline(token.children ?? [], markdown.options, {});
-  return markdown.renderer.render([token], markdown.options, {});
+  const rule = markdown.renderer.rules[token.type];
+  return rule
+    ? rule(tokens, index, markdown.options, {}, markdown.renderer)
+    : markdown.renderer.renderToken(tokens, index, markdown.options);
 }
 
 /** Code in a frame, with a button to copy it where scripts run. */

@@ -1,0 +1,258 @@
+import path from "node:path";
+import { findTable } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
+import { dialectOf } from "shopmetrics/internal/engine/open";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import type { Item, Plan } from "shopmetrics/internal/plan";
+import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findEvidence } from "../../build/src/docs/evidence.js";
+import { examplesOf } from "../../build/src/docs/examples.js";
+import { noFacts, readFacts } from "../../build/src/docs/facts.js";
+import { loadHighlight, type Highlight } from "../../build/src/docs/highlight.js";
+import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.js";
+import { linkFrom } from "../../build/src/docs/links.js";
+import { renderMarkdown } from "../../build/src/docs/markdown.js";
+import { shownHtml } from "../../build/src/docs/outputs.js";
+import { readRequirements } from "../../build/src/docs/requirements.js";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+let highlight: Highlight;
+beforeAll(async () => {
+  highlight = await loadHighlight();
+});
+
+const shownText = (html: string) =>
+  html
+    .replace(/<[^>]*>/g, "")
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&quot;", '"')
+    .replaceAll("&#39;", "'")
+    .replaceAll("&amp;", "&");
+
+describe("code in colour", () => {
+  const code = [
+    "const typed = sql`",
+    "  select nullif(a, 'it''s ${x}') as b, -- why ${y}",
+    "    case when b is null then 1 end",
+    "  from ${changes(sql`select * from ${bronze.orders_raw} where n < 2`)}`;",
+    "const plain = `select ${n}`;",
+  ].join("\n");
+
+  it("loses and adds nothing", () => {
+    expect(shownText(highlight(code, "typescript"))).toBe(code);
+  });
+
+  it("is SQL within sql`…`, also in a hole of another, and nowhere else", () => {
+    const html = highlight(code, "typescript");
+    const keyword = (word: string) => `<span class="code-keyword">${word}</span>`;
+    expect(html.split(keyword("select"))).toHaveLength(3);
+    expect(html).toContain(`${keyword("case")} ${keyword("when")}`);
+    expect(html).toContain('<span class="code-comment">-- why </span>');
+    expect(html).toContain('<span class="code-string">select </span>');
+  });
+
+  it("is shown plain where the language is not known", () => {
+    expect(highlight("<b> & x", "brainfuck")).toBe("&lt;b&gt; &amp; x");
+  });
+});
+
+describe("prose", () => {
+  const render = (source: string) =>
+    renderMarkdown(source, {
+      highlight,
+      taken: new Set(),
+      link: (href) => (href.startsWith("http") ? href : undefined),
+      mention: (name) => (name === "silver.orders_clean" || name === "FR-003" ? `to-${name}` : undefined),
+    });
+
+  it("shows raw HTML as text and links to no script", () => {
+    const { html } = render(
+      "<img src=x onerror=alert(1)>\n\n[a](javascript:alert(1)) [b](missing.md) <b>c</b>",
+    );
+    expect(html).not.toMatch(/<img|<b>|href="javascript/);
+    expect(html).toContain("&lt;img src=x onerror=alert(1)&gt;");
+    expect(html).not.toContain("<a ");
+  });
+
+  it("gives each heading an anchor of its own", () => {
+    const { headings, html } = render("# A & B\n\n## Rows\n\n## Rows\n\n## 4. Run");
+    expect(headings.map(({ id }) => id)).toEqual(["a-b", "rows", "rows-2", "part-4-run"]);
+    for (const { id } of headings) expect(html).toContain(`id="${id}"`);
+  });
+
+  it("makes links of tables and requirements, but not within a link", () => {
+    const { html } = render("`silver.orders_clean` (FR-003) [see FR-003](https://example.org) FR-999");
+    expect(html).toBe(
+      '<p><a href="to-silver.orders_clean"><code>silver.orders_clean</code></a> (<a href="to-FR-003">FR-003</a>) ' +
+        '<a href="https://example.org">see FR-003</a> FR-999</p>\n',
+    );
+  });
+});
+
+describe("links between files", () => {
+  const docs = {
+    guides: new Map([
+      ["README.md", ""],
+      ["docs/a.md", ""],
+    ]),
+    notebooks: new Map([["silver.orders_clean", undefined as never]]),
+  };
+  it.each([
+    ["README.md", "docs/a.md#part", "../guides/a.html#part"],
+    ["docs/a.md", "../README.md", "../guides/readme.html"],
+    ["README.md", "notebooks/silver/orders_clean.ipynb", "../notebooks/silver/orders_clean.html"],
+    ["docs/a.md", "requirements.md", "../docs/requirements.html"],
+    ["README.md", "LICENSE", undefined],
+    ["README.md", "/etc/passwd", undefined],
+    ["README.md", "file:///etc/passwd", undefined],
+    ["README.md", "https://example.org/x.md", "https://example.org/x.md"],
+    ["README.md", "#part", "#part"],
+  ])("in %s, %s leads to %s", (source, href, target) => {
+    expect(linkFrom(docs, source, href, "guides/x.html")).toBe(target);
+  });
+});
+
+describe("what the warehouse holds", () => {
+  let engine: Engine;
+  let connection: Connection;
+  const hostile = `<script>alert("1")</script>`;
+
+  beforeAll(async () => {
+    engine = await openDuckdb({ file: ":memory:" });
+    connection = await engine.connect();
+    await prepareWarehouse(connection, dialectOf("duckdb"));
+    await connection.execute(
+      `insert into silver.dim_customers (surrogate_key, customer_id, first_name, email, country, effective_start_date, is_current)
+       values ('k1', 'c1', 'Ada', 'ada@example.org', 'GB', timestamp '2026-01-01', true),
+              ('k2', 'c2', 'Max', 'max@example.org', 'DE', timestamp '2026-01-01', true)`,
+    );
+    await connection.execute(
+      `insert into silver.dim_products (product_id, product_name, category, updated_at, source_file, source_row)
+       select 'p' || n, $name, 'c' || (n % 2), timestamp '2026-01-01', 'f', n from range(500) as r(n)`,
+      { name: hostile },
+    );
+  });
+  afterAll(async () => {
+    await connection.close();
+    await engine.close();
+  });
+
+  const show = async (select: string) => {
+    const item = {
+      kind: "show",
+      name: "show",
+      place: undefined,
+      select,
+      scripts: {
+        duckdb: [{ sql: `select * from (${select}) limit 20`, params: [], kind: "show" }],
+        databricks: [],
+      },
+    } as const satisfies Item;
+    const plan = { step: "silver.x", items: [item], params: [], reads: [], writes: [] } as unknown as Plan;
+    const { shows } = await readFacts(connection, "duckdb", { plans: [plan], tables: [] });
+    return shows.get(item)!;
+  };
+
+  it("is text on the page, whatever it is", async () => {
+    const html = shownHtml(await show('select distinct product_name as "<i>" from silver.dim_products'));
+    expect(html).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;");
+    expect(html).toContain("&lt;i&gt;");
+    expect(html).not.toMatch(/<script|<i>/);
+  });
+
+  it("never shows a person: their text is masked, figures about them are not", async () => {
+    const shown = await show(
+      "select upper(max(email)) as contact, concat(first_name, '!') as greeting, count(distinct email) as people from silver.dim_customers group by first_name order by first_name",
+    );
+    expect(shown).toMatchObject({
+      result: {
+        rows: [
+          { contact: "•••", greeting: "•••", people: 1 },
+          { contact: "•••", greeting: "•••", people: 1 },
+        ],
+      },
+    });
+    expect(shownHtml(shown)).not.toMatch(/ada|max@/i);
+  });
+
+  it("says which table is missing, and what the warehouse could not answer", async () => {
+    await connection.execute("drop table gold.customer_ltv");
+    expect(await show("select * from gold.customer_ltv")).toBe(
+      "The warehouse has no table gold.customer_ltv yet: a run makes it.",
+    );
+    expect(await show("select nothing from silver.dim_products")).toMatch(
+      /^The warehouse could not answer: .*nothing/,
+    );
+  });
+
+  it("gives three different values of a column, of one with fewer all, and none of a personal one", async () => {
+    const examples = await examplesOf(connection, [
+      findTable("silver.dim_products")!,
+      findTable("silver.dim_customers")!,
+    ]);
+    expect(examples.get("silver.dim_products.product_id")).toEqual(["p0", "p1", "p2"]);
+    expect(examples.get("silver.dim_products.category")).toEqual(["c0", "c1"]);
+    for (const column of ["email", "first_name", "last_name", "phone"])
+      expect(examples.has(`silver.dim_customers.${column}`), column).toBe(false);
+    expect([...examples.values()].flat().join()).not.toMatch(/ada|max/i);
+  });
+});
+
+describe("requirements", () => {
+  it("are listed with every id that the project quotes", async () => {
+    const [listed, evidence] = await Promise.all([
+      readRequirements(root),
+      findEvidence(root, { notebooks: new Map(), tables: [], facts: noFacts(""), tests: undefined }),
+    ]);
+    expect(listed.size).toBeGreaterThan(30);
+    expect([...evidence.keys()].filter((id) => !listed.has(id) && !id.endsWith("999"))).toEqual([]);
+    expect(evidence.get("FR-003")).toContainEqual(
+      expect.objectContaining({ kind: "test", name: "tests/steps/orders_clean.test.ts" }),
+    );
+  });
+});
+
+describe("the lineage's graph", () => {
+  const column = (name: string, ...from: [string, string][]) => ({
+    column: name,
+    kind: "identity" as const,
+    sources: from.map(([table, of]) => ({ table, column: of, kind: "identity" as const })),
+    expressions: [],
+    unresolved: [],
+  });
+  const lineage = [
+    { table: "bronze.orders_raw", steps: [], columns: [column("id", ["landing/orders", "id"])] },
+    { table: "silver.orders_clean", steps: [], columns: [column("order_id", ["bronze.orders_raw", "id"])] },
+    {
+      table: "dashboard.sales.orders",
+      steps: [],
+      columns: [column("n", ["silver.orders_clean", "order_id"]), column("run", ["ops.runs", "run_id"])],
+    },
+  ];
+
+  it("has files, tables and pages as boxes, and the pipeline's own books not", () => {
+    const { boxes, lines } = lineageGraph(lineage);
+    expect(boxes.map(({ name, columns }) => [name, columns.map((one) => one.name)])).toEqual([
+      ["bronze.orders_raw", ["id"]],
+      ["landing/orders", ["id"]],
+      ["silver.orders_clean", ["order_id"]],
+      ["dashboard.sales", ["orders.n"]],
+    ]);
+    expect(lines).toHaveLength(3);
+  });
+
+  it("stands from left to right, and its lines from box to box", () => {
+    const { boxes, lines } = layOut(lineageGraph(lineage));
+    const x = (name: string) => boxes.find((box) => box.name === name)!.x;
+    expect(x("landing/orders")).toBeLessThan(x("bronze.orders_raw"));
+    expect(x("silver.orders_clean")).toBeLessThan(x("dashboard.sales"));
+    for (const { from, to, points } of lines) {
+      expect(points[0]!.x).toBeGreaterThan(x(from));
+      expect(points.at(-1)!.x).toBeLessThan(x(to));
+    }
+  });
+});
