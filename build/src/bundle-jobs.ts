@@ -49,7 +49,7 @@ const daily = (graph: Graph) =>
   job("daily", "Takes in what has landed and brings silver and gold up to date.", {
     schedule: { quartz_cron_expression: "0 0 2 * * ?", timezone_id: "UTC" },
     health: { rules: [{ metric: "RUN_DURATION_SECONDS", op: "GREATER_THAN", value: 45 * minutes }] },
-    tasks: tasksOf(graph, stepsOf(graph, "daily")),
+    tasks: tasksOf(graph, stepsOf(graph, "daily"), "daily"),
   });
 
 /**
@@ -61,23 +61,20 @@ const streaming = (graph: Graph) =>
     schedule: { quartz_cron_expression: "0 0/5 * * * ?", timezone_id: "UTC" },
     health: { rules: [{ metric: "RUN_DURATION_SECONDS", op: "GREATER_THAN", value: 4 * minutes }] },
     queued: false,
-    tasks: tasksOf(graph, stepsOf(graph, "streaming")),
+    tasks: tasksOf(graph, stepsOf(graph, "streaming"), "streaming"),
   });
 
 /** Sundays, well after the daily batch. */
 const maintenance = (graph: Graph) =>
   job("maintenance", "Compacts the gold tables and removes files that no reader needs (FR-011, FR-012).", {
     schedule: { quartz_cron_expression: "0 0 4 ? * SUN", timezone_id: "UTC" },
-    tasks: tasksOf(graph, stepsOf(graph, "maintenance")),
+    tasks: tasksOf(graph, stepsOf(graph, "maintenance"), "maintenance"),
   });
 
 /** What a deployment must be able to do: start Node and the warehouse, find its files, and judge every table (AC-008). */
 const smokeTest = (graph: Graph) =>
   job("smoke test", "Judges the tables as they are, to show that a deployment works.", {
-    tasks: tasksOf(
-      graph,
-      graph.plans.filter(({ step, jobs }) => jobs.includes("smoke_test") || step === "ops.data_quality"),
-    ),
+    tasks: tasksOf(graph, smokeTestSteps(graph), "smoke_test"),
   });
 
 /** The daily job once for each date, one after the other. */
@@ -156,6 +153,17 @@ function job(
   };
 }
 
+const smokeTestSteps = (graph: Graph) =>
+  graph.plans.filter(({ step, jobs }) => jobs.includes("smoke_test") || step === "ops.data_quality");
+
+/** Jobs that run steps, with these. */
+export const jobSteps = (graph: Graph): Readonly<Record<string, readonly Plan[]>> => ({
+  daily: stepsOf(graph, "daily"),
+  streaming: stepsOf(graph, "streaming"),
+  maintenance: stepsOf(graph, "maintenance"),
+  smoke_test: smokeTestSteps(graph),
+});
+
 const stepsOf = (graph: Graph, name: string) => graph.plans.filter((plan) => plan.jobs.includes(name));
 
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
@@ -164,11 +172,17 @@ export const taskKey = (step: string) => step.replace(".", "_");
 /** First of every job: it makes schemas and tables that are not there yet. */
 export const prepare = "prepare";
 
-/** Last of the daily job: it exports what the dashboard draws. */
+/** Last of the daily job's own tasks: it exports what the dashboard draws. */
 export const exportPages = "dashboard_export";
 
-/** A task for each plan, and one for all pages, which comes last of all. All come after `prepare`, each after what it reads, and few enough at once. */
-export function tasksOf(graph: Graph, chosen: readonly Plan[]): Task[] {
+/** The end of a job, however the others ended: it puts on record how the run ended. */
+export const finish = (job: string) => `finish_${job}`;
+
+/**
+ * A task for each plan, and one for all pages, which comes after all of them. All come after `prepare`, each after what it
+ * reads, and few enough at once; `finish` is the end.
+ */
+export function tasksOf(graph: Graph, chosen: readonly Plan[], job: string): Task[] {
   const plans = chosen.filter(({ runtime }) => runtime !== "page");
   const steps = new Set(plans.map(({ step }) => step));
   const inGraphOrder: Needs = new Map(graph.plans.map(({ step }) => [step, graph.needs.get(step) ?? []]));
@@ -187,13 +201,21 @@ export function tasksOf(graph: Graph, chosen: readonly Plan[]): Task[] {
       };
     }),
   ];
-  if (plans.length === chosen.length) return tasks;
+  if (plans.length < chosen.length)
+    tasks.push({ task_key: exportPages, ...afterAll(tasks), ...retried, ...nodeTask(exportPages) });
+  return [
+    ...tasks,
+    { task_key: finish(job), ...afterAll(tasks), run_if: "ALL_DONE", ...sqlTask(finish(job)) },
+  ];
+}
+
+/** Waits for all tasks: for those that no other waits for. */
+function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {
   const waitedFor = new Set(
     tasks.flatMap(({ depends_on = [] }) => depends_on.map(({ task_key }) => task_key)),
   );
   const ends = tasks.map(({ task_key }) => task_key).filter((key) => !waitedFor.has(key));
-  const depends_on = ends.toSorted().map((task_key) => ({ task_key }));
-  return [...tasks, { task_key: exportPages, depends_on, ...retried, ...nodeTask(exportPages) }];
+  return { depends_on: ends.toSorted().map((task_key) => ({ task_key })) };
 }
 
 /** Once more, soon: a failure must be in the mail within 5 minutes, and repeating a step is harmless. */

@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { stringify } from "yaml";
 import { dashboardFile, salesDashboard } from "./bundle-dashboard.js";
-import { bundleJobs, exportPages, leftOut, prepare, taskKey } from "./bundle-jobs.js";
+import { finishFile } from "./bundle-finish.js";
+import { bundleJobs, exportPages, finish, jobSteps, leftOut, prepare, taskKey } from "./bundle-jobs.js";
 import { compileExport, compileNodeTask } from "./bundle-node-task.js";
 import { prepareFile } from "./bundle-prepare.js";
 import type { Graph } from "./graph.js";
@@ -26,7 +27,7 @@ export interface BundleFiles {
  */
 export async function writeBundle(root: string, graph: Graph): Promise<BundleFiles> {
   const jobs = bundleJobs(graph);
-  const sql = [...(await writeSqlFiles(root, graph)), await writePrepare(root)];
+  const sql = [...(await writeSqlFiles(root, graph)), ...(await writeEnds(root, graph))];
   const node = await writeNodeTasks(root, graph);
   await writeDashboard(root, graph);
   return {
@@ -70,10 +71,17 @@ async function writeDashboard(root: string, { plans }: Graph): Promise<void> {
   if ((await readFile(file, "utf8").catch(() => "")) !== text) await writeFile(file, text);
 }
 
-async function writePrepare(root: string): Promise<string> {
-  const file = `bundle/tasks/${prepare}.sql`;
-  await writeFile(path.join(root, file), prepareFile());
-  return file;
+/** The first task of all jobs, and the last of each. */
+async function writeEnds(root: string, graph: Graph): Promise<string[]> {
+  const texts = {
+    [prepare]: prepareFile(graph),
+    ...Object.fromEntries(
+      Object.entries(jobSteps(graph)).map(([job, plans]) => [finish(job), finishFile(job, graph, plans)]),
+    ),
+  };
+  for (const [name, text] of Object.entries(texts))
+    await writeFile(path.join(root, `bundle/tasks/${name}.sql`), text);
+  return Object.keys(texts).map((name) => `bundle/tasks/${name}.sql`);
 }
 
 async function writeNodeTasks(root: string, graph: Graph): Promise<string[]> {

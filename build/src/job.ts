@@ -28,6 +28,8 @@ export interface Environment {
 export interface Task {
   readonly task_key: string;
   readonly depends_on?: readonly { readonly task_key: string }[];
+  /** Without it, a task runs only if all it depends on have succeeded. */
+  readonly run_if?: "ALL_DONE";
   readonly max_retries?: number;
   readonly min_retry_interval_millis?: number;
   readonly environment_key?: string;

@@ -32,8 +32,8 @@ export async function prepareWarehouse(connection: Connection, dialect: Dialect)
 
 const schemas = ["bronze", "silver", "gold", "ops"];
 
-/** The columns that a contract wants of its table, and of the log beside it. */
-function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
+/** The columns that a contract wants of its table, and of the log beside it, with their types in Databricks' dialect. */
+export function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
   const batches = batchColumns(table).map((name) => ({ name, type: "BIGINT" }));
   const own = { name: table.name, columns: [...table.columns, ...batches] };
   if (!table.options.tracks) return [own];

@@ -27,7 +27,10 @@ export async function copyInto(world: World, session: SparkSession, sql: string)
       text.startsWith(MARK) ? (JSON.parse(text.slice(MARK.length)) as string[]) : [],
     ),
   );
-  const files = (await filesOf(source, given.files)).filter((file) => given.force || !known.has(file));
+  const listed = (await filesOf(source, given.files)).filter((file) =>
+    given.pattern.test(path.basename(file)),
+  );
+  const files = listed.filter((file) => given.force || !known.has(file));
   if (files.length === 0) return 0n;
 
   const views: string[] = [];
@@ -37,7 +40,9 @@ export async function copyInto(world: World, session: SparkSession, sql: string)
   const all = views.join(" union all by name ");
   const select = given.select
     ? `${given.select.before} (${all}) ${given.select.after}`
-    : `select * except (_metadata) from (${all})`;
+    : given.format === "binaryfile"
+      ? all
+      : `select * except (_metadata) from (${all})`;
   const metadata = "spark.databricks.delta.commitInfo.userMetadata";
   await session.rows(`set ${metadata}=${MARK}${JSON.stringify(files)}`);
   try {
@@ -57,6 +62,8 @@ interface Copy {
   readonly format: string;
   readonly formatOptions: Readonly<Record<string, string>>;
   readonly files: readonly string[] | undefined;
+  /** Of the names of the files to be loaded. */
+  readonly pattern: RegExp;
   readonly force: boolean;
 }
 
@@ -70,6 +77,7 @@ function parse(sql: string): Copy {
   const place = body && new RegExp(String.raw`^([\s\S]*\bfrom)\s+(${TEXT})([\s\S]*)$`, "i").exec(body);
   const source = place ? place[2]! : new RegExp(`^${TEXT}`).exec(rest)?.[0];
   if (!source) throw new Error("[PARSE_SYNTAX_ERROR] COPY INTO: expected the path of the files.");
+  const pattern = new RegExp(String.raw`\bpattern\s*=\s*(${TEXT})`, "i").exec(sql)?.[1];
   const files = new RegExp(String.raw`\bfiles\s*=\s*\(([\s\S]*?)\)`, "i").exec(sql)?.[1];
   return {
     table: head[1]!,
@@ -81,9 +89,19 @@ function parse(sql: string): Copy {
       files === undefined
         ? undefined
         : [...files.matchAll(new RegExp(TEXT, "g"))].map(([text]) => unquoted(text)),
+    pattern: pattern === undefined ? /^/ : globPattern(unquoted(pattern)),
     force: options(OPTIONS("copy_options").exec(sql)?.[1])["force"] === "true",
   };
 }
+
+/** A glob with `*` and `?` as a regular expression. */
+const globPattern = (glob: string) =>
+  new RegExp(
+    `^${glob
+      .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", ".*")
+      .replaceAll("?", ".")}$`,
+  );
 
 const options = (text = ""): Record<string, string> =>
   Object.fromEntries(
@@ -120,6 +138,7 @@ async function byHeader(
   format: string,
   given: Readonly<Record<string, string>>,
 ): Promise<Group[]> {
+  if (format === "binaryfile") return byFolder(files);
   if (format !== "text" && (format !== "csv" || given["header"] !== "true"))
     throw new Error(
       `COPY INTO of ${format} without header is not emulated: see tests/services/warehouse/README.md.`,
@@ -137,6 +156,14 @@ async function byHeader(
     groups.set(key, group);
   }
   return [...groups.values()];
+}
+
+/** Whole files: all of a folder are read together, and none has columns of its own. */
+function byFolder(files: readonly string[]): Group[] {
+  const folders = new Map<string, string[]>();
+  for (const file of files)
+    folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), file]);
+  return [...folders.values()].map((inFolder) => ({ columns: [], files: inFolder }));
 }
 
 async function firstLine(file: string): Promise<string> {
@@ -162,6 +189,12 @@ async function createView(
   { columns, files }: Group,
   copy: Copy,
 ): Promise<string> {
+  if (copy.format === "binaryfile") {
+    await session.rows(
+      `create or replace temporary view ${view} using binaryFile options ('path' ${quoted(globOf(files))})`,
+    );
+    return `select * from ${view}`;
+  }
   const { rescuedDataColumn: rescued, ...read } = copy.formatOptions;
   const schema = [...columns, ...(rescued ? ["_corrupt"] : [])].map((name) => `\`${name}\` string`);
   const keepCorrupt = rescued && { mode: "PERMISSIVE", columnNameOfCorruptRecord: "_corrupt" };

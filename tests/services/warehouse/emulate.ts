@@ -86,6 +86,16 @@ const emulations: readonly (readonly [RegExp, Emulation])[] = [
       return { columns, rows: await Promise.all(rows) };
     },
   ],
+  [
+    /^execute\s+immediate\s+(\w+)$/i,
+    async (world, session, [variable]) => {
+      const [[text] = []] = await session.rows(`select ${variable}`);
+      const own = emulation(world, session, text ?? "");
+      if (own) return own;
+      await session.rows(text ?? "");
+      return done;
+    },
+  ],
   [/^copy\s+into\b/i, async (world, session, _, sql) => counts(await copyInto(world, session, sql), 0n)],
   [
     new RegExp(String.raw`^insert\s+(?:into|overwrite)\s+(?:table\s+)?(${NAME})`, "i"),
@@ -141,7 +151,8 @@ async function described(
 ): Promise<string[][]> {
   const rows: string[][] = [];
   for (const [schema] of await session.rows("show schemas"))
-    for (const [, table] of await session.rows(`show tables in ${schema}`)) {
+    for (const [, table, isTemporary] of await session.rows(`show tables in ${schema}`)) {
+      if (isTemporary === "true") continue;
       if (view === "tables") rows.push([world.catalog, schema!, table!, "MANAGED"]);
       else
         for (const [column, type] of await session.rows(`describe ${schema}.${table}`)) {

@@ -44,7 +44,7 @@ export function withTaskParameters(text: string, parameters: Readonly<Record<str
     return value;
   };
   return text.replaceAll(
-    /'(?:[^'\\]|\\[\s\S])*'|`[^`]*`|--[^\n]*|\{\{(\w+)\}\}/g,
+    /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|`[^`]*`|--[^\n]*|\{\{(\w+)\}\}/g,
     (match, name: string | undefined) =>
       name === undefined
         ? match.replaceAll(/\{\{(\w+)\}\}/g, (_, inside: string) => valueOf(inside))

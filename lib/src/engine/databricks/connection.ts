@@ -132,8 +132,7 @@ export async function openConnection(
       return { columns: describeColumns(columns), rows: rows.flat() };
     },
     async execute(sql, params) {
-      for await (const { rows } of chunks(sql, params))
-        if (rows[0]) return Number(rows[0]["num_affected_rows"] ?? 0);
+      for await (const { rows } of chunks(sql, params)) if (rows[0]) return changedRows(rows[0]);
       return 0;
     },
     async *stream(sql, params) {
@@ -192,6 +191,11 @@ async function isNarrowed(operation: Operation, columns: readonly ResultColumn[]
   const { resultFormat } = await operation.getResultMetadata();
   return resultFormat === "COLUMN_BASED";
 }
+
+/** Rows that a statement wrote; of a MERGE, without those that it deleted. */
+const changedRows = (counts: ResultRow) =>
+  Number(counts["num_affected_rows"] ?? 0) -
+  (counts["num_updated_rows"] === undefined ? 0 : Number(counts["num_deleted_rows"] ?? 0));
 
 const isQuery = (sql: string) =>
   /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|\()*(?:select|with|values|from)\b/i.test(sql);

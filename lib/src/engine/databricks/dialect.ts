@@ -12,16 +12,20 @@ import {
   loggedColumns,
   names,
   originColumns,
+  preference,
   versionColumns,
   type Dialect,
   type Write,
 } from "../dialect.js";
 import { operation } from "../operation.js";
+import { createLanded } from "./copy-into.js";
+import { clustering, comments, tags } from "./governance.js";
+import { quoted } from "./text.js";
 
 /**
  * How a Databricks SQL warehouse keeps tables. There is no transaction over several tables, so each step's statements
- * stand in an order in which a repeat after any of them gives the same tables: rows are computed into a temporary view,
- * checked, and only then merged.
+ * stand in an order in which a repeat after any of them gives the same tables: what would change is computed into a table
+ * of its own, checked, and only then merged. So the rows that are written are the very rows that were checked.
  */
 export const databricksDialect: Dialect = {
   name: "databricks",
@@ -34,6 +38,7 @@ export const databricksDialect: Dialect = {
       table.options.clusterBy ? ` cluster by (${table.options.clusterBy.join(", ")})` : ""
     }`,
     ...(table.options.tracks ? [createBefore(table)] : []),
+    ...(table.layer === "bronze" ? [createLanded(table.name)] : []),
   ],
 
   addColumn: (table, { name, type }) => `alter table ${table} add column ${name} ${type}`,
@@ -44,13 +49,16 @@ export const databricksDialect: Dialect = {
 
   append: ({ table, rows }) => {
     const columns = givenColumns(table);
+    const incoming = incomingTable(table);
     return [
-      operation(`create or replace temporary view incoming as\nselect ${names(columns)} from (\n${rows}\n)`),
-      operation(contractCheck(table, "select * from incoming", { keyIsUnique: false, unpivot }), {
+      operation(
+        `create or replace table ${incoming} using delta as\nselect ${names(columns)} from (\n${rows}\n)`,
+      ),
+      operation(contractCheck(table, `select * from ${incoming}`, { keyIsUnique: false, unpivot }), {
         kind: "check",
       }),
       operation(`delete from ${table.name} where _batch = ${batchOf(table)} or ${marker("full")}`),
-      operation(`insert into ${table.name}\nselect ${selectFilled(table, "incoming")} from incoming`, {
+      operation(`insert into ${table.name}\nselect ${selectFilled(table, "i")} from ${incoming} as i`, {
         counts: "out",
       }),
     ];
@@ -58,11 +66,11 @@ export const databricksDialect: Dialect = {
 
   merge: (write) => {
     const { table } = write;
-    const order = (table.options.newest ?? []) as readonly string[];
+    const best = preference(table);
     const columns = names(givenColumns(table));
-    const incoming = order.length
+    const incoming = best
       ? `select ${columns} from (
-  select *, row_number() over (partition by ${keyOf(table).join(", ")} order by ${order.map((c) => `${c} desc`).join(", ")}) as _rank
+  select *, row_number() over (partition by ${keyOf(table).join(", ")} order by ${best.order}) as _rank
   from (
 ${write.rows}
   )
@@ -70,9 +78,9 @@ ${write.rows}
       : `select ${columns} from (\n${write.rows}\n)`;
     return apply(write, {
       incoming,
-      isNewer: order.length ? `(${marker("full")} or ${lexicallyGreaterOrEqual(order)})` : undefined,
+      isNewer: best ? `(${marker("full")} or ${isAtLeastAsGood(best)})` : undefined,
       scope: marker("full"),
-      keyIsUnique: order.length > 0,
+      keyIsUnique: best !== undefined,
     });
   },
 
@@ -81,7 +89,7 @@ ${write.rows}
     const versions = versionColumns(table, of);
     const struct = `named_struct(${versions.map((name) => `'${name}', ${name}`).join(", ")})`;
     const given = givenColumns(table, historyColumns);
-    const incoming = `with given as (
+    const incoming = `with ranked as (
   select *, row_number() over (partition by ${of}, effective_start_date order by source_file desc, source_row desc) as _rank
   from (
     select ${names(given)}, ${originColumns.join(", ")} from (
@@ -90,7 +98,7 @@ ${write.rows}
   )
 ), marked as (
   select *, not (lag(${struct}) over (partition by ${of} order by effective_start_date) <=> ${struct}) as is_version
-  from given where _rank = 1
+  from ranked where _rank = 1
 ), bounded as (
   select *, lead(effective_start_date) over (partition by ${of} order by effective_start_date) as effective_end_date
   from marked where is_version
@@ -107,7 +115,7 @@ select ${table.columns
     return apply(write, {
       incoming,
       isNewer: undefined,
-      scope: `(${marker("full")} or t.${of} in (select ${of} from incoming))`,
+      scope: `(${marker("full")} or t.${of} in (select ${of} from given))`,
       keyIsUnique: true,
     });
   },
@@ -124,22 +132,31 @@ select ${table.columns
     });
   },
 
+  // A row refused before, by a cell in Jupyter, by a run or by the run that this one repeats, is in the quarantine once.
   reject: ({ table, rows, raw }) => {
     const columns = arrivedColumns(raw);
     const json = `to_json(named_struct(${columns.map((name) => `'${name}', b.${name}`).join(", ")}), map('ignoreNullFields', 'false'))`;
-    const batch = batchOf(table);
+    const stamps = `${marker("now")}, ${marker("run_id")}, ${batchOf(table)}`;
     return [
-      // Deletes nothing unless a killed run is repeated; INSERT … REPLACE WHERE takes no variables.
       operation(
-        `delete from silver.rejected_rows where table_name = '${table.name}' and (_batch = ${batch} or ${marker("full")})`,
-      ),
-      operation(
-        `insert into silver.rejected_rows
-select '${table.name}' as table_name, r.reasons, ${json} as raw_row, r.source_file, r.source_row,
-  ${marker("now")} as rejected_at, ${marker("run_id")} as run_id, ${batch} as _batch
-from (
+        `merge into silver.rejected_rows as t using (
+  select coalesce(r.source_file, kept.source_file) as source_file, coalesce(r.source_row, kept.source_row) as source_row,
+    r.reasons, r.raw_row, r.source_file is null as is_gone
+  from (
+    select r.reasons, ${json} as raw_row, r.source_file, r.source_row
+    from (
 ${rows}
-) as r join ${raw.name} as b on b.source_file = r.source_file and b.source_row = r.source_row`,
+    ) as r join ${raw.name} as b on b.source_file = r.source_file and b.source_row = r.source_row
+  ) as r
+  full join (
+    select source_file, source_row from silver.rejected_rows where table_name = '${table.name}' and ${marker("full")}
+  ) as kept on kept.source_file = r.source_file and kept.source_row = r.source_row
+) as i on t.table_name = '${table.name}' and i.source_file = t.source_file and i.source_row = t.source_row
+when matched and i.is_gone then delete
+when matched then update set t.reasons = i.reasons, t.raw_row = i.raw_row,
+  t.rejected_at = ${marker("now")}, t.run_id = ${marker("run_id")}, t._batch = ${batchOf(table)}
+when not matched then insert (table_name, reasons, raw_row, source_file, source_row, rejected_at, run_id, _batch)
+  values ('${table.name}', i.reasons, i.raw_row, i.source_file, i.source_row, ${stamps})`,
         { counts: "rejected" },
       ),
     ];
@@ -156,16 +173,40 @@ ${rows}
   show: (select, limit) => [operation(`select * from (\n${select}\n) limit ${limit}`, { kind: "show" })],
 
   maintain: (table) => [
+    ...comments(table).map((sql) => operation(sql)),
+    ...tags(table).map((sql) => operation(sql)),
+    ...clustering(table).map((sql) => operation(sql)),
     operation(
-      table.options.clusterBy
-        ? `optimize ${table.name}`
-        : `optimize ${table.name} zorder by (${keyOf(table).slice(0, 2).join(", ")})`,
+      table.layer === "gold" && !table.options.clusterBy
+        ? `optimize ${table.name} zorder by (${keyOf(table).slice(0, 2).join(", ")})`
+        : `optimize ${table.name}`,
     ),
     operation(`vacuum ${table.name} retain 168 hours`),
   ],
 };
 
-const quoted = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+/** What a verb is about to write to a table: new and different rows, and those that are gone. */
+export const incomingTable = (table: Table) => `ops.incoming_${flat(table.name)}`;
+
+/**
+ * A table's contract columns as they will be once what is incoming has been written: what a check sees that stands behind
+ * the verb, while nothing has been written yet.
+ */
+export function afterImage(table: Table, kind: "append" | "merge" | "history" | "refresh"): string {
+  const incoming = incomingTable(table);
+  const given = table.columns
+    .map(({ name }) => (isStamp(table, name) ? `${marker("now")} as ${name}` : `i.${name}`))
+    .join(", ");
+  const kept =
+    kind === "append"
+      ? `where not (t._batch = ${batchOf(table)} or ${marker("full")})`
+      : `left anti join ${incoming} as i on ${keyOf(table)
+          .map((name) => `i.${name} = t.${name}`)
+          .join(" and ")}`;
+  return `select ${names(table.columns, "t.")} from ${table.name} as t ${kept}
+union all
+select ${given} from ${incoming} as i${kind === "append" ? "" : " where not i.is_gone"}`;
+}
 
 const list = (columns: readonly string[], prefix = "") => columns.map((name) => prefix + name).join(", ");
 
@@ -195,16 +236,24 @@ const valuesFilled = (table: Table, from: string) => [
 
 const selectFilled = (table: Table, from: string) => valuesFilled(table, from).join(", ");
 
-/** Whether the incoming row i is at least as new as the kept row t: a comparison of tuples, which Spark lacks. */
-const lexicallyGreaterOrEqual = (order: readonly string[]): string =>
-  order.reduceRight(
+/** Whether the incoming row i is at least as good as the kept row t: a comparison of tuples, which Spark lacks. */
+const isAtLeastAsGood = ({
+  columns,
+  isBetter,
+}: {
+  columns: readonly string[];
+  isBetter: "<=" | ">=";
+}): string =>
+  columns.reduceRight(
     (rest, name) =>
-      rest ? `(i.${name} > t.${name} or (i.${name} = t.${name} and ${rest}))` : `i.${name} >= t.${name}`,
+      rest
+        ? `(i.${name} ${isBetter[0]} t.${name} or (i.${name} = t.${name} and ${rest}))`
+        : `i.${name} ${isBetter} t.${name}`,
     "",
   );
 
 /**
- * The same outcome as on DuckDB in one MERGE, after the log of what tracked columns were. A run that was killed between
+ * The same outcome as on DuckDB. First comes what would change, new and different rows and those that are gone; their checks come first, then the log of what tracked columns were, then one MERGE. A run that was killed between
  * the two and is repeated logs nothing twice.
  */
 function apply(
@@ -212,6 +261,7 @@ function apply(
   plan: { incoming: string; isNewer: string | undefined; scope: string; keyIsUnique: boolean },
 ): Operation[] {
   const key = keyOf(table);
+  const incoming = incomingTable(table);
   const columns = table.columns.filter(({ name }) => !isStamp(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
   const tracks = (table.options.tracks ?? []) as readonly string[];
@@ -219,7 +269,7 @@ function apply(
     names.length ? names.map((name) => `not (i.${name} <=> t.${name})`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
-  const newer = plan.isNewer ? `${plan.isNewer} and ` : "";
+  const changed = plan.isNewer ? `${plan.isNewer}\n    and (${differs(compared)})` : `(${differs(compared)})`;
   const stamps = table.columns
     .filter(({ name }) => isStamp(table, name))
     .map(({ name }) => `${name} = ${marker("now")}`);
@@ -230,33 +280,42 @@ function apply(
   ];
   const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
   return [
-    operation(`create or replace temporary view incoming as\n${plan.incoming}`),
-    operation(contractCheck(table, "select * from incoming", { keyIsUnique: plan.keyIsUnique, unpivot }), {
-      kind: "check",
-    }),
+    operation(`create or replace table ${incoming} using delta as
+with given as (
+${plan.incoming}
+)
+select ${names(columns, "i.")}, false as is_gone
+from given as i left join ${table.name} as t on ${on}
+where t.${key[0]} is null or ${changed}
+union all
+select ${names(columns, "t.")}, true as is_gone
+from ${table.name} as t left anti join given as i on ${on}
+where ${plan.scope}`),
+    operation(
+      contractCheck(table, `select * from ${incoming} where not is_gone`, {
+        keyIsUnique: plan.keyIsUnique,
+        unpivot,
+      }),
+      { kind: "check" },
+    ),
     ...(tracks.length
       ? [
           operation(
             `insert into ${beforeTable(table)}
 select ${list(before, "t.")}, ${batchOf(table)} as _batch
-from ${table.name} as t left join incoming as i on ${on}
+from ${table.name} as t join ${incoming} as i on ${on}
 left anti join ${beforeTable(table)} as b on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = t.${name}`).join(" and ")}
-where (i.${key[0]} is not null and ${newer}(${differs(tracks)})) or (i.${key[0]} is null and ${plan.scope})`,
+where i.is_gone or ${differs(tracks)}`,
           ),
         ]
       : []),
-    // Rows that vanish come with the others, since a MERGE allows no subquery in a condition.
     operation(
-      `merge into ${table.name} as t using (
-  select ${names(columns)}, false as is_gone from incoming
-  union all
-  select ${names(columns, "t.")}, true as is_gone from ${table.name} as t left anti join incoming as i on ${on}
-  where ${plan.scope}
-) as i on ${on}
+      `merge into ${table.name} as t using ${incoming} as i on ${on}
 when matched and i.is_gone then delete
-when matched and ${newer}(${differs(compared)}) then update set
+when matched then update set
   ${sets.join(",\n  ")}
-when not matched then insert (${all.join(", ")}) values (${valuesFilled(table, "i").join(", ")})`,
+when not matched then insert (${all.join(", ")})
+  values (${valuesFilled(table, "i").join(", ")})`,
       { counts: "out" },
     ),
   ];

@@ -5,11 +5,11 @@ import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../
 import type { LoadFiles } from "../../plan.js";
 import type { FileLoaded } from "../engine.js";
 import type { DatabricksConnection } from "./connection.js";
-import { copyInto, landingVolume } from "./copy-into.js";
+import { copyInto, dropLanded, insertRecords, isRescued, landingVolume, readerOf } from "./copy-into.js";
 
 /**
- * Uploads what has landed here and is not in the ledger into the landing volume, then loads it in one COPY INTO. A
- * repeat uploads again and loads nothing twice.
+ * Uploads what has landed here and is not in the ledger into the landing volume, then loads it by one COPY INTO and one
+ * INSERT. A repeat uploads again and loads nothing twice.
  */
 export async function loadFiles(
   connection: DatabricksConnection,
@@ -20,19 +20,21 @@ export async function loadFiles(
     "select source_file, size, modified_at, sha256 from ops.loaded_files where table_name = :table",
     { table: files.table },
   );
-  const landed = await listLanding(options.landing, files.folder, ".csv");
+  const landed = await listLanding(options.landing, files.folder, readerOf(files).ending);
   const fresh = await newFiles(landed, ledger.rows as unknown as LedgerEntry[]);
   if (fresh.length === 0) return [];
   const volume = landingVolume(options.catalog);
   for (const file of fresh) await upload(connection, file, volume);
   const names = fresh.map(({ name }) => path.posix.basename(name));
-  await connection.execute(
-    copyInto(files, { catalog: options.catalog, now: ":now", batch: ":batch", files: names }),
-    { now: { type: "timestamp", value: options.now }, batch: options.batch },
-  );
+  await connection.execute(dropLanded(files.table));
+  await connection.execute(copyInto(files, { catalog: options.catalog, files: names }));
+  await connection.execute(insertRecords(files, { now: ":now", batch: ":batch" }), {
+    now: { type: "timestamp", value: options.now },
+    batch: options.batch,
+  });
   const counted = await connection.query(
-    `select source_file, count(*) as records, count(_rescued_data) as rescued from ${files.table}
-where _batch = :batch group by source_file`,
+    `select source_file, count(*) as records, count(case when ${isRescued(files)} then 1 end) as rescued
+from ${files.table} where _batch = :batch group by source_file`,
     { batch: options.batch },
   );
   const counts = new Map(counted.rows.map((row) => [row["source_file"], row]));

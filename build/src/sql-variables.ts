@@ -1,0 +1,42 @@
+import type { Plan } from "shopmetrics/internal/plan";
+import { flat } from "shopmetrics/internal/sql/render";
+
+/** The one variable that a file declares: what the task was given, how far the step has read and what it writes. */
+export const at = (name: string) => `this.${name}`;
+
+/** Whether the step loads files. */
+export const isLoad = (plan: Plan) => plan.items.some(({ load }) => load);
+
+/** A condition: there is something new for the step to read. Undefined for a step that reads everything each time. */
+export const hasNews = (plan: Plan): string | undefined =>
+  plan.changes.length > 0
+    ? [
+        at("full"),
+        ...plan.changes.map((name) => `${at(`lo_${flat(name)}`)} < ${at(`hi_${flat(name)}`)}`),
+      ].join(" or ")
+    : undefined;
+
+/** Declares and fills the variable. */
+export function sqlVariables(plan: Plan): string {
+  const published = (name: string) =>
+    `coalesce((select max(batch) from ops.watermarks where table_name = '${name}'), 0)`;
+  const read = (name: string) =>
+    `if(cast({{full}} as boolean), 0, coalesce((select max(batch) from ops.watermarks
+    where step = '${plan.step}' and table_name = '${name}'), 0))`;
+  const fields: (readonly [name: string, type: string, value: string])[] = [
+    ...(isLoad(plan) ? [["catalog", "string", "{{catalog}}"] as const] : []),
+    ["run_id", "string", "{{run_id}}"],
+    ["run_date", "date", "cast({{date}} as date)"],
+    ["now", "timestamp", "current_timestamp()"],
+    ["full", "boolean", "cast({{full}} as boolean)"],
+    ...plan.changes.flatMap((name) => [
+      [`lo_${flat(name)}`, "bigint", read(name)] as const,
+      [`hi_${flat(name)}`, "bigint", published(name)] as const,
+    ]),
+    ...plan.writes.map((name) => [`batch_${flat(name)}`, "bigint", `${published(name)} + 1`] as const),
+  ];
+  return `-- what this run is, which batches it reads and which it writes
+declare or replace variable this struct<${fields.map(([name, type]) => `${name} ${type}`).join(", ")}>;
+set variable this = (select named_struct(
+  ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")}));`;
+}

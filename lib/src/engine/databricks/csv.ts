@@ -1,0 +1,73 @@
+import type { LoadFiles } from "../../plan.js";
+import { quoted } from "./text.js";
+
+/*
+ * RFC 4180 as regular expressions, with the same reading of broken records as the embedded engine's (lib/src/landing):
+ * a quote within an unquoted value is itself; a record whose quoting breaks off is given up at the end of its first line.
+ * Repetitions are possessive, so that Java's engine needs no stack for them.
+ */
+const quotedValue = String.raw`"[^"]*+(?:""[^"]*+)*+"`;
+const end = String.raw`\r?\n|\r?\z`;
+const inRecord = String.raw`(?:${quotedValue}(?=,|${end})|(?!")[^,\n]*+)`;
+
+/** A record is the first group, with the CR of its line end. */
+const record = String.raw`(${inRecord}(?:,${inRecord})*+(?=${end})|[^\n]*+)(?:\n|\r?\z)`;
+
+/** One value of a record that a comma was put before, quotes and all: the first group. */
+const value = String.raw`,(${quotedValue}|(?!")[^,]*+)`;
+
+const raw = (pattern: string) => `r'${pattern}'`;
+const list = (names: readonly string[]) =>
+  `array(${names.map((name) => quoted(name.toLowerCase())).join(", ")})`;
+const valuesOf = (line: string) => `regexp_extract_all(concat(',', ${line}), ${raw(value)}, 1)`;
+const unquoted = (given: string) =>
+  `if(startswith(${given}, '"'), replace(substring(${given}, 2, length(${given}) - 2), '""', '"'), ${given})`;
+const namesOf = (line: string) => `transform(${valuesOf(line)}, name -> trim(${unquoted("name")}))`;
+
+/**
+ * The records of files, as common table expressions that end in `records`. Columns are found by the names in each file's
+ * header; values of columns that the table lacks are kept as JSON in `_rescued_data`, and so is, whole, a record that does
+ * not split into as many values as the header has names. An empty value is null, an empty one in quotes is not.
+ */
+export function csvRecords({ columns }: LoadFiles, refuse: (problem: string) => string): string {
+  const at = (name: string) =>
+    `get(given, cast(array_position(keys, ${quoted(name.toLowerCase())}) as int) - 1)`;
+  const isExtra = `not array_contains(${list(columns)}, keys[i])`;
+  const rest = `to_json(map_from_arrays(filter(names, (name, i) -> ${isExtra}), filter(given, (value, i) -> ${isExtra})))`;
+  const missing = `array_except(${list(columns)}, keys)`;
+  const reads = "concat('. It reads: ', left(lines[0], 200))";
+  return `lined as (
+  select source_file, filter(
+    transform(regexp_extract_all(if(startswith(text, '\\uFEFF'), substring(text, 2), text), ${raw(record)}, 1),
+      line -> if(endswith(line, '\\r'), left(line, length(line) - 1), line)),
+    line -> line <> '') as lines
+  from files
+),
+headed as (
+  select *, transform(names, name -> lower(name)) as keys
+  from (select source_file, lines, ${namesOf("lines[0]")} as names from lined where size(lines) > 0)
+),
+fitting as (
+  select source_file, names, keys,
+    case when size(${missing}) > 0 then ${refuse(`concat('the header lacks ', array_join(${missing}, ', '), ${reads})`)}
+      when size(array_distinct(keys)) < size(keys) then ${refuse(`concat('the header names a column twice', ${reads})`)}
+      else lines end as lines
+  from headed
+),
+split as (
+  select source_file, names, keys, source_row, line, ${valuesOf("line")} as parts
+  from fitting lateral view posexplode(lines) as source_row, line
+  where source_row > 0
+),
+judged as (
+  select *, size(parts) = size(names) and array_join(parts, ',') = line as is_whole,
+    transform(parts, part -> if(part = '', null, ${unquoted("part")})) as given
+  from split
+),
+records as (
+  select ${columns.map((name) => `if(is_whole, ${at(name)}, null) as ${name}`).join(",\n    ")},
+    case when not is_whole then line when size(names) > ${columns.length} then ${rest} end as _rescued_data,
+    source_file, cast(source_row as bigint) as source_row
+  from judged
+)`;
+}

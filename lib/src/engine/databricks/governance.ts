@@ -1,0 +1,28 @@
+import type { Table } from "../../contracts/table.js";
+import { quoted } from "./text.js";
+
+/** Statements that give a table and its columns the contract's comments, also where they were created with others. */
+export const comments = (table: Table): string[] => [
+  `comment on table ${table.name} is ${quoted(table.comment)}`,
+  `alter table ${table.name} alter column\n${table.columns
+    .map(({ name, comment }) => `  ${name} comment ${quoted(comment)}`)
+    .join(",\n")}`,
+];
+
+/** Statements that tag a table, and the columns that hold what is personal, for Unity Catalog (FR-012). */
+export const tags = (table: Table): string[] => {
+  const { tags: given = {}, personal = [] } = table.options;
+  const pairs = Object.entries(given).map(([name, value]) => `${quoted(name)} = ${quoted(value)}`);
+  return [
+    `alter table ${table.name} set tags (${pairs.join(", ")})`,
+    ...personal.map(
+      (column) => `alter table ${table.name} alter column ${column} set tags ('sensitivity' = 'personal')`,
+    ),
+  ];
+};
+
+/** Gives a table the clustering of its contract; OPTIMIZE then orders what it has. Nothing for a table without. */
+export const clustering = (table: Table): string[] =>
+  table.options.clusterBy
+    ? [`alter table ${table.name} cluster by (${table.options.clusterBy.join(", ")})`]
+    : [];
