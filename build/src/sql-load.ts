@@ -3,6 +3,7 @@ import {
   dropLanded,
   insertRecords,
   keepLedger,
+  refuseFiles,
 } from "shopmetrics/internal/engine/databricks/copy-into";
 import { raw } from "shopmetrics/internal/engine/databricks/text";
 import type { LoadFiles } from "shopmetrics/internal/plan";
@@ -21,6 +22,7 @@ export function loadStatements(load: LoadFiles): string[] {
     `declare or replace variable copy_into string`,
     `set variable copy_into = concat(${pieces.join(`, ${at("catalog")}, `)})`,
     `execute immediate copy_into`,
+    refuseFiles(load),
     insertRecords(load, given),
     keepLedger(load, given),
     dropLanded(load.table),

@@ -1,13 +1,25 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { InputError } from "shopmetrics";
+import { InputError, ops } from "shopmetrics";
 import type { DatabricksConnection } from "shopmetrics/internal/engine/databricks/connection";
-import { copyInto } from "shopmetrics/internal/engine/databricks/copy-into";
+import {
+  copyInto,
+  createLanded,
+  dropLanded,
+  insertRecords,
+  keepLedger,
+  refuseFiles,
+} from "shopmetrics/internal/engine/databricks/copy-into";
+import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
 import { openDatabricks, type DatabricksEngine } from "shopmetrics/internal/engine/databricks/engine";
+import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { checksum } from "shopmetrics/internal/landing/checksum";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { whyNotReady } from "../services/warehouse/install.ts";
+import { damagedFile } from "../damaged-file.ts";
 import { start, type Warehouse } from "../services/warehouse/start.ts";
 
 // In CI a missing service is a failure, so nothing is asked before.
@@ -289,12 +301,16 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
       format: "csv",
       columns: ["id", "name", "note"],
     } as const;
-    const values = { catalog: "ecommerce", now: "timestamp'2026-03-01'", batch: "1" };
+    const values = { now: "timestamp'2026-03-01'", batch: "1" };
+    const catalog = "ecommerce";
     const volume = "/Volumes/ecommerce/bronze/raw_data";
 
     beforeAll(async () => {
       await sql.execute(`create or replace table bronze.loaded (id string, name string, note string, _rescued_data string,
         source_file string, source_row bigint, ingested_at timestamp, _batch bigint) using delta`);
+      await sql.execute("create schema if not exists ops");
+      for (const statement of databricksDialect.createTable(ops.loaded_files)) await sql.execute(statement);
+      await sql.execute(createLanded("bronze.loaded"));
     });
     afterAll(() => rmSync(landing, { recursive: true }));
 
@@ -308,38 +324,107 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
       ).rejects.toThrow("VOLUME_DOES_NOT_EXIST");
     });
 
-    it("copies each file into the table once, with its name, its rows' positions and what did not fit", async () => {
-      expect(await sql.execute(copyInto(load, values))).toBe(4);
-      expect(await sql.execute(copyInto(load, values))).toBe(0);
-      land("b c.csv", "note,id,name\nx,5,y\n");
+    it("copies each file once, and inserts its records once, with their positions and what did not fit", async () => {
+      expect(await sql.execute(copyInto(load, { catalog }))).toBe(1);
+      expect(await sql.execute(copyInto(load, { catalog }))).toBe(0);
+      expect(await sql.execute(insertRecords(load, values))).toBe(4);
+      expect(await sql.execute(insertRecords(load, values))).toBe(0);
+      await sql.execute(keepLedger(load, { ...values, runId: "'r'" }));
+      expect(await sql.execute(keepLedger(load, { ...values, runId: "'r'" }))).toBe(0);
+      land("b c.csv", "note,more,id,name\nx,m,5,y\n");
       await sql.put(path.join(landing, "b c.csv"), `${volume}/loaded/b c.csv`);
-      expect(await sql.execute(copyInto(load, { ...values, batch: "2" }))).toBe(1);
+      await sql.execute(dropLanded(load.table));
+      expect(await sql.execute(copyInto(load, { catalog }))).toBe(1);
+      expect(await sql.execute(insertRecords(load, { ...values, batch: "2" }))).toBe(1);
       const loaded = await rows(
         "select * except (ingested_at) from bronze.loaded order by _batch, source_row",
       );
-      const record = { _rescued_data: null, source_file: "loaded/a.csv", _batch: 1 };
+      const none = { id: null, name: null, note: null, source_file: "loaded/a.csv", _batch: 1 };
+      const record = { ...none, _rescued_data: null };
       expect(loaded).toEqual([
         { ...record, source_row: 1, id: "1", name: "two\nlines", note: null },
         { ...record, source_row: 2, id: "2", name: 'a "quote"', note: "" },
-        { ...record, source_row: 3, id: null, name: null, note: null, _rescued_data: "3,too,many,values" },
-        { ...record, source_row: 4, id: "4", name: null, note: null },
-        { ...record, source_row: 1, id: "5", name: "y", note: "x", source_file: "loaded/b c.csv", _batch: 2 },
+        { ...none, source_row: 3, _rescued_data: "3,too,many,values" },
+        { ...none, source_row: 4, _rescued_data: "4" },
+        {
+          ...record,
+          source_row: 1,
+          id: "5",
+          name: "y",
+          note: "x",
+          source_file: "loaded/b c.csv",
+          _batch: 2,
+          _rescued_data: '{"more":"m"}',
+        },
+      ]);
+      expect(
+        await rows("select source_file, size, rows_loaded, rows_rescued, sha256 from ops.loaded_files"),
+      ).toEqual([
+        {
+          source_file: "loaded/a.csv",
+          size: 66,
+          rows_loaded: 4,
+          rows_rescued: 2,
+          sha256: await checksum(path.join(landing, "a.csv")),
+        },
       ]);
     });
 
-    it("uploads what has landed here and is not in the ledger", async () => {
-      await sql.execute("create schema if not exists ops");
-      await sql.execute(
-        "create or replace table ops.loaded_files (table_name string, source_file string, size bigint, modified_at timestamp, sha256 string) using delta",
+    it("refuses a file whose header lacks a column, or that is not UTF-8, with the next step", async () => {
+      await sql.execute("delete from ops.landed_bronze_loaded");
+      land("lacks.csv", "id,name\n1,2\n");
+      await sql.put(path.join(landing, "lacks.csv"), `${volume}/loaded/lacks.csv`);
+      await sql.execute(copyInto(load, { catalog }));
+      await expect(sql.query(refuseFiles(load))).rejects.toThrow(
+        /loaded\/lacks\.csv: the header lacks note\. It reads: id,name\. Nothing of it was loaded.*delete from ops\.landed_bronze_loaded/,
       );
+      await sql.execute("delete from ops.landed_bronze_loaded");
+      writeFileSync(path.join(landing, "latin.csv"), Buffer.from("id,name,note\n1,\xe9,\n", "latin1"));
+      await sql.put(path.join(landing, "latin.csv"), `${volume}/loaded/latin.csv`);
+      await sql.execute(copyInto(load, { catalog }));
+      await expect(sql.query(refuseFiles(load))).rejects.toThrow("loaded/latin.csv: it is not UTF-8");
+      await sql.execute("delete from ops.landed_bronze_loaded");
+    });
+
+    it("reads damaged files as the embedded engine does, record by record", async () => {
+      const damaged = { ...load, table: "bronze.damaged", folder: "damaged", columns: ["a", "b", "c"] };
+      const columns =
+        "a string, b string, c string, _rescued_data string, source_file string, source_row bigint, ingested_at timestamp, _batch bigint";
+      await sql.execute(`create or replace table bronze.damaged (${columns}) using delta`);
+      await sql.execute(createLanded(damaged.table));
+      const here = await openDuckdb({ file: ":memory:", threads: 1 });
+      const embedded = await here.connect();
+      await embedded.execute("create schema bronze");
+      await embedded.execute("create schema ops");
+      await embedded.execute(`create table bronze.damaged (${columns.replaceAll("string", "varchar")})`);
+      for (const statement of duckdbDialect.createTable(ops.loaded_files)) await embedded.execute(statement);
+      const home = path.join(landing, "damaged-home");
+      mkdirSync(path.join(home, "damaged"), { recursive: true });
+      for (let seed = 1; seed <= 200; seed++)
+        writeFileSync(path.join(home, `damaged/${seed}.csv`), damagedFile(seed).content);
+      cpSync(home, path.join(warehouse.folder, "volumes/ecommerce/bronze/raw_data"), { recursive: true });
+      await embedded.load(damaged, { landing: home, batch: 1, now: "2026-03-01T00:00:00Z" });
+      expect(await sql.execute(copyInto(damaged, { catalog }))).toBe(200);
+      await sql.execute(insertRecords(damaged, values));
+      const all =
+        "select a, b, c, _rescued_data, source_file, source_row from bronze.damaged order by source_file, source_row";
+      const [there, expected] = [await rows(all), (await embedded.query(all)).rows];
+      expect(expected.filter(({ _rescued_data: rescued }) => rescued !== null).length).toBeGreaterThan(100);
+      expect(there).toEqual(expected);
+      await embedded.close();
+      await here.close();
+    });
+
+    it("uploads what has landed here and is not in the ledger", async () => {
       const home = path.join(landing, "home");
       mkdirSync(path.join(home, "loaded"), { recursive: true });
       writeFileSync(path.join(home, "loaded/c.csv"), "id,name,note\n6,a,b\n7,c\n");
       const options = { landing: home, batch: 3, now: "2026-03-01T00:00:00Z" };
       const loaded = await sql.load(load, options);
-      expect(loaded).toMatchObject([{ name: "loaded/c.csv", size: 23, rows: 2, rescued: 0, warnings: [] }]);
+      expect(loaded).toMatchObject([{ name: "loaded/c.csv", size: 23, rows: 1, rescued: 1, warnings: [] }]);
       await sql.execute(
-        "insert into ops.loaded_files select 'bronze.loaded', 'loaded/c.csv', 23, :at, :sha256",
+        `insert into ops.loaded_files (table_name, source_file, size, modified_at, sha256)
+          select 'bronze.loaded', 'loaded/c.csv', 23, :at, :sha256`,
         { at: { type: "timestamp", value: loaded[0]!.modifiedAt.toISOString() }, sha256: loaded[0]!.sha256 },
       );
       expect(await sql.load(load, options)).toEqual([]);

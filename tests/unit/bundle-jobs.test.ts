@@ -38,7 +38,7 @@ const waits = (tasks: readonly Task[]) =>
   );
 
 describe("the jobs of the bundle", () => {
-  it("has the notebooks' graph as its tasks, after one that prepares the tables", () => {
+  it("has the notebooks' graph as its tasks, between one that prepares the tables and one that ends the run", () => {
     expect(waits(jobs["daily"]!.tasks)).toEqual({
       prepare: [],
       bronze_customers: ["prepare"],
@@ -47,11 +47,23 @@ describe("the jobs of the bundle", () => {
       gold_sales: ["silver_orders"],
       gold_page: ["gold_sales"],
       ops_data_quality: ["gold_sales"],
+      finish_daily: ["gold_page", "ops_data_quality"],
     });
   });
 
   it("restricts the graph to the job", () => {
-    expect(waits(jobs["maintenance"]!.tasks)).toEqual({ prepare: [], ops_care: ["prepare"] });
+    expect(waits(jobs["maintenance"]!.tasks)).toEqual({
+      prepare: [],
+      ops_care: ["prepare"],
+      finish_maintenance: ["ops_care"],
+    });
+  });
+
+  it("ends the run also when steps have failed, and does so once", () => {
+    const last = jobs["daily"]!.tasks.at(-1);
+    expect(last?.run_if).toBe("ALL_DONE");
+    expect(last?.max_retries).toBeUndefined();
+    expect(last?.sql_task?.file.path).toBe("../tasks/finish_daily.sql");
   });
 
   it("runs an SQL step as a file on the warehouse", () => {
@@ -85,6 +97,7 @@ describe("the jobs of the bundle", () => {
     expect(daily?.queue.enabled).toBe(true);
     expect(daily?.email_notifications.on_failure).toEqual(["${var.alert_email}"]);
     expect(daily?.health?.rules[0]).toMatchObject({ metric: "RUN_DURATION_SECONDS", value: 2700 });
+<<<<<<< HEAD
     expect(daily?.tasks.every(({ max_retries }) => max_retries === 1)).toBe(true);
     expect(daily?.parameters.map(({ name }) => name)).toEqual([
       "catalog",
@@ -93,6 +106,10 @@ describe("the jobs of the bundle", () => {
       "full",
       "accept_loss",
     ]);
+=======
+    expect(daily?.tasks.slice(0, -1).every(({ max_retries }) => max_retries === 1)).toBe(true);
+    expect(daily?.parameters.map(({ name }) => name)).toEqual(["catalog", "run_id", "date", "full"]);
+>>>>>>> c2960fc (SQL tasks on Spark: the days' suite, damaged files read as on the embedded engine; Kafka's envelopes load on a warehouse)
   });
 
   it("leaves pausing to the target, since a schedule that says it is not paused runs in development too", () => {
@@ -101,7 +118,7 @@ describe("the jobs of the bundle", () => {
 
   it("lets five tasks run at once and no more", () => {
     const wide = graphOf(Array.from({ length: 12 }, (_, index) => plan(`bronze.t${index}`)));
-    const tasks = tasksOf(wide, wide.plans);
+    const tasks = tasksOf(wide, wide.plans, "daily");
     expect(tasks.filter(({ depends_on }) => depends_on?.[0]?.task_key === "prepare").length).toBe(5);
     expect(() => checkJobs({ daily: { ...jobs["daily"]!, tasks } })).not.toThrow();
   });

@@ -1,31 +1,32 @@
 import type { FileFormat, LoadFiles } from "../../plan.js";
 import { flat } from "../../sql/render.js";
-import { csvRecords } from "./csv.js";
+import { csvProblems, csvRecords } from "./csv.js";
+import { envelopeRecords } from "./envelopes.js";
 import { quoted } from "./text.js";
 
-/** How a format's files become rows. */
+/** How a format's files become rows: common table expressions that read `files` (source_file, text: the whole file). */
 export interface FileReader {
   readonly ending: ".csv" | ".ndjson";
-  /**
-   * Common table expressions, the last of which is `records`: the table's source columns, `_rescued_data`, `source_file`
-   * and `source_row` (BIGINT, from 1). They read `files`: source_file and text, the whole file.
-   *
-   * @param refuse an expression that stops the load, given one of what is wrong with `source_file`
-   */
-  readonly records: (load: LoadFiles, refuse: (problem: string) => string) => string;
+  /** They end in `problems` (source_file, problem): what is wrong with a file as a whole, or null. */
+  readonly problems?: (load: LoadFiles) => string;
+  /** They end in `records`: the table's source columns, `_rescued_data`, `source_file` and `source_row` (BIGINT, from 1). */
+  readonly records: (load: LoadFiles) => string;
+  /** A condition on a row of the table: its record could not be taken apart and was kept whole. */
+  readonly isRescued: (load: LoadFiles) => string;
 }
 
 /** Another format is one more entry here, and a function like `csvRecords`: nothing else of a load looks into the files. */
-const readers: Partial<Record<FileFormat, FileReader>> = {
-  csv: { ending: ".csv", records: csvRecords },
+const readers: Readonly<Record<FileFormat, FileReader>> = {
+  csv: {
+    ending: ".csv",
+    problems: csvProblems,
+    records: csvRecords,
+    isRescued: ({ columns }) => `_rescued_data is not null and coalesce(${columns.join(", ")}) is null`,
+  },
+  envelopes: { ending: ".ndjson", records: envelopeRecords, isRescued: () => "_rescued_data is not null" },
 };
 
-/** @throws Error when a bronze table's files are of a format that no reader is written for */
-export function readerOf({ format, table }: LoadFiles): FileReader {
-  const reader = readers[format];
-  if (!reader) throw new Error(`${table}: files of the format ${format} cannot be loaded on Databricks yet.`);
-  return reader;
-}
+export const readerOf = ({ format }: LoadFiles): FileReader => readers[format];
 
 /** The volume into which exports land. */
 export const landingVolume = (catalog: string) => `/Volumes/${catalog}/bronze/raw_data`;
@@ -54,32 +55,44 @@ export const copyInto = (load: LoadFiles, given: { catalog: string; files?: read
     given.files ? `files = (${given.files.map(quoted).join(", ")})` : `pattern = '*${readerOf(load).ending}'`
   }`;
 
+/** Files that have been copied and are not on the ledger. */
+const pending = ({
+  table,
+}: LoadFiles) => `select landed.source_file, if(is_valid_utf8(cast(content as string)), cast(content as string), null) as text
+  from ${landedTable(table)} as landed
+  left anti join ops.loaded_files as ledger on ledger.table_name = '${table}' and ledger.source_file = landed.source_file`;
+
 /**
- * Appends the records of the files that have been copied and are not in the ledger. A repeat within one batch appends
- * none twice. A file that is not UTF-8, or whose reader refuses it, stops the statement.
+ * Fails when a copied file cannot be loaded as it is: it is not UTF-8, or its reader finds a problem. COPY INTO takes a path
+ * once, so such a file has to come again under another name.
+ */
+export function refuseFiles(load: LoadFiles): string {
+  const { problems } = readerOf(load);
+  const next = `'. Nothing of it was loaded. Mend it, land it under another name, and then: delete from ${landedTable(load.table)} where source_file = \\'', source_file, '\\''`;
+  return `with files as (
+  ${pending(load)}
+)${problems ? `,\n${problems(load)}` : ""}
+select raise_error(concat(source_file, ': ', problem, ${next})) from (
+  select source_file, 'it is not UTF-8' as problem from files where text is null${problems ? "\n  union all\n  select source_file, problem from problems" : ""}
+) where problem is not null`;
+}
+
+/**
+ * Appends the records of the files that have been copied and are not on the ledger. A repeat within one batch appends
+ * none twice.
  *
  * @param given what the audit columns are filled with
  */
 export function insertRecords(load: LoadFiles, given: { now: string; batch: string }): string {
   const columns = [...load.columns, "_rescued_data", "source_file", "source_row"].join(", ");
-  // COPY INTO takes a path once, so the file has to come again under another name.
-  const refuse = (problem: string) =>
-    `raise_error(concat(source_file, ': ', ${problem}, '. Nothing of it was loaded. Mend it, land it under another name, and then: delete from ${landedTable(load.table)} where source_file = \\'', source_file, '\\''))`;
   return `insert into ${load.table} (${columns}, ingested_at, _batch)
 with files as (
-  select landed.source_file,
-    if(is_valid_utf8(cast(content as string)), cast(content as string), ${refuse("'it is not UTF-8'")}) as text
-  from ${landedTable(load.table)} as landed
-  left anti join ops.loaded_files as ledger on ledger.table_name = '${load.table}' and ledger.source_file = landed.source_file
+  ${pending(load)}
   left anti join (select source_file from ${load.table} where _batch = ${given.batch}) as kept on kept.source_file = landed.source_file
 ),
-${readerOf(load).records(load, refuse)}
+${readerOf(load).records(load)}
 select ${columns}, ${given.now} as ingested_at, ${given.batch} as _batch from records`;
 }
-
-/** A condition: a record was kept whole, since it could not be split. */
-export const isRescued = ({ columns }: LoadFiles) =>
-  `_rescued_data is not null and coalesce(${columns.join(", ")}) is null`;
 
 /** Puts the copied files on the ledger, with the records that they brought: also those that brought none. */
 export function keepLedger(load: LoadFiles, given: { now: string; batch: string; runId: string }): string {
@@ -89,7 +102,7 @@ select '${load.table}', landed.source_file, landed.size, landed.modified_at, lan
 from ${landedTable(load.table)} as landed
 left anti join ops.loaded_files as ledger on ledger.table_name = '${load.table}' and ledger.source_file = landed.source_file
 left join (
-  select source_file, count(*) as records, count(case when ${isRescued(load)} then 1 end) as rescued
+  select source_file, count(*) as records, count(case when ${readerOf(load).isRescued(load)} then 1 end) as rescued
   from ${load.table} where _batch = ${given.batch} group by source_file
 ) as counted on counted.source_file = landed.source_file`;
 }

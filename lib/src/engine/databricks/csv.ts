@@ -25,38 +25,34 @@ const unquoted = (given: string) =>
 const namesOf = (line: string) => `transform(${valuesOf(line)}, name -> trim(${unquoted("name")}))`;
 
 /**
+ * Files whose header lacks a column or names one twice, as common table expressions that end in `problems` (source_file,
+ * problem).
+ */
+export function csvProblems({ columns }: LoadFiles): string {
+  const missing = `array_except(${list(columns)}, keys)`;
+  const reads = "'. It reads: ', left(lines[0], 200)";
+  return `${heads},
+problems as (
+  select source_file, case when size(${missing}) > 0 then concat('the header lacks ', array_join(${missing}, ', '), ${reads})
+    when size(array_distinct(keys)) < size(keys) then concat('the header names a column twice', ${reads}) end as problem
+  from headed
+)`;
+}
+
+/**
  * The records of files, as common table expressions that end in `records`. Columns are found by the names in each file's
  * header; values of columns that the table lacks are kept as JSON in `_rescued_data`, and so is, whole, a record that does
  * not split into as many values as the header has names. An empty value is null, an empty one in quotes is not.
  */
-export function csvRecords({ columns }: LoadFiles, refuse: (problem: string) => string): string {
+export function csvRecords({ columns }: LoadFiles): string {
   const at = (name: string) =>
     `get(given, cast(array_position(keys, ${quoted(name.toLowerCase())}) as int) - 1)`;
   const isExtra = `not array_contains(${list(columns)}, keys[i])`;
   const rest = `to_json(map_from_arrays(filter(names, (name, i) -> ${isExtra}), filter(given, (value, i) -> ${isExtra})))`;
-  const missing = `array_except(${list(columns)}, keys)`;
-  const reads = "concat('. It reads: ', left(lines[0], 200))";
-  return `lined as (
-  select source_file, filter(
-    transform(regexp_extract_all(if(startswith(text, '\\uFEFF'), substring(text, 2), text), ${raw(record)}, 1),
-      line -> if(endswith(line, '\\r'), left(line, length(line) - 1), line)),
-    line -> line <> '') as lines
-  from files
-),
-headed as (
-  select *, transform(names, name -> lower(name)) as keys
-  from (select source_file, lines, ${namesOf("lines[0]")} as names from lined where size(lines) > 0)
-),
-fitting as (
-  select source_file, names, keys,
-    case when size(${missing}) > 0 then ${refuse(`concat('the header lacks ', array_join(${missing}, ', '), ${reads})`)}
-      when size(array_distinct(keys)) < size(keys) then ${refuse(`concat('the header names a column twice', ${reads})`)}
-      else lines end as lines
-  from headed
-),
+  return `${heads},
 split as (
   select source_file, names, keys, source_row, line, ${valuesOf("line")} as parts
-  from fitting lateral view posexplode(lines) as source_row, line
+  from headed lateral view posexplode(lines) as source_row, line
   where source_row > 0
 ),
 judged as (
@@ -71,3 +67,16 @@ records as (
   from judged
 )`;
 }
+
+/** Each file's lines, its header the first, and the header's names; none for a file without. */
+const heads = `lined as (
+  select source_file, filter(
+    transform(regexp_extract_all(if(startswith(text, '\\uFEFF'), substring(text, 2), text), ${raw(record)}, 1),
+      line -> if(endswith(line, '\\r'), left(line, length(line) - 1), line)),
+    line -> line <> '') as lines
+  from files
+),
+headed as (
+  select *, transform(names, name -> lower(name)) as keys
+  from (select source_file, lines, ${namesOf("lines[0]")} as names from lined where size(lines) > 0)
+)`;

@@ -5,7 +5,7 @@ import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../
 import type { LoadFiles } from "../../plan.js";
 import type { FileLoaded } from "../engine.js";
 import type { DatabricksConnection } from "./connection.js";
-import { copyInto, dropLanded, insertRecords, isRescued, landingVolume, readerOf } from "./copy-into.js";
+import { copyInto, dropLanded, insertRecords, landingVolume, readerOf, refuseFiles } from "./copy-into.js";
 
 /**
  * Uploads what has landed here and is not in the ledger into the landing volume, then loads it by one COPY INTO and one
@@ -28,12 +28,13 @@ export async function loadFiles(
   const names = fresh.map(({ name }) => path.posix.basename(name));
   await connection.execute(dropLanded(files.table));
   await connection.execute(copyInto(files, { catalog: options.catalog, files: names }));
+  await connection.execute(refuseFiles(files));
   await connection.execute(insertRecords(files, { now: ":now", batch: ":batch" }), {
     now: { type: "timestamp", value: options.now },
     batch: options.batch,
   });
   const counted = await connection.query(
-    `select source_file, count(*) as records, count(case when ${isRescued(files)} then 1 end) as rescued
+    `select source_file, count(*) as records, count(case when ${readerOf(files).isRescued(files)} then 1 end) as rescued
 from ${files.table} where _batch = :batch group by source_file`,
     { batch: options.batch },
   );

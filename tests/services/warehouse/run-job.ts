@@ -1,0 +1,96 @@
+import { finishFile } from "../../../build/src/bundle-finish.js";
+import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle-jobs.js";
+import { prepareFile } from "../../../build/src/bundle-prepare.js";
+import type { Graph } from "../../../build/src/graph.js";
+import { sqlFile } from "../../../build/src/sql-file.js";
+import { runFile } from "./run-file.ts";
+
+interface Connection {
+  execute(sql: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** How a task of a job ended. */
+export interface TaskEnd {
+  readonly task: string;
+  readonly seconds: number;
+  readonly statements: number;
+  readonly error?: string;
+}
+
+/**
+ * Runs the SQL tasks of one of the bundle's jobs as Databricks does: each once those it depends on have succeeded, each in
+ * a session of its own. Tasks that are programs are left out; what depends on them runs all the same.
+ *
+ * @param options.width how many tasks run at once
+ * @param options.without steps that are not to run
+ */
+export async function runJob(
+  connect: () => Promise<Connection>,
+  graph: Graph,
+  job: string,
+  parameters: Readonly<Record<string, string>>,
+  options: { width?: number; only?: (task: string) => boolean } = {},
+): Promise<TaskEnd[]> {
+  const plans = jobSteps(graph)[job]!;
+  const texts = new Map([
+    [prepare, prepareFile(graph)],
+    ...plans
+      .filter(({ runtime }) => runtime === "sql")
+      .map((plan) => [taskKey(plan.step), sqlFile(plan)] as const),
+    [
+      finish(job),
+      finishFile(
+        job,
+        graph,
+        plans.filter(({ runtime }) => runtime === "sql"),
+      ),
+    ],
+  ]);
+  const { tasks } = bundleJobs(graph)[job]!;
+  const ends = new Map<string, TaskEnd>();
+  const waiting = [...tasks];
+  const running = new Set<Promise<void>>();
+  while (waiting.length > 0 || running.size > 0) {
+    const next = waiting.findIndex(({ depends_on = [] }) =>
+      depends_on.every(({ task_key }) => ends.has(task_key)),
+    );
+    if (next >= 0 && running.size < (options.width ?? 2)) {
+      const [task] = waiting.splice(next, 1);
+      const { task_key: key, depends_on = [], run_if } = task!;
+      const text = texts.get(key);
+      const end = { task: key, seconds: 0, statements: 0 };
+      if (run_if !== "ALL_DONE" && depends_on.some((one) => ends.get(one.task_key)?.error)) {
+        ends.set(key, { ...end, error: "upstream failed" });
+      } else if (text === undefined || options.only?.(key) === false) {
+        ends.set(key, end);
+      } else {
+        const work = async () => void ends.set(key, await runTask(connect, key, text, parameters));
+        const done: Promise<void> = work().finally(() => running.delete(done));
+        running.add(done);
+      }
+    } else {
+      await Promise.race(running);
+    }
+  }
+  return [...ends.values()];
+}
+
+async function runTask(
+  connect: () => Promise<Connection>,
+  task: string,
+  text: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<TaskEnd> {
+  const began = performance.now();
+  const connection = await connect();
+  const seconds = () => (performance.now() - began) / 1000;
+  try {
+    const steps = await runFile(connection, text, parameters);
+    return { task, seconds: seconds(), statements: steps.length };
+  } catch (error) {
+    return { task, seconds: seconds(), statements: 0, error: (error as Error).message };
+  } finally {
+    await connection.close();
+  }
+}

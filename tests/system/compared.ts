@@ -1,0 +1,46 @@
+import { allTables } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+import { batchColumns } from "shopmetrics/internal/engine/dialect";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import type { Tables } from "./tables.ts";
+
+/**
+ * What of each table must be the same on every engine. It is all but this: which run it was (`run_id`), what the clock
+ * said (stamps, `checked_at`, `loaded_at`, `seconds`, `started_at`), when a copy of a file was written (`modified_at`), ids
+ * of statements, and that a job puts steps on record that had nothing to do.
+ */
+export const compared: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    allTables()
+      .filter(({ layer }) => layer !== "ops")
+      .map((table) => {
+        const stamps = new Set<string>(table.options.stamps ?? []);
+        const columns = table.columns.map(({ name }) => name).filter((name) => !stamps.has(name));
+        return [table.name, `select ${[...columns, ...batchColumns(table)].join(", ")} from ${table.name}`];
+      }),
+  ),
+  "ops.loaded_files":
+    "select table_name, source_file, size, sha256, rows_loaded, rows_rescued, batch from ops.loaded_files",
+  "ops.check_results": `select step, table_name, check_name, severity, status, case when check_name like '% is fresh' then null else figure end as figure,
+    threshold, failed_rows, total_rows, notebook, cell from ops.check_results`,
+  "ops.step_runs":
+    "select step, status, rows_in, rows_out, rows_merged, rows_rejected, batch from ops.step_runs where status <> 'skipped'",
+  "ops.watermarks":
+    "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name",
+  "ops.steps":
+    "select step, position, job, notebook, runtime, reads, writes, watermark, fingerprint from ops.steps",
+  "ops.runs": "select run_date, is_full, status, message from ops.runs",
+};
+
+/** Rows of selects as text, each a line, sorted. */
+export async function rowsOf(
+  connection: Connection,
+  selects: Readonly<Record<string, string>>,
+): Promise<Tables> {
+  const tables: Record<string, string[]> = {};
+  for (const [name, select] of Object.entries(selects)) {
+    const { rows } = await connection.query(select);
+    tables[name] = rows.map((row) => JSON.stringify(Object.values(row))).toSorted();
+  }
+  return tables;
+}

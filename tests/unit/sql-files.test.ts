@@ -1,0 +1,66 @@
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { finishFile } from "../../build/src/bundle-finish.ts";
+import { jobSteps } from "../../build/src/bundle-jobs.ts";
+import { prepareFile } from "../../build/src/bundle-prepare.ts";
+import { compile, type Compiled } from "../../build/src/compile.ts";
+import { sqlFile } from "../../build/src/sql-file.ts";
+import { bare, statements } from "../services/warehouse/sql.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+let compiled: Compiled;
+beforeAll(async () => void (compiled = await compile(root)));
+
+const steps = () => compiled.plans.filter(({ runtime }) => runtime === "sql");
+const written = (sql: string) =>
+  /^(?:insert into|merge into|delete from|create or replace table) ([\w.]+)/i.exec(bare(sql))?.[1];
+
+/** The tables that every step keeps its books in. */
+const books = /^ops\.(?:check_results|watermarks|step_runs|loaded_files|landed_\w+)$/;
+
+/** A warehouse pays for each statement. Steps of the job `maintenance` write no rows: they have some for each table. */
+describe("a step's SQL file", () => {
+  it("has at most 12 statements, of which at most 4 write beside the books", () => {
+    const counts = steps()
+      .filter(({ jobs }) => !jobs.includes("maintenance"))
+      .map((plan) => {
+        const all = statements(sqlFile(plan));
+        const writes = all.filter(
+          (sql) => /^execute immediate/i.test(bare(sql)) || !books.test(written(sql) ?? "ops.step_runs"),
+        );
+        return { step: plan.step, all: all.length, writes: writes.length };
+      });
+    expect(counts.filter(({ all, writes }) => all > 12 || writes > 4)).toEqual([]);
+    expect(counts).toContainEqual({ step: "silver.orders_clean", all: 12, writes: 4 });
+    expect(counts).toContainEqual({ step: "gold.daily_sales_summary", all: 9, writes: 2 });
+    expect(counts).toContainEqual({ step: "bronze.orders_raw", all: 12, writes: 2 });
+  });
+
+  it("raises a failed check before it writes anything that others read", () => {
+    for (const plan of steps()) {
+      const all = statements(sqlFile(plan)).map(bare);
+      const raises = all.findIndex((sql) => sql.startsWith("select raise_error("));
+      if (raises < 0) continue;
+      const early = all.slice(0, raises).map(written);
+      expect(early.filter((name) => name && !/^ops\.(?:incoming_\w+|check_results)$/.test(name))).toEqual([]);
+    }
+  });
+
+  it("publishes and is on record last, by one statement each", () => {
+    for (const plan of steps()) {
+      const tables = statements(sqlFile(plan)).map(written);
+      expect(tables.at(-1)).toBe("ops.step_runs");
+      expect(tables.filter((name) => name === "ops.watermarks").length).toBeLessThanOrEqual(1);
+      expect(tables.filter((name) => name === "ops.step_runs")).toHaveLength(1);
+    }
+  });
+
+  it("names a task's parameters only outside quotes, where they become literals", () => {
+    const ends = Object.entries(jobSteps(compiled)).map(([job, plans]) => finishFile(job, compiled, plans));
+    for (const text of [...steps().map(sqlFile), prepareFile(compiled), ...ends]) {
+      const quotedParts =
+        text.replaceAll(/^--.*$/gm, "").match(/'(?:[^'\\]|\\[\s\S])*'|"[^"]*"|`[^`]*`/g) ?? [];
+      expect(quotedParts.filter((part) => part.includes("{{"))).toEqual([]);
+    }
+  });
+});
