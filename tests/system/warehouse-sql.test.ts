@@ -97,7 +97,14 @@ describe.skipIf(absent)(`SQL tasks on a warehouse${absent ? ` (skipped: ${absent
   const failures = (tasks: readonly TaskEnd[]) =>
     tasks.flatMap(({ task, error }) => (error ? `${task}: ${error}` : []));
 
-  const shop = { landing, seed: 7, scale: Number(process.env["DAYS_SCALE"] ?? 0.005), faults: 0.02, from: "2026-01-01", to: "2026-03-01" };
+  const shop = {
+    landing,
+    seed: 7,
+    scale: Number(process.env["DAYS_SCALE"] ?? 0.005),
+    faults: 0.02,
+    from: "2026-01-01",
+    to: "2026-03-01",
+  };
 
   it("make the tables of a first load", async () => {
     await generate(shop);

@@ -46,7 +46,10 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     ["--master", "local[2]"],
     ["--driver-memory", "1536m"],
     ["--driver-class-path", jars.join(":")],
-    ["--driver-java-options", "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"],
+    [
+      "--driver-java-options",
+      "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
+    ],
     ...Object.entries(settings).map(([name, value]) => ["--conf", `${name}=${value}`]),
     ["spark-internal"],
     ...Object.entries(hive).map(([name, value]) => ["--hiveconf", `${name}=${value}`]),
