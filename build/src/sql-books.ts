@@ -6,13 +6,14 @@ import { at, hasNews, isLoad } from "./sql-variables.js";
 
 /** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */
 export function bookkeeping(plan: Plan): string {
-  const moved = [...plan.writes.map((name) => published(plan, name)), ...plan.changes.map(taken)];
   const news = hasNews(plan);
+  const own = plan.writes.map((name) => published(plan, name));
+  const moved = [...own.map((row) => `select * from (${row}) where batch > 0`), ...plan.changes.map(taken)];
   const publish = `insert into ops.watermarks
 select '${plan.step}', table_name, batch
 from (
 ${moved.map((row) => `  ${row}`).join("\n  union all\n")}
-) where batch > 0${news ? ` and (${news})` : ""};`;
+)${news ? ` where ${news}` : ""};`;
   return [
     "-- done: publish the batch, move the watermarks, put the step on record",
     ...(moved.length ? [publish] : []),
