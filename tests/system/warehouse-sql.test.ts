@@ -123,7 +123,7 @@ describe.skipIf(absent)(`SQL tasks on a warehouse${absent ? ` (skipped: ${absent
     async () => {
       await generate({ ...shop, days: 1 });
       const customers = firstFile("customers");
-      const late = customers[1]!.split(",").with(5, "Elsewhere").with(-1, "2025-06-01T00:00:00Z");
+      const late = customers[1]!.split(",").with(5, "Elsewhere").with(9, "2025-06-01T00:00:00Z");
       land("customers/customers_2026-03-02_late.csv", [
         customers[0]!,
         late.join(","),
