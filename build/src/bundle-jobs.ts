@@ -16,7 +16,7 @@ const minutes = 60;
 
 /** Jobs of notebooks that stay off Databricks, and why. */
 export const leftOut: Readonly<Record<string, string>> = {
-  generator: "it makes its rows with DuckDB, which is no part of a Databricks task",
+  generator: "it stands in for the shop or tries its broker, by hand and where DuckDB is",
 };
 
 /**
