@@ -74,10 +74,13 @@ interface Source {
   readonly text: string;
 }
 
-/** Folders and files in which ids are looked for; contracts and notebooks are read by themselves. */
+/**
+ * Folders and files in which ids are looked for. Contracts and notebooks are read by themselves; these pages' own tests
+ * quote ids as examples.
+ */
 const places = ["README.md", "docs", "tests", "lib/src", "build/src", "bundle", ".github", ".ci"];
 const skipped =
-  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)|^lib\/src\/contracts\//;
+  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)|^lib\/src\/contracts\/|^tests\/\w+\/docs\./;
 const textFiles = /\.(ts|mjs|md|ya?ml|py|css)$|^\.ci\/\w+$/;
 
 async function readSources(root: string): Promise<Source[]> {
