@@ -67,20 +67,17 @@ export async function produce(settings: KafkaSettings, options: ProduceOptions):
 /** The shop is not empty at the start: whoever came in the last ten minutes may still be there. */
 const warmUp = (rate: number) => Math.min(600, 500_000 / rate) * 1000;
 
-/** The last so many events before an instant, of shoppers busy enough to need at most six hours for them. */
+/** So many events of the last hours before an instant, of shoppers busy enough to need at most six for them. */
 function* pastEvents(shelf: Shelf, seed: number, count: number, to: number): Generator<SentEvent> {
   const rate = Math.max(200, count / (6 * 3600));
-  const events = shoppers({
-    ...shelf,
-    seed: seed ^ 0x5bd1e995,
-    rate,
-    from: to - (count / rate) * 1000 - warmUp(rate),
-  });
-  const before = to - (count / rate) * 1000;
+  // Shoppers keep their rate on average only, and all of the events are wanted.
+  const from = to - ((1.2 * count) / rate) * 1000 - 60_000;
+  const events = shoppers({ ...shelf, seed: seed ^ 0x5bd1e995, rate, from: from - warmUp(rate) });
   let left = count;
   for (const one of events) {
-    if (one.sentAt < before) continue;
-    if (one.sentAt >= to || left-- <= 0) return;
+    if (left === 0 || one.sentAt >= to) return;
+    if (one.sentAt < from) continue;
+    left--;
     yield one;
   }
 }
