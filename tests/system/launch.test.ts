@@ -103,7 +103,7 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
     });
   });
 
-  it("shows no secret on a command line", async () => {
+  it("shows no secret on a command line (NFR-009, AC-012)", async () => {
     const launched = launch(await program("waits", waiting("process.exit(0);")));
     const node = await pidOf(launched);
     for (const pid of [node, launched.child.pid!]) {

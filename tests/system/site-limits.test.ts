@@ -140,7 +140,7 @@ describe.skipIf(whyNoBrowser)(
       }
     });
 
-    it("works from a folder, without any server", async () => {
+    it("works from a folder, without any server (FR-017)", async () => {
       const { page, errors, close } = await watchedPage(browser);
       await openReady(page, pathToFileURL(path.join(home.site, "index.html")).href);
       expect(await page.locator("html").getAttribute("data-ready")).toBe("");
@@ -202,7 +202,7 @@ describe.skipIf(whyNoBrowser)(
     });
 
     describe("when the warehouse is down or a check has failed (AC-010)", () => {
-      it("is built from the last good snapshots, and says how old they are", async () => {
+      it("is built from the last good snapshots, and says how old they are (FR-018)", async () => {
         const shop = await home.shop.copy();
         await rm(path.join(shop.home, "warehouse.duckdb"));
         const site = path.join(shop.home, "down");
