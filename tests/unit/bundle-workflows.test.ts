@@ -33,9 +33,15 @@ describe.each(files)("%s", (_, text) => {
     expect(lines.length).toBeGreaterThan(0);
   });
 
-  it("may read the repository and nothing more", () => {
+  it("may read the repository; only what publishes the site may do more, and does nothing else", () => {
     expect(workflow.permissions).toEqual({ contents: "read" });
-    expect(Object.values(workflow.jobs).filter(({ permissions }) => permissions)).toEqual([]);
+    const more = Object.values(workflow.jobs).filter(({ permissions }) => permissions);
+    expect(more.flatMap(({ permissions }) => Object.keys(permissions ?? {}))).toEqual(
+      more.length > 0 ? ["pages", "id-token"] : [],
+    );
+    expect(more.flatMap(({ steps }) => steps.map(({ uses }) => uses?.split("@")[0]))).toEqual(
+      more.map(() => "actions/deploy-pages"),
+    );
   });
 
   it("ends by itself, and does not run twice at once", () => {
