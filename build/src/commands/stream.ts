@@ -45,7 +45,11 @@ export async function stream(options: StreamCommand): Promise<void> {
   };
   let dashboard: SiteServer | undefined;
   try {
-    const producing = options.produce ? startShoppers(settings, kafka, options, signal) : undefined;
+    let ready = () => {};
+    const opened = new Promise<void>((resolve) => (ready = resolve));
+    const producing = options.produce
+      ? opened.then(() => startShoppers(settings, kafka, options, signal))
+      : undefined;
     // Whatever fails first ends both.
     producing?.catch(stop);
     say(`Following ${kafka.topic} at ${kafka.brokers.join(",")}. Ctrl-C ends.`);
@@ -56,6 +60,7 @@ export async function stream(options: StreamCommand): Promise<void> {
       kafka,
       compiled,
       signal,
+      onReady: ready,
       onRound: progress(say),
       onNote: (message) => console.error(message),
     });

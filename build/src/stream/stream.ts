@@ -14,6 +14,8 @@ export interface StreamOptions {
   readonly compiled: Compiled;
   /** Ends the stream: the round under way is finished, and nothing is lost. */
   readonly signal: AbortSignal;
+  /** Told when the topic is open and what had landed before is in gold. */
+  readonly onReady?: () => void;
   /** Told after each round that took in something. */
   readonly onRound?: (round: Round) => void | Promise<void>;
   /** Told what a person should know beside. */
@@ -65,6 +67,7 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
     await round();
     // A loss that was accepted is one that was there to be seen, not any that comes.
     process.env["KAFKA_ACCEPT_LOSS"] = "false";
+    options.onReady?.();
     while (!signal.aborted) {
       await follower.come(signal);
       await sleep(kafka.batchSeconds * 1000, undefined, { signal }).catch(() => undefined);
