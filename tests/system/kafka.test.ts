@@ -68,7 +68,7 @@ describe.skipIf(missing)("reading a topic", () => {
     const env = { KAFKA_BROKERS: brokers, KAFKA_USERNAME: username, NODE_EXTRA_CA_CERTS: caFile };
     succeeded(await read(topic, "", { ...env, KAFKA_PASSWORD: password }));
     expect(await heldOffsets(shop, topic)).toHaveLength(10);
-    const wrong = await read(topic, "", { ...env, KAFKA_PASSWORD: "open sesame" });
+    const wrong = await read(topic, "", { ...env, KAFKA_PASSWORD: "open sesame" }); // pragma: allowlist secret
     expect(wrong.code).toBe(1);
     expect(wrong.stderr).toContain(`Kafka at ${brokers} refused the login of KAFKA_USERNAME=${username}`);
     expect(wrong.stderr + wrong.stdout).not.toContain("open sesame");
