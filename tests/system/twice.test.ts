@@ -48,7 +48,9 @@ describe("a run repeated", () => {
     const before = await dump(again);
     const report = await again.json<Report>("run --full");
     expect(report).toMatchObject({ status: "succeeded", full: true });
-    expect(report.steps.filter(({ out }) => out > 0)).toEqual([]);
+    // Pages are exported by every run: they tell when it was.
+    const kept = report.steps.filter(({ step }) => !step.startsWith("dashboard."));
+    expect(kept.filter(({ out }) => out > 0)).toEqual([]);
     expect(differences(await dump(again), before)).toEqual([]);
     succeeded(await again.shopmetrics("run"));
     expect(await unread(again)).toEqual([]);
