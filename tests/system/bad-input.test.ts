@@ -124,7 +124,7 @@ describe("a file that cannot be loaded as it is", () => {
       expect(failure).toMatch(cause);
       expect(failure).toMatch(wayOut);
       expect(stderr).toContain(
-        "bronze.orders_raw wrote nothing, and the 6 steps behind it did not run: their tables are as they were.",
+        "bronze.orders_raw wrote nothing, and the 10 steps behind it did not run: their tables are as they were.",
       );
       expect(stderr).toContain("Mend the cause and run again: `npx shopmetrics run` goes on from there.");
       expect(stderr).not.toMatch(/^\s+at /m);
@@ -396,15 +396,15 @@ describe("a command that is mistyped", () => {
     ["frobnicate", "error: unknown command 'frobnicate'"],
     ["run --ful", "error: unknown option '--ful'\n(Did you mean --full?)"],
     ["run --only silver.ordrs", 'No step is called "silver.ordrs". Did you mean silver.orders_clean?'],
-    ["run --only ''", 'No step is called "". There are: sources.generate_exports, bronze.'],
+    ["run --only ''", 'No step is called "". There are: sources.check_kafka, sources.generate_exports, sources.'],
     [
       "run --only gold.weather",
-      'No step is called "gold.weather". There are: sources.generate_exports, bronze.',
+      'No step is called "gold.weather". There are: sources.check_kafka, sources.generate_exports, sources.',
     ],
     ["run --only a --from b", "--only and --from exclude each other: give one of them."],
     [
       "run --job nightly",
-      "--job nightly: no notebook belongs to it. There are: daily, generator, maintenance.",
+      "--job nightly: no notebook belongs to it. There are: daily, generator, maintenance, smoke_test, streaming.",
     ],
     ["run --date 2026-02-30", "--date 2026-02-30: give a date such as 2026-03-01."],
     ["run --date 2026-99-99", "--date 2026-99-99: give a date such as 2026-03-01."],
