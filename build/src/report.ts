@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/internal/run/step";
-import { nothingNew, type RunReport, type StepEvent, type StepReport } from "./run.js";
+import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run.js";
 import { count, seconds } from "./text.js";
 
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>
@@ -66,7 +66,9 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
 
 /** What a failure means for the tables, and what to do. */
 function nextStep(report: RunReport, failed: readonly StepReport[]): string {
-  const behind = report.steps.filter(({ status, message }) => status === "skipped" && message !== nothingNew);
+  const behind = report.steps.filter(
+    ({ status, message }) => status === "skipped" && message !== nothingNew && message !== notHere,
+  );
   const halted = failed.some(({ checks }) => checks.some(({ status }) => status === "fail"));
   return [
     `${failed.map(({ step }) => step).join(" and ")} wrote nothing` +

@@ -121,6 +121,7 @@ const stops = (report: StepReport | undefined) =>
   report?.status === "failed" || (report?.status === "skipped" && report.message !== nothingNew);
 
 export const nothingNew = "nothing new";
+export const notHere = "not on this engine";
 
 async function inGraphOrder(
   graph: Graph,
@@ -172,6 +173,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
       return report;
     };
     if (isUpToDate(plan, context)) return finish("skipped", nothingNew);
+    if (isElsewhere(plan, engine.name)) return finish("skipped", notHere);
     try {
       if (plan.runtime === "node") {
         await runProgram(programOf(plan, options), { connection, engine, step: plan.step, context, figures });
@@ -206,6 +208,11 @@ function programOf(plan: Plan, { graph }: RunOptions): Program {
 /** A step that reads only what is new has nothing to do when nothing is. */
 const isUpToDate = (plan: Plan, context: StepContext) =>
   plan.changes.length > 0 && !context.full && [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
+
+/** A step that only cares for files and a catalog, which the engine does not have. */
+const isElsewhere = (plan: Plan, engine: Engine["name"]) =>
+  plan.items.length > 0 &&
+  plan.items.every(({ kind, scripts }) => kind === "maintain" && scripts[engine].length === 0);
 
 /** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
 const isIdle = (plan: Plan, figures: StepFigures) =>

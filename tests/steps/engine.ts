@@ -1,7 +1,13 @@
+import { allTables } from "shopmetrics";
+import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
+import { createLanded, landedTable } from "shopmetrics/internal/engine/databricks/copy-into";
+import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import type { Dialect } from "shopmetrics/internal/engine/dialect";
 import type { Engine } from "shopmetrics/internal/engine/engine";
+import { readSettings } from "shopmetrics/internal/settings";
+import { beforeTable } from "shopmetrics/internal/sql/render";
 
 /** What the step tests need of an engine. All else they do goes through the interfaces of `lib/src/engine/`. */
 export interface TestEngine {
@@ -11,8 +17,38 @@ export interface TestEngine {
   readonly mark: (param: string) => string;
 }
 
-/** An empty warehouse of its own for one test. The only place of the step tests that knows which engine they run on. */
+/**
+ * An empty warehouse of its own for one test. The only place of the step tests that knows which engine they run on.
+ *
+ * By hand, on the warehouse that `npm run warehouse` gives the environment of, one file at a time:
+ * `TEST_ENGINE=databricks npx vitest run --no-file-parallelism --testTimeout 600000 tests/steps/dim_products.test.ts`
+ */
 export async function openTestEngine(): Promise<TestEngine> {
+  if (process.env["TEST_ENGINE"] === "databricks") return emptiedWarehouse();
   const engine = await openDuckdb({ file: ":memory:", threads: 1 });
   return { engine, dialect: duckdbDialect, mark: (param) => `$${param}` };
+}
+
+/** Takes all rows out of the warehouse's tables, since making them anew takes a minute. */
+async function emptiedWarehouse(): Promise<TestEngine> {
+  const { workspace, catalog } = readSettings({ ...process.env, SHOPMETRICS_ENGINE: "databricks" });
+  const engine = await openDatabricks({ ...workspace!, catalog });
+  const connection = await engine.connect();
+  const { rows } = await connection.query(
+    "select concat_ws('.', table_schema, table_name) as name from information_schema.tables",
+  );
+  const present = new Set(rows.map(({ name }) => String(name)));
+  const kept = allTables().flatMap((table) => [
+    table.name,
+    ...(table.options.tracks ? [beforeTable(table)] : []),
+  ]);
+  for (const name of kept) if (present.has(name)) await connection.execute(`delete from ${name}`);
+  // What COPY INTO remembers goes with its table only.
+  for (const { name, layer } of allTables()) {
+    if (layer !== "bronze" || !present.has(landedTable(name))) continue;
+    await connection.execute(`drop table ${landedTable(name)}`);
+    await connection.execute(createLanded(name));
+  }
+  await connection.close();
+  return { engine, dialect: databricksDialect, mark: (param) => `:${param}` };
 }

@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gold, silver } from "shopmetrics";
+import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
 import { openDatabricks, type DatabricksEngine } from "shopmetrics/internal/engine/databricks/engine";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import type { Engine } from "shopmetrics/internal/engine/engine";
@@ -25,7 +27,7 @@ const mode = process.env["WAREHOUSE_SQL"] ?? "ci";
 const isChosen = (step: string) => mode === "all" || !/clickstream|traffic|funnel/.test(step);
 const absent = process.env["CI"] ? undefined : await whyNotReady();
 const root = path.resolve(import.meta.dirname, "../..");
-const patience = mode === "ci" ? 300_000 : 7_200_000;
+const patience = mode === "ci" ? 900_000 : 7_200_000;
 
 describe.skipIf(absent)(`SQL tasks on a warehouse${absent ? ` (skipped: ${absent})` : ""}`, () => {
   const home = mkdtempSync(path.join(tmpdir(), "shopmetrics-days-"));
@@ -112,7 +114,7 @@ describe.skipIf(absent)(`SQL tasks on a warehouse${absent ? ` (skipped: ${absent
     "make the tables of a first load, of files with faults and of one without a record",
     async () => {
       await generate({ ...shop, faults: 0.02 });
-      land("customers/customers_2026-01-01_none.csv", [firstFile("customers")[0]!]);
+      land("customers/customers_none.csv", [firstFile("customers")[0]!]);
       expect(await outcome(await runBoth("2026-03-01"))).toEqual(good);
     },
     patience,
@@ -139,6 +141,25 @@ describe.skipIf(absent)(`SQL tasks on a warehouse${absent ? ` (skipped: ${absent
         `${reversed(orders[2]!)},`,
       ]);
       expect(await outcome(await runBoth("2026-03-02"))).toEqual(good);
+    },
+    patience,
+  );
+
+  it(
+    "care for a table: comments, tags, clustering, compacting, and removal of old files",
+    async () => {
+      const connection = await spark.connect();
+      await connection.execute("comment on table gold.daily_sales_summary is 'other'");
+      await connection.execute("alter table gold.daily_sales_summary alter column revenue comment 'other'");
+      for (const table of [gold.daily_sales_summary, silver.dim_customers])
+        for (const { sql } of databricksDialect.maintain(table)) await connection.execute(sql);
+      const { rows } = await connection.query("describe table extended gold.daily_sales_summary");
+      const commentOf = (name: string) => rows.find((row) => row["col_name"] === name)?.["comment"];
+      const valueOf = (name: string) => rows.find((row) => row["col_name"] === name)?.["data_type"];
+      expect(commentOf("revenue")).toBe("Sum of total_amount.");
+      expect(valueOf("Comment")).toBe(gold.daily_sales_summary.comment);
+      await connection.close();
+      expect(await differing()).toEqual([]);
     },
     patience,
   );

@@ -165,6 +165,19 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
     ]);
   });
 
+  it("writes a view's parameters out, since a warehouse binds none there", async () => {
+    const params = {
+      text: "it's :n",
+      n: 5,
+      at: { type: "timestamp", value: "2026-03-01T00:00:00Z" },
+    } as const;
+    await sql.execute(
+      "create or replace temporary view given as select :text as text, param__n as n, $at as at",
+      params,
+    );
+    expect(await rows("select * from given")).toEqual([{ text: params.text, n: 5, at: params.at.value }]);
+  });
+
   it("keeps variables and temporary views for as long as the connection lasts, and hides them from others", async () => {
     await sql.execute("declare or replace variable answer bigint default 42");
     await sql.execute("create or replace temporary view answers as select answer as a");
@@ -362,7 +375,7 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
       ).toEqual([
         {
           source_file: "loaded/a.csv",
-          size: 66,
+          size: 67,
           rows_loaded: 4,
           rows_rescued: 2,
           sha256: await checksum(path.join(landing, "a.csv")),

@@ -12,29 +12,41 @@ const audit = {
 };
 
 /** An export lands as text, exactly as the shop wrote it, with its audit columns. */
-function exported<Shape extends z.ZodRawShape>(entity: string, columns: Shape) {
+function exported<Shape extends z.ZodRawShape>(
+  entity: string,
+  columns: Shape,
+  personal: readonly Extract<keyof Shape, string>[] = [],
+) {
   return table(
     `bronze.${entity}_raw`,
     `The shop's ${entity} exports as they arrived: every column as text, append-only (FR-001).`,
     { ...columns, ...audit },
-    { stamps: ["ingested_at"], tags: { sensitivity: entity === "customers" ? "personal" : "internal" } },
+    {
+      stamps: ["ingested_at"],
+      tags: { sensitivity: personal.length > 0 ? "personal" : "internal" },
+      personal,
+    },
   );
 }
 
 const given = (comment: string) => text(comment).nullable();
 
-export const customers_raw = exported("customers", {
-  customer_id: given("The shop's customer number."),
-  first_name: given("First name."),
-  last_name: given("Last name."),
-  email: given("E-mail address."),
-  phone: given("Phone number."),
-  city: given("City of the delivery address."),
-  region: given("Region or state of the delivery address."),
-  country: given("Country of the delivery address."),
-  signup_date: given("Day on which the customer signed up, ISO date."),
-  updated_at: given("When the shop last changed this customer, ISO instant."),
-});
+export const customers_raw = exported(
+  "customers",
+  {
+    customer_id: given("The shop's customer number."),
+    first_name: given("First name."),
+    last_name: given("Last name."),
+    email: given("E-mail address."),
+    phone: given("Phone number."),
+    city: given("City of the delivery address."),
+    region: given("Region or state of the delivery address."),
+    country: given("Country of the delivery address."),
+    signup_date: given("Day on which the customer signed up, ISO date."),
+    updated_at: given("When the shop last changed this customer, ISO instant."),
+  },
+  ["first_name", "last_name", "email", "phone"],
+);
 
 export const products_raw = exported("products", {
   product_id: given("The shop's product number."),

@@ -34,6 +34,7 @@ export const dim_customers = table(
     key: ["surrogate_key"],
     tracks: ["customer_id", "signup_date", "effective_start_date", "effective_end_date"],
     tags: { sensitivity: "personal" },
+    personal: ["first_name", "last_name", "email", "phone"],
   },
 );
 
@@ -182,5 +183,5 @@ export const rejected_rows = table(
     rejected_at: timestamp("When it was refused."),
     run_id: text("The run that refused it."),
   },
-  { stamps: ["rejected_at", "run_id"], tags: { sensitivity: "personal" } },
+  { stamps: ["rejected_at", "run_id"], tags: { sensitivity: "personal" }, personal: ["raw_row"] },
 );

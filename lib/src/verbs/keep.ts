@@ -93,7 +93,10 @@ export async function reject(table: Table, rows: Statement, options: { raw: Tabl
   await (await theSession()).submit({ kind: "reject", table, rows, raw: options.raw });
 }
 
-/** Tidies a table's files where the engine has files: OPTIMIZE or ZORDER, then VACUUM with 7 days' retention. */
+/**
+ * Cares for a table where the engine has files and a catalog: its comments and tags as the contract says, then clustering,
+ * OPTIMIZE or ZORDER, and VACUUM with 7 days' retention. Elsewhere it does nothing, and a run says so.
+ */
 export async function maintain(table: Table): Promise<void> {
   await (await theSession()).submit({ kind: "maintain", table });
 }

@@ -7,6 +7,9 @@ interface Commit {
   readonly userMetadata?: string;
 }
 
+/** How many commits the table in `folder` has. */
+export const version = async (folder: string): Promise<number> => (await logFiles(folder)).length;
+
 /** Rows that the newest commit of the table in `folder` wrote. */
 export async function lastWrite(folder: string): Promise<bigint> {
   const commits = await logFiles(folder);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { copyInto } from "./copy-into.ts";
-import { lastWrite } from "./delta-log.ts";
+import { lastWrite, version } from "./delta-log.ts";
 import type { SparkSession } from "./spark-session.ts";
 import { bare, quoted, replaceInCode, unquoted } from "./sql.ts";
 import { exists, tableFolder, volumeFile, volumeFolder, type OwnResult, type World } from "./world.ts";
@@ -100,9 +100,13 @@ const emulations: readonly (readonly [RegExp, Emulation])[] = [
   [
     new RegExp(String.raw`^insert\s+(?:into|overwrite)\s+(?:table\s+)?(${NAME})`, "i"),
     async (world, session, [name], sql) => {
+      const folder = tableFolder(world, name!);
+      const before = await version(folder);
       const { handle, columns } = await session.run(sql);
       await session.close(handle);
-      return columns.length ? done : counts(await lastWrite(tableFolder(world, name!)));
+      if (columns.length) return done;
+      // No rows, no commit.
+      return counts((await version(folder)) === before ? 0n : await lastWrite(folder));
     },
   ],
 ];

@@ -169,6 +169,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     try {
       await faults.delay();
       if (fault) throw new SparkError(fault, undefined);
+      if (/^create\b[^(]*\bview\b/i.test(bare(request.statement)) && request.parameters?.length)
+        throw new SparkError(
+          "[UNSUPPORTED_FEATURE.PARAMETER_MARKER_IN_UNEXPECTED_STATEMENT] Parameter markers are not allowed in the query of CREATE VIEW.",
+          "0A000",
+        );
       const bound = withParameters(bare(request.statement), request.parameters ?? []);
       const sql = await withInformationSchema(world, spark, withoutCatalog(bound, options.catalog));
       const own = emulation(world, spark, sql);

@@ -12,6 +12,7 @@ import {
   describeColumns,
   isLossyWithoutArrow,
   resultRow,
+  withLiterals,
   withMarkers,
   type ResultColumn,
 } from "./values.js";
@@ -75,8 +76,12 @@ export async function openConnection(
 
   async function start(sql: string, params?: Params): Promise<Operation> {
     signal?.throwIfAborted();
-    const namedParameters = bind(databricks, params);
-    const operation = await session.executeStatement(withMarkers(sql), { namedParameters, maxRows: CHUNK });
+    const text = withMarkers(sql);
+    const creates = /^\s*create\b/i.test(text);
+    const operation = await session.executeStatement(creates ? withLiterals(text, params ?? {}) : text, {
+      namedParameters: creates ? {} : bind(databricks, params),
+      maxRows: CHUNK,
+    });
     statementIds.push(operation.id);
     const cancel = () => void operation.cancel().catch(() => undefined);
     signal?.addEventListener("abort", cancel, { once: true });

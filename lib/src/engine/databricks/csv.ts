@@ -10,8 +10,8 @@ const quotedValue = String.raw`"[^"]*+(?:""[^"]*+)*+"`;
 const end = String.raw`\r?\n|\r?\z`;
 const inRecord = String.raw`(?:${quotedValue}(?=,|${end})|(?!")[^,\n]*+)`;
 
-/** A record is the first group, with the CR of its line end. */
-const record = String.raw`(${inRecord}(?:,${inRecord})*+(?=${end})|[^\n]*+)(?:\n|\r?\z)`;
+/** A record is the first group, some with the CR of its line end. */
+const record = String.raw`(${inRecord}(?:,${inRecord})*+(?=${end})|[^\n]*+)(?:\r?\n|\r?\z)`;
 
 /** One value of a record that a comma was put before, quotes and all: the first group. */
 const value = String.raw`,(${quotedValue}|(?!")[^,]*+)`;
@@ -42,7 +42,8 @@ problems as (
 /**
  * The records of files, as common table expressions that end in `records`. Columns are found by the names in each file's
  * header; values of columns that the table lacks are kept as JSON in `_rescued_data`, and so is, whole, a record that does
- * not split into as many values as the header has names. An empty value is null, an empty one in quotes is not.
+ * not split into as many values as the header has names. An empty value is null, an empty one in quotes is not. A CR at the
+ * end of the file ends a record like CRLF, but is part of one whose quoting breaks off.
  */
 export function csvRecords({ columns }: LoadFiles): string {
   const at = (name: string) =>
@@ -51,18 +52,21 @@ export function csvRecords({ columns }: LoadFiles): string {
   const rest = `to_json(map_from_arrays(filter(names, (name, i) -> ${isExtra}), filter(given, (value, i) -> ${isExtra})))`;
   return `${heads},
 split as (
-  select source_file, names, keys, source_row, line, ${valuesOf("line")} as parts
+  select source_file, names, keys, source_row, line, ${valuesOf("line")} as parts,
+    if(source_row = size(lines) - 1, bare_end, '') as bare_end
   from headed lateral view posexplode(lines) as source_row, line
   where source_row > 0
 ),
 judged as (
-  select *, size(parts) = size(names) and array_join(parts, ',') = line as is_whole,
+  select *, array_join(parts, ',') = line as is_quoted_well,
+    size(parts) = size(names) and array_join(parts, ',') = line as is_whole,
     transform(parts, part -> if(part = '', null, ${unquoted("part")})) as given
   from split
 ),
 records as (
   select ${columns.map((name) => `if(is_whole, ${at(name)}, null) as ${name}`).join(",\n    ")},
-    case when not is_whole then line when size(names) > ${columns.length} then ${rest} end as _rescued_data,
+    case when not is_quoted_well then concat(line, bare_end) when not is_whole then line
+      when size(names) > ${columns.length} then ${rest} end as _rescued_data,
     source_file, cast(source_row as bigint) as source_row
   from judged
 )`;
@@ -73,10 +77,11 @@ const heads = `lined as (
   select source_file, filter(
     transform(regexp_extract_all(if(startswith(text, '\\uFEFF'), substring(text, 2), text), ${raw(record)}, 1),
       line -> if(endswith(line, '\\r'), left(line, length(line) - 1), line)),
-    line -> line <> '') as lines
+    line -> line <> '') as lines,
+    if(endswith(text, '\\r'), '\\r', '') as bare_end
   from files
 ),
 headed as (
   select *, transform(names, name -> lower(name)) as keys
-  from (select source_file, lines, ${namesOf("lines[0]")} as names from lined where size(lines) > 0)
+  from (select source_file, lines, bare_end, ${namesOf("lines[0]")} as names from lined where size(lines) > 0)
 )`;

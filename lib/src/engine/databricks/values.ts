@@ -1,6 +1,7 @@
 import type { DBSQLParameter, thrift } from "@databricks/sql";
 import type { Result, ResultRow, ResultValue } from "../../plan.js";
 import type { Bound } from "../engine.js";
+import { quoted } from "./text.js";
 
 /** What of a result column's description is needed here. */
 export interface ResultColumn {
@@ -104,6 +105,23 @@ export const withMarkers = (sql: string): string =>
     /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\bparam__(\w+)\b|\$([A-Za-z_]\w*)/g,
     (match, ours?: string, dollar?: string) => (ours || dollar ? `:${ours ?? dollar}` : match),
   );
+
+/**
+ * A statement with its `:name` parameters written out as literals, for one that creates something: before runtime 18, a
+ * view may not be defined with parameters.
+ */
+export const withLiterals = (sql: string, params: Readonly<Record<string, Bound>>): string =>
+  sql.replace(
+    /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|(?<!:):([A-Za-z_]\w*)/g,
+    (match, name?: string) => (name !== undefined && name in params ? literal(params[name]!) : match),
+  );
+
+function literal(value: Bound): string {
+  if (value === null) return "null";
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "object") return `${value.type}${quoted(value.value)}`;
+  return typeof value === "number" && !Number.isSafeInteger(value) ? `${value}D` : String(value);
+}
 
 type Client = { DBSQLParameter: typeof DBSQLParameter; thrift: typeof thrift };
 
