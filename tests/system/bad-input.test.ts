@@ -396,7 +396,10 @@ describe("a command that is mistyped", () => {
     ["frobnicate", "error: unknown command 'frobnicate'"],
     ["run --ful", "error: unknown option '--ful'\n(Did you mean --full?)"],
     ["run --only silver.ordrs", 'No step is called "silver.ordrs". Did you mean silver.orders_clean?'],
-    ["run --only ''", 'No step is called "". There are: sources.check_kafka, sources.generate_exports, sources.'],
+    [
+      "run --only ''",
+      'No step is called "". There are: sources.check_kafka, sources.generate_exports, sources.',
+    ],
     [
       "run --only gold.weather",
       'No step is called "gold.weather". There are: sources.check_kafka, sources.generate_exports, sources.',
