@@ -28,12 +28,12 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
  * @throws NotebookError when it cannot do without DuckDB
  */
 export async function compileExport(root: string, pages: readonly Plan[]): Promise<string> {
-  const plans = pages.map(({ step, items, params, takes }): PagePlan => {
+  const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): PagePlan => {
     const own = items.map((item) => ({
       ...item,
       scripts: { duckdb: [], databricks: item.scripts.databricks },
     }));
-    return { step, items: own, params, takes };
+    return { items: own, step, params, takes, reads, fingerprint };
   });
   const contents = `import { exportDashboard } from "shopmetrics/internal/dashboard/export-task";
 await exportDashboard(${JSON.stringify(plans)});

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { exportPage } from "shopmetrics/internal/dashboard/export";
-import type { Engine } from "shopmetrics/internal/engine/engine";
+import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
 import { dialectOf } from "shopmetrics/internal/engine/open";
 import type { Plan } from "shopmetrics/internal/plan";
 import { executeItems, noFigures, type StepContext, type StepFigures } from "shopmetrics/internal/run/step";
@@ -180,7 +180,8 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         return isIdle(plan, figures) ? finish("skipped", nothingNew) : await keep(finish("succeeded", null));
       }
       if (plan.runtime === "page") {
-        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots);
+        const written = await lastWriters(connection, options.graph);
+        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots, written);
         return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
@@ -197,6 +198,19 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
   } finally {
     await connection.close();
   }
+}
+
+/** The runs that last wrote each table of the graph's steps. */
+async function lastWriters(connection: Connection, { plans }: Graph): Promise<Map<string, string>> {
+  const { rows } = await connection.query(
+    "select step, max_by(run_id, started_at) as run_id from ops.step_runs where status = 'succeeded' group by step",
+  );
+  const runs = new Map(rows.map((row) => [String(row["step"]), String(row["run_id"])]));
+  const written = new Map<string, string[]>();
+  for (const { step, writes } of plans)
+    for (const table of writes)
+      written.set(table, [...(written.get(table) ?? []), runs.get(step) ?? "never"]);
+  return new Map([...written].map(([table, ids]) => [table, ids.join(" ")]));
 }
 
 function programOf(plan: Plan, { graph }: RunOptions): Program {

@@ -123,7 +123,7 @@ describe("an export", () => {
     snapshot: { name, columns: { value: "integer" } },
     scripts: { duckdb: [{ sql, params: [], kind: "show" }], databricks: [] },
   });
-  const run = (value: string) =>
+  const run = (value: string, written?: ReadonlyMap<string, string>, full = false) =>
     exportPage(
       connection,
       "duckdb",
@@ -132,17 +132,20 @@ describe("an export", () => {
         items: [item("one", `select ${value} as value`), item("other", `select ${value} as value`)],
         params: [],
         takes: [],
+        reads: ["gold.one", "gold.other"],
+        fingerprint: "f",
       },
       {
         runId: "r",
         date: "2026-01-01",
         now: new Date().toISOString(),
-        full: false,
+        full,
         landing: "",
         windows: new Map(),
         batches: new Map(),
       },
       folder,
+      written,
     );
   const manifest = async () => JSON.parse(await readFile(path.join(folder, "test.json"), "utf8")) as Manifest;
   const valueOf = async ({ snapshots }: Manifest, name: string) => {
@@ -165,6 +168,43 @@ describe("an export", () => {
     }
     await writing;
     expect(reads).toBeGreaterThan(5);
+  });
+
+  it("runs queries again only after a run that wrote what they read", async () => {
+    const by = (one: string, other: string) =>
+      new Map([
+        ["gold.one", one],
+        ["gold.other", other],
+      ]);
+    const value = async () => valueOf(await manifest(), "one");
+    await run("1", by("run-1", "run-1"));
+    await run("2", by("run-1", "run-1"));
+    expect(await value()).toBe(1);
+    await run("3", by("run-1", "run-2"));
+    expect(await value()).toBe(3);
+    await run("4", by("run-1", "run-2"), true);
+    expect(await value()).toBe(4);
+    await rm(path.join(folder, (await manifest()).snapshots["one"]!.file));
+    await run("5", by("run-1", "run-2"));
+    expect(await value()).toBe(5);
+    await run("6", new Map([["gold.one", "run-1"]]));
+    expect(await value()).toBe(6);
+    await run("7");
+    expect(await value()).toBe(7);
+  });
+
+  it("says of rows it kept that they hold now", async () => {
+    const written = new Map([
+      ["gold.one", "run-1"],
+      ["gold.other", "run-1"],
+    ]);
+    await run("1", written);
+    const before = await manifest();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await run("2", written);
+    const after = await manifest();
+    expect(after.snapshots).toEqual(before.snapshots);
+    expect(after.asOf > before.asOf).toBe(true);
   });
 
   it("leaves the last good state when a query fails", async () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Connection } from "../engine/engine.js";
 import type { DialectName, Item, Plan, Result } from "../plan.js";
@@ -9,7 +9,7 @@ import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
 import { writeSnapshot } from "./write-snapshot.js";
 
 /** As much of a page's plan as its export needs. */
-export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes">;
+export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes" | "reads" | "fingerprint">;
 
 /**
  * Runs a page's queries and writes their rows as Parquet files, then the manifest that names them. Files are named by
@@ -17,6 +17,8 @@ export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes">;
  * new one, and an export that fails leaves the old one.
  *
  * @param folder where the snapshots are kept
+ * @param written the run that last wrote each table. A page of which neither queries nor tables have changed since its
+ * last export keeps its files, and its manifest says that they hold now; without it the queries always run.
  * @returns the number of rows exported
  * @throws StatementFailed, or InputError when rows are not as declared
  */
@@ -26,13 +28,33 @@ export async function exportPage(
   plan: PagePlan,
   context: StepContext,
   folder: string,
+  written: ReadonlyMap<string, string> = new Map(),
 ): Promise<number> {
+  const page = pageOf(plan.step);
+  const basis = basisOf(plan, written);
+  const kept = basis && !context.full ? await lastExport(folder, page, basis) : undefined;
+  const snapshots = kept ?? (await exportQueries(connection, engine, plan, context, folder));
+  const checks = await latestChecks(connection);
+  const { now: asOf, runId: run } = context;
+  const manifest: Manifest = { version: 1, page, asOf, run, checks, ...(basis && { basis }), snapshots };
+  await writeWhole(path.join(folder, `${page}.json`), `${JSON.stringify(manifest, undefined, 1)}\n`);
+  const entries = Object.values(snapshots);
+  await removeOld(folder, page, new Set(entries.map(({ file }) => file)));
+  return entries.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+async function exportQueries(
+  connection: Connection,
+  engine: DialectName,
+  plan: PagePlan,
+  context: StepContext,
+  folder: string,
+): Promise<Record<string, SnapshotEntry>> {
   const page = pageOf(plan.step);
   const results: { item: Item; result: Result }[] = [];
   await executeItems(connection, engine, plan, context, noFigures(), (item, result) =>
     results.push({ item, result }),
   );
-  const checks = await latestChecks(connection);
   await mkdir(folder, { recursive: true });
   const snapshots: Record<string, SnapshotEntry> = {};
   for (const { item, result } of results) {
@@ -44,10 +66,32 @@ export async function exportPage(
     if (!existsSync(path.join(folder, file))) await writeWhole(path.join(folder, file), bytes);
     snapshots[name] = { file, rows: result.rows.length, bytes: bytes.length, sha256, columns };
   }
-  const manifest: Manifest = { version: 1, page, asOf: context.now, run: context.runId, checks, snapshots };
-  await writeWhole(path.join(folder, `${page}.json`), `${JSON.stringify(manifest, undefined, 1)}\n`);
-  await removeOld(folder, page, new Set(Object.values(snapshots).map(({ file }) => file)));
-  return results.reduce((sum, { result }) => sum + result.rows.length, 0);
+  return snapshots;
+}
+
+/** The last export's snapshots, if they were made from the same and are still there. */
+async function lastExport(
+  folder: string,
+  page: string,
+  basis: string,
+): Promise<Manifest["snapshots"] | undefined> {
+  try {
+    const last = JSON.parse(await readFile(path.join(folder, `${page}.json`), "utf8")) as Manifest;
+    const isThere = Object.values(last.snapshots).every(({ file }) => existsSync(path.join(folder, file)));
+    return last.basis === basis && isThere ? last.snapshots : undefined;
+  } catch {
+    return undefined; // no manifest, or a damaged one
+  }
+}
+
+/** What a page's rows depend on, as a hash; undefined where that can't be told, as of the tables that every run writes. */
+function basisOf(plan: PagePlan, written: ReadonlyMap<string, string>): string | undefined {
+  const runs = plan.reads.map((table) => written.get(table));
+  if (runs.length === 0 || runs.includes(undefined)) return undefined;
+  if (plan.params.some(({ kind }) => kind !== "literal")) return undefined;
+  return createHash("sha256")
+    .update(JSON.stringify([plan.fingerprint, runs]))
+    .digest("hex");
 }
 
 /** `dashboard.sales` is the page `sales`. */

@@ -26,5 +26,7 @@ export interface Manifest {
   readonly asOf: string;
   readonly run: string;
   readonly checks: CheckCounts;
+  /** Hash of the queries and of the runs that last wrote what they read; the same basis gives the same rows. */
+  readonly basis?: string;
   readonly snapshots: Readonly<Record<string, SnapshotEntry>>;
 }
