@@ -1,5 +1,31 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { notebooks } from "./build/src/notebook-plugin.ts";
+
+/** Files that take long, the longest first: begun last, one of them would keep everybody waiting. */
+const long = [
+  "warehouse",
+  "kernel",
+  "site",
+  "docs",
+  "kafka",
+  "bad-input",
+  "kafka-kill",
+  "twice",
+  "kill",
+  "changed",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = long.findIndex((name) => moduleId.endsWith(`/system/${name}.test.ts`));
+      return found < 0 ? long.length : found;
+    };
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+  }
+}
 
 export default defineConfig({
   plugins: [notebooks()],
@@ -10,6 +36,9 @@ export default defineConfig({
     // modules share one instance of it. `npm test` compiles first.
     server: { deps: { external: [/\/(lib|build)\/dist\//] } },
     execArgv: ["--enable-source-maps"],
+    // Many files wait for processes of their own: with one worker on two processors a third of the time would be idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 10_000 } },
       { extends: true, test: { name: "steps", include: ["tests/steps/**/*.test.ts"], testTimeout: 30_000 } },

@@ -11,7 +11,7 @@ import { query } from "./tables.js";
 import { clicks, heldOffsets, offsetsOf, send } from "./topic.js";
 
 /** How many consumers and brokers are killed: a few by default, more by `KAFKA_KILLS=30 npx vitest run …`. */
-const kills = Number(process.env["KAFKA_KILLS"] ?? 3);
+const kills = Number(process.env["KAFKA_KILLS"] ?? 2);
 
 const missing = await whyNotReady();
 if (missing) console.warn(`Tests of Kafka are left out: ${missing}`);

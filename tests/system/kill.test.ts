@@ -4,7 +4,7 @@ import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
 import { differences, dump, unread, type Tables } from "./tables.js";
 
 /** How many runs are killed: a few by default, more by `KILL_RUNS=60 npx vitest run tests/system/kill.test.ts`. */
-const killed = Number(process.env["KILL_RUNS"] ?? 6);
+const killed = Number(process.env["KILL_RUNS"] ?? 4);
 const random = seeded(Number(process.env["KILL_SEED"] ?? 1));
 
 describe("a run that is killed and repeated", () => {

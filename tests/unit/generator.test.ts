@@ -292,14 +292,11 @@ describe("determinism", () => {
   });
 
   test("the number of threads changes nothing", async () => {
-    const [one, two, dirty, dirtyTwo] = [newFolder(), newFolder(), newFolder(), newFolder()];
-    const large = { scale: 3, from: "2025-01-01", to: "2025-06-30", days: 1 };
+    const [one, two] = [newFolder(), newFolder()];
+    const large = { scale: 3, from: "2025-04-01", to: "2025-06-30", days: 1, faults: 0.02 };
     await generate({ landing: one, ...large }, { threads: "1" });
     await generate({ landing: two, ...large }, { threads: "4" });
     expect(digest(two)).toEqual(digest(one));
-    await generate({ landing: dirty, ...large, faults: 0.02 }, { threads: "1" });
-    await generate({ landing: dirtyTwo, ...large, faults: 0.02 }, { threads: "4" });
-    expect(digest(dirtyTwo)).toEqual(digest(dirty));
   }, 60_000);
 
   test("rows come in the order of their numbers", async () => {

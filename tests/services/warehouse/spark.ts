@@ -29,6 +29,8 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.databricks.delta.stats.skipping": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.databricks.delta.snapshotPartitions": "1",
     // Otherwise VACUUM starts thousands of tasks.
@@ -48,7 +50,7 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     ["--driver-class-path", jars.join(":")],
     [
       "--driver-java-options",
-      "-Duser.timezone=UTC -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
+      "-Duser.timezone=UTC -Xmn700m -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
     ],
     ...Object.entries(settings).map(([name, value]) => ["--conf", `${name}=${value}`]),
     ["spark-internal"],
