@@ -23,7 +23,8 @@ class LongestFirst extends BaseSequencer {
       const found = long.findIndex((name) => moduleId.endsWith(`/system/${name}.test.ts`));
       return found < 0 ? long.length : found;
     };
-    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b));
+    const usual = await BaseSequencer.prototype.sort.call(this, files);
+    return usual.toSorted((a, b) => place(a) - place(b));
   }
 }
 

@@ -241,7 +241,9 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       const { page, close } = await watchedPage(browser, { colorScheme });
       await page.goto(`${places()["a folder"]}${name}`);
       await keepPicture(page, `docs-${kind}-${colorScheme}`);
-      const { violations } = (await page.evaluate(`(() => { ${source}; })(); axe.run({ resultTypes: ["violations"] })`)) as AxeResults;
+      const { violations } = (await page.evaluate(
+        `(() => { ${source}; })(); axe.run({ resultTypes: ["violations"] })`,
+      )) as AxeResults;
       const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
       expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
       await close();

@@ -56,7 +56,9 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
         await openReady(page, address(name));
         await keepPicture(page, `${name}-${colorScheme}`);
         const source = await readFile(path.resolve("node_modules/axe-core/axe.min.js"), "utf8");
-        const violations = await page.evaluate(`(() => { ${source}; })(); axe.run({ resultTypes: ["violations"] })`);
+        const violations = await page.evaluate(
+          `(() => { ${source}; })(); axe.run({ resultTypes: ["violations"] })`,
+        );
         const serious = (violations as AxeResults).violations.filter(({ impact }) =>
           ["serious", "critical"].includes(impact),
         );

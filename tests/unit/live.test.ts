@@ -77,6 +77,21 @@ describe("a live session", { timeout: 30_000 }, () => {
     expect(said[1]).toMatch(/\n2 of \d+ rows$/);
   });
 
+  it("shows page after page of a select, and says where it is", async () => {
+    const numbers = sql`select explode(array(1, 2, 3, 4, 5)) as n`;
+    for (const offset of [0, 2, 4, 6])
+      await show(sql`select * from ${numbers} order by n`, { limit: 2, offset });
+    expect(said.map((text) => text.split("\n").slice(3).join(" ").replaceAll(/\s+/g, " ").trim())).toEqual([
+      "1 2 2 of 5 rows",
+      "3 4 rows 3 to 4 of 5 rows",
+      "5 row 5 of 5 rows",
+      "none after 6 of 5 rows",
+    ]);
+    await expect(show(numbers, { offset: -1 })).rejects.toThrow(
+      "show: the offset -1 is not a whole number from 0.",
+    );
+  });
+
   it("points to what is wrong in the notebook's SQL", async () => {
     const orders = sql`select order_id, quantity from ${bronze.orders_raw}`;
     expect(

@@ -46,11 +46,12 @@ async function shown(
   if (!operation) return "There is nothing to show on this engine.";
   try {
     const result = await connection.query(operation.sql, await valuesFor(connection, plan, operation));
-    const limit = Number(/\blimit (\d+)\s*$/.exec(operation.sql)?.[1] ?? Infinity);
+    const [, limit = Infinity, offset = 0] = /\blimit (\d+)(?: offset (\d+))?\s*$/.exec(operation.sql) ?? [];
     const rows = result.rows.length;
     return {
       result: masked(result, await personalColumns(item)),
-      total: rows < limit ? rows : undefined,
+      offset: Number(offset),
+      total: (rows > 0 || Number(offset) === 0) && rows < Number(limit) ? Number(offset) + rows : undefined,
     };
   } catch (error) {
     return `The warehouse could not answer: ${(error as Error).message.split("\n")[0]}`;

@@ -221,7 +221,7 @@ async function operationsOf(
         max: bind(request.max),
       });
     case "show":
-      return dialect.show(await select(request.what), request.limit);
+      return dialect.show(await select(request.what), request.limit, request.offset);
     case "rows":
       return [operation(await select(request.what), { kind: "show" })];
     case "maintain":

@@ -16,9 +16,11 @@ export interface Outcome {
   readonly failed: boolean;
 }
 
-/** Rows for a person: the first of them, and how many there are where that is known. */
+/** Rows for a person: a page of them, and how many there are where that is known. */
 export interface Shown {
   readonly result: Result;
+  /** Rows before these. */
+  readonly offset?: number;
   readonly total: number | undefined;
 }
 

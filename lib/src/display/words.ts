@@ -26,8 +26,15 @@ export function deed({ kind, figures, holds, failed }: Outcome): string | undefi
 }
 
 /** How many rows are shown, of how many. */
-export function extent({ result, total }: Shown): string {
+export function extent({ result, offset = 0, total }: Shown): string {
   const shown = result.rows.length;
+  if (offset > 0) {
+    const last = offset + shown;
+    const range =
+      [`none after ${count(offset)}`, `row ${count(last)}`][shown] ??
+      `rows ${count(offset + 1)} to ${count(last)}`;
+    return total === undefined ? range : `${range} of ${counted(total, "row")}`;
+  }
   if (total === shown) return counted(shown, "row");
   return total === undefined
     ? `the first ${counted(shown, "row")}`

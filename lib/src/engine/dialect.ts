@@ -30,7 +30,7 @@ export interface Dialect {
   ): Operation[];
   reject(write: Write & { readonly raw: Table }): Operation[];
   check(check: { measure: string; name: string; severity: string; max: string }): Operation[];
-  show(select: string, limit: number): Operation[];
+  show(select: string, limit: number, offset?: number): Operation[];
   maintain(table: Table): Operation[];
 }
 

@@ -113,16 +113,19 @@ async function firstRows(
   request: Request & { kind: "show" },
   query: (request: Request) => Promise<{ result: Result; seconds: number }>,
 ): Promise<Shown> {
-  const { result, seconds } = await query({ ...request, limit: request.limit + 1 });
-  if (result.rows.length <= request.limit) return { result, total: result.rows.length };
-  const first = { ...result, rows: result.rows.slice(0, request.limit) };
-  if (seconds > quick) return { result: first, total: undefined };
+  const { limit, offset = 0 } = request;
+  const { result, seconds } = await query({ ...request, limit: limit + 1 });
+  const isLast = result.rows.length <= limit;
+  if (isLast && (offset === 0 || result.rows.length > 0))
+    return { result, offset, total: offset + result.rows.length };
+  const page = { ...result, rows: result.rows.slice(0, limit) };
+  if (seconds > quick) return { result: page, offset, total: undefined };
   const counted = await query({
     kind: "show",
     what: sql`select count(*) as n from ${request.what}`,
     limit: 1,
   });
-  return { result: first, total: Number(counted.result.rows[0]?.["n"]) };
+  return { result: page, offset, total: Number(counted.result.rows[0]?.["n"]) };
 }
 
 /** Seconds in which a select that is only for counting may be repeated. */

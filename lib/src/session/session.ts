@@ -28,7 +28,7 @@ export type Request =
       /** The greatest figure allowed. */
       readonly max: number;
     }
-  | { readonly kind: "show"; readonly what: Statement; readonly limit: number }
+  | { readonly kind: "show"; readonly what: Statement; readonly limit: number; readonly offset?: number }
   | { readonly kind: "rows"; readonly what: Statement; readonly snapshot?: SnapshotOf };
 
 /** What stands behind the verbs: a recorder while compiling, a live session in Jupyter. */

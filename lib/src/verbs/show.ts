@@ -10,16 +10,22 @@ import { theSession } from "../session/session.js";
  * A table is shown with its contract's columns.
  *
  * @param options.limit at most so many rows, 20 by default
- * @throws InputError when the limit is not a whole number from 0
+ * @param options.offset so many rows are passed over, for the next page; say `order by` then
+ * @throws InputError when limit or offset is not a whole number from 0
  * @example
  * await show(sql`select status, count(*) as orders from ${silver.orders_clean} group by status`);
+ * await show(sql`select * from ${gold.customer_ltv} order by total_revenue desc`, { limit: 50, offset: 50 });
  */
-export async function show(what: Table | Statement, options: { limit?: number } = {}): Promise<void> {
-  const { limit = 20 } = options;
-  if (!Number.isSafeInteger(limit) || limit < 0)
-    throw new InputError(`show: the limit ${limit} is not a whole number from 0.`);
+export async function show(
+  what: Table | Statement,
+  options: { limit?: number; offset?: number } = {},
+): Promise<void> {
+  const { limit = 20, offset = 0 } = options;
+  for (const [name, value] of Object.entries({ limit, offset }))
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new InputError(`show: the ${name} ${value} is not a whole number from 0.`);
   const statement = what.kind === "table" ? rowsOf(what) : what;
-  await (await theSession()).submit({ kind: "show", what: statement, limit });
+  await (await theSession()).submit({ kind: "show", what: statement, limit, offset });
 }
 
 /**

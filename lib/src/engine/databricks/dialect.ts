@@ -170,7 +170,11 @@ when not matched then insert (table_name, reasons, raw_row, source_file, source_
     ),
   ],
 
-  show: (select, limit) => [operation(`select * from (\n${select}\n) limit ${limit}`, { kind: "show" })],
+  show: (select, limit, offset) => [
+    operation(`select * from (\n${select}\n) limit ${limit}${offset ? ` offset ${offset}` : ""}`, {
+      kind: "show",
+    }),
+  ],
 
   maintain: (table) => [
     ...comments(table).map((sql) => operation(sql)),

@@ -147,7 +147,11 @@ from (${rows}) as r join ${raw.name} as b on b.source_file = r.source_file and b
     ),
   ],
 
-  show: (select, limit) => [operation(`select * from (${select}) limit ${limit}`, { kind: "show" })],
+  show: (select, limit, offset) => [
+    operation(`select * from (${select}) limit ${limit}${offset ? ` offset ${offset}` : ""}`, {
+      kind: "show",
+    }),
+  ],
 
   maintain: () => [],
 };
