@@ -20,7 +20,7 @@ const shopmetrics = fileURLToPath(new URL("../../bin/shopmetrics.js", import.met
 const reader = fileURLToPath(new URL("read-topic.js", import.meta.url));
 
 /** Events of the topic that is read. */
-const many = 300_000;
+const many = 600_000;
 /** A rate is held when gold keeps up: this share of what was sent is in it when the time is over. */
 const keepsUp = 0.85;
 
