@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { stringify } from "yaml";
 import { dashboardFile, salesDashboard } from "./bundle-dashboard.js";
@@ -6,6 +6,7 @@ import { finishFile } from "./bundle-finish.js";
 import { bundleJobs, exportPages, finish, jobSteps, leftOut, prepare, taskKey } from "./bundle-jobs.js";
 import { compileExport, compileNodeTask } from "./bundle-node-task.js";
 import { prepareFile } from "./bundle-prepare.js";
+import { cacheFolder } from "./cache-folder.js";
 import type { Graph } from "./graph.js";
 import type { Job } from "./job.js";
 import { writeSqlFiles } from "./sql-file.js";
@@ -25,7 +26,7 @@ export interface BundleFiles {
  *
  * @throws InputError or NotebookError for what would fail only on Databricks
  */
-export async function writeBundle(root: string, graph: Graph): Promise<BundleFiles> {
+export async function writeBundle(root: string, graph: Graph & { key?: string }): Promise<BundleFiles> {
   const jobs = bundleJobs(graph);
   const sql = [...(await writeSqlFiles(root, graph)), ...(await writeEnds(root, graph))];
   const node = await writeNodeTasks(root, graph);
@@ -84,8 +85,16 @@ async function writeEnds(root: string, graph: Graph): Promise<string[]> {
   return Object.keys(texts).map((name) => `bundle/tasks/${name}.sql`);
 }
 
-async function writeNodeTasks(root: string, graph: Graph): Promise<string[]> {
+async function writeNodeTasks(root: string, graph: Graph & { key?: string }): Promise<string[]> {
   const folder = path.join(root, "bundle/tasks");
+  const programs = await rememberedPrograms(graph.key, () => compilePrograms(root, graph));
+  for (const old of await readdir(folder))
+    if (old.endsWith(".mjs") && !programs.has(old)) await rm(path.join(folder, old));
+  for (const [name, code] of programs) await writeFile(path.join(folder, name), code);
+  return [...programs.keys()].map((name) => `bundle/tasks/${name}`);
+}
+
+async function compilePrograms(root: string, graph: Graph): Promise<Map<string, string>> {
   const programs = new Map<string, string>();
   const compiling = graph.plans
     .filter(({ jobs, runtime }) => runtime === "node" && !jobs.every((job) => leftOut[job]))
@@ -97,8 +106,26 @@ async function writeNodeTasks(root: string, graph: Graph): Promise<string[]> {
     if (pages.length > 0) programs.set(`${exportPages}.mjs`, await compileExport(root, pages));
   };
   await Promise.all([...compiling, exporting()]);
-  for (const old of await readdir(folder))
-    if (old.endsWith(".mjs") && !programs.has(old)) await rm(path.join(folder, old));
-  for (const [name, code] of programs) await writeFile(path.join(folder, name), code);
-  return [...programs.keys()].map((name) => `bundle/tasks/${name}`);
+  return programs;
+}
+
+/** The programs of the last build, if it had the same key: each is 3 MB and takes half a second to bundle. */
+async function rememberedPrograms(
+  key: string | undefined,
+  make: () => Promise<Map<string, string>>,
+): Promise<Map<string, string>> {
+  if (!key) return make();
+  const file = path.join(cacheFolder("programs"), "last.json");
+  try {
+    const last = JSON.parse(await readFile(file, "utf8")) as { key: string; programs: [string, string][] };
+    if (last.key === key) return new Map(last.programs);
+  } catch {
+    // none yet, or a damaged one
+  }
+  const programs = await make();
+  await mkdir(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, JSON.stringify({ key, programs: [...programs] }));
+  await rename(draft, file);
+  return programs;
 }

@@ -8,6 +8,8 @@ import type { Program } from "./notebook-import.js";
 
 /** All notebooks compiled. */
 export interface Compiled extends Graph {
+  /** Hash of all that the compilation depends on: notebooks, compiler, library and installed packages. */
+  readonly key: string;
   /** Whether it was remembered from an earlier compilation of the same sources. */
   readonly remembered: boolean;
   /** The code of the steps that are programs. */
@@ -43,19 +45,19 @@ export async function compile(root: string, options: { fresh?: boolean } = {}): 
     const remembered = await readFile(file, "utf8").catch(() => undefined);
     if (remembered) {
       const { plans, ...rest } = JSON.parse(remembered) as Made;
-      return { ...graphOf(plans), ...rest, remembered: true };
+      return { ...graphOf(plans), ...rest, key, remembered: true };
     }
   }
   const { compileNotebooks } = await import("./compile-notebooks.js");
   const { plans, ...rest } = await compileNotebooks(root, paths);
   const graph = graphOf(plans);
   await write(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
-  return { ...graph, ...rest, remembered: false };
+  return { ...graph, ...rest, key, remembered: false };
 }
 
 type Made = Pick<Compiled, "plans" | "programs" | "lineage">;
 
-/** What the plans depend on: the notebooks, and the compiler and library as they were compiled. */
+/** What is compiled depends on the notebooks, on the compiler and library as they were compiled, and on what they import. */
 async function fingerprint(
   root: string,
   paths: readonly string[],
@@ -64,6 +66,7 @@ async function fingerprint(
   const hash = createHash("sha256");
   for (const workspace of ["lib", "build"])
     hash.update(await readFile(path.join(root, workspace, "dist/.tsbuildinfo")));
+  hash.update(await readFile(path.join(root, "package-lock.json")).catch(() => ""));
   paths.forEach((name, index) => hash.update(`${name}\0${texts[index]}\0`));
   return hash.digest("hex").slice(0, 16);
 }
