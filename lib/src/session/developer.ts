@@ -23,7 +23,10 @@ export async function developerSettings(
   if (developer === undefined) return settings;
   if (settings.engine === "databricks") {
     const catalog = `dev_${developer}`;
-    onNote(`Working in the catalog ${catalog}, not in ${settings.catalog} (SHOPMETRICS_DEV=off for that).`);
+    onNote(
+      `Working in the catalog ${catalog}, not in ${settings.catalog} (SHOPMETRICS_DEV=off for that). ` +
+        `It has to be there: once, \`create catalog if not exists ${catalog}\`.`,
+    );
     return { ...settings, catalog };
   }
   const own = developerFile(settings, developer);
