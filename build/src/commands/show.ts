@@ -3,9 +3,11 @@ import Table from "cli-table3";
 import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
 import "shopmetrics/internal/contracts/index";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import type { Engine } from "shopmetrics/internal/engine/engine";
+import { openEngine } from "shopmetrics/internal/engine/open";
 import { InputError } from "shopmetrics/internal/errors";
 import type { Result } from "shopmetrics/internal/plan";
-import { readSettings } from "shopmetrics/internal/settings";
+import { readSettings, type Settings } from "shopmetrics/internal/settings";
 import { count, nearest, nearPath } from "../text.js";
 
 export async function show(
@@ -15,19 +17,9 @@ export async function show(
   const settings = readSettings();
   const table = name === undefined ? undefined : tableNamed(name);
   if (table && options.columns) return printColumns(table, Boolean(options.json));
-  if (!existsSync(settings.warehouse)) {
-    throw new InputError(
-      `There is no warehouse at ${nearPath(settings.warehouse)} yet: run \`npm start\` first.`,
-    );
-  }
   if (!Number.isInteger(options.limit) || options.limit < 0)
     throw new InputError("--limit takes a whole number from 0.");
-  const engine = await openDuckdb({
-    file: settings.warehouse,
-    readOnly: true,
-    patience: settings.lockWait * 1000,
-    onWait: (message) => console.error(message),
-  });
+  const engine = await openToRead(settings);
   const connection = await engine.connect();
   try {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
@@ -46,6 +38,16 @@ export async function show(
   }
 }
 
+/** The engine of the settings; the embedded one without keeping others from writing. */
+async function openToRead(settings: Settings): Promise<Engine> {
+  const onWait = (message: string) => console.error(message);
+  if (settings.engine === "databricks") return openEngine(settings, { onWait });
+  const { warehouse: file, lockWait } = settings;
+  if (!existsSync(file))
+    throw new InputError(`There is no warehouse at ${nearPath(file)} yet: run \`npm start\` first.`);
+  return openDuckdb({ file, readOnly: true, patience: lockWait * 1000, onWait });
+}
+
 /** The contract of a table, whose layer may be left out. @throws InputError with the name that comes near */
 export function tableNamed(name: string) {
   const found = findTable(name) ?? allTables().find((table) => table.name.endsWith(`.${name}`));
@@ -61,18 +63,19 @@ export function tableNamed(name: string) {
 
 async function rowCounts(query: (sql: string) => Promise<Result>): Promise<Result> {
   const counts = allTables().map(
-    ({ name }) => `select '${name}' as "table", count(*) as "rows" from ${name}`,
+    ({ name }) => `select '${name}' as table_name, count(*) as row_count from ${name}`,
   );
   return query(counts.join(" union all "));
 }
 
 function printTables(result: Result, json: boolean): void {
-  if (json) return console.log(JSON.stringify({ tables: result.rows }));
+  const tables = result.rows.map((row) => ({
+    table: String(row["table_name"]),
+    rows: Number(row["row_count"]),
+  }));
+  if (json) return console.log(JSON.stringify({ tables }));
   const table = plainTable(["table", "rows", "what it holds"], ["left", "right", "left"]);
-  for (const row of result.rows) {
-    const name = String(row["table"]);
-    table.push([name, count(Number(row["rows"])), findTable(name)?.comment ?? ""]);
-  }
+  for (const { table: name, rows } of tables) table.push([name, count(rows), findTable(name)?.comment ?? ""]);
   console.log(table.toString());
 }
 

@@ -99,6 +99,17 @@ export function liveTests(given: () => Warehouse, home: string): void {
     expect(ran.rows).toEqual([{ engine: "databricks", status: "succeeded" }]);
   });
 
+  it("`show` asks the warehouse", async () => {
+    const [asked, counted] = await Promise.all([
+      shop.shopmetrics("show silver.dim_products --limit 1 --json", { env }),
+      query("there", (connection) => connection.query("select count(*) as n from silver.dim_products")),
+    ]);
+    const shown = JSON.parse(asked.stdout) as { total: number; rows: unknown[] };
+    expect(shown).toMatchObject({ total: Number(counted.rows[0]?.["n"]), rows: [expect.anything()] });
+    const elsewhere = await shop.shopmetrics("show", { env: { ...env, SHOPMETRICS_HOME: folder } });
+    expect(elsewhere.stdout).toMatch(/silver\.dim_products +│ +[\d,]+ │/);
+  });
+
   it.skipIf(!hasJupyter())("a notebook in Jupyter leaves them too", { timeout: 3_600_000 }, async () => {
     const before = await contents("there");
     const names = steps
