@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { stringify } from "yaml";
 import { dashboardFile, salesDashboard } from "./bundle-dashboard.js";
@@ -6,7 +6,7 @@ import { finishFile } from "./bundle-finish.js";
 import { bundleJobs, exportPages, finish, jobSteps, leftOut, prepare, taskKey } from "./bundle-jobs.js";
 import { compileExport, compileNodeTask } from "./bundle-node-task.js";
 import { prepareFile } from "./bundle-prepare.js";
-import { cacheFolder } from "./cache-folder.js";
+import { cacheFolder, writeWhole } from "./cache-folder.js";
 import type { Graph } from "./graph.js";
 import type { Job } from "./job.js";
 import { writeSqlFiles } from "./sql-file.js";
@@ -123,9 +123,6 @@ async function rememberedPrograms(
     // none yet, or a damaged one
   }
   const programs = await make();
-  await mkdir(path.dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, JSON.stringify({ key, programs: [...programs] }));
-  await rename(draft, file);
+  await writeWhole(file, JSON.stringify({ key, programs: [...programs] }));
   return programs;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /**
  * A folder for generated files, `node_modules/.cache/shopmetrics/<name>` of the project. Code in it finds the package
@@ -12,4 +13,12 @@ export function cacheFolder(name: string): string {
   if (modules === undefined)
     throw new Error('The package "shopmetrics" is not installed: run `npm ci` first.');
   return join(modules, ".cache", "shopmetrics", name);
+}
+
+/** Writes a file that appears whole or not at all, with the folder it is in. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
 }

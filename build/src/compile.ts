@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { cacheFolder } from "./cache-folder.js";
+import { cacheFolder, writeWhole } from "./cache-folder.js";
 import { graphOf, type Graph } from "./graph.js";
 import type { TableLineage } from "./lineage/column-lineage.js";
 import type { Program } from "./notebook-import.js";
@@ -51,7 +51,7 @@ export async function compile(root: string, options: { fresh?: boolean } = {}): 
   const { compileNotebooks } = await import("./compile-notebooks.js");
   const { plans, ...rest } = await compileNotebooks(root, paths);
   const graph = graphOf(plans);
-  await write(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
+  await writeWhole(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
   return { ...graph, ...rest, key, remembered: false };
 }
 
@@ -69,12 +69,4 @@ async function fingerprint(
   hash.update(await readFile(path.join(root, "package-lock.json")).catch(() => ""));
   paths.forEach((name, index) => hash.update(`${name}\0${texts[index]}\0`));
   return hash.digest("hex").slice(0, 16);
-}
-
-/** Writes a file that appears whole or not at all. */
-async function write(file: string, text: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
-  await writeFile(draft, text);
-  await rename(draft, file);
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { cacheFolder } from "./cache-folder.js";
+import { cacheFolder, writeWhole } from "./cache-folder.js";
 
 /**
  * Remembers the answers of a slow, pure function of a text in a file of the cache folder, under the hash of the text.
@@ -29,10 +29,7 @@ export async function remember(
       return (used[key] ??= known[key] ?? (await answer(text)));
     },
     async save(): Promise<void> {
-      await mkdir(path.dirname(file), { recursive: true });
-      const draft = `${file}.${process.pid}`;
-      await writeFile(draft, JSON.stringify(used));
-      await rename(draft, file);
+      await writeWhole(file, JSON.stringify(used));
     },
   };
 }

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { Plan } from "shopmetrics/internal/plan";
-import { cacheFolder } from "../cache-folder.js";
+import { cacheFolder, writeWhole } from "../cache-folder.js";
 import { compileNotebooks } from "../compile-notebooks.js";
 import { findNotebooks } from "../compile.js";
 import type { Program } from "../notebook-import.js";
@@ -33,9 +33,7 @@ export async function plansAt(root: string, commit: string): Promise<Past> {
   const folder = await mkdtemp(path.join(tmpdir(), "shopmetrics-past-"));
   try {
     const past = await compilePast(root, commit, folder);
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(`${file}.${process.pid}`, JSON.stringify(past));
-    await rename(`${file}.${process.pid}`, file);
+    await writeWhole(file, JSON.stringify(past));
     return past;
   } finally {
     await rm(folder, { recursive: true, force: true });
