@@ -310,6 +310,8 @@ select ${list(before, "t.")}, ${batchOf(table)} as _batch
 from ${table.name} as t join ${incoming} as i on ${on}
 left anti join ${beforeTable(table)} as b on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = t.${name}`).join(" and ")}
 where i.is_gone or ${differs(tracks)}`,
+            // Of a MERGE only the rows it wrote are counted: a batch that only takes rows away is published by this.
+            { counts: "deleted" },
           ),
         ]
       : []),
