@@ -309,11 +309,17 @@ describe("a file that changes", () => {
   });
 
   test("while it is loaded is refused, and nothing is committed", async () => {
-    const file = land(`a,b,c\n${"1,2,3\n".repeat(200_000)}`);
-    const loading = loadFile(file);
-    setTimeout(() => land("a,b,c\n"), 5);
-    await expect(loading).rejects.toThrow(/was changed while it was loaded/);
-    expect(await rows()).toEqual([]);
+    // On a busy machine the change may come before the reading begins: then it is refused too, and tried again.
+    let said = "";
+    for (let attempt = 1; attempt <= 20 && !said.includes("while it was loaded"); attempt++) {
+      const file = land(`a,b,c\n${"1,2,3\n".repeat(200_000)}`);
+      const loading = loadFile(file);
+      setTimeout(() => land("a,b,c\n"), 5);
+      said = await loading.then(String, (error: Error) => error.message);
+      expect(said).toMatch(/was changed (while it was loaded|since it was listed)/);
+      expect(await rows()).toEqual([]);
+    }
+    expect(said).toMatch(/was changed while it was loaded/);
   });
 });
 
