@@ -75,6 +75,20 @@ describe("a session is what a customer does without a pause of more than 30 minu
     ]);
   });
 
+  test("events of one instant after a pause are in one session, all of them", async () => {
+    const together = Array.from({ length: 100 }, (_, index) => ({
+      event_id: `E${index}`,
+      event_ts: at("15:00:00"),
+    }));
+    const given = await step(sessions, {
+      "silver.clickstream_clean": [...events("12:00:00"), ...together],
+    });
+    expect(await spans(given)).toEqual([
+      ["C1", "12:00:00", "12:00:00", 1],
+      ["C1", "15:00:00", "15:00:00", 100],
+    ]);
+  });
+
   test("it may last over midnight, and for days", async () => {
     const start = Date.parse("2026-03-09T23:40:00Z");
     const times = Array.from({ length: 150 }, (_, index) =>

@@ -25,9 +25,20 @@ export interface TestEngine {
  */
 export async function openTestEngine(): Promise<TestEngine> {
   if (process.env["TEST_ENGINE"] === "databricks") return emptiedWarehouse();
-  const engine = await openDuckdb({ file: ":memory:", threads: 1 });
-  return { engine, dialect: duckdbDialect, mark: (param) => `$${param}` };
+  return embedded(await openDuckdb({ file: ":memory:", threads: 1 }));
 }
+
+export const embedded = (engine: Engine): TestEngine => ({
+  engine,
+  dialect: duckdbDialect,
+  mark: (param) => `$${param}`,
+});
+
+export const warehouse = (engine: Engine): TestEngine => ({
+  engine,
+  dialect: databricksDialect,
+  mark: (param) => `:${param}`,
+});
 
 /** Takes all rows out of the warehouse's tables, since making them anew takes a minute. */
 async function emptiedWarehouse(): Promise<TestEngine> {
@@ -50,5 +61,5 @@ async function emptiedWarehouse(): Promise<TestEngine> {
     await connection.execute(createLanded(name));
   }
   await connection.close();
-  return { engine, dialect: databricksDialect, mark: (param) => `:${param}` };
+  return warehouse(engine);
 }

@@ -6,16 +6,14 @@ import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
 import { findTable } from "shopmetrics/internal/contracts/declare";
 import { isStamp } from "shopmetrics/internal/engine/dialect";
-import { operation } from "shopmetrics/internal/engine/operation";
-import type { Item, Operation } from "shopmetrics/internal/plan";
-import { executeItems, noFigures } from "shopmetrics/internal/run/step";
-import { prepareWarehouse, publish, readWindows } from "shopmetrics/internal/run/warehouse";
-import { marker, withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import { prepareWarehouse, readWindows } from "shopmetrics/internal/run/warehouse";
 import { compile } from "../../build/src/compile.js";
 import { runGraph, type RunReport, type StepReport } from "../../build/src/run.js";
 import { selectSteps } from "../../build/src/select.js";
 import { defaults, type Given, type TableName } from "./defaults.js";
 import { openTestEngine, type TestEngine } from "./engine.js";
+import { boundRows, give, replace } from "./fill.js";
+import { record } from "./recorded.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -93,6 +91,7 @@ export async function lakehouse(): Promise<Lakehouse> {
   const test = await openTestEngine();
   const books = await test.engine.connect();
   await prepareWarehouse(books, test.dialect);
+  const recorder = record();
 
   let isOpen = true;
   const close = async () => {
@@ -123,32 +122,14 @@ export async function lakehouse(): Promise<Lakehouse> {
     return inOrder(table, rows);
   };
 
-  const write = (table: Table, operations: Operation[], params: readonly Param[]) =>
-    books.transaction(async () => {
-      const windows = await readWindows(books, "test", { changes: [], writes: [table.name], full: false });
-      const figures = noFigures();
-      const now = new Date().toISOString();
-      const context = { runId: "test", date: now.slice(0, 10), now, full: false, landing, ...windows };
-      const item = itemOf(test, table, operations);
-      const values = [...params, ...runParams(table)];
-      await executeItems(
-        books,
-        test.engine.name,
-        { items: [item], params: values, takes: [] },
-        context,
-        figures,
-      );
-      await publish(books, "test", context, figures);
-    });
-
   return {
     async given(upstream) {
       for (const [name, given] of Object.entries(upstream)) {
         const table = tableOf(name);
         const batch = await nextBatch(books, name);
-        const { select, params } = selectOf(table, complete(name as TableName, given, batch));
-        const keeps = table.options.key ? test.dialect.merge : test.dialect.append;
-        await write(table, keeps({ table, rows: select }), params);
+        const rows = complete(name as TableName, given, batch);
+        recorder.round.given.push({ table: name, rows });
+        await give(test, books, table, boundRows(table, rows));
       }
     },
     async taken(name, key) {
@@ -157,21 +138,24 @@ export async function lakehouse(): Promise<Lakehouse> {
       const isNamed = (row: object) =>
         named.every(([column, value]) => (row as Row<Table>)[column] === value);
       const rest = (await all(table)).filter((row) => !isNamed(row));
-      const { select, params } = selectOf(table, rest);
-      await write(table, test.dialect.refresh({ table, rows: select, scope: undefined }), params);
+      recorder.round.taken.push({ table: name, key });
+      await replace(test, books, table, boundRows(table, rest));
     },
     async land(file, content) {
+      recorder.round.landed.push({ file, content });
       const target = path.join(landing, file);
       await mkdir(path.dirname(target), { recursive: true });
       await writeFile(target, content);
     },
     async run(steps, choice) {
+      recorder.ran();
       const outcome = await runSteps(steps, choice);
       const failed = failedOf(outcome);
       if (failed) throw new Error(failed.message ?? `${failed.step} failed`);
       return outcome;
     },
     async fails(steps, choice) {
+      recorder.fails();
       const outcome = await runSteps(steps, choice);
       const failed = failedOf(outcome);
       if (!failed) throw new Error("A step should have failed, but all succeeded.");
@@ -239,44 +223,6 @@ async function nextBatch(books: Awaited<ReturnType<TestEngine["engine"]["connect
   const { batches } = await readWindows(books, "test", { changes: [], writes: [name], full: false });
   return batches.get(name) ?? 1;
 }
-
-/** Rows as a select whose values are bound, each cast to its column's type. Gives all columns but the stamps. */
-function selectOf(table: Table, rows: readonly object[]): { select: string; params: Param[] } {
-  const params: Param[] = [];
-  const columns = table.columns.filter(({ name }) => !isStamp(table, name));
-  const bound = (row: object, { name, type }: { name: string; type: string }) => {
-    const param = {
-      name: `v${params.length + 1}`,
-      kind: "literal",
-      value: (row as Row<Table>)[name],
-    } as Param;
-    params.push(param);
-    return `cast(${marker(param.name)} as ${type}) as ${name}`;
-  };
-  const selects = rows.map((row) => `select ${columns.map((column) => bound(row, column)).join(", ")}`);
-  const none = `select ${columns.map(({ name, type }) => `cast(null as ${type}) as ${name}`).join(", ")} where false`;
-  return { select: selects.join("\nunion all ") || none, params };
-}
-
-/** Operations that a dialect made, as an item that the runner executes. */
-function itemOf({ dialect, mark }: TestEngine, table: Table, operations: Operation[]): Item {
-  const written = operations.map((one) => ({ ...one, ...operationOf(one), sql: withMarkers(one.sql, mark) }));
-  return {
-    kind: "append",
-    table: table.name,
-    name: table.name,
-    place: undefined,
-    scripts: { duckdb: [], databricks: [], [dialect.name]: written },
-  };
-}
-
-/** The parameters an operation binds, read from its text again: rows may have brought some. */
-const operationOf = ({ sql }: Operation) => ({ params: operation(sql).params });
-
-const runParams = (table: Table): Param[] => [
-  ...["run_id", "run_date", "now", "full"].map((name) => ({ name, kind: "run" }) as const),
-  { name: `batch_${table.name.replace(".", "_")}`, kind: "batch", table: table.name },
-];
 
 /** In the order of the key; where there is none, by file and position. */
 function inOrder<R extends Record<string, unknown>>(table: Table, rows: readonly R[]): R[] {

@@ -176,7 +176,7 @@ function addHistory(given: Map<string, OutputColumn>, of: string): void {
 function rejected(item: Item, columns: readonly OutputColumn[]): Written {
   const raw = findTable(item.of ?? "");
   const given = new Map(columns.map((column) => [column.name, column]));
-  const arrived = raw ? arrivedColumns(raw).map((name) => tableColumn(raw.name, name)) : [];
+  const arrived = raw ? arrivedColumns(raw).map(({ name }) => tableColumn(raw.name, name)) : [];
   given.set(
     "raw_row",
     madeOf("raw_row", arrived, { kind: "transformation", expression: "to_json(raw row)" }),

@@ -49,10 +49,12 @@ export const loggedColumns = (table: Table): Column[] => {
 };
 
 /** What a file brought of a raw row, without the audit columns that say where it came from. */
-export const arrivedColumns = (raw: Table): string[] =>
-  raw.columns
-    .map(({ name }) => name)
-    .filter((name) => !["source_file", "source_row", "ingested_at"].includes(name));
+export const arrivedColumns = (raw: Table): Column[] =>
+  raw.columns.filter(({ name }) => !["source_file", "source_row", "ingested_at"].includes(name));
+
+/** A column of what arrived as it stands in the quarantine's JSON. Engines write instants differently there: as ISO text. */
+export const inJson = ({ name, type }: Column, of: string): string =>
+  type === "TIMESTAMP" ? `replace(cast(${of}.${name} as string), ' ', 'T') || 'Z'` : `${of}.${name}`;
 
 /** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>

@@ -68,7 +68,8 @@ export const check = {
       options,
       sql`
       select cast(null as bigint) as failed_rows, cast(null as bigint) as total_rows,
-        case when expected = 0 then abs(actual) else abs(actual - expected) / abs(expected) end as figure
+        case when expected = 0 then cast(abs(actual) as double)
+          else cast(abs(actual - expected) as double) / cast(abs(expected) as double) end as figure
       from (
         select coalesce(cast((select * from ${sides.actual}) as decimal(38,2)), 0) as actual,
           coalesce(cast((select * from ${sides.expected}) as decimal(38,2)), 0) as expected

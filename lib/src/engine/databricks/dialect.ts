@@ -3,6 +3,7 @@ import type { Operation } from "../../plan.js";
 import { beforeTable, flat, marker } from "../../sql/render.js";
 import {
   arrivedColumns,
+  inJson,
   batchColumns,
   contractCheck,
   givenColumns,
@@ -134,8 +135,8 @@ select ${table.columns
 
   // A row refused before, by a cell in Jupyter, by a run or by the run that this one repeats, is in the quarantine once.
   reject: ({ table, rows, raw }) => {
-    const columns = arrivedColumns(raw);
-    const json = `to_json(named_struct(${columns.map((name) => `'${name}', b.${name}`).join(", ")}), map('ignoreNullFields', 'false'))`;
+    const fields = arrivedColumns(raw).map((column) => `'${column.name}', ${inJson(column, "b")}`);
+    const json = `to_json(named_struct(${fields.join(", ")}), map('ignoreNullFields', 'false'))`;
     const stamps = `${marker("now")}, ${marker("run_id")}, ${batchOf(table)}`;
     return [
       operation(

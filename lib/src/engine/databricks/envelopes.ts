@@ -16,6 +16,21 @@ const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "val
 const texts = (names: readonly string[]) => `'${names.map((name) => `${name} string`).join(", ")}'`;
 
 /**
+ * Whether a text is a JSON object. Spark's own reader also takes single quotes, text behind the object, and escapes that
+ * are half of a surrogate pair.
+ */
+const isJsonObject = (text: string) =>
+  `json_object_keys(${text}) is not null and ${text} rlike '(?s)^\\\\s*[{]\\\\s*["}].*[}]\\\\s*$'
+      and not replace(${text}, '\\\\\\\\', '') rlike '${loneSurrogate}'`;
+
+const [backslash, high, low] = ["\\\\\\\\u", "[dD][89abAB][0-9a-fA-F]{2}", "[dD][c-fC-F][0-9a-fA-F]{2}"];
+const loneSurrogate = `${backslash}${high}(?!${backslash}${low})|(?<!${backslash}${high})${backslash}${low}`;
+
+/** A field of the message. from_json writes a number from ten million with decimals as 1.23E7; a variant keeps its digits. */
+const plainNumber = (field: string) =>
+  `if(message.${field} rlike '^-?[0-9.]+E[0-9]+$', coalesce(variant_get(try_parse_json(e.value), '$.${field}', 'string'), message.${field}), message.${field})`;
+
+/**
  * The messages of files of envelopes, a line each, as common table expressions that end in `records`. Means the same as
  * the embedded engine's reader (lib/src/engine/duckdb/envelopes.ts): a line that is no envelope, and one whose message is
  * no UTF-8, is kept whole in `_rescued_data`; fields are null where the message is no JSON object.
@@ -23,7 +38,7 @@ const texts = (names: readonly string[]) => `'${names.map((name) => `${name} str
 export function envelopeRecords({ columns }: LoadFiles): string {
   const fields = columns.filter((name) => !(name in envelope));
   const columnOf = (name: string) =>
-    envelope[name] ? `if(fits, ${envelope[name]}, null)` : `message.${name}`;
+    envelope[name] ? `if(fits, ${envelope[name]}, null)` : plainNumber(name);
   return `lined as (
   select source_file, filter(
     transform(split(if(startswith(text, '\\uFEFF'), substring(text, 2), text), '\\n'),
@@ -40,7 +55,7 @@ judged as (
   from split
 ),
 messages as (
-  select *, if(fits and json_object_keys(e.value) is not null, from_json(e.value, ${texts(fields)}), null) as message
+  select *, if(fits and ${isJsonObject("e.value")}, from_json(e.value, ${texts(fields)}), null) as message
   from judged
 ),
 records as (

@@ -3,6 +3,7 @@ import type { Operation } from "../../plan.js";
 import { beforeTable, flat, marker } from "../../sql/render.js";
 import {
   arrivedColumns,
+  inJson,
   batchColumns,
   contractCheck,
   givenColumns,
@@ -121,8 +122,8 @@ select ${table.columns
   },
 
   reject: ({ table, rows, raw }) => {
-    const columns = arrivedColumns(raw);
-    const json = `to_json({${columns.map((name) => `'${name}': b.${name}`).join(", ")}})`;
+    const fields = arrivedColumns(raw).map((column) => `'${column.name}': ${inJson(column, "b")}`);
+    const json = `to_json({${fields.join(", ")}})`;
     return [
       // A row refused before, by a cell in Jupyter or by a run, is in the quarantine once.
       operation(

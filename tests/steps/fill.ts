@@ -1,0 +1,116 @@
+import { writeFile } from "node:fs/promises";
+import type { Row, Table } from "shopmetrics";
+import { isStamp } from "shopmetrics/internal/engine/dialect";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import { operation } from "shopmetrics/internal/engine/operation";
+import type { Item, Operation } from "shopmetrics/internal/plan";
+import { executeItems, noFigures } from "shopmetrics/internal/run/step";
+import { publish, readWindows } from "shopmetrics/internal/run/warehouse";
+import { marker, withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import type { TestEngine } from "./engine.js";
+
+/** Rows as a select that gives all columns of a table but its stamps. */
+export interface Rows {
+  readonly select: string;
+  readonly params: readonly Param[];
+}
+
+/** Puts rows into a table as one published batch, as the step that keeps the table would: by key, or below the others. */
+export function give(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
+  const keep = table.options.key ? test.dialect.merge : test.dialect.append;
+  return write(test, connection, table, keep({ table, rows: rows.select }), rows.params);
+}
+
+/** Makes these the rows of a table, in one published batch. */
+export function replace(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
+  const operations = test.dialect.refresh({ table, rows: rows.select, scope: undefined });
+  return write(test, connection, table, operations, rows.params);
+}
+
+async function write(
+  test: TestEngine,
+  connection: Connection,
+  table: Table,
+  operations: Operation[],
+  params: readonly Param[],
+): Promise<void> {
+  await connection.transaction(async () => {
+    const windows = await readWindows(connection, "test", {
+      changes: [],
+      writes: [table.name],
+      full: false,
+    });
+    const figures = noFigures();
+    const now = new Date().toISOString();
+    const context = { runId: "test", date: now.slice(0, 10), now, full: false, landing: "", ...windows };
+    const item = itemOf(test, table, operations);
+    const values = [...params, ...runParams(table)];
+    await executeItems(
+      connection,
+      test.engine.name,
+      { items: [item], params: values, takes: [] },
+      context,
+      figures,
+    );
+    await publish(connection, "test", context, figures);
+  });
+}
+
+/** Rows whose values are bound, each cast to its column's type. */
+export function boundRows(table: Table, rows: readonly object[]): Rows {
+  const params: Param[] = [];
+  const columns = kept(table);
+  const bound = (row: object, { name, type }: { name: string; type: string }) => {
+    const value = (row as Row<Table>)[name];
+    const param = { name: `v${params.length + 1}`, kind: "literal", value } as Param;
+    params.push(param);
+    return `cast(${marker(param.name)} as ${type}) as ${name}`;
+  };
+  const selects = rows.map((row) => `select ${columns.map((column) => bound(row, column)).join(", ")}`);
+  const none = `select ${columns.map(({ name, type }) => `cast(null as ${type}) as ${name}`).join(", ")} where false`;
+  return { select: selects.join("\nunion all ") || none, params };
+}
+
+/** Rows that a file brings, for thousands of them: an object of texts a line, each cast to its column's type. */
+export async function rowsOfFile(
+  { engine }: TestEngine,
+  table: Table,
+  rows: readonly object[],
+  file: string,
+): Promise<Rows> {
+  const columns = kept(table);
+  const text = (value: unknown) => (value === null ? null : Buffer.from(String(value)).toString());
+  const lines = rows.map((row) => {
+    const texts = columns.map(({ name }) => [name, text((row as Row<Table>)[name] ?? null)] as const);
+    return `${JSON.stringify(Object.fromEntries(texts))}\n`;
+  });
+  await writeFile(file, lines.join(""));
+  const values = columns.map(({ name, type }) => `cast(r.${name} as ${type}) as ${name}`).join(", ");
+  const read =
+    engine.name === "duckdb"
+      ? `read_json('${file}', format = 'newline_delimited', columns = {${columns.map(({ name }) => `${name}: 'varchar'`).join(", ")}}) as r`
+      : `(select from_json(value, '${columns.map(({ name }) => `${name} string`).join(", ")}') as r from text.\`${file}\`)`;
+  return { select: `select ${values} from ${read}`, params: [] };
+}
+
+const kept = (table: Table) => table.columns.filter(({ name }) => !isStamp(table, name));
+
+/** Operations that a dialect made, as an item that the runner executes. */
+function itemOf({ dialect, mark }: TestEngine, table: Table, operations: Operation[]): Item {
+  const written = operations.map((one) => ({ ...one, ...operationOf(one), sql: withMarkers(one.sql, mark) }));
+  return {
+    kind: "append",
+    table: table.name,
+    name: table.name,
+    place: undefined,
+    scripts: { duckdb: [], databricks: [], [dialect.name]: written },
+  };
+}
+
+/** The parameters an operation binds, read from its text again: rows may have brought some. */
+const operationOf = ({ sql }: Operation) => ({ params: operation(sql).params });
+
+const runParams = (table: Table): Param[] => [
+  ...["run_id", "run_date", "now", "full"].map((name) => ({ name, kind: "run" }) as const),
+  { name: `batch_${table.name.replace(".", "_")}`, kind: "batch", table: table.name },
+];
