@@ -40,7 +40,7 @@ export default defineConfig({
     server: { deps: { external: [/\/(lib|build)\/dist\//] } },
     execArgv: ["--enable-source-maps"],
     // Many files wait for processes of their own: with one worker on two processors a third of the time would be idle.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"], testTimeout: 10_000 } },

@@ -15,6 +15,7 @@ import type { Graph } from "./graph.js";
 import type { Program } from "./notebook-import.js";
 import { closeRun, keepGraph, openRun } from "./run-books.js";
 import { runProgram } from "./run-program.js";
+import { inPassages } from "./sql-order.js";
 
 export interface RunOptions {
   readonly engine: Engine;
@@ -185,7 +186,8 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
-        await executeItems(connection, engine.name, plan, context, figures);
+        const items = engine.name === "databricks" ? inPassages(plan.items) : plan.items;
+        await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
         await publish(connection, plan.step, context, figures);
         await keepChecks(connection, plan.step, context, figures.checks);

@@ -3,11 +3,10 @@ import path from "node:path";
 import type { Item, Plan } from "shopmetrics/internal/plan";
 import { withMarkers, type Param } from "shopmetrics/internal/sql/render";
 import type { Graph } from "./graph.js";
-import { keptBy, withAfterImages } from "./sql-after.js";
 import { bookkeeping } from "./sql-books.js";
 import { recordChecks, type FileCheck } from "./sql-checks.js";
 import { loadStatements } from "./sql-load.js";
-import { isPreparation, withoutSmallStages } from "./sql-stages.js";
+import { passages, type Piece } from "./sql-order.js";
 import { at, sqlVariables } from "./sql-variables.js";
 
 /** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
@@ -43,30 +42,17 @@ export function sqlFile(plan: Plan): string {
 }
 
 function sections(plan: Plan): string[] {
-  const parts: string[] = [];
-  let checks: FileCheck[] = [];
-  let writes: string[] = [];
-  let isKept = false;
-  const settle = () => {
-    if (checks.length) parts.push(recordChecks(plan, checks));
-    parts.push(...writes);
-    checks = [];
-    writes = [];
-  };
-  for (const item of withoutSmallStages(withAfterImages(plan.items))) {
-    // It may read what another verb writes.
-    if (keptBy(item) && isKept) settle();
-    isKept ||= keptBy(item) !== undefined;
-    if (item.load) parts.push(section(item, ...loadStatements(item.load)));
-    for (const { kind, sql } of item.scripts.databricks) {
-      const text = inFile(plan, sql);
-      if (kind === "check") checks.push({ item, measure: text });
-      else if (isPreparation(text)) parts.push(section(item, text));
-      else if (kind === "execute") writes.push(section(item, text));
-    }
+  const of = ({ item, operation }: Piece) =>
+    operation ? section(item, inFile(plan, operation.sql)) : section(item, ...loadStatements(item.load!));
+  return passages(plan.items).flatMap(({ preparations, checks, writes }) => [
+    ...preparations.map(of),
+    ...(checks.length > 0 ? [recordChecks(plan, checks.map(measured))] : []),
+    ...writes.map(of),
+  ]);
+
+  function measured({ item, operation }: Piece): FileCheck {
+    return { item, measure: inFile(plan, operation!.sql) };
   }
-  settle();
-  return parts;
 }
 
 const section = (item: Item, ...statements: string[]) =>
