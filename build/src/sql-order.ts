@@ -1,3 +1,4 @@
+import { operation as readAgain } from "shopmetrics/internal/engine/operation";
 import type { Item, Operation } from "shopmetrics/internal/plan";
 import { keptBy, withAfterImages } from "./sql-after.js";
 import { isPreparation, withoutSmallStages } from "./sql-stages.js";
@@ -38,12 +39,15 @@ export function passages(items: readonly Item[]): Passage[] {
   return all;
 }
 
-/** The same as items, for a run that speaks to the warehouse. */
+/** The same as items, for a run that speaks to the warehouse. A statement binds what the stages in it bind, too. */
 export const inPassages = (items: readonly Item[]): Item[] =>
   passages(items)
     .flatMap(({ preparations, checks, writes }) => [...preparations, ...checks, ...writes])
     .map(({ item: { load, ...item }, operation }) => ({
       ...item,
       ...(load && !operation && { load }),
-      scripts: { duckdb: [], databricks: operation ? [operation] : [] },
+      scripts: {
+        duckdb: [],
+        databricks: operation ? [{ ...operation, params: readAgain(operation.sql).params }] : [],
+      },
     }));

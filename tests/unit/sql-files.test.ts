@@ -5,6 +5,7 @@ import { jobSteps } from "../../build/src/bundle-jobs.ts";
 import { prepareFile } from "../../build/src/bundle-prepare.ts";
 import { compile, type Compiled } from "../../build/src/compile.ts";
 import { sqlFile } from "../../build/src/sql-file.ts";
+import { inPassages } from "../../build/src/sql-order.ts";
 import { bare, statements } from "../services/warehouse/sql.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -43,6 +44,22 @@ describe("a step's SQL file", () => {
       if (raises < 0) continue;
       const early = all.slice(0, raises).map(written);
       expect(early.filter((name) => name && !/^ops\.(?:incoming_\w+|check_results)$/.test(name))).toEqual([]);
+    }
+  });
+
+  it("has the order of a run on a warehouse, whose statements bind all that they name", () => {
+    for (const plan of steps()) {
+      const operations = inPassages(plan.items).flatMap(({ scripts }) => scripts.databricks);
+      const known = new Set(plan.params.map(({ name }) => name));
+      for (const { sql, params } of operations) {
+        const named = new Set([...sql.matchAll(/\bparam__(\w+)/g)].map(([, name]) => name!));
+        expect([...params].toSorted()).toEqual([...named].toSorted());
+        expect(params.filter((name) => !known.has(name))).toEqual([]);
+      }
+      const lastCheck = operations.findLastIndex(({ kind }) => kind === "check");
+      const writes = operations.map(({ kind, sql }) => (kind === "execute" ? written(sql) : undefined));
+      const first = writes.findIndex((name) => name && !name.startsWith("ops.incoming_"));
+      expect(first < 0 || first > lastCheck, plan.step).toBe(true);
     }
   });
 
