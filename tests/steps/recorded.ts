@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect } from "vitest";
 import { cacheFolder, writeWhole } from "../../build/src/cache-folder.js";
 
@@ -57,17 +59,22 @@ afterAll(async () => {
 });
 
 /**
- * The cases of all step tests, as they were when these last ran, by the name of the test file.
+ * The cases of all step tests, as they were when these last ran, by the name of the test file. Of files that never ran it
+ * waits for the end, since they may be running beside.
  *
- * @throws when a test file has none, because it did not run
+ * @throws when a test file still has none after `patience` milliseconds
  */
-export async function recordedCases(): Promise<Map<string, StepCase[]>> {
+export async function recordedCases(patience = 240_000): Promise<Map<string, StepCase[]>> {
   const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith(".test.ts"));
-  const found = files.map(async (name) => {
-    const text = await readFile(fileOf(name), "utf8").catch(() => undefined);
-    if (text === undefined)
-      throw new Error(`Of tests/steps/${name} no cases are recorded: run tests/steps first, or with this.`);
-    return [name, JSON.parse(text) as StepCase[]] as const;
-  });
+  const deadline = Date.now() + patience;
+  const isMissing = (name: string) => !existsSync(fileOf(name));
+  for (let missing = files.filter(isMissing); missing.length > 0; missing = files.filter(isMissing)) {
+    if (Date.now() > deadline)
+      throw new Error(`Of ${missing.join(", ")} no cases are recorded: run tests/steps first, or with this.`);
+    await sleep(500);
+  }
+  const found = files.map(
+    async (name) => [name, JSON.parse(await readFile(fileOf(name), "utf8")) as StepCase[]] as const,
+  );
   return new Map(await Promise.all(found));
 }

@@ -38,7 +38,7 @@ const MOST_MESSAGES = 2000;
 /** @throws when the step tests have not run */
 export async function stepCases(compiled: Compiled): Promise<StepCases> {
   const recorded = await recordedCases();
-  // Rows that are put straight into gold contradict what the steps make of the others, and the verdict says so.
+  // Rows that are put straight into gold contradict what the steps make of the others; random histories are longer.
   const all = [...recorded].flatMap(([file, cases]) => cases.map((one) => ({ file, ...one })));
   const cases = all.filter(({ file }) => !/^(data_quality|optimise|property)/.test(file));
   const most = Math.max(...cases.map(({ rounds }) => rounds.length));
