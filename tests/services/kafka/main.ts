@@ -22,8 +22,10 @@ try {
   console.error(
     `Kafka is up until Ctrl-C. In another terminal: KAFKA_BROKERS=${kafka.brokers} npm run stream`,
   );
-  const stop = () => void kafka.stop().then(() => process.exit(0));
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  // Ctrl-C may come twice, from the terminal and from tsx: the second must not end this before Kafka has ended.
+  let stopping: Promise<void> | undefined;
+  const stop = () => void (stopping ??= kafka.stop().then(() => process.exit(0)));
+  process.on("SIGINT", stop).on("SIGTERM", stop);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

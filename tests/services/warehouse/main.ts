@@ -25,5 +25,7 @@ export DATABRICKS_HTTP_PATH=${warehouse.path}
 export DATABRICKS_TOKEN=$(cat ${warehouse.tokenFile})
 export NODE_EXTRA_CA_CERTS=${warehouse.caFile}`);
 console.error(`Tables, volumes and Spark's log are in ${warehouse.folder} until Ctrl-C.`);
-const stop = () => void warehouse.stop().then(() => process.exit(0));
-process.once("SIGINT", stop).once("SIGTERM", stop);
+// Ctrl-C may come twice, from the terminal and from tsx: the second must not end this before Spark has ended.
+let stopping: Promise<void> | undefined;
+const stop = () => void (stopping ??= warehouse.stop().then(() => process.exit(0)));
+process.on("SIGINT", stop).on("SIGTERM", stop);
