@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Row, Table } from "shopmetrics";
-import { isStamp } from "shopmetrics/internal/engine/dialect";
+import { givenColumns } from "shopmetrics/internal/engine/dialect";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { operation } from "shopmetrics/internal/engine/operation";
 import type { Item, Operation } from "shopmetrics/internal/plan";
@@ -59,7 +59,7 @@ async function write(
 /** Rows whose values are bound, each cast to its column's type. */
 export function boundRows(table: Table, rows: readonly object[]): Rows {
   const params: Param[] = [];
-  const columns = kept(table);
+  const columns = givenColumns(table);
   const bound = (row: object, { name, type }: { name: string; type: string }) => {
     const value = (row as Row<Table>)[name];
     const param = { name: `v${params.length + 1}`, kind: "literal", value } as Param;
@@ -78,7 +78,7 @@ export async function rowsOfFile(
   rows: readonly object[],
   file: string,
 ): Promise<Rows> {
-  const columns = kept(table);
+  const columns = givenColumns(table);
   const text = (value: unknown) => (value === null ? null : Buffer.from(String(value)).toString());
   const lines = rows.map((row) => {
     const texts = columns.map(({ name }) => [name, text((row as Row<Table>)[name] ?? null)] as const);
@@ -92,8 +92,6 @@ export async function rowsOfFile(
       : `(select from_json(value, '${columns.map(({ name }) => `${name} string`).join(", ")}') as r from text.\`${file}\`)`;
   return { select: `select ${values} from ${read}`, params: [] };
 }
-
-const kept = (table: Table) => table.columns.filter(({ name }) => !isStamp(table, name));
 
 /** Operations that a dialect made, as an item that the runner executes. */
 function itemOf({ dialect, mark }: TestEngine, table: Table, operations: Operation[]): Item {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
 import { findTable } from "shopmetrics/internal/contracts/declare";
-import { isStamp } from "shopmetrics/internal/engine/dialect";
+import { givenColumns } from "shopmetrics/internal/engine/dialect";
 import { prepareWarehouse, readWindows } from "shopmetrics/internal/run/warehouse";
 import { compile } from "../../build/src/compile.js";
 import { runGraph, type RunReport, type StepReport } from "../../build/src/run.js";
@@ -167,7 +167,7 @@ export async function lakehouse(): Promise<Lakehouse> {
       return rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name]])) as Row<T>);
     },
     async contents(table) {
-      const kept = table.columns.map(({ name }) => name).filter((name) => !isStamp(table, name));
+      const kept = givenColumns(table).map(({ name }) => name);
       return (await all(table)).map((row) => Object.fromEntries(kept.map((name) => [name, row[name]])));
     },
     close,
