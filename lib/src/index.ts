@@ -37,4 +37,6 @@ if ("__tslab__" in globalThis) inputErrorsPlainly();
 
 /** The settings in force: where landed files and the warehouse are, and which engine is used. */
 export { readSettings as settings, type Settings } from "./settings.js";
-export { generate, type GenerateOptions, type GenerateReport } from "./generator/generate.js";
+export { generate } from "./generator/generate.js";
+export type { GenerateOptions } from "./generator/options.js";
+export type { GenerateReport } from "./generator/report.js";

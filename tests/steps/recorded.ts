@@ -64,7 +64,7 @@ afterAll(async () => {
  *
  * @throws when a test file still has none after `patience` milliseconds
  */
-export async function recordedCases(patience = 240_000): Promise<Map<string, StepCase[]>> {
+export async function recordedCases(patience = 1_200_000): Promise<Map<string, StepCase[]>> {
   const files = (await readdir(import.meta.dirname)).filter((name) => name.endsWith(".test.ts"));
   const deadline = Date.now() + patience;
   const isMissing = (name: string) => !existsSync(fileOf(name));

@@ -39,6 +39,7 @@ export interface Watched {
 /** A page of a new browser profile, with nothing in its cache. */
 export async function watchedPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const errors: string[] = [];
   const requests: string[] = [];

@@ -50,7 +50,7 @@ beforeAll(async () => {
   succeeded(await house.shopmetrics("run --quiet"));
 }, 180_000);
 
-describe("run --changed", { timeout: 120_000 }, () => {
+describe("run --changed", () => {
   it("runs nothing when nothing changed", async () => {
     const { stdout, code } = await house.shopmetrics("run --changed");
     expect(stdout).toMatch(/^No step differs from HEAD \([0-9a-f]{7}\): nothing to run\.\n/);
@@ -111,7 +111,7 @@ describe("run --changed", { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/ from origin\/main \([0-9a-f]{7}\)/);
   });
 
-  it("tells a pull request which tables change and which figures move", { timeout: 400_000 }, async () => {
+  it("tells a pull request which tables change and which figures move", async () => {
     git("checkout", "--quiet", "-b", "dearer");
     await edit(
       "notebooks/gold/daily_sales_summary.ipynb",

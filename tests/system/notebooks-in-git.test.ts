@@ -54,7 +54,7 @@ beforeAll(async () => {
   execFileSync(path.join(root, ".githooks/install"), { cwd: root, stdio: "pipe" });
 }, 120_000);
 
-describe("notebooks in git", { timeout: 60_000 }, () => {
+describe("notebooks in git", () => {
   it("a commit of a notebook that ran is refused, and the notebook cleaned", async () => {
     const before = await readFile(path.join(root, file), "utf8");
     await change((notebook) => {

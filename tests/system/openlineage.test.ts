@@ -18,7 +18,7 @@ beforeAll(async () => {
     ajv.addSchema(JSON.parse(await readFile(path.join(schemas, file), "utf8")) as object);
   house = await lakehouse();
   succeeded(await house.shopmetrics("generate --scale 0.01 --faults 0.005 --quiet"));
-}, 60_000);
+});
 
 /** Runs, and gives the events of that run. */
 async function run(args = "run"): Promise<RunEvent[]> {
@@ -54,7 +54,7 @@ const endOf = (events: readonly RunEvent[], step: string) =>
 
 describe("OpenLineage events of a run", () => {
   let events: RunEvent[];
-  beforeAll(async () => void (events = await run()), 60_000);
+  beforeAll(async () => void (events = await run()));
 
   it("are valid, and so is each facet", () => {
     expect(events.flatMap(complaints)).toEqual([]);

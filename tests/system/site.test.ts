@@ -265,16 +265,12 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await page.getByLabel("Last 7 days").check();
     await home.landEvents(0.5);
     await home.run("--only bronze.clickstream_raw+");
-    await page.waitForFunction(
-      (known) => {
-        const card = [...document.querySelectorAll(".card")].find((one) =>
-          one.textContent?.includes("Events so far"),
-        );
-        return Number(card?.querySelector(".figure")?.textContent?.replaceAll(",", "")) > known;
-      },
-      before,
-      { timeout: 20_000 },
-    );
+    await page.waitForFunction((known) => {
+      const card = [...document.querySelectorAll(".card")].find((one) =>
+        one.textContent?.includes("Events so far"),
+      );
+      return Number(card?.querySelector(".figure")?.textContent?.replaceAll(",", "")) > known;
+    }, before);
     expect(page.url()).toContain("days=");
     expect(errors).toEqual([]);
     await close();

@@ -32,7 +32,7 @@ async function run(args: readonly string[], PATH: string): Promise<{ code: numbe
   });
 }
 
-describe("deploy", { timeout: 60_000 }, () => {
+describe("deploy", () => {
   const bundle = path.join(root, "bundle");
 
   it("builds, validates strictly, then deploys to the target, with its variables", async () => {

@@ -103,7 +103,7 @@ describe("the committed bundle", () => {
   );
 });
 
-describe("a build", { timeout: 60_000 }, () => {
+describe("a build", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), "bundle-"));
@@ -155,7 +155,7 @@ describe("a build", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a Node task", { timeout: 60_000 }, () => {
+describe("a Node task", () => {
   const fixtures = path.join(root, "tests/fixtures/bundle");
   const run = promisify(execFile);
   let folder: string;
@@ -164,7 +164,7 @@ describe("a Node task", { timeout: 60_000 }, () => {
     folder = await mkdtemp(path.join(tmpdir(), "task-"));
     program = path.join(folder, "ops_probe.mjs");
     await writeFile(program, await compileNodeTask(fixtures, "notebooks/ops/probe.ipynb"));
-  }, 60_000);
+  });
   afterAll(() => rm(folder, { recursive: true }));
   // A port at which nobody listens: the program has loaded its client when it finds out.
   const env = {

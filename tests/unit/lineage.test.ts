@@ -140,7 +140,7 @@ describe("what the lakehouse's columns come from", () => {
   let lineage: readonly TableLineage[];
   beforeAll(async () => {
     ({ lineage } = await compile(resolve(import.meta.dirname, "../..")));
-  }, 60_000);
+  });
 
   const sources = (name: string) => {
     const { table, column } = readName(lineage, name);

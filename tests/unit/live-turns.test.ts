@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-describe("verbs of a live notebook", { timeout: 30_000 }, () => {
+describe("verbs of a live notebook", () => {
   it("take turns with a run, which passes while the notebook is idle", async () => {
     await shopmetrics("generate", "--scale", "0.001");
     const notebook = start(`

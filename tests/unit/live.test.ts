@@ -55,7 +55,7 @@ const complaint = async (verb: Promise<void>): Promise<string> =>
     (error: unknown) => inspect(error),
   );
 
-describe("a live session", { timeout: 30_000 }, () => {
+describe("a live session", () => {
   it("leaves the same tables when a cell runs twice", async () => {
     for (const _ of [1, 2]) {
       await load(bronze.orders_raw, { from: "orders" });

@@ -11,7 +11,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 let compiled: Compiled;
 beforeAll(async () => {
   compiled = await compile(root);
-}, 60_000);
+});
 
 const pages = () => compiled.plans.filter(({ runtime }) => runtime === "page");
 
@@ -37,7 +37,7 @@ describe("pages on Databricks", () => {
     expect(text.length).toBeLessThan(3_000_000);
     expect(text).toContain("gold.daily_sales_summary");
     expect(text).not.toContain("How much do we sell");
-  }, 60_000);
+  });
 });
 
 describe("Databricks' own dashboard", () => {

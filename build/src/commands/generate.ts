@@ -1,4 +1,5 @@
-import { generate as generateExports, type GenerateReport } from "shopmetrics/internal/generator/generate";
+import { generate as generateExports } from "shopmetrics/internal/generator/generate";
+import type { GenerateReport } from "shopmetrics/internal/generator/report";
 import { readSettings } from "shopmetrics/internal/settings";
 import { bytes, count, seconds } from "../text.js";
 

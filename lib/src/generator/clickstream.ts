@@ -5,7 +5,7 @@ import type { Shelf } from "../clickstream/session.js";
 import { calendar, type ShopSize } from "./calendar.js";
 import { isoDate, type Day } from "./dates.js";
 import { drawNumber } from "./draw.js";
-import type { GeneratedFile } from "./export.js";
+import type { GeneratedFile } from "./report.js";
 import { envelopeLine, faultyLine } from "./envelope.js";
 import type { Shop } from "./shop.js";
 

@@ -4,15 +4,9 @@ import { isoDate, type Day } from "./dates.js";
 import { drawNumber } from "./draw.js";
 import type { Entity, EntityName } from "./entity.js";
 import { faultCounts, faultyLines, PLAIN_LINES } from "./faults.js";
+import type { GeneratedFile } from "./report.js";
 import type { Shop } from "./shop.js";
 import { literal } from "./tables.js";
-
-export interface GeneratedFile {
-  entity: EntityName | "clickstream";
-  file: string;
-  rows: number;
-  bytes: number;
-}
 
 export interface ExportJob {
   landing: string;

@@ -2,25 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
 import { isoDate, type Day } from "./dates.js";
 import type { EntityName } from "./entity.js";
-import { exportName, writeExport, type GeneratedFile } from "./export.js";
+import { exportName, writeExport } from "./export.js";
 import { EVENT_FAULT_KINDS } from "./envelope.js";
 import { FAULT_KINDS } from "./faults.js";
 import { plan, type GenerateOptions } from "./options.js";
+import type { GenerateReport } from "./report.js";
 import { openShop } from "./shop.js";
 import { listExports, readState, writeState, type LandingState } from "./state.js";
-
-export type { GeneratedFile, GenerateOptions };
-
-export interface GenerateReport {
-  /** The files that this call wrote, oldest first. */
-  files: GeneratedFile[];
-  /** First day of the history, and the last day for which the folder now holds exports. */
-  from: string;
-  to: string;
-  seconds: number;
-  /** Faulty rows written, by kind; all zero on clean exports. */
-  faults: Record<string, number>;
-}
 
 /**
  * Fills a landing folder with the exports of a simulated shop and the events of its pages: its history first (of events,

@@ -32,7 +32,7 @@ export interface Process {
 /**
  * Starts one broker that is its own controller (KRaft), on 127.0.0.1. Takes 5 to 9 seconds and 430 MB.
  *
- * @throws Error with the end of its log when it does not start within 2 minutes
+ * @throws Error with the end of its log when it does not start within 5 minutes
  */
 export async function startBroker(options: BrokerOptions): Promise<Process> {
   const { folder, jars } = options;
@@ -52,7 +52,7 @@ export async function startBroker(options: BrokerOptions): Promise<Process> {
   const ended = exit(server);
   const log = path.join(folder, "kafka.log");
   const started = logUntil(server, log, "Kafka Server started");
-  const limit = new Promise<"late">((resolve) => void setTimeout(resolve, 120_000, "late").unref());
+  const limit = new Promise<"late">((resolve) => void setTimeout(resolve, 300_000, "late").unref());
   const first = await Promise.race([started, ended.then(() => "ended" as const), limit]);
   const end = async (signal: NodeJS.Signals) => {
     server.kill(signal);

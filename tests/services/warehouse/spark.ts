@@ -82,7 +82,7 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
         if (chunk.includes("HiveThriftServer2 started")) resolve();
       });
   });
-  const limit = new Promise<"late">((resolve) => void setTimeout(resolve, 120_000, "late").unref());
+  const limit = new Promise<"late">((resolve) => void setTimeout(resolve, 300_000, "late").unref());
   const first = await Promise.race([started, ended.then(() => "ended"), limit]);
   if (first) {
     await stop();
