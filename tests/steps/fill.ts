@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Row, Table } from "shopmetrics";
-import { givenColumns } from "shopmetrics/internal/engine/dialect";
+import { batchColumns, givenColumns, isStamp } from "shopmetrics/internal/engine/dialect";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { operation } from "shopmetrics/internal/engine/operation";
 import type { Item, Operation } from "shopmetrics/internal/plan";
@@ -19,6 +19,21 @@ export interface Rows {
 export function give(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
   const keep = table.options.key ? test.dialect.merge : test.dialect.append;
   return write(test, connection, table, keep({ table, rows: rows.select }), rows.params);
+}
+
+/** Puts the first rows into a table, as one published batch and by one statement. */
+export function giveFirst(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
+  const batch = batchColumns(table);
+  const columns = [...table.columns.map(({ name }) => name), ...batch];
+  const values = [
+    ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `i.${name}`)),
+    ...batch.map(() => marker(batchParam(table))),
+  ];
+  const insert = operation(
+    `insert into ${table.name} (${columns.join(", ")})\nselect ${values.join(", ")} from (${rows.select}) as i`,
+    { counts: "out" },
+  );
+  return write(test, connection, table, [insert], rows.params);
 }
 
 /** Makes these the rows of a table, in one published batch. */
@@ -110,5 +125,7 @@ const operationOf = ({ sql }: Operation) => ({ params: operation(sql).params });
 
 const runParams = (table: Table): Param[] => [
   ...["run_id", "run_date", "now", "full"].map((name) => ({ name, kind: "run" }) as const),
-  { name: `batch_${table.name.replace(".", "_")}`, kind: "batch", table: table.name },
+  { name: batchParam(table), kind: "batch", table: table.name },
 ];
+
+const batchParam = (table: Table) => `batch_${table.name.replace(".", "_")}`;

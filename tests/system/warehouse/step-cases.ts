@@ -6,7 +6,7 @@ import { findTable } from "shopmetrics/internal/contracts/declare";
 import { runGraph } from "../../../build/src/run.js";
 import type { Compiled } from "../../../build/src/compile.js";
 import type { TestEngine } from "../../steps/engine.js";
-import { give, replace, rowsOfFile } from "../../steps/fill.js";
+import { give, giveFirst, replace, rowsOfFile } from "../../steps/fill.js";
 import { recordedCases, type Round } from "../../steps/recorded.js";
 
 /*
@@ -65,7 +65,12 @@ export async function stepCases(compiled: Compiled, leftOut: readonly string[]):
         await land(messages.map(fewer), path.join(scratch, "landing"));
         for (const side of sides) {
           if (messages.length > 0) await loadMessages(compiled, side, scratch);
-          await write(side, { given, taken }, path.join(scratch, "rows.ndjson"));
+          await write(
+            side,
+            { given, taken },
+            path.join(scratch, "rows.ndjson"),
+            day === 0 ? giveFirst : give,
+          );
         }
       } finally {
         await rm(scratch, { recursive: true });
@@ -155,10 +160,11 @@ async function write(
   side: TestEngine,
   { given, taken }: Pick<CaseDay, "given" | "taken">,
   file: string,
+  put: typeof give,
 ): Promise<void> {
   const connection = await side.engine.connect();
   for (const [table, rows] of given)
-    await give(side, connection, table, await rowsOfFile(side, table, rows, file));
+    await put(side, connection, table, await rowsOfFile(side, table, rows, file));
   for (const [table, keys] of taken) {
     const names = table.columns.map(({ name }) => name).join(", ");
     const present = await connection.query(`select ${names} from ${table.name}`);
