@@ -17,6 +17,10 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 # tslab prints these and lets the cell pass.
 UNAWAITED = ("UnhandledPromiseRejection:", "UncaughtException:")
 
+# How many kernels are tried for a notebook, and how long each may take to answer.
+ATTEMPTS = 3
+STARTUP_SECONDS = 60
+
 
 class Notebook:
     """A notebook and its kernel, which may be started before the notebook's turn."""
@@ -29,15 +33,24 @@ class Notebook:
             self.book,
             kernel_name=kernel,
             timeout=timeout,
-            startup_timeout=60,
+            startup_timeout=STARTUP_SECONDS,
             resources={"metadata": {"path": os.path.dirname(path)}},
         )
 
     async def start(self):
-        # A tslab kernel answers the request to shut down, but does not end by itself: ask, then terminate it.
-        self.client.create_kernel_manager().shutdown_wait_time = 0.4
-        await self.client.async_start_new_kernel(cwd=os.path.dirname(self.path))
-        await self.client.async_start_new_kernel_client()
+        # Jupyter looks for ports that are free, and the kernel binds them a second later. Where another program took one
+        # meanwhile, the kernel stays silent: a new one gets other ports.
+        for attempt in range(1, ATTEMPTS + 1):
+            # A tslab kernel answers the request to shut down, but does not end by itself: ask, then terminate it.
+            self.client.create_kernel_manager().shutdown_wait_time = 0.4
+            await self.client.async_start_new_kernel(cwd=os.path.dirname(self.path))
+            try:
+                await self.client.async_start_new_kernel_client()
+                return
+            except RuntimeError as error:
+                if attempt == ATTEMPTS:
+                    raise
+                print(f"{self.path}: {error}; starting another kernel", file=sys.stderr)
 
     async def stop(self):
         if self.client.km is not None and await self.client.km.is_alive():
