@@ -39,8 +39,8 @@ export default defineConfig({
     // modules share one instance of it. `npm test` compiles first.
     server: { deps: { external: [/\/(lib|build)\/dist\//] } },
     execArgv: ["--enable-source-maps"],
-    // Many files wait for processes of their own: on two processors, two workers leave a fifth of the time idle.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Many files start processes of their own: on two processors, a third file at a time gains nothing.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },
     // These end what hangs. They say nothing of speed, so a machine may be ten times slower than a quiet one.
     testTimeout: 300_000,
