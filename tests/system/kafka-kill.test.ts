@@ -6,7 +6,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { whyNotReady } from "../services/kafka/install.js";
 import { start, type Kafka } from "../services/kafka/start.js";
 import { createTopic } from "../services/kafka/topic.js";
-import { atMost } from "../measure.js";
 import { lakehouse, succeeded, type Lakehouse, type Running } from "./cli.js";
 import { query } from "./tables.js";
 import { clicks, heldOffsets, offsetsOf, send } from "./topic.js";
@@ -56,7 +55,7 @@ describe.skipIf(missing)("a topic is held exactly once", () => {
     const asked = performance.now();
     child.kill("SIGTERM");
     const { code, signal, stderr } = await outcome;
-    expect(performance.now() - asked).toBeLessThan(atMost(3000));
+    expect(performance.now() - asked).toBeLessThan(3000);
     expect([0, "SIGTERM"], stderr).toContain(code ?? signal);
   };
 

@@ -4,7 +4,6 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { beforeAll, describe, expect, it } from "vitest";
-import { atMost } from "../measure.js";
 import { lakehouse, projectRoot, succeeded, temporaryFolder, type Lakehouse } from "./cli.js";
 import { differences, dump, query, unread } from "./tables.js";
 
@@ -80,7 +79,7 @@ for (let number = 0; number < count; number++) {
         `is held by .+\\(PID ${process.pid}\\) and did not become free within 1 s\\. Let that process end .+ then run again`,
       ),
     );
-    expect(begun.seconds).toBeLessThan(atMost(10));
+    expect(begun.seconds).toBeLessThan(10);
     succeeded(await shop.shopmetrics("run --quiet"));
   });
 

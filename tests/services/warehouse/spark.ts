@@ -51,7 +51,7 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     ["--driver-class-path", jars.join(":")],
     [
       "--driver-java-options",
-      // Classes are compiled lightly and not verified: most of a short life goes into loading them.
+      // A short life repays neither the thorough compiler nor verifying some 30,000 classes.
       "-Duser.timezone=UTC -Xmn700m -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC " +
         "-XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
     ],
