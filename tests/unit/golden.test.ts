@@ -1,0 +1,210 @@
+import path from "node:path";
+import { drawPage } from "shopmetrics/internal/dashboard/built";
+import type { Columns } from "shopmetrics/internal/dashboard/columns";
+import type { Manifest, SnapshotEntry } from "shopmetrics/internal/dashboard/manifest";
+import { writeSnapshot } from "shopmetrics/internal/dashboard/write-snapshot";
+import { allTables } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+import type { Item, Plan, ResultRow } from "shopmetrics/internal/plan";
+import { beforeAll, describe, expect, it } from "vitest";
+import { compile, type Compiled } from "../../build/src/compile.ts";
+import type { Docs } from "../../build/src/docs/docs.ts";
+import type { Evidence } from "../../build/src/docs/evidence.ts";
+import { noFacts } from "../../build/src/docs/facts.ts";
+import { guideHtml } from "../../build/src/docs/guides.ts";
+import { loadHighlight } from "../../build/src/docs/highlight.ts";
+import { homePage } from "../../build/src/docs/home-page.ts";
+import { lineageHtml } from "../../build/src/docs/lineage-page.ts";
+import { notebookHtml } from "../../build/src/docs/notebook-page.ts";
+import { docsPage, type Page } from "../../build/src/docs/page.ts";
+import { requirementsHtml } from "../../build/src/docs/requirements-page.ts";
+import { sidebarOf } from "../../build/src/docs/sidebar.ts";
+import { dictionary, tableHtml } from "../../build/src/docs/table-page.ts";
+import { importModule } from "../../build/src/notebook-import.ts";
+import { bundleNotebooks } from "../../build/src/notebook-plugin.ts";
+import { pageHtml } from "../../build/src/site/page-html.ts";
+import { sqlFile } from "../../build/src/sql-file.ts";
+
+/**
+ * What the build makes of a few notebooks, as files that a reviewer reads: the SQL that is deployed, the statements that
+ * DuckDB gets, and a page of each kind. `npm run golden` accepts a change.
+ */
+const root = path.resolve(import.meta.dirname, "../..");
+const golden = (name: string) => path.join(root, "tests/fixtures/golden", name);
+
+const steps = ["bronze.orders_raw", "silver.orders_clean", "gold.daily_sales_summary"];
+
+let compiled: Compiled;
+let docs: Docs;
+beforeAll(async () => {
+  compiled = await compile(root);
+  docs = await smallDocs(compiled);
+});
+
+const planOf = (step: string): Plan => compiled.plans.find((plan) => plan.step === step)!;
+
+describe.each(steps)("%s", (step) => {
+  it("is deployed as this SQL", async () => {
+    await expect(sqlFile(planOf(step))).toMatchFileSnapshot(golden(`${step}.sql`));
+  });
+
+  it("runs on DuckDB by this plan", async () => {
+    await expect(duckdbPlan(planOf(step))).toMatchFileSnapshot(golden(`${step}.duckdb.sql`));
+  });
+});
+
+describe("a page of each kind", () => {
+  it.each<[string, () => Page]>([
+    ["home", () => homePage(docs)],
+    ["notebook", () => notebookHtml(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
+    ["dictionary", () => dictionary(docs)],
+    [
+      "table",
+      () =>
+        tableHtml(
+          docs.tables.find(({ name }) => name === steps[2])!,
+          docs,
+        ),
+    ],
+    ["lineage", () => lineageHtml(docs, "assets/lineage.js")],
+    ["requirements", () => requirementsHtml(docs)],
+    ["guide", () => guideHtml("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
+  ])("%s", async (name, page) => {
+    const shared = { style: "assets/docs.css", script: "assets/docs.js", search: "search.js" };
+    const { content } = docsPage(page(), { ...shared, frame, sidebar: sidebarOf(docs) });
+    await expect(content).toMatchFileSnapshot(golden(`pages/${name}.html`));
+  });
+
+  it("dashboard", async () => {
+    const notebook = "notebooks/dashboard/products.ipynb";
+    const [bundled] = await bundleNotebooks([notebook], { root });
+    const { manifest, read } = snapshots();
+    const blocks = await drawPage(manifest, read, () => importModule(bundled!));
+    const shell = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
+    const html = pageHtml(bundled!.notebook, blocks, manifest, shell);
+    await expect(html).toMatchFileSnapshot(golden("pages/dashboard.html"));
+  });
+});
+
+const frame = {
+  navigation: [
+    { title: "Products", href: "products.html" },
+    { title: "Docs", href: "docs/index.html" },
+  ],
+  style: "assets/style.css",
+  font: "assets/figtree.woff2",
+  state: "Data of March 1, 2026",
+};
+
+/** The plan's statements for DuckDB, each under what a run does with it. */
+function duckdbPlan(plan: Plan): string {
+  const head = [
+    `-- ${plan.step}: ${plan.title}`,
+    `-- reads ${plan.reads.join(", ") || "nothing"}; writes ${plan.writes.join(", ") || "nothing"}`,
+    ...plan.params.map((param) => `-- $${param.name}: ${JSON.stringify(param)}`),
+  ];
+  return `${[head.join("\n"), ...plan.items.map(itemText)].join("\n\n")}\n`;
+}
+
+function itemText({ kind, name, place, load, scripts }: Item): string {
+  const title = `-- cell ${place?.cell}:${place?.line}: ${kind} ${name}`;
+  const statements = scripts.duckdb.map(
+    ({ sql, ...rest }) =>
+      `-- ${JSON.stringify({ kind: rest.kind, counts: rest.counts, when: rest.when })}\n${sql};`,
+  );
+  return [title, ...(load ? [`-- ${JSON.stringify(load)}`] : []), ...statements].join("\n");
+}
+
+/** The documentation of what daily sales come from, where there is no warehouse. */
+async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
+  const chain = new Set([...steps, "bronze.products_raw", "bronze.customers_raw", "silver.dim_products"]);
+  chain.add("silver.dim_customers");
+  const own = plans.filter(({ step }) => chain.has(step));
+  const bundled = await bundleNotebooks(
+    own.map(({ notebook }) => notebook),
+    { root },
+  );
+  const evidence: Evidence[] = [
+    { kind: "notebook", name: steps[2]!, result: { status: "pass", words: "8 checks passed" } },
+    { kind: "test", name: "tests/steps/daily_sales_summary.test.ts", titles: ["counts <completed> orders"] },
+    { kind: "guide", name: "docs/guide.md" },
+  ];
+  return {
+    plans: own,
+    lineage: lineage.filter(({ table }) => chain.has(table)),
+    highlight: await loadHighlight(),
+    notebooks: new Map(
+      own.map(({ step, notebook }) => [
+        step,
+        bundled.find((one) => one.notebook.path === notebook)!.notebook,
+      ]),
+    ),
+    tables: allTables().filter(({ name }) => chain.has(name)),
+    facts: noFacts("There is no warehouse yet."),
+    compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan)])),
+    drawings: new Map(),
+    dashboard: new Map(),
+    requirements: new Map([
+      ["FR-006", "Daily sales by category"],
+      ["NFR-009", "No credential in the repository"],
+      ["AC-005", "Revenue within 0.01 % of the exports"],
+    ]),
+    evidence: new Map([["FR-006", evidence]]),
+    guides: new Map([["docs/guide.md", guide]]),
+  };
+}
+
+const guide = `# A guide
+
+Sales are in \`gold.daily_sales_summary\` (FR-006), [made by a notebook](../notebooks/gold/daily_sales_summary.ipynb).
+
+## Look at them
+
+    npx shopmetrics show gold.daily_sales_summary
+
+## Change them
+
+| what | where |
+| --- | --- |
+| a <column> | its contract |
+`;
+
+/** What the page "products" draws: three products, two periods. */
+function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint8Array> } {
+  const files = new Map<string, Uint8Array>();
+  const entry = (name: string, columns: Columns, rows: ResultRow[]): [string, SnapshotEntry] => {
+    const result = { columns: Object.keys(columns).map((column) => ({ name: column, type: "" })), rows };
+    const content = writeSnapshot(name, columns, result);
+    files.set(name, content);
+    return [name, { file: name, rows: rows.length, bytes: content.length, sha256: "", columns }];
+  };
+  const products = [
+    { number: 1, product_id: "P1", name: "Kettle <1.7 l>", category: "Home" },
+    { number: 2, product_id: "P2", name: "Running shoes", category: "Sports" },
+    { number: 3, product_id: "P3", name: "Novel", category: "Books" },
+  ];
+  const sales = ["Last 12 months", "2026", "2025"].flatMap((period, index) =>
+    products.map(({ number }) => ({
+      period,
+      number,
+      units: number * (3 - index),
+      revenue: `${number * 40 + index}.50`,
+    })),
+  );
+  const manifest: Manifest = {
+    version: 1,
+    page: "products",
+    asOf: "2026-03-01T02:10:00.000Z",
+    run: "2026-03-01T020000Z-abc123",
+    checks: { pass: 12, warn: 1, fail: 0 },
+    snapshots: Object.fromEntries([
+      entry(
+        "products",
+        { number: "integer", product_id: "string", name: "string", category: "string" },
+        products,
+      ),
+      entry("sales", { period: "string", number: "integer", units: "integer", revenue: "decimal" }, sales),
+    ]),
+  };
+  return { manifest, read: async (file) => files.get(file)! };
+}
