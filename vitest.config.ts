@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { notebooks } from "./build/src/notebook-plugin.ts";
+import { notebooks } from "./build/src/notebook/plugin.ts";
 
 /** Files that take long, the longest first: begun last, one of them would keep everybody waiting. */
 const long = [

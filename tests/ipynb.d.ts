@@ -1,4 +1,4 @@
-/** A notebook imported by vite's plugin (build/src/notebook-plugin.ts): importing it runs its cells. */
+/** A notebook imported by vite's plugin (build/src/notebook/plugin.ts): importing it runs its cells. */
 declare module "*.ipynb" {
   const step: {
     path: string;

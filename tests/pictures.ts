@@ -1,9 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
-import { serveSite } from "../build/src/site/server.js";
-import { writeSite } from "../build/src/site/site.js";
+import { serveSite } from "../build/src/site/server.ts";
+import { writeSite } from "../build/src/site/site.ts";
 import { projectRoot, readSettings } from "shopmetrics/internal/settings";
-import { launch, openReady } from "./system/browser.js";
+import { launch, openReady } from "./system/browser.ts";
 
 // Takes the README's pictures of the dashboard, from the snapshots of the last run: `npm run pictures`.
 const { snapshots, home } = readSettings();

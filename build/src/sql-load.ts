@@ -8,7 +8,7 @@ import {
 import { raw } from "shopmetrics/internal/engine/databricks/text";
 import type { LoadFiles } from "shopmetrics/internal/plan";
 import { flat } from "shopmetrics/internal/sql/render";
-import { at } from "./sql-variables.js";
+import { at } from "./bundle/sql/variables.js";
 
 /**
  * Loads new files, keeps them on the ledger, and lets go of them. COPY INTO takes its path as a literal only, and a task's

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bronze, silver } from "shopmetrics";
-import { lakehouse, step } from "./harness.js";
+import { lakehouse, step } from "./harness.ts";
 
 const clean = "silver.clickstream_clean";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { silver } from "shopmetrics";
 import { clickstreamEvent } from "shopmetrics/internal/clickstream/event";
-import { lakehouse } from "./harness.js";
-import { mulberry32 } from "./random.js";
+import { lakehouse } from "./harness.ts";
+import { mulberry32 } from "./random.ts";
 
 // CONTRACT_EVENTS=1000000 npx vitest run --project steps contract
 const wanted = Number(process.env["CONTRACT_EVENTS"] ?? 20_000);

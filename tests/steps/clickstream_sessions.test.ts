@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { silver } from "shopmetrics";
-import { lakehouse, step, type Lakehouse } from "./harness.js";
+import { lakehouse, step, type Lakehouse } from "./harness.ts";
 
 const sessions = "silver.clickstream_sessions";
 const late = "silver.clickstream_late";

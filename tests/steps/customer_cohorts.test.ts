@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gold } from "shopmetrics";
-import { step, type Lakehouse } from "./harness.js";
+import { step, type Lakehouse } from "./harness.ts";
 
 const cohorts = "gold.customer_cohorts";
 

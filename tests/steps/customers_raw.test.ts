@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bronze } from "shopmetrics";
-import { lakehouse } from "./harness.js";
+import { lakehouse } from "./harness.ts";
 
 const header = "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at";
 

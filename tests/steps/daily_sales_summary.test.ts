@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gold, silver } from "shopmetrics";
-import { lakehouse, step } from "./harness.js";
+import { lakehouse, step } from "./harness.ts";
 
 const daily = "gold.daily_sales_summary";
 

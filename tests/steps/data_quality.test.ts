@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ops } from "shopmetrics";
-import { lakehouse, step } from "./harness.js";
+import { lakehouse, step } from "./harness.ts";
 
 const verdict = "ops.data_quality";
 

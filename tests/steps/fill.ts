@@ -7,7 +7,7 @@ import type { Item, Operation } from "shopmetrics/internal/plan";
 import { executeItems, noFigures } from "shopmetrics/internal/run/step";
 import { publish, readWindows } from "shopmetrics/internal/run/warehouse";
 import { marker, withMarkers, type Param } from "shopmetrics/internal/sql/render";
-import type { TestEngine } from "./engine.js";
+import type { TestEngine } from "./engine.ts";
 
 /** Rows as a select that gives all columns of a table but its stamps. */
 export interface Rows {

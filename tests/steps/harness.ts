@@ -7,13 +7,13 @@ import type { ColumnOf, Row, Table } from "shopmetrics";
 import { findTable } from "shopmetrics/internal/contracts/declare";
 import { givenColumns } from "shopmetrics/internal/engine/dialect";
 import { prepareWarehouse, readWindows } from "shopmetrics/internal/run/warehouse";
-import { compile } from "../../build/src/compile.js";
-import { runGraph, type RunReport, type StepReport } from "../../build/src/run.js";
-import { selectSteps } from "../../build/src/select.js";
-import { defaults, type Given, type TableName } from "./defaults.js";
-import { openTestEngine, type TestEngine } from "./engine.js";
-import { boundRows, give, replace } from "./fill.js";
-import { record } from "./recorded.js";
+import { compile } from "../../build/src/compile/compile.ts";
+import { runGraph, type RunReport, type StepReport } from "../../build/src/run/run.ts";
+import { selectSteps } from "../../build/src/compile/select.ts";
+import { defaults, type Given, type TableName } from "./defaults.ts";
+import { openTestEngine, type TestEngine } from "./engine.ts";
+import { boundRows, give, replace } from "./fill.ts";
+import { record } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

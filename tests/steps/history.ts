@@ -1,5 +1,5 @@
-import { randomMessages } from "./messages.js";
-import { mulberry32 } from "./random.js";
+import { randomMessages } from "./messages.ts";
+import { mulberry32 } from "./random.ts";
 
 /** A file of the shop's: where it lands and its text, CSV or envelopes of messages. */
 export interface ExportFile {

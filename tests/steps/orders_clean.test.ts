@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ops, silver } from "shopmetrics";
-import type { Given } from "./defaults.js";
-import { lakehouse, step, type Lakehouse } from "./harness.js";
+import type { Given } from "./defaults.ts";
+import { lakehouse, step, type Lakehouse } from "./harness.ts";
 
 type Line = Given<"bronze.orders_raw">;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { bronze, ops } from "shopmetrics";
-import { lakehouse } from "./harness.js";
+import { lakehouse } from "./harness.ts";
 
 const header =
   "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gold } from "shopmetrics";
-import { step } from "./harness.js";
+import { step } from "./harness.ts";
 
 const performance = "gold.product_performance";
 

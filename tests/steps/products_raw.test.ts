@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bronze } from "shopmetrics";
-import { lakehouse } from "./harness.js";
+import { lakehouse } from "./harness.ts";
 
 const header = "product_id,product_name,category,subcategory,brand,price,cost,updated_at";
 

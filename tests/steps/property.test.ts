@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { bronze, gold, silver } from "shopmetrics";
-import { lakehouse, type Lakehouse } from "./harness.js";
-import { randomHistory } from "./history.js";
+import { lakehouse, type Lakehouse } from "./harness.ts";
+import { randomHistory } from "./history.ts";
 
 // PROPERTY_RUNS=2000 npx vitest run --project steps property
 // A failure names its seed: PROPERTY_SEED=<seed> PROPERTY_RUNS=1 runs that history alone.

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect } from "vitest";
-import { cacheFolder, writeWhole } from "../../build/src/cache-folder.js";
+import { cacheFolder, writeWhole } from "../../build/src/cache-folder.ts";
 
 /** What a test gave its lakehouse before it ran steps. Rows are complete, of all of a table's columns. */
 export interface Round {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gold } from "shopmetrics";
-import { step } from "./harness.js";
+import { step } from "./harness.ts";
 
 const hourly = "gold.hourly_traffic_metrics";
 const funnel = "gold.conversion_funnel";

@@ -3,8 +3,8 @@ import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/p
 import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, scratchProject, succeeded, temporaryFolder, type Lakehouse } from "./cli.js";
-import { differences, dump, query, unread, type Tables } from "./tables.js";
+import { lakehouse, scratchProject, succeeded, temporaryFolder, type Lakehouse } from "./cli.ts";
+import { differences, dump, query, unread, type Tables } from "./tables.ts";
 
 const isRoot = process.getuid?.() === 0;
 const nobody = { uid: 65_534, gid: 65_534 };

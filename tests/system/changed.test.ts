@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.js";
+import { lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.ts";
 
 interface Answer {
   readonly changed: { readonly steps: { readonly step: string; readonly reason: string }[] };

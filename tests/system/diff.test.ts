@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { TableDiff } from "../../build/src/diff/diff-table.js";
-import { lakehouse, succeeded, temporaryFolder, type Lakehouse } from "./cli.js";
+import type { TableDiff } from "../../build/src/diff/diff-table.ts";
+import { lakehouse, succeeded, temporaryFolder, type Lakehouse } from "./cli.ts";
 
 const products =
   "product_id,product_name,category,subcategory,brand,price,cost,updated_at\nP1,Lamp,Home,Light,Acme,10.00,5.00,2026-01-01T00:00:00Z\n";

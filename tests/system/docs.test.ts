@@ -6,12 +6,12 @@ import type { Browser, Page } from "playwright-core";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import "shopmetrics/internal/contracts/index";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isMeasuring } from "../measure.js";
-import { findNotebooks } from "../../build/src/compile.js";
-import { serveSite, type SiteServer } from "../../build/src/site/server.js";
-import { keepPicture, launch, watchedPage, whyNoBrowser } from "./browser.js";
-import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.js";
-import { brokenLinks, readPages } from "./docs-pages.js";
+import { isMeasuring } from "../measure.ts";
+import { findNotebooks } from "../../build/src/compile/compile.ts";
+import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import { keepPicture, launch, watchedPage, whyNoBrowser } from "./browser.ts";
+import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.ts";
+import { brokenLinks, readPages } from "./docs-pages.ts";
 
 /** One page of each kind. */
 const kinds = {

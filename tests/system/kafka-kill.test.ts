@@ -3,12 +3,12 @@ import { produce } from "shopmetrics/internal/kafka/produce";
 import type { SentReport } from "shopmetrics/internal/kafka/producer";
 import { readSettings } from "shopmetrics/internal/settings";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { whyNotReady } from "../services/kafka/install.js";
-import { start, type Kafka } from "../services/kafka/start.js";
-import { createTopic } from "../services/kafka/topic.js";
-import { lakehouse, succeeded, type Lakehouse, type Running } from "./cli.js";
-import { query } from "./tables.js";
-import { clicks, heldOffsets, offsetsOf, send } from "./topic.js";
+import { whyNotReady } from "../services/kafka/install.ts";
+import { start, type Kafka } from "../services/kafka/start.ts";
+import { createTopic } from "../services/kafka/topic.ts";
+import { lakehouse, succeeded, type Lakehouse, type Running } from "./cli.ts";
+import { query } from "./tables.ts";
+import { clicks, heldOffsets, offsetsOf, send } from "./topic.ts";
 
 /** How many consumers and brokers are killed: a few by default, more by `KAFKA_KILLS=30 npx vitest run …`. */
 const kills = Number(process.env["KAFKA_KILLS"] ?? 2);

@@ -2,10 +2,10 @@ import { checkKafka } from "shopmetrics";
 import { openProducer } from "shopmetrics/internal/kafka/producer";
 import { readSettings } from "shopmetrics/internal/settings";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { whyNotReady } from "../services/kafka/install.js";
-import { start, type Kafka } from "../services/kafka/start.js";
-import { createTopic } from "../services/kafka/topic.js";
-import { clicks, offsetsOf } from "./topic.js";
+import { whyNotReady } from "../services/kafka/install.ts";
+import { start, type Kafka } from "../services/kafka/start.ts";
+import { createTopic } from "../services/kafka/topic.ts";
+import { clicks, offsetsOf } from "./topic.ts";
 
 const missing = await whyNotReady();
 if (missing) console.warn(`Tests of Kafka are left out: ${missing}`);

@@ -3,12 +3,12 @@ import { InputError } from "shopmetrics";
 import { readWatermarks } from "shopmetrics/internal/kafka/watermarks";
 import { readSettings } from "shopmetrics/internal/settings";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { whyNotReady } from "../services/kafka/install.js";
-import { start, type Kafka } from "../services/kafka/start.js";
-import { createTopic, withAdmin } from "../services/kafka/topic.js";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
-import { query } from "./tables.js";
-import { clicks, heldOffsets, offsetsOf, send } from "./topic.js";
+import { whyNotReady } from "../services/kafka/install.ts";
+import { start, type Kafka } from "../services/kafka/start.ts";
+import { createTopic, withAdmin } from "../services/kafka/topic.ts";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { query } from "./tables.ts";
+import { clicks, heldOffsets, offsetsOf, send } from "./topic.ts";
 
 const missing = await whyNotReady();
 if (missing) console.warn(`Tests of Kafka are left out: ${missing}`);

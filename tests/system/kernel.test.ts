@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { executeNotebooks, findJupyter, kernelEnvironment } from "../../build/src/jupyter.js";
-import type { NotebookRun } from "../../build/src/jupyter.js";
+import { executeNotebooks, findJupyter, kernelEnvironment } from "../../build/src/jupyter.ts";
+import type { NotebookRun } from "../../build/src/jupyter.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const fixtures = join(root, "tests/fixtures/kernel");

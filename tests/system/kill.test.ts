@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
-import { differences, dump, unread, type Tables } from "./tables.js";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { differences, dump, unread, type Tables } from "./tables.ts";
 
 /** How many runs are killed: a few by default, more by `KILL_RUNS=60 npx vitest run tests/system/kill.test.ts`. */
 const killed = Number(process.env["KILL_RUNS"] ?? 4);

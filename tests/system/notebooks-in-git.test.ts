@@ -4,7 +4,7 @@ import { cp, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify, stripVTControlCharacters } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { projectRoot, scratchProject } from "./cli.js";
+import { projectRoot, scratchProject } from "./cli.ts";
 
 const file = "notebooks/gold/customer_ltv.ipynb";
 const nbdime = path.join(projectRoot, ".venv/bin/git-nbdiffdriver");

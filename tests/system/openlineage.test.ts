@@ -2,8 +2,8 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { RunEvent } from "../../build/src/openlineage/events.js";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+import type { RunEvent } from "../../build/src/run/openlineage/events.ts";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 
 const schemas = path.resolve(import.meta.dirname, "../fixtures/openlineage");
 const ajv = new Ajv2020({ allErrors: true, strict: false });

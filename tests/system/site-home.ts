@@ -5,7 +5,7 @@ import { landedShelf } from "shopmetrics/internal/clickstream/shelf";
 import { shoppers } from "shopmetrics/internal/clickstream/shoppers";
 import { envelopes } from "shopmetrics/internal/kafka/envelope";
 import { fileName, landWhole } from "shopmetrics/internal/kafka/landing-file";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 
 const topic = "clickstream-events";
 

@@ -4,11 +4,11 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { projectRoot } from "shopmetrics/internal/settings";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveSite, type SiteServer } from "../../build/src/site/server.js";
-import { writeSite } from "../../build/src/site/site.js";
-import { isMeasuring } from "../measure.js";
-import { figure, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.js";
-import { pages, siteHome, type SiteHome } from "./site-home.js";
+import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import { writeSite } from "../../build/src/site/site.ts";
+import { isMeasuring } from "../measure.ts";
+import { figure, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
+import { pages, siteHome, type SiteHome } from "./site-home.ts";
 
 describe.skipIf(whyNoBrowser)(
   `the limits of the dashboard${whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : ""}`,

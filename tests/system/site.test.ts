@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveSite, type SiteServer } from "../../build/src/site/server.js";
-import { figure, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.js";
-import { pages, siteHome, sql, type SiteHome } from "./site-home.js";
+import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import { figure, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
+import { pages, siteHome, sql, type SiteHome } from "./site-home.ts";
 
 describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : ""}`, () => {
   let home: SiteHome;

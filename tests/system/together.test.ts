@@ -4,8 +4,8 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, projectRoot, succeeded, temporaryFolder, type Lakehouse } from "./cli.js";
-import { differences, dump, query, unread } from "./tables.js";
+import { lakehouse, projectRoot, succeeded, temporaryFolder, type Lakehouse } from "./cli.ts";
+import { differences, dump, query, unread } from "./tables.ts";
 
 describe("two at a warehouse", () => {
   let landed: Lakehouse;

@@ -1,7 +1,7 @@
 import kafkajs, { type Message } from "kafkajs";
-import { withAdmin } from "../services/kafka/topic.js";
-import type { Lakehouse } from "./cli.js";
-import { query } from "./tables.js";
+import { withAdmin } from "../services/kafka/topic.ts";
+import type { Lakehouse } from "./cli.ts";
+import { query } from "./tables.ts";
 
 const { Kafka, logLevel, CompressionTypes } = kafkajs;
 

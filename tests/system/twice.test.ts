@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.js";
-import { differences, dump, positions, query, unread } from "./tables.js";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { differences, dump, positions, query, unread } from "./tables.ts";
 
 interface Report {
   readonly runId: string;

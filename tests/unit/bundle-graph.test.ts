@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { circle, inOrder, narrowed, width, within } from "../../build/src/job-graph.ts";
+import { circle, inOrder, narrowed, width, within } from "../../build/src/bundle/task-graph.ts";
 
 const needs = (graph: Record<string, string[]>) => new Map(Object.entries(graph));
 

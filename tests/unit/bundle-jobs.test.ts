@@ -1,10 +1,10 @@
 import type { Plan } from "shopmetrics/internal/plan";
 import { describe, expect, it } from "vitest";
-import { bundleJobs, tasksOf } from "../../build/src/bundle-jobs.ts";
-import { graphOf } from "../../build/src/graph.ts";
-import { checkJobs } from "../../build/src/job-check.ts";
+import { bundleJobs, tasksOf } from "../../build/src/bundle/jobs.ts";
+import { graphOf } from "../../build/src/compile/graph.ts";
+import { checkJobs } from "../../build/src/bundle/validate-jobs.ts";
 import { quartzProblem } from "../../build/src/job-cron.ts";
-import type { Job, Task } from "../../build/src/job.ts";
+import type { Job, Task } from "../../build/src/bundle/job-schema.ts";
 
 function plan(step: string, reads: string[] = [], options: Partial<Plan> = {}): Plan {
   const notebook = `notebooks/${step.replace(".", "/")}.ipynb`;

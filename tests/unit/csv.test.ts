@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type CsvLoaded, loadCsv } from "shopmetrics/internal/engine/duckdb/csv";
 import { InputError } from "shopmetrics/internal/errors";
 import type { LandedFile } from "shopmetrics/internal/landing/landing";
-import { damagedFile } from "../damaged-file.js";
+import { damagedFile } from "../damaged-file.ts";
 
 const landing = mkdtempSync(join(tmpdir(), "csv-"));
 let instance: DuckDBInstance;

@@ -7,15 +7,15 @@ import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import type { Item, Plan } from "shopmetrics/internal/plan";
 import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findEvidence } from "../../build/src/docs/evidence.js";
-import { examplesOf } from "../../build/src/docs/examples.js";
-import { noFacts, readFacts } from "../../build/src/docs/facts.js";
-import { loadHighlight, type Highlight } from "../../build/src/docs/highlight.js";
-import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.js";
-import { linkFrom } from "../../build/src/docs/links.js";
-import { renderMarkdown } from "../../build/src/docs/markdown.js";
-import { shownHtml } from "../../build/src/docs/outputs.js";
-import { readRequirements } from "../../build/src/docs/requirements.js";
+import { findEvidence } from "../../build/src/docs/evidence.ts";
+import { examplesOf } from "../../build/src/docs/examples.ts";
+import { noFacts, readFacts } from "../../build/src/docs/facts.ts";
+import { loadHighlight, type Highlight } from "../../build/src/docs/highlight.ts";
+import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
+import { linkFrom } from "../../build/src/docs/links.ts";
+import { renderMarkdown } from "../../build/src/docs/markdown.ts";
+import { shownHtml } from "../../build/src/docs/outputs.ts";
+import { readRequirements } from "../../build/src/docs/requirements.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 

@@ -7,7 +7,7 @@ import { allTables } from "shopmetrics/internal/contracts/declare";
 import "shopmetrics/internal/contracts/index";
 import type { Item, Plan, ResultRow } from "shopmetrics/internal/plan";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compile, type Compiled } from "../../build/src/compile.ts";
+import { compile, type Compiled } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/docs.ts";
 import type { Evidence } from "../../build/src/docs/evidence.ts";
 import { noFacts } from "../../build/src/docs/facts.ts";
@@ -20,10 +20,10 @@ import { docsPage, type Page } from "../../build/src/docs/page.ts";
 import { requirementsHtml } from "../../build/src/docs/requirements-page.ts";
 import { sidebarOf } from "../../build/src/docs/sidebar.ts";
 import { dictionary, tableHtml } from "../../build/src/docs/table-page.ts";
-import { importModule } from "../../build/src/notebook-import.ts";
-import { bundleNotebooks } from "../../build/src/notebook-plugin.ts";
-import { pageHtml } from "../../build/src/site/page-html.ts";
-import { sqlFile } from "../../build/src/sql-file.ts";
+import { importModule } from "../../build/src/notebook/execute.ts";
+import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
+import { pageHtml } from "../../build/src/site/dashboard-page.ts";
+import { sqlFile } from "../../build/src/bundle/sql/step.ts";
 
 /**
  * What the build makes of a few notebooks, as files that a reviewer reads: the SQL that is deployed, the statements that

@@ -1,7 +1,7 @@
 import type { Plan } from "shopmetrics/internal/plan";
 import { describe, expect, it } from "vitest";
-import { graphOf } from "../../build/src/graph.ts";
-import { selectSteps } from "../../build/src/select.ts";
+import { graphOf } from "../../build/src/compile/graph.ts";
+import { selectSteps } from "../../build/src/compile/select.ts";
 
 function plan(step: string, reads: string[], options: { writes?: string[]; job?: string } = {}): Plan {
   const notebook = `notebooks/${step.replace(".", "/")}.ipynb`;

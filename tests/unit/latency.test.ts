@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { latencies } from "../../build/src/stream/latency.ts";
+import { latencies } from "../../build/src/run/latency.ts";
 
 describe("latencies", () => {
   it("are none before the first event", () => {

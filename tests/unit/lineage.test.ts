@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { findTable } from "shopmetrics/internal/contracts/declare";
 import "shopmetrics/internal/contracts/index";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compile } from "../../build/src/compile.js";
-import { analyse } from "../../build/src/lineage/analyse.js";
-import type { TableLineage } from "../../build/src/lineage/column-lineage.js";
-import { columnId, follow, readName, type Direction } from "../../build/src/lineage/follow.js";
+import { compile } from "../../build/src/compile/compile.ts";
+import { analyse } from "../../build/src/compile/lineage/analyse.ts";
+import type { TableLineage } from "../../build/src/compile/lineage/columns.ts";
+import { columnId, follow, readName, type Direction } from "../../build/src/compile/lineage/follow.ts";
 
 const tables = { "s.t": ["a", "b", "k"], "s.u": ["k", "x"] };
 

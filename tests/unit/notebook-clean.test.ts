@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { findNotebooks } from "../../build/src/compile.js";
-import { cleanNotebook } from "../../build/src/notebook-clean.js";
+import { findNotebooks } from "../../build/src/compile/compile.ts";
+import { cleanNotebook } from "../../build/src/notebook/clean.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 

@@ -2,11 +2,11 @@ import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { createViteServer } from "vitest/node";
-import { lineAndColumn } from "../../build/src/notebook-error.js";
-import { importModule } from "../../build/src/notebook-import.js";
-import { locate, locateStack } from "../../build/src/notebook-location.js";
-import { isMeasuring } from "../measure.js";
-import { bundleNotebooks, notebooks, type BundledNotebook } from "../../build/src/notebook-plugin.js";
+import { lineAndColumn } from "../../build/src/notebook/error.ts";
+import { importModule } from "../../build/src/notebook/execute.ts";
+import { locate, locateStack } from "../../build/src/notebook/location.ts";
+import { isMeasuring } from "../measure.ts";
+import { bundleNotebooks, notebooks, type BundledNotebook } from "../../build/src/notebook/plugin.ts";
 
 const folder = (name: string) => fileURLToPath(new URL(`../fixtures/notebooks/${name}`, import.meta.url));
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { checkNotebooks, diagnosticText } from "../../build/src/notebook-types.js";
+import { checkNotebooks, diagnosticText } from "../../build/src/notebook/typecheck.ts";
 
 const root = fileURLToPath(new URL("../fixtures/notebooks/types", import.meta.url));
 const names = ["good", "type-error", "declared-twice", "wrong-helper-call"];

@@ -1,9 +1,9 @@
 import { readFile, readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { NotebookError } from "../../build/src/notebook-error.js";
-import { notebookModule } from "../../build/src/notebook-module.js";
-import { bundleNotebooks } from "../../build/src/notebook-plugin.js";
-import { parseNotebook } from "../../build/src/notebook.js";
+import { NotebookError } from "../../build/src/notebook/error.ts";
+import { notebookModule } from "../../build/src/notebook/module.ts";
+import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
+import { parseNotebook } from "../../build/src/notebook/parse.ts";
 
 const input = new URL("../fixtures/notebooks/input/", import.meta.url);
 const read = async (name: string) => parseNotebook(name, await readFile(new URL(name, input), "utf8"));

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dashboardFile, salesDashboard } from "../../build/src/bundle-dashboard.js";
-import { exportPages, finish, tasksOf } from "../../build/src/bundle-jobs.js";
-import { compileExport } from "../../build/src/bundle-node-task.js";
-import { compile, type Compiled } from "../../build/src/compile.js";
+import { dashboardFile, salesDashboard } from "../../build/src/bundle/lakeview.ts";
+import { exportPages, finish, tasksOf } from "../../build/src/bundle/jobs.ts";
+import { compileExport } from "../../build/src/bundle/node-task.ts";
+import { compile, type Compiled } from "../../build/src/compile/compile.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 

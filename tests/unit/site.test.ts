@@ -13,10 +13,10 @@ import type { Connection } from "shopmetrics/internal/engine/engine";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import type { Item, Result, ResultValue } from "shopmetrics/internal/plan";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseNotebook } from "../../build/src/notebook.js";
-import { browserModule } from "../../build/src/site/browser-notebook.js";
-import { proseHtml } from "../../build/src/site/markdown.js";
-import { serveSite, type SiteServer } from "../../build/src/site/server.js";
+import { parseNotebook } from "../../build/src/notebook/parse.ts";
+import { browserModule } from "../../build/src/site/browser-notebook.ts";
+import { proseHtml } from "../../build/src/site/markdown.ts";
+import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 
 const bytesOf = (file: Uint8Array) => file.slice().buffer;
 const result = (row: Record<string, ResultValue>): Result => ({

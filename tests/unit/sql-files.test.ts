@@ -1,11 +1,11 @@
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finishFile } from "../../build/src/bundle-finish.ts";
-import { jobSteps } from "../../build/src/bundle-jobs.ts";
-import { prepareFile } from "../../build/src/bundle-prepare.ts";
-import { compile, type Compiled } from "../../build/src/compile.ts";
-import { sqlFile } from "../../build/src/sql-file.ts";
-import { inPassages } from "../../build/src/sql-order.ts";
+import { finishFile } from "../../build/src/bundle/sql/finish.ts";
+import { jobSteps } from "../../build/src/bundle/jobs.ts";
+import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
+import { compile, type Compiled } from "../../build/src/compile/compile.ts";
+import { sqlFile } from "../../build/src/bundle/sql/step.ts";
+import { inPassages } from "../../build/src/bundle/sql/order.ts";
 import { bare, statements } from "../services/warehouse/sql.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");

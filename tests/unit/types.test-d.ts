@@ -20,7 +20,7 @@ import {
 } from "shopmetrics";
 import { boolean, money, text, timestamp } from "shopmetrics/internal/contracts/columns";
 import { table } from "shopmetrics/internal/contracts/declare";
-import { lakehouse, step } from "../steps/harness.js";
+import { lakehouse, step } from "../steps/harness.ts";
 
 const rows = sql`select 1 as one`;
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSettings } from "shopmetrics/internal/settings";
 import { cacheFolder } from "../cache-folder.js";
-import { compile } from "../compile.js";
+import { compile } from "../compile/compile.js";
 import { equalTables } from "./compare.js";
 import { measure, median, type Measured } from "./measure.js";
 

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { kafkaClient } from "shopmetrics/internal/kafka/client";
 import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
 import type { KafkaSettings } from "shopmetrics/internal/settings";
-import type { StreamReport } from "../stream/stream.js";
-import type { RunReport } from "../run.js";
+import type { StreamReport } from "../run/stream.js";
+import type { RunReport } from "../run/run.js";
 
 /** One measured thing. */
 export interface StreamFigure {

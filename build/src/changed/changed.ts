@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Plan } from "shopmetrics/internal/plan";
-import type { Compiled } from "../compile.js";
-import { downstreamOf } from "../select.js";
+import type { Compiled } from "../compile/compile.js";
+import { downstreamOf } from "../compile/select.js";
 import { baseOf, git, type Base } from "./git.js";
 import type { Past } from "./plans-at.js";
 

@@ -7,9 +7,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import type { Plan } from "shopmetrics/internal/plan";
 import { cacheFolder, writeWhole } from "../cache-folder.js";
-import { compileNotebooks } from "../compile-notebooks.js";
-import { findNotebooks } from "../compile.js";
-import type { Program } from "../notebook-import.js";
+import { compileNotebooks } from "../compile/compile-notebooks.js";
+import { findNotebooks } from "../compile/compile.js";
+import type { Program } from "../notebook/execute.js";
 import { git } from "./git.js";
 
 const run = promisify(execFile);
@@ -58,8 +58,10 @@ async function compilePast(root: string, commit: string, folder: string): Promis
   await compileWorkspaces(root, folder);
   const answer = path.join(folder, "past.json");
   const script = `
-    const { findNotebooks } = await import("./build/dist/compile.js");
-    const { compileNotebooks } = await import("./build/dist/compile-notebooks.js");
+    const { existsSync } = await import("node:fs");
+    const folder = existsSync("./build/dist/compile") ? "./build/dist/compile" : "./build/dist";
+    const { findNotebooks } = await import(folder + "/compile.js");
+    const { compileNotebooks } = await import(folder + "/compile-notebooks.js");
     const { writeFile } = await import("node:fs/promises");
     const { plans, programs } = await compileNotebooks(process.cwd(), await findNotebooks(process.cwd()));
     await writeFile(${JSON.stringify(answer)}, JSON.stringify({ plans, programs: programs ?? [] }));`;

@@ -1,6 +1,6 @@
 import { readSettings } from "shopmetrics/internal/settings";
-import { writeBundle, type BundleFiles } from "../bundle.js";
-import { compile, type Compiled } from "../compile.js";
+import { writeBundle, type BundleFiles } from "../bundle/bundle.js";
+import { compile, type Compiled } from "../compile/compile.js";
 import { count, seconds } from "../text.js";
 
 export async function build(options: { quiet?: boolean; json?: boolean }): Promise<void> {

@@ -1,6 +1,6 @@
 import { readSettings } from "shopmetrics/internal/settings";
-import { compile, findNotebooks } from "../compile.js";
-import { checkNotebooks, diagnosticText } from "../notebook-types.js";
+import { compile, findNotebooks } from "../compile/compile.js";
+import { checkNotebooks, diagnosticText } from "../notebook/typecheck.js";
 import { seconds } from "../text.js";
 import { howToFix, untidy } from "./clean-notebooks.js";
 

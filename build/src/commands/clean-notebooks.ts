@@ -2,8 +2,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings } from "shopmetrics/internal/settings";
-import { findNotebooks } from "../compile.js";
-import { cleanNotebook } from "../notebook-clean.js";
+import { findNotebooks } from "../compile/compile.js";
+import { cleanNotebook } from "../notebook/clean.js";
 
 /** Says which notebooks hold what git shall not see, and takes it out with `fix`. Exit code 1 when there was any. */
 export async function cleanNotebooks(files: readonly string[], options: { fix?: boolean }): Promise<void> {

@@ -6,7 +6,7 @@
 export async function fail(error: unknown): Promise<number> {
   const [{ InputError }, { NotebookError }] = await Promise.all([
     import("shopmetrics/internal/errors"),
-    import("../notebook-error.js"),
+    import("../notebook/error.js"),
   ]);
   const known = error instanceof InputError || error instanceof NotebookError;
   const several = error instanceof AggregateError;

@@ -1,8 +1,8 @@
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings } from "shopmetrics/internal/settings";
-import { compile } from "../compile.js";
-import type { ColumnLineage, TableLineage } from "../lineage/column-lineage.js";
-import { columnId, follow, readName, type Direction, type LineageGraph } from "../lineage/follow.js";
+import { compile } from "../compile/compile.js";
+import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
+import { columnId, follow, readName, type Direction, type LineageGraph } from "../compile/lineage/follow.js";
 
 /** Prints what a column is made of, or what is made of it; for a table what each of its columns is made of. */
 export async function graphColumn(

@@ -1,5 +1,5 @@
 import { readSettings } from "shopmetrics/internal/settings";
-import { compile } from "../compile.js";
+import { compile } from "../compile/compile.js";
 
 export async function graph(options: { json?: boolean }): Promise<void> {
   const { plans, needs } = await compile(readSettings().root);

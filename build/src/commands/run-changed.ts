@@ -1,7 +1,7 @@
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings } from "shopmetrics/internal/settings";
 import { changesSince, type Changes } from "../changed/changed.js";
-import { compile } from "../compile.js";
+import { compile } from "../compile/compile.js";
 import { keepOutputForJson, printJson } from "./json.js";
 import { runPipeline, type RunCommand } from "./run.js";
 

@@ -2,12 +2,12 @@ import { readdir } from "node:fs/promises";
 import { openEngine } from "shopmetrics/internal/engine/open";
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
-import { compile, type Compiled } from "../compile.js";
-import { saysWhenInterrupted } from "../interrupt.js";
-import { recordLineage } from "../openlineage/record-run.js";
-import { nothingLanded, progress, summary } from "../report.js";
-import { runGraph, type RunReport } from "../run.js";
-import { selectSteps } from "../select.js";
+import { compile, type Compiled } from "../compile/compile.js";
+import { saysWhenInterrupted } from "../run/interrupt.js";
+import { recordLineage } from "../run/openlineage/record-run.js";
+import { nothingLanded, progress, summary } from "../run/print.js";
+import { runGraph, type RunReport } from "../run/run.js";
+import { selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
 import { keepOutputForJson, printJson } from "./json.js";
 

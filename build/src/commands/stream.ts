@@ -1,11 +1,11 @@
 import { InputError } from "shopmetrics/internal/errors";
 import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
 import { readSettings, type KafkaSettings, type Settings } from "shopmetrics/internal/settings";
-import { compile } from "../compile.js";
-import { untilInterrupted } from "../interrupt.js";
-import { runStream, type Round, type StreamReport } from "../stream/stream.js";
+import { compile } from "../compile/compile.js";
+import { untilInterrupted } from "../run/interrupt.js";
+import { runStream, type Round, type StreamReport } from "../run/stream.js";
 import type { SiteServer } from "../site/server.js";
-import { latencies, type Latency } from "../stream/latency.js";
+import { latencies, type Latency } from "../run/latency.js";
 import { count } from "../text.js";
 import { keepOutputForJson, printJson } from "./json.js";
 import { openDashboard } from "./serve.js";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Table } from "shopmetrics/internal/contracts/table";
-import type { Notebook } from "../notebook.js";
+import type { Notebook } from "../notebook/parse.js";
 import type { Facts } from "./facts.js";
 import { checksWords, worst } from "./outputs.js";
 import { idsIn, requirementsFile } from "./requirements.js";

@@ -4,7 +4,7 @@ import type { Shown } from "shopmetrics/internal/display/outcome";
 import type { DialectName, Item, Plan, ResultRow, ResultValue } from "shopmetrics/internal/plan";
 import type { CheckResult } from "shopmetrics/internal/run/step";
 import { examplesOf } from "./examples.js";
-import { showRows } from "./shows.js";
+import { showRows } from "./show-results.js";
 
 /** The last time a step did something. */
 export interface StepFact {

@@ -1,6 +1,6 @@
 import { graphlib, layout } from "@dagrejs/dagre";
 import { findTable } from "shopmetrics/internal/contracts/declare";
-import type { ColumnLineage, TableLineage } from "../lineage/column-lineage.js";
+import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 
 /** A box of the graph: a folder of files, a table or a page of the dashboard, with its columns. */
 export interface LineageBox {

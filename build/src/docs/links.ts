@@ -1,5 +1,5 @@
 import path from "node:path";
-import { stepName } from "../notebook-front.js";
+import { stepName } from "../notebook/front-matter.js";
 import { baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
 import type { Docs } from "./docs.js";
 import { requirementsFile } from "./requirements.js";

@@ -1,7 +1,7 @@
 import { escapeHtml } from "shopmetrics/internal/display/html";
 import { count, seconds } from "../text.js";
 import type { Plan } from "shopmetrics/internal/plan";
-import type { Cell, Notebook } from "../notebook.js";
+import type { Cell, Notebook } from "../notebook/parse.js";
 import { baseOf, compiledFile, notebookPage } from "./addresses.js";
 import type { Docs } from "./docs.js";
 import { linkFrom } from "./links.js";

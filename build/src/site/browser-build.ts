@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
-import { parseNotebook } from "../notebook.js";
+import { parseNotebook } from "../notebook/parse.js";
 import { browserModule, type BrowserModule } from "./browser-notebook.js";
 
 /** A file of the site: its path from the site's root, and its content. */

@@ -1,8 +1,8 @@
 import { parse, type Node } from "acorn";
 import { transform } from "esbuild";
 import { MagicString } from "magic-string";
-import { notebookModule } from "../notebook-module.js";
-import type { Notebook } from "../notebook.js";
+import { notebookModule } from "../notebook/module.js";
+import type { Notebook } from "../notebook/parse.js";
 
 /** A page's module for the browser, and what it needs of the shared script. */
 export interface BrowserModule {

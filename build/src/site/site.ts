@@ -7,13 +7,13 @@ import { transform } from "esbuild";
 import { drawPage, type Block } from "shopmetrics/internal/dashboard/built";
 import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
 import { InputError } from "shopmetrics/internal/errors";
-import { findNotebooks } from "../compile.js";
-import { importModule } from "../notebook-import.js";
-import { bundleNotebooks } from "../notebook-plugin.js";
+import { findNotebooks } from "../compile/compile.js";
+import { importModule } from "../notebook/execute.js";
+import { bundleNotebooks } from "../notebook/plugin.js";
 import { browserScripts, type SiteFile } from "./browser-build.js";
-import { stepName } from "../notebook-front.js";
-import { pageHtml, pageName, stateHtml } from "./page-html.js";
-import type { Shell } from "./shell.js";
+import { stepName } from "../notebook/front-matter.js";
+import { pageHtml, pageName, stateHtml } from "./dashboard-page.js";
+import type { Shell } from "./layout.js";
 
 /** What was written. */
 export interface Site {

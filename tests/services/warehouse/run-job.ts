@@ -1,8 +1,8 @@
-import { finishFile } from "../../../build/src/bundle-finish.js";
-import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle-jobs.js";
-import { prepareFile } from "../../../build/src/bundle-prepare.js";
-import type { Graph } from "../../../build/src/graph.js";
-import { sqlFile } from "../../../build/src/sql-file.js";
+import { finishFile } from "../../../build/src/bundle/sql/finish.ts";
+import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle/jobs.ts";
+import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";
+import type { Graph } from "../../../build/src/compile/graph.ts";
+import { sqlFile } from "../../../build/src/bundle/sql/step.ts";
 import { runFile } from "./run-file.ts";
 
 interface Connection {

@@ -9,7 +9,7 @@ import type { Connection } from "shopmetrics/internal/engine/engine";
 import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { compileNodeTask } from "../../../build/src/bundle-node-task.ts";
+import { compileNodeTask } from "../../../build/src/bundle/node-task.ts";
 import { executeNotebooks, findJupyter } from "../../../build/src/jupyter.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 import { lakehouse, projectRoot, succeeded, type Lakehouse } from "../cli.ts";

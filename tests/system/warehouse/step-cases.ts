@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Table } from "shopmetrics";
 import { findTable } from "shopmetrics/internal/contracts/declare";
-import { runGraph } from "../../../build/src/run.js";
-import type { Compiled } from "../../../build/src/compile.js";
-import type { TestEngine } from "../../steps/engine.js";
-import { give, giveFirst, replace, rowsOfFile } from "../../steps/fill.js";
-import { recordedCases, type Round } from "../../steps/recorded.js";
+import { runGraph } from "../../../build/src/run/run.ts";
+import type { Compiled } from "../../../build/src/compile/compile.ts";
+import type { TestEngine } from "../../steps/engine.ts";
+import { give, giveFirst, replace, rowsOfFile } from "../../steps/fill.ts";
+import { recordedCases, type Round } from "../../steps/recorded.ts";
 
 /*
  * The step tests in shared tables. One by one they would take hours on Spark, so the rows that they give are put together:

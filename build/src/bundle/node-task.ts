@@ -1,0 +1,160 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { decode, encode } from "@jridgewell/sourcemap-codec";
+import type { PagePlan } from "shopmetrics/internal/dashboard/export";
+import type { Plan } from "shopmetrics/internal/plan";
+import type { Metafile } from "esbuild";
+import { cacheFolder } from "../cache-folder.js";
+import { NotebookError } from "../notebook/error.js";
+import { buildWithNotebooks } from "../notebook/plugin.js";
+import { stepName } from "../notebook/front-matter.js";
+
+const duckdb = "@duckdb/node-api";
+
+/**
+ * Compiles a Node step to one self-contained program: no node_modules on the workspace, and no DuckDB, whose binary has
+ * ten times the size that a task may have.
+ *
+ * @param notebook relative to the root
+ * @throws NotebookError when the step cannot do without DuckDB
+ */
+export async function compileNodeTask(root: string, notebook: string): Promise<string> {
+  return compileProgram(root, notebook, await program(notebook));
+}
+
+/**
+ * Compiles the task that exports all pages of the dashboard. It holds their queries and nothing that draws.
+ *
+ * @throws NotebookError when it cannot do without DuckDB
+ */
+export async function compileExport(root: string, pages: readonly Plan[]): Promise<string> {
+  const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): PagePlan => {
+    const own = items.map((item) => ({
+      ...item,
+      scripts: { duckdb: [], databricks: item.scripts.databricks },
+    }));
+    return { items: own, step, params, takes, reads, fingerprint };
+  });
+  const contents = `import { exportDashboard } from "shopmetrics/internal/dashboard/export-task";
+await exportDashboard(${JSON.stringify(plans)});
+`;
+  return compileProgram(root, "task.ts", contents);
+}
+
+/** @param from the notebook or folder that an error names */
+async function compileProgram(root: string, from: string, contents: string): Promise<string> {
+  const stub = await duckdbStub();
+  const [pac, translator] = await Promise.all([pacStub(), translatorStub()]);
+  const { result } = await buildWithNotebooks(root, {
+    stdin: { contents, resolveDir: root, sourcefile: "task.ts", loader: "ts" },
+    outfile: path.join(root, "task.mjs"),
+    write: false,
+    // Names stay, since libraries look at those of their errors.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    metafile: true,
+    sourcemap: "external",
+    sourcesContent: false,
+    alias: { [duckdb]: stub, "pac-proxy-agent": pac, "@polyglot-sql/sdk": translator },
+    // Binaries that @databricks/sql does without: it then asks for results that are not LZ4-compressed.
+    external: ["lz4-napi", "@databricks/databricks-sql-kernel-*"],
+    // Libraries written in CommonJS use what a module lacks.
+    banner: {
+      js: `import { createRequire as requireOf } from "node:module"; import { fileURLToPath as pathOf } from "node:url";
+const require = requireOf(import.meta.url), __filename = pathOf(import.meta.url), __dirname = pathOf(new URL(".", import.meta.url));`,
+    },
+  });
+  const way = wayTo(result.metafile!, from, path.relative(root, stub).replaceAll(path.sep, "/"));
+  if (way) {
+    throw new NotebookError(
+      { path: from },
+      `needs DuckDB, which is no part of a Databricks task: ${way.join(" → ")}`,
+      "Let the step's SQL run by `run` or a verb, so that it runs on the warehouse, or keep its job off Databricks.",
+    );
+  }
+  const [map, code] = result.outputFiles!.toSorted((a, b) => b.path.length - a.path.length);
+  return code!.text + inlineMap(map!.text);
+}
+
+/** The notebook between the beginning and the end of its session; its own modules come after the beginning. */
+async function program(notebook: string): Promise<string> {
+  const step = stepName(notebook);
+  const begin = await writeStub(
+    `begin-${step}.mjs`,
+    `import { beginTask } from "shopmetrics/internal/session/node-task";\nawait beginTask(${JSON.stringify(step)});\n`,
+  );
+  return `import ${JSON.stringify(begin)};
+import ${JSON.stringify(`./${notebook}`)};
+import { endTask } from "shopmetrics/internal/session/node-task";
+await endTask();
+`;
+}
+
+/**
+ * The source map of what comes from the notebook, so that an error in the task's log names notebook and cell. That of
+ * the libraries would make the program twice as large and slow to start.
+ */
+function inlineMap(text: string): string {
+  const map = JSON.parse(text) as { version: number; sources: string[]; mappings: string };
+  const cells = map.sources.filter((source) => source.includes(".ipynb cell "));
+  const lines = decode(map.mappings).map((line) =>
+    line.flatMap((segment): typeof line => {
+      const source = segment.length > 1 ? cells.indexOf(map.sources[segment[1]!]!) : -1;
+      return source < 0 ? [[segment[0]]] : [[segment[0], source, segment[2]!, segment[3]!]];
+    }),
+  );
+  const small = { version: map.version, sources: cells, names: [], mappings: encode(lines.map(once)) };
+  const base64 = Buffer.from(JSON.stringify(small)).toString("base64");
+  return `//# sourceMappingURL=data:application/json;base64,${base64}\n`;
+}
+
+/** Leaves out all but the first of neighbouring segments that belong to no cell. */
+const once = <Segment extends { length: number }>(line: readonly Segment[]) =>
+  line.filter(({ length }, index) => length > 1 || (line[index - 1]?.length ?? 0) > 1);
+
+/**
+ * The imports that lead from one module to another when the program starts. What is loaded later, such as the engine
+ * that the settings choose, is not followed, nor is what esbuild has left out.
+ */
+function wayTo({ inputs, outputs }: Metafile, from: string, to: string): string[] | undefined {
+  const kept = Object.values(outputs).find(({ entryPoint }) => entryPoint)?.inputs ?? {};
+  const seen = new Set<string>();
+  const queue = [[from]];
+  for (let way = queue.shift(); way; way = queue.shift()) {
+    const here = way.at(-1)!;
+    if (here === to) return [...way.slice(0, -1), duckdb];
+    if (seen.has(here)) continue;
+    seen.add(here);
+    for (const { path: next, kind, external } of inputs[here]?.imports ?? [])
+      if (kind === "import-statement" && !external && (kept[next]?.bytesInOutput ?? 0) > 0)
+        queue.push([...way, next]);
+  }
+  return undefined;
+}
+
+/** Proxies that are set up by a script would bring a JavaScript engine of 1 MB; no workspace needs them. */
+const pacStub = () =>
+  writeStub(
+    "no-pac.mjs",
+    'export class PacProxyAgent { constructor() { throw new Error("PAC proxies are not supported."); } }\n',
+  );
+
+/** Databricks SQL is written as it is, so nothing is translated. */
+const translatorStub = () => writeStub("no-translator.mjs", "export {};\n");
+
+/** A module with DuckDB's names, each of which says that it is not there when it is used. */
+async function duckdbStub(): Promise<string> {
+  const names = Object.keys(await import("@duckdb/node-api")).filter((name) => /^\w+$/.test(name));
+  const text = `const refuse = () => { throw new Error("DuckDB is no part of a Databricks task: set SHOPMETRICS_ENGINE=databricks."); };
+const absent = () => new Proxy(class {}, { apply: refuse, construct: refuse, get: (of, name) => (name === "prototype" || typeof name === "symbol" ? of[name] : refuse()) });
+${names.map((name) => (name === "default" ? "" : `export const ${name} = /* @__PURE__ */ absent();`)).join("\n")}
+`;
+  return writeStub("no-duckdb.mjs", text);
+}
+
+async function writeStub(name: string, text: string): Promise<string> {
+  const file = path.join(cacheFolder("bundle"), name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
+  return file;
+}

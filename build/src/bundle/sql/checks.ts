@@ -1,0 +1,35 @@
+import type { Item, Plan } from "shopmetrics/internal/plan";
+import { at, hasNews } from "./variables.js";
+
+/** A check, and the select that measures it. */
+export interface FileCheck {
+  readonly item: Item;
+  readonly measure: string;
+}
+
+/**
+ * Measures checks and puts them on record, passed or not; then fails the task if one that halts did not pass. None is
+ * measured when there is nothing new, as in a run.
+ */
+export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
+  const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
+  const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: check${checks.length > 1 ? "s" : ""}`;
+  const results = checks.map(
+    ({ item, measure }) =>
+      `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, measured.* from (\n${measure}\n) as measured`,
+  );
+  const news = hasNews(plan);
+  const record = `insert into ops.check_results
+select ${at("run_id")}, '${plan.step}', table_name, check_name, severity,
+  case when figure is null or figure <= threshold then 'pass' when severity = 'halt' then 'fail' else 'warn' end,
+  figure, threshold, failed_rows, total_rows, '${plan.notebook}', cell, ${at("now")}
+from (
+${results.join("\nunion all\n")}
+)${news ? ` where ${news}` : ""};`;
+  const raise = `select raise_error(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name, ': ', figure,
+  ', at most ', threshold, ' allowed', coalesce(concat(' (', failed_rows, ' of ', total_rows, ' rows)'), '')))
+from ops.check_results
+where run_id = ${at("run_id")} and step = '${plan.step}' and status = 'fail' and checked_at = ${at("now")};`;
+  const halts = checks.some(({ measure }) => measure.includes("'halt'"));
+  return [title, record, ...(halts ? [raise] : [])].join("\n");
+}

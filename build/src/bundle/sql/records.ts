@@ -1,0 +1,79 @@
+import type { Plan } from "shopmetrics/internal/plan";
+import { beforeTable, flat } from "shopmetrics/internal/sql/render";
+import { findTable } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+import { at, hasNews, isLoad } from "./variables.js";
+
+/** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */
+export function bookkeeping(plan: Plan): string {
+  const news = hasNews(plan);
+  const own = plan.writes.map((name) => published(plan, name));
+  const moved = [...own.map((row) => `select * from (${row}) where batch > 0`), ...plan.changes.map(taken)];
+  const publish = `insert into ops.watermarks
+select '${plan.step}', table_name, batch
+from (
+${moved.map((row) => `  ${row}`).join("\n  union all\n")}
+)${news ? ` where ${news}` : ""};`;
+  return [
+    "-- done: publish the batch, move the watermarks, put the step on record",
+    ...(moved.length ? [publish] : []),
+    onRecord(plan),
+  ].join("\n");
+}
+
+/** The batch that is published of a table: this run's if it wrote anything, else the one before. */
+function published(plan: Plan, name: string): string {
+  const batch = at(`batch_${flat(name)}`);
+  const table = findTable(name);
+  const isRejected = plan.items.some(({ kind, table: of }) => kind === "reject" && of === name);
+  const signs = [
+    `exists (select 1 from ${name} where _batch = ${batch})`,
+    // Rows that are gone have left their images there, and refused ones carry the number too.
+    ...(table?.options.tracks
+      ? [`exists (select 1 from ${beforeTable(table)} where _batch = ${batch})`]
+      : []),
+    ...(isRejected
+      ? [`exists (select 1 from silver.rejected_rows where table_name = '${name}' and _batch = ${batch})`]
+      : []),
+    ...(isLoad(plan)
+      ? [`exists (select 1 from ops.loaded_files where table_name = '${name}' and batch = ${batch})`]
+      : []),
+  ];
+  return `select '${name}' as table_name, if(${signs.join("\n    or ")}, ${batch}, ${batch} - 1) as batch`;
+}
+
+const taken = (name: string) => `select '${name}' as table_name, ${at(`hi_${flat(name)}`)} as batch`;
+
+/** The step's row in ops.step_runs: what it took in and what came of it. A task that is repeated leaves one row. */
+function onRecord(plan: Plan): string {
+  const [written] = plan.writes;
+  const batch = written ? at(`batch_${flat(written)}`) : "cast(null as bigint)";
+  const count = (table: string, condition: string) => `(select count(*) from ${table} where ${condition})`;
+  const rowsIn = isLoad(plan)
+    ? [count(written!, `_batch = ${batch}`)]
+    : plan.takes.map((name) =>
+        count(name, `_batch > ${at(`lo_${flat(name)}`)} and _batch <= ${at(`hi_${flat(name)}`)}`),
+      );
+  const rowsOut = plan.writes.map((name) => count(name, `_batch = ${at(`batch_${flat(name)}`)}`));
+  const rejecting = plan.items.filter(({ kind }) => kind === "reject").map(({ table }) => table!);
+  const rejected = [...new Set(rejecting)].map((name) =>
+    count("silver.rejected_rows", `table_name = '${name}' and _batch = ${at(`batch_${flat(name)}`)}`),
+  );
+  const sum = (parts: readonly string[]) => (parts.length ? parts.join(" + ") : "0");
+  const merges = plan.items.some(({ kind }) => kind === "merge");
+  const news =
+    hasNews(plan) ??
+    (isLoad(plan)
+      ? `exists (select 1 from ops.loaded_files where table_name = '${written}' and batch = ${batch})`
+      : "true");
+  return `insert into ops.step_runs
+select ${at("run_id")}, '${plan.step}', if(has_news, 'succeeded', 'skipped'), ${at("now")},
+  (unix_micros(current_timestamp()) - unix_micros(${at("now")})) / 1e6D, rows_in, rows_out,
+  ${merges ? "greatest(0, rows_in - rows_rejected - rows_out)" : "null"}, rows_rejected, ${batch}, array(), if(has_news, null, 'nothing new')
+from (
+  select ${news} as has_news,
+    ${sum(rowsIn)} as rows_in,
+    ${sum(rowsOut)} as rows_out,
+    ${sum(rejected)} as rows_rejected
+) where not exists (select 1 from ops.step_runs where run_id = ${at("run_id")} and step = '${plan.step}' and status = 'succeeded');`;
+}

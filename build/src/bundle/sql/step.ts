@@ -1,0 +1,76 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Item, Plan } from "shopmetrics/internal/plan";
+import { withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import type { Graph } from "../../compile/graph.js";
+import { bookkeeping } from "./records.js";
+import { recordChecks, type FileCheck } from "./checks.js";
+import { loadStatements } from "../../sql-load.js";
+import { passages, type Piece } from "./order.js";
+import { at, sqlVariables } from "./variables.js";
+
+/** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
+export async function writeSqlFiles(root: string, graph: Graph): Promise<string[]> {
+  const folder = path.join(root, "bundle/tasks");
+  await mkdir(folder, { recursive: true });
+  const files = new Map(
+    graph.plans
+      .filter(({ runtime }) => runtime === "sql")
+      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan)]),
+  );
+  for (const old of await readdir(folder))
+    if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
+  for (const [name, text] of files) await writeFile(path.join(folder, name), text);
+  return [...files.keys()].map((name) => `bundle/tasks/${name}`);
+}
+
+/**
+ * A step as one file of Databricks SQL. First the variable that says what this run is, then each item under its cell, then
+ * the bookkeeping. All checks are recorded, and a failed one raised, before anything is written: one that stands behind
+ * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would.
+ * A warehouse pays for each statement, so there are few.
+ */
+export function sqlFile(plan: Plan): string {
+  const parts = [
+    `-- ${plan.title}\n-- Compiled from ${plan.notebook}: change the notebook, not this file.`,
+    "use catalog {{catalog}};",
+    sqlVariables(plan),
+    ...sections(plan),
+    bookkeeping(plan),
+  ];
+  return `${parts.filter(Boolean).join("\n\n")}\n`;
+}
+
+function sections(plan: Plan): string[] {
+  const of = ({ item, operation }: Piece) =>
+    operation ? section(item, inFile(plan, operation.sql)) : section(item, ...loadStatements(item.load!));
+  return passages(plan.items).flatMap(({ preparations, checks, writes }) => [
+    ...preparations.map(of),
+    ...(checks.length > 0 ? [recordChecks(plan, checks.map(measured))] : []),
+    ...writes.map(of),
+  ]);
+
+  function measured({ item, operation }: Piece): FileCheck {
+    return { item, measure: inFile(plan, operation!.sql) };
+  }
+}
+
+const section = (item: Item, ...statements: string[]) =>
+  [
+    `-- cell ${item.place?.cell ?? "?"}: ${item.kind} ${item.name}`,
+    ...statements.map((sql) => `${sql};`),
+  ].join("\n");
+
+/** A statement with this step's values: what a run sets stands in the variable, the notebook's own are written out. */
+function inFile(plan: Plan, sql: string): string {
+  const literals = new Map(plan.params.map((param) => [param.name, param]));
+  return withMarkers(sql, (name) => {
+    const param = literals.get(name);
+    return param?.kind === "literal" ? literal(param) : at(name);
+  });
+}
+
+function literal({ value }: Param & { kind: "literal" }): string {
+  if (typeof value === "string") return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  return typeof value === "number" && !Number.isInteger(value) ? `${value}D` : String(value);
+}

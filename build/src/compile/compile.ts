@@ -1,0 +1,72 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { cacheFolder, writeWhole } from "../cache-folder.js";
+import { graphOf, type Graph } from "./graph.js";
+import type { TableLineage } from "./lineage/columns.js";
+import type { Program } from "../notebook/execute.js";
+
+/** All notebooks compiled. */
+export interface Compiled extends Graph {
+  /** Hash of all that the compilation depends on: notebooks, compiler, library and installed packages. */
+  readonly key: string;
+  /** Whether it was remembered from an earlier compilation of the same sources. */
+  readonly remembered: boolean;
+  /** The code of the steps that are programs. */
+  readonly programs: readonly Program[];
+  /** What each table's columns come from. */
+  readonly lineage: readonly TableLineage[];
+}
+
+/** The notebooks of a project, as paths relative to its root, in the order of their names. */
+export async function findNotebooks(root: string): Promise<string[]> {
+  const found = await readdir(path.join(root, "notebooks"), { recursive: true, withFileTypes: true });
+  return found
+    .filter(
+      (entry) =>
+        entry.isFile() && entry.name.endsWith(".ipynb") && !entry.parentPath.includes(".ipynb_checkpoints"),
+    )
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
+    .toSorted();
+}
+
+/**
+ * Compiles all notebooks into plans and their graph. Remembers the answer for as long as notebooks and compiler are the
+ * same, so that a run need not load the compiler.
+ *
+ * @throws NotebookError, or an AggregateError of several
+ */
+export async function compile(root: string, options: { fresh?: boolean } = {}): Promise<Compiled> {
+  const paths = await findNotebooks(root);
+  const texts = await Promise.all(paths.map((name) => readFile(path.join(root, name), "utf8")));
+  const key = await fingerprint(root, paths, texts);
+  const file = path.join(cacheFolder("plans"), `${key}.json`);
+  if (!options.fresh) {
+    const remembered = await readFile(file, "utf8").catch(() => undefined);
+    if (remembered) {
+      const { plans, ...rest } = JSON.parse(remembered) as Made;
+      return { ...graphOf(plans), ...rest, key, remembered: true };
+    }
+  }
+  const { compileNotebooks } = await import("./compile-notebooks.js");
+  const { plans, ...rest } = await compileNotebooks(root, paths);
+  const graph = graphOf(plans);
+  await writeWhole(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
+  return { ...graph, ...rest, key, remembered: false };
+}
+
+type Made = Pick<Compiled, "plans" | "programs" | "lineage">;
+
+/** What is compiled depends on the notebooks, on the compiler and library as they were compiled, and on what they import. */
+async function fingerprint(
+  root: string,
+  paths: readonly string[],
+  texts: readonly string[],
+): Promise<string> {
+  const hash = createHash("sha256");
+  for (const workspace of ["lib", "build"])
+    hash.update(await readFile(path.join(root, workspace, "dist/.tsbuildinfo")));
+  hash.update(await readFile(path.join(root, "package-lock.json")).catch(() => ""));
+  paths.forEach((name, index) => hash.update(`${name}\0${texts[index]}\0`));
+  return hash.digest("hex").slice(0, 16);
+}

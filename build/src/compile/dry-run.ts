@@ -1,0 +1,121 @@
+import {
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBTimestampValue,
+  type DuckDBConnection,
+  type DuckDBValue,
+} from "@duckdb/node-api";
+import { kindOf, type ColumnKind } from "shopmetrics/internal/dashboard/columns";
+import { misfit } from "shopmetrics/internal/compile/item";
+import { allTables } from "shopmetrics/internal/contracts/declare";
+import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
+import { macros } from "shopmetrics/internal/engine/duckdb/functions";
+import type { Item, Operation } from "shopmetrics/internal/plan";
+import { StatementFailed } from "shopmetrics/internal/run/step";
+import { NotebookError } from "../notebook/error.js";
+import type { Recording } from "./record.js";
+
+/**
+ * Runs every plan on an empty warehouse in memory: what DuckDB refuses, such as a column that is not there or a
+ * function it does not know, is a compile error with cell and line. A select that gives other columns than the
+ * contract wants is one too.
+ *
+ * @throws NotebookError
+ */
+export async function rehearse(recordings: readonly Recording[]): Promise<void> {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
+  const connection = await instance.connect();
+  try {
+    await connection.run(
+      ["bronze", "silver", "gold", "ops"].map((schema) => `create schema ${schema}`).join(";"),
+    );
+    await connection.run(
+      [...macros, ...allTables().flatMap((table) => duckdbDialect.createTable(table))].join(";"),
+    );
+    for (const recording of recordings) {
+      for (const item of recording.plan.items) {
+        const shape = recording.shapes.get(item);
+        if (shape) await compareColumns(connection, recording, item, shape);
+        if (item.snapshot) await compareKinds(connection, recording, item);
+        for (const operation of item.scripts.duckdb) await tryOut(connection, recording, item, operation);
+      }
+    }
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** With an empty table both branches of a verb run: the one for an empty table and the one for a filled one. */
+async function tryOut(
+  connection: DuckDBConnection,
+  recording: Recording,
+  item: Item,
+  operation: Operation,
+): Promise<void> {
+  const values = Object.fromEntries(operation.params.map((name) => [name, stand(name)]));
+  try {
+    await connection.run(operation.sql, values);
+  } catch (error) {
+    throw failed(
+      recording,
+      item,
+      new StatementFailed({ ...item, place: undefined }, operation.sql, error).message,
+    );
+  }
+}
+
+/** A value of the right type for each parameter. */
+function stand(name: string): DuckDBValue {
+  if (/^(lo|hi|batch)_/.test(name)) return 0n;
+  if (name === "full") return false;
+  if (name === "run_id") return "rehearsal";
+  if (name === "now") return new DuckDBTimestampValue(0n);
+  if (name === "run_date") return new DuckDBDateValue(0);
+  return null;
+}
+
+async function compareColumns(
+  connection: DuckDBConnection,
+  recording: Recording,
+  item: Item,
+  shape: { sql: string; columns: readonly string[] },
+): Promise<void> {
+  const given = await connection.prepare(shape.sql).then(
+    (prepared) => Array.from({ length: prepared.columnCount }, (_, index) => prepared.columnName(index)),
+    (error: unknown) => {
+      throw failed(recording, item, (error as Error).message);
+    },
+  );
+  const problem = misfit(item, shape.columns, given);
+  if (problem) throw failed(recording, item, `the select for ${item.kind} ${item.table} ${problem}`);
+}
+
+/** A snapshot's columns hold what the page declares. Nullability is seen only when there are rows. */
+async function compareKinds(connection: DuckDBConnection, recording: Recording, item: Item): Promise<void> {
+  const prepared = await connection.prepare(item.scripts.duckdb[0]!.sql);
+  for (let index = 0; index < prepared.columnCount; index++) {
+    const name = prepared.columnName(index);
+    const type = prepared.columnType(index).toString();
+    const declared = item.snapshot!.columns[name]!;
+    if (kinds[kindOf(declared)].test(type)) continue;
+    throw failed(recording, item, `query "${item.name}": "${name}" is ${type}, but declared ${declared}`);
+  }
+}
+
+const kinds: Record<ColumnKind, RegExp> = {
+  string: /^VARCHAR$/,
+  integer: /^(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/,
+  decimal: /^DECIMAL\(\d+,\s*[0-2]\)$/,
+  number: /^(DOUBLE|FLOAT|DECIMAL\(.*\)|(TINY|SMALL|BIG|HUGE)?INT(EGER)?)$/,
+  boolean: /^BOOLEAN$/,
+  date: /^DATE$/,
+  instant: /^TIMESTAMP( WITH TIME ZONE)?$/,
+};
+
+/** DuckDB puts the name it stumbles over into quotes: that is where the error is said to be. */
+function failed(recording: Recording, item: Item, problem: string): NotebookError {
+  const name = /"(\w+)"/.exec(problem)?.[1];
+  const place = (name && recording.find(name, item)) || item.place || { path: recording.plan.notebook };
+  return new NotebookError(place, problem, "Correct the SQL, or the contract in lib/src/contracts/.");
+}

@@ -1,0 +1,107 @@
+import type { Place, Plan } from "shopmetrics/internal/plan";
+import { NotebookError } from "../notebook/error.js";
+
+/** The steps in an order in which each comes after what it reads, with what each waits for. */
+export interface Graph {
+  readonly plans: readonly Plan[];
+  /** For each step the steps it waits for. */
+  readonly needs: ReadonlyMap<string, readonly string[]>;
+}
+
+const layers = ["sources", "bronze", "silver", "gold", "ops", "dashboard"];
+
+/** Tables that several steps may add to: each row says which table it belongs to. */
+const sharedTables = new Set(["silver.rejected_rows"]);
+
+/**
+ * Puts steps in order by what they read and write.
+ *
+ * @throws NotebookError for a cycle, a table written by two steps, a read of a table that no step writes, or a read
+ *   against the order of the layers
+ */
+export function graphOf(plans: readonly Plan[]): Graph {
+  const writers = new Map<string, Plan>();
+  for (const plan of plans) {
+    for (const table of plan.writes) {
+      const other = writers.get(table);
+      if (other) {
+        throw new NotebookError(
+          placeOf(plan, table),
+          `writes ${table}, which ${other.notebook} writes too (${spot(other.places[table])})`,
+          "Let one notebook write it, or split the table.",
+        );
+      }
+      writers.set(table, plan);
+    }
+  }
+  const needs = new Map<string, string[]>();
+  for (const plan of plans) {
+    const waits = new Set<string>();
+    for (const table of plan.reads) {
+      const writer = writers.get(table);
+      if (!writer) {
+        if (isKeptByTheRunner(table)) continue;
+        throw new NotebookError(
+          placeOf(plan, table),
+          `reads ${table}, which no notebook writes`,
+          `Add notebooks/${table.replace(".", "/")}.ipynb, or read a table that is written.`,
+        );
+      }
+      if (layerOf(writer) > layerOf(plan)) {
+        throw new NotebookError(
+          placeOf(plan, table),
+          `reads ${table}, which is of a later layer than ${plan.step}`,
+          `A step reads its own layer or an earlier one: ${layers.join(" → ")}.`,
+        );
+      }
+      waits.add(writer.step);
+    }
+    needs.set(plan.step, [...waits]);
+  }
+  return { plans: inOrder(plans, needs), needs };
+}
+
+const isKeptByTheRunner = (table: string) => table.startsWith("ops.") || sharedTables.has(table);
+
+const layerOf = (plan: Plan) => layers.indexOf(plan.step.slice(0, plan.step.indexOf(".")));
+
+const placeOf = (plan: Plan, table: string) => plan.places[table] ?? { path: plan.notebook };
+
+const spot = (place: Place | undefined) =>
+  place ? `cell ${place.cell}:${place.line}` : "in its front matter";
+
+/** Kahn's algorithm; among steps that could come next, the earlier layer and then the name goes first. */
+function inOrder(plans: readonly Plan[], needs: ReadonlyMap<string, readonly string[]>): Plan[] {
+  const waiting = plans.toSorted((a, b) => layerOf(a) - layerOf(b) || a.step.localeCompare(b.step));
+  const done = new Set<string>();
+  const ordered: Plan[] = [];
+  while (waiting.length > 0) {
+    const next = waiting.findIndex(({ step }) => (needs.get(step) ?? []).every((need) => done.has(need)));
+    if (next < 0) throw cycle(waiting, needs);
+    const [plan] = waiting.splice(next, 1);
+    ordered.push(plan!);
+    done.add(plan!.step);
+  }
+  return ordered;
+}
+
+function cycle(waiting: readonly Plan[], needs: ReadonlyMap<string, readonly string[]>): NotebookError {
+  const among = new Map(waiting.map((plan) => [plan.step, plan]));
+  const walk = [waiting[0]!];
+  for (;;) {
+    const last = walk.at(-1)!;
+    const next = among.get((needs.get(last.step) ?? []).find((need) => among.has(need))!)!;
+    const start = walk.indexOf(next);
+    if (start < 0) {
+      walk.push(next);
+      continue;
+    }
+    const round = [...walk.slice(start), next];
+    const table = last.reads.find((read) => next.writes.includes(read)) ?? "";
+    return new NotebookError(
+      placeOf(last, table),
+      `reads in a circle: ${round.map(({ step }) => step).join(" reads ")}`,
+      "Break the circle: let one of them read an earlier layer.",
+    );
+  }
+}

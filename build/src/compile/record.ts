@@ -1,0 +1,289 @@
+import { createHash } from "node:crypto";
+import {
+  compileRequest,
+  compileStage,
+  databricksTarget,
+  duckdbTarget,
+  literals,
+  statementsOf,
+  type CompiledItem,
+} from "shopmetrics/internal/compile/item";
+import { SqlError } from "shopmetrics/internal/engine/duckdb/translate";
+import type { Item, Place, Plan } from "shopmetrics/internal/plan";
+import { useSession, type Request, type Session } from "shopmetrics/internal/session/session";
+import type { Param } from "shopmetrics/internal/sql/render";
+import { isQuery } from "shopmetrics/internal/sql/render";
+import type { Statement } from "shopmetrics/internal/sql/statement";
+import { NotebookError } from "../notebook/error.js";
+import { importModule } from "../notebook/execute.js";
+import { locateStack } from "../notebook/location.js";
+import type { BundledNotebook } from "../notebook/plugin.js";
+import type { Notebook } from "../notebook/parse.js";
+import { stepName } from "../notebook/front-matter.js";
+
+/** A recorded step: its plan, and what a check of its shape needs. */
+export interface Recording {
+  readonly plan: Plan;
+  readonly shapes: ReadonlyMap<Item, NonNullable<CompiledItem["shape"]>>;
+  /** Where a text stands that an item's statement has, in its own cell or the last one before it. */
+  readonly find: (text: string, item: Item) => Place | undefined;
+}
+
+/**
+ * Runs a notebook's module against a session that writes down what it asks for, and makes it a plan. Touches no
+ * database. A Node step is not run: its front matter says what it reads and writes.
+ *
+ * @throws NotebookError with cell and line
+ */
+export async function record(
+  bundled: BundledNotebook,
+  translate: (text: string) => Promise<string>,
+): Promise<Recording> {
+  const { notebook } = bundled;
+  if (notebook.front.runtime === "node")
+    return { plan: nodePlan(notebook), shapes: new Map(), find: () => undefined };
+  const asked = await listen(bundled);
+  return planOf(notebook, asked, translate);
+}
+
+interface Asked {
+  readonly request: Request;
+  readonly place: Place | undefined;
+}
+
+interface Heard {
+  readonly requests: readonly Asked[];
+  readonly places: ReadonlyMap<Statement, Place>;
+}
+
+async function listen(bundled: BundledNotebook): Promise<Heard> {
+  const { notebook } = bundled;
+  const requests: Asked[] = [];
+  const places = new Map<Statement, Place>();
+  const here = (): Place | undefined => {
+    const found = locateStack(new Error("place"));
+    return found && { path: found.path, cell: found.cell, line: found.line };
+  };
+  const session: Session = {
+    async submit(request) {
+      requests.push({ request, place: here() });
+      return undefined;
+    },
+    describe(statement) {
+      const place = here();
+      if (!place) return statement;
+      const named = { ...statement, name: statement.name ?? nameAt(notebook, place) };
+      places.set(named, place);
+      return named;
+    },
+    world(what) {
+      throw new NotebookError(
+        here() ?? { path: notebook.path },
+        `${what} reads the world, but a step that is only SQL is known before it runs`,
+        "Leave the value to SQL, or put `runtime: node` into the notebook's front matter.",
+      );
+    },
+  };
+  const restore = useSession(session);
+  try {
+    await importModule(bundled);
+  } finally {
+    restore();
+  }
+  refuseMixture(notebook, requests);
+  return { requests, places };
+}
+
+/** A page queries and draws; it keeps no table. A step keeps tables; its rows are no page's. */
+function refuseMixture({ path, front }: Notebook, requests: readonly Asked[]): void {
+  const isPage = front.runtime === "page";
+  const names = new Set<string>();
+  for (const { request, place } of requests) {
+    const snapshot = request.kind === "rows" ? request.snapshot : undefined;
+    if (isPage !== Boolean(snapshot)) {
+      const problem = isPage ? `a page can't ${request.kind}` : `query "${snapshot?.name}" is for pages`;
+      const next = isPage
+        ? "Ask by `query`; what is to be kept belongs into a step of its own."
+        : "Say `runtime: page` in the front matter of a page of the dashboard.";
+      if (!isPage && !snapshot) continue;
+      throw new NotebookError(place ?? { path }, problem, next);
+    }
+    if (snapshot && names.has(snapshot.name))
+      throw new NotebookError(
+        place ?? { path },
+        `two queries are called "${snapshot.name}"`,
+        "Give each its own name.",
+      );
+    if (snapshot) names.add(snapshot.name);
+  }
+}
+
+/** `const judged = sql…` gives the statement the name that the notebook uses for it. */
+function nameAt(notebook: Notebook, place: Place): string | undefined {
+  const cell = notebook.cells.find(({ kind, number }) => kind === "code" && number === place.cell);
+  const line = cell?.source.split("\n")[place.line - 1] ?? "";
+  const name = /\b(?:const|let)\s+(\w+)\s*=\s*sql\b/.exec(line)?.[1];
+  return name?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+async function planOf(
+  notebook: Notebook,
+  { requests, places }: Heard,
+  translate: (text: string) => Promise<string>,
+): Promise<Recording> {
+  const options = { targets: [duckdbTarget(translate), databricksTarget], literal: literals() };
+  const toStage = shared(requests);
+  const stages = new Map<Statement, string>();
+  const made: CompiledItem[] = [];
+  const seen: { table: string; place: Place }[] = [];
+
+  const compiled = async (place: Place | undefined, work: () => Promise<CompiledItem>) => {
+    const item = await work().catch((error: unknown) => {
+      throw located(notebook, place, error);
+    });
+    made.push(item);
+    for (const table of [...item.reads, ...(item.item.table ? [item.item.table] : [])])
+      if (place) seen.push({ table, place });
+  };
+
+  const stage = async (statement: Statement): Promise<void> => {
+    for (const value of statement.values) if (isStatement(value)) await stage(value);
+    if (!toStage.has(statement) || stages.has(statement)) return;
+    const place = places.get(statement);
+    const name = freeName(statement.name ?? "part", new Set(stages.values()));
+    await compiled(place, () => compileStage(statement, name, { ...options, stages, place }));
+    stages.set(statement, name);
+  };
+
+  for (const { request, place } of requests) {
+    if (request.kind !== "show") for (const statement of statementsOf(request)) await stage(statement);
+    await compiled(place, () => compileRequest(request, { ...options, stages, place }));
+  }
+
+  const items = made.map(({ item }) => item);
+  const writes = [
+    ...new Set(
+      requests.filter(({ request }) => writing.has(request.kind)).map(({ request }) => tableOf(request)),
+    ),
+  ];
+  const touchedTables = requests
+    .filter(({ request }) => ["check", "maintain"].includes(request.kind))
+    .map(({ request }) => tableOf(request));
+  const active = made.filter(({ item }) => item.kind !== "show");
+  const reads = [...new Set([...active.flatMap(({ reads: tables }) => tables), ...touchedTables])].filter(
+    (t) => !writes.includes(t),
+  );
+  const params = [
+    ...new Map(
+      made.flatMap(({ params: some }) => some.map((param): [string, Param] => [param.name, param])),
+    ).values(),
+  ];
+  const changes = [...new Set(active.flatMap((item) => item.changes))];
+  const takes = [...new Set(active.flatMap((item) => item.takes))];
+  const plan = {
+    ...headOf(notebook),
+    reads,
+    writes,
+    changes,
+    takes: takes.length > 0 ? takes : changes.slice(0, 1),
+    places: Object.fromEntries(seen.toReversed().map(({ table, place }) => [table, place])),
+    params,
+    items,
+  };
+  return {
+    plan: { ...plan, fingerprint: fingerprintOf(plan) },
+    find: (text, item) => placeOfText(notebook, text, item.place),
+    shapes: new Map(made.flatMap(({ item, shape }) => (shape ? [[item, shape] as const] : []))),
+  };
+}
+
+const writing = new Set(["load", "append", "merge", "history", "refresh"]);
+
+const tableOf = (request: Request) => ("table" in request ? request.table.name : "");
+
+const isStatement = (value: unknown): value is Statement =>
+  typeof value === "object" && value !== null && (value as { kind?: string }).kind === "statement";
+
+/** Selects that more than one item or statement reads: they are computed once. */
+function shared(requests: readonly Asked[]): Set<Statement> {
+  const parents = new Map<Statement, Set<object>>();
+  const visit = (statement: Statement, parent: object) => {
+    const known = parents.get(statement);
+    parents.set(statement, (known ?? new Set()).add(parent));
+    if (known) return;
+    for (const value of statement.values) if (isStatement(value)) visit(value, statement);
+  };
+  for (const { request } of requests) {
+    if (request.kind === "show") continue;
+    for (const statement of statementsOf(request)) visit(statement, request);
+    // Rows and scope of one refresh are two readers.
+    if (request.kind === "refresh" && request.of) visit(request.of.select, request.of);
+  }
+  return new Set(
+    [...parents]
+      .filter(([statement, by]) => by.size > 1 && isQuery(statement))
+      .map(([statement]) => statement),
+  );
+}
+
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+  return name;
+}
+
+/** Gives an error of the SQL its cell and line: that of the text it speaks of where it stands in a cell, else the item's. */
+function located(notebook: Notebook, place: Place | undefined, error: unknown): unknown {
+  if (!(error instanceof SqlError)) return error;
+  const at = (error.text && placeOfText(notebook, error.text, place)) || place || { path: notebook.path };
+  return new NotebookError(at, error.message, "Correct the SQL and compile again.", { cause: error });
+}
+
+/** Where a line of SQL stands: in the item's own cell, else in the last cell before it that has the line. */
+function placeOfText(notebook: Notebook, text: string, place: Place | undefined): Place | undefined {
+  const cells = notebook.cells.filter(
+    ({ kind, number }) => kind === "code" && number <= (place?.cell ?? Infinity),
+  );
+  for (const { source, number } of cells.toReversed()) {
+    const line = source.split("\n").findIndex((one) => one.includes(text));
+    if (line >= 0) return { path: notebook.path, cell: number, line: line + 1 };
+  }
+  return undefined;
+}
+
+function headOf({ path, front }: Notebook) {
+  return {
+    step: stepName(path),
+    notebook: path,
+    title: front.title,
+    jobs: front.job,
+    runtime: front.runtime,
+  };
+}
+
+function nodePlan(notebook: Notebook): Plan {
+  const { reads = [], writes = [] } = notebook.front;
+  const plan = {
+    ...headOf(notebook),
+    reads,
+    writes,
+    changes: [],
+    takes: [],
+    places: {},
+    params: [],
+    items: [],
+  };
+  return {
+    ...plan,
+    fingerprint: fingerprintOf({ ...plan, source: notebook.cells.map(({ source }) => source) }),
+  };
+}
+
+/** Changes when the step's meaning changes, not when its prose or its place in the file does. */
+function fingerprintOf(plan: object): string {
+  const text = JSON.stringify(plan, (key, value: unknown) => (unmeaning.has(key) ? undefined : value));
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** `select` and `of` are in the scripts too. */
+const unmeaning = new Set(["place", "places", "select", "of"]);

@@ -1,0 +1,67 @@
+import { InputError } from "shopmetrics/internal/errors";
+import type { Graph } from "./graph.js";
+import { nearest } from "../text.js";
+
+/**
+ * The steps that `--only`, `--from` and `--job` choose. `+name` adds all it needs, `name+` all it feeds.
+ *
+ * @throws InputError for a name that no step has, with those that come near
+ */
+export function selectSteps(
+  graph: Graph,
+  options: { only?: string; from?: string; job: string },
+): Set<string> {
+  if (options.only !== undefined && options.from !== undefined)
+    throw new InputError("--only and --from exclude each other: give one of them.");
+  const wanted = options.from === undefined ? options.only : `${options.from.replace(/\+$/, "")}+`;
+  if (wanted === undefined) {
+    const steps = graph.plans.filter(({ jobs }) => jobs.includes(options.job)).map(({ step }) => step);
+    if (steps.length === 0) {
+      const jobs = [...new Set(graph.plans.flatMap((plan) => plan.jobs))].toSorted().join(", ");
+      throw new InputError(`--job ${options.job}: no notebook belongs to it. There are: ${jobs}.`);
+    }
+    return new Set(steps);
+  }
+  const chosen = new Set<string>();
+  for (const part of wanted.split(",").map((text) => text.trim())) {
+    const [, up, name = "", down] = /^(\+?)(.*?)(\+?)$/.exec(part) ?? [];
+    const step = findStep(graph, name);
+    chosen.add(step);
+    if (up) for (const one of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(one);
+    if (down)
+      for (const one of downstreamOf(graph, step))
+        if (jobsOf(graph, one).includes(options.job)) chosen.add(one);
+  }
+  return chosen;
+}
+
+/** All steps that depend on a step, directly or not. */
+export const downstreamOf = (graph: Graph, step: string): Set<string> =>
+  reach(step, (of) => feeds(graph, of));
+
+const jobsOf = (graph: Graph, step: string) => graph.plans.find((plan) => plan.step === step)?.jobs ?? [];
+
+const feeds = (graph: Graph, step: string) =>
+  graph.plans.filter((plan) => graph.needs.get(plan.step)?.includes(step)).map((plan) => plan.step);
+
+function reach(start: string, next: (step: string) => readonly string[]): Set<string> {
+  const seen = new Set<string>();
+  const queue = [...next(start)];
+  for (let step = queue.pop(); step !== undefined; step = queue.pop()) {
+    if (seen.has(step)) continue;
+    seen.add(step);
+    queue.push(...next(step));
+  }
+  return seen;
+}
+
+function findStep(graph: Graph, name: string): string {
+  const exact = graph.plans.find(({ step, writes }) => step === name || writes.includes(name));
+  if (exact) return exact.step;
+  const bare = graph.plans.filter(({ step }) => step.endsWith(`.${name}`));
+  if (bare.length === 1) return bare[0]!.step;
+  const steps = graph.plans.map(({ step }) => step);
+  const near = nearest(name, steps);
+  const hint = near ? `Did you mean ${near}?` : `There are: ${steps.join(", ")}.`;
+  throw new InputError(`No step is called "${name}". ${hint}`);
+}

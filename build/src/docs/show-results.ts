@@ -1,0 +1,127 @@
+import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
+import type { Shown } from "shopmetrics/internal/display/outcome";
+import type { Connection } from "shopmetrics/internal/engine/engine";
+import { batchColumns } from "shopmetrics/internal/engine/dialect";
+import type { DialectName, Item, Operation, Plan, Result } from "shopmetrics/internal/plan";
+import { valueOf } from "shopmetrics/internal/run/step";
+import { readWindows } from "shopmetrics/internal/run/warehouse";
+import { analyse } from "../compile/lineage/analyse.js";
+import { isPersonal } from "./personal.js";
+
+/**
+ * Runs what the notebooks show on the warehouse as the last run left it, with all rows of what they read. Text that comes
+ * from a personal column is masked.
+ *
+ * @param has tells whether the warehouse has a table
+ * @returns for each `show` its rows, or a sentence that says why there are none
+ */
+export async function showRows(
+  connection: Connection,
+  engine: DialectName,
+  plans: readonly Plan[],
+  has: (table: string) => boolean,
+): Promise<Map<Item, Shown | string>> {
+  const shows = new Map<Item, Shown | string>();
+  for (const plan of plans) {
+    for (const item of plan.items.filter(({ kind }) => kind === "show")) {
+      const lacking = tablesNamed(item).find((table) => !has(table));
+      shows.set(
+        item,
+        lacking
+          ? `The warehouse has no table ${lacking} yet: a run makes it.`
+          : await shown(connection, engine, plan, item),
+      );
+    }
+  }
+  return shows;
+}
+
+async function shown(
+  connection: Connection,
+  engine: DialectName,
+  plan: Plan,
+  item: Item,
+): Promise<Shown | string> {
+  const operation = item.scripts[engine].find(({ kind }) => kind === "show");
+  if (!operation) return "There is nothing to show on this engine.";
+  try {
+    const result = await connection.query(operation.sql, await valuesFor(connection, plan, operation));
+    const [, limit = Infinity, offset = 0] = /\blimit (\d+)(?: offset (\d+))?\s*$/.exec(operation.sql) ?? [];
+    const rows = result.rows.length;
+    return {
+      result: masked(result, await personalColumns(item)),
+      offset: Number(offset),
+      total: (rows > 0 || Number(offset) === 0) && rows < Number(limit) ? Number(offset) + rows : undefined,
+    };
+  } catch (error) {
+    return `The warehouse could not answer: ${(error as Error).message.split("\n")[0]}`;
+  }
+}
+
+/** Parameters as a full run binds them now. */
+async function valuesFor(connection: Connection, plan: Plan, { params: names }: Operation) {
+  const params = new Map(plan.params.map((param) => [param.name, param]));
+  const used = names.flatMap((name) => params.get(name) ?? []);
+  const upstream = used.flatMap((param) => (param.kind === "lo" || param.kind === "hi" ? [param.table] : []));
+  const now = new Date().toISOString();
+  const context = {
+    runId: "docs",
+    date: now.slice(0, 10),
+    now,
+    full: true,
+    landing: "",
+    ...(upstream.length === 0
+      ? { windows: new Map(), batches: new Map() }
+      : await readWindows(connection, plan.step, { changes: upstream, writes: [], full: true })),
+  };
+  return Object.fromEntries(names.map((name) => [name, valueOf(params.get(name), name, context)]));
+}
+
+const tablesNamed = ({ select = "" }: Item) =>
+  [...select.matchAll(/\b(?:bronze|silver|gold|ops)\.\w+/g)]
+    .map(([name]) => name)
+    .filter((name) => findTable(name));
+
+/** Names of the columns that hold what comes from a personal column, or of which that can't be told. */
+async function personalColumns(item: Item): Promise<Set<string>> {
+  const tables = tablesNamed(item).map((name) => findTable(name)!);
+  const hasPersonal = tables.some((table) => table.columns.some(({ name }) => isPersonal(table, name)));
+  if (!hasPersonal || item.select === undefined) return new Set();
+  const columns = await analyse({ select: item.select, tables: known() });
+  return new Set(
+    columns
+      .filter(
+        ({ sources, unresolved }) =>
+          unresolved.length > 0 ||
+          sources.some(({ table, column }) => {
+            const contract = findTable(table);
+            return contract !== undefined && column !== "*" && isPersonal(contract, column);
+          }),
+      )
+      .map(({ name }) => name),
+  );
+}
+
+const known = () =>
+  Object.fromEntries(
+    allTables().map((table) => [
+      table.name,
+      [...table.columns.map(({ name }) => name), ...batchColumns(table)],
+    ]),
+  );
+
+const mask = "•••";
+
+/** Counts of people are figures; their text is theirs. */
+function masked({ columns, rows }: Result, personal: ReadonlySet<string>): Result {
+  const hidden = columns.filter(({ name, type }) => personal.has(name) && !figures.test(type));
+  return {
+    columns,
+    rows: rows.map((row) => ({
+      ...row,
+      ...Object.fromEntries(hidden.map(({ name }) => [name, row[name] === null ? null : mask])),
+    })),
+  };
+}
+
+const figures = /^(U?(TINY|SMALL|BIG|HUGE)?INT|INTEGER|DECIMAL|DOUBLE|FLOAT|BOOLEAN)/;

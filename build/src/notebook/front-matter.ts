@@ -1,0 +1,108 @@
+import { LineCounter, isMap, isScalar, parseDocument, type Document } from "yaml";
+import * as z from "zod";
+import type { Cell } from "./parse.js";
+import { NotebookError } from "./error.js";
+
+/**
+ * What a notebook says of itself in its first cell, a raw cell:
+ *
+ *     ---
+ *     title: Orders, cleaned
+ *     job: [daily, streaming]
+ *     runtime: node
+ *     reads: [bronze.orders_raw]
+ *     ---
+ */
+export type FrontMatter = z.infer<typeof schema>;
+
+const text = z
+  .string({ error: ({ input }) => (input === undefined ? "is missing" : "must be text") })
+  .trim()
+  .min(1, "is empty");
+const tables = z.array(text, "must be a list of tables, such as [bronze.orders_raw]");
+
+const schema = z
+  .strictObject({
+    /** Shown as the page's heading. */
+    title: text,
+    /** The job that runs the step, or all that do. */
+    job: z
+      .union(
+        [text.transform((job) => [job]), z.array(text).min(1, "names no job")],
+        "must be a job or a list of jobs",
+      )
+      .default(["daily"]),
+    /**
+     * `sql`: the step is compiled to static SQL. `node`: it touches the world and runs as a program. `page`: it is a page
+     * of the dashboard, whose queries are exported and whose other cells draw.
+     */
+    runtime: z.enum(["sql", "node", "page"], "must be `sql`, `node` or `page`").default("sql"),
+    /** Where a page stands in the site's navigation, from 1. The first one is the site's front page. */
+    position: z.int("must be a whole number").min(1, "counts from 1").optional(),
+    /** How often an open page asks for newer rows, in seconds. */
+    refresh: z.number("must be a number of seconds").min(1, "must be at least 1 second").optional(),
+    /** Tables that a Node step reads and writes; those of an SQL step are known from its plan. */
+    reads: tables.optional(),
+    writes: tables.optional(),
+  })
+  .check(({ value, issues }) => {
+    for (const key of ["reads", "writes"] as const) {
+      if (value.runtime === "node" || value[key] === undefined) continue;
+      const message = "is for `runtime: node`; an SQL step's tables are known from its statements";
+      issues.push({ code: "custom", input: value, path: [key], message });
+    }
+    for (const key of ["position", "refresh"] as const) {
+      if (value.runtime === "page" || value[key] === undefined) continue;
+      issues.push({ code: "custom", input: value, path: [key], message: "is for `runtime: page`" });
+    }
+    if (value.runtime === "page" && value.position === undefined)
+      issues.push({
+        code: "custom",
+        input: value,
+        path: ["position"],
+        message: "is missing: where the page stands in the navigation",
+      });
+  });
+
+/** The step's name: its layer's folder and its file, `silver.orders_clean`. */
+export const stepName = (path: string) => {
+  const [file = "", folder = ""] = path
+    .replace(/\.ipynb$/, "")
+    .split("/")
+    .toReversed();
+  return `${folder}.${file}`;
+};
+
+const example = "Start the notebook with a raw cell such as:\n---\ntitle: Orders, cleaned\njob: daily\n---";
+
+/**
+ * Reads the front matter from a notebook's first cell.
+ *
+ * @throws NotebookError if the cell is not one, or a key is missing, unknown or of a wrong type
+ */
+export function frontMatter(path: string, cell: Cell | undefined): FrontMatter {
+  const block =
+    cell?.kind === "raw" ? /^\s*---[ \t]*\r?\n([^]*?)^---\s*$/m.exec(cell.source)?.[1] : undefined;
+  if (block === undefined) throw new NotebookError({ path }, "has no front matter", example);
+
+  const lines = new LineCounter();
+  const yaml = parseDocument(block, { lineCounter: lines, prettyErrors: false });
+  // Line 1 is the opening `---`.
+  const fail = (offset: number, problem: string) =>
+    new NotebookError({ path }, `front matter line ${lines.linePos(offset).line + 1}: ${problem}`, example);
+  const [syntaxError] = yaml.errors;
+  if (syntaxError) throw fail(syntaxError.pos[0], syntaxError.message);
+
+  const result = schema.safeParse(yaml.toJS() ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const key = issue?.code === "unrecognized_keys" ? issue.keys[0] : issue?.path[0];
+  const problem = issue?.code === "unrecognized_keys" ? "is not a key of the front matter" : issue?.message;
+  throw fail(keyOffset(yaml, key), key === undefined ? `${problem}` : `\`${String(key)}\` ${problem}`);
+}
+
+function keyOffset(yaml: Document.Parsed, key: PropertyKey | undefined): number {
+  if (!isMap(yaml.contents)) return 0;
+  const pair = yaml.contents.items.find((item) => isScalar(item.key) && item.key.value === key);
+  return (isScalar(pair?.key) ? pair.key.range?.[0] : undefined) ?? 0;
+}

@@ -1,0 +1,106 @@
+import path from "node:path";
+import { findTable } from "shopmetrics/internal/contracts/declare";
+import "shopmetrics/internal/contracts/index";
+import type { CheckResult } from "shopmetrics/internal/run/step";
+import type { Settings } from "shopmetrics/internal/settings";
+import type { TableLineage } from "../../compile/lineage/columns.js";
+import { facet, type Facet } from "./facet.js";
+
+/** A dataset of an event, named as OpenLineage's naming rules say. */
+export interface Dataset {
+  readonly namespace: string;
+  readonly name: string;
+  readonly facets?: Readonly<Record<string, Facet>>;
+}
+
+export interface Naming {
+  /** @param table `layer.table`, or a landing folder such as `landing/orders` */
+  (table: string): { readonly namespace: string; readonly name: string };
+}
+
+/** How tables and landed files of these settings are named. */
+export function namingOf(
+  settings: Pick<Settings, "engine" | "catalog" | "landing" | "warehouse" | "workspace">,
+): Naming {
+  return (table) => {
+    if (table.startsWith("landing/"))
+      return { namespace: "file", name: path.join(settings.landing, table.slice("landing/".length)) };
+    return settings.engine === "duckdb"
+      ? { namespace: `duckdb://${settings.warehouse}`, name: table }
+      : {
+          namespace: `unitycatalog://${settings.workspace?.host ?? ""}`,
+          name: `${settings.catalog}.${table}`,
+        };
+  };
+}
+
+/** A table that is read or written, with its columns; a written one with what they come from. */
+export function datasetOf(
+  table: string,
+  naming: Naming,
+  lineage?: TableLineage,
+): Dataset & { readonly facets: Readonly<Record<string, Facet>> } {
+  const contract = findTable(table);
+  const fields = contract?.columns.map(({ name, type, comment }) => ({ name, type, description: comment }));
+  return {
+    ...naming(table),
+    facets: {
+      ...(fields && { schema: facet("SchemaDatasetFacet", { fields }) }),
+      ...(lineage && {
+        columnLineage: facet("ColumnLineageDatasetFacet", { fields: fieldsOf(lineage, naming) }),
+      }),
+    },
+  };
+}
+
+/** Rows that are counted come from no column, and have no place in a facet of columns. */
+const fieldsOf = ({ columns }: TableLineage, naming: Naming) =>
+  Object.fromEntries(
+    columns.flatMap(({ column, sources, expressions }) => {
+      const inputFields = sources
+        .filter((source) => source.column !== "*")
+        .map(({ table, column: field, kind }) => ({
+          ...naming(table),
+          field,
+          transformations: [
+            {
+              type: "DIRECT",
+              subtype: kind.toUpperCase(),
+              ...(expressions[0] !== undefined && { description: expressions[0] }),
+            },
+          ],
+        }));
+      return inputFields.length > 0 ? [[column, { inputFields }]] : [];
+    }),
+  );
+
+/** What the checks of a table found. */
+export const assertionsOf = (checks: readonly CheckResult[]): Facet =>
+  facet("DataQualityAssertionsDatasetFacet", {
+    assertions: checks.map(({ name, severity, status, figure, threshold }) => {
+      const rule = ruleOf(name);
+      return {
+        ...rule,
+        success: status === "pass",
+        severity: severity === "halt" ? "error" : "warn",
+        name,
+        expected: `at most ${threshold}`,
+        ...(figure !== null && { actual: String(figure) }),
+      };
+    }),
+  });
+
+/** The contract's own checks have names that say what they check. */
+function ruleOf(name: string): { assertion: string; column?: string } {
+  const [, column, rule] = /^(\w+) (is not null|is unique|is one of|is known in|is fresh)/.exec(name) ?? [];
+  const assertion = rule === undefined ? "custom_sql" : assertions[rule]!;
+  return { assertion, ...(column !== undefined && { column }) };
+}
+
+const assertions: Readonly<Record<string, string>> = {
+  "is not null": "not_null",
+  "is unique": "unique",
+  "is one of": "accepted_values",
+  "is known in": "relationships",
+  "is fresh": "freshness",
+};

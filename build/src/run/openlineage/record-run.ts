@@ -1,0 +1,66 @@
+import { appendFileSync, mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Settings } from "shopmetrics/internal/settings";
+import type { Compiled } from "../../compile/compile.js";
+import type { RunReport, StepEvent } from "../run.js";
+import { namingOf } from "./datasets.js";
+import { runEvent, stepEvent, type RunEvent, type RunOfEvents } from "./events.js";
+
+/** Told of a run's course; writes it down as OpenLineage's events. */
+export interface LineageRecord {
+  step(event: StepEvent): void;
+  end(report: RunReport): void;
+}
+
+/**
+ * Writes the events of one run to `SHOPMETRICS_HOME/lineage/<run>.ndjson`, one a line, as they come: a run that is killed
+ * has begun on record. A run never fails because of it: what goes wrong is said once.
+ */
+export async function recordLineage(
+  settings: Settings,
+  compiled: Compiled,
+  options: { readonly job: string; readonly onNote: (message: string) => void },
+): Promise<LineageRecord> {
+  const version = await engineVersion(settings);
+  const plans = new Map(compiled.plans.map((plan) => [plan.step, plan]));
+  let run: RunOfEvents | undefined;
+  let broken = false;
+  const begin = (runId: string): RunOfEvents => {
+    if (run) return run;
+    mkdirSync(path.join(settings.home, "lineage"), { recursive: true });
+    run = {
+      runId,
+      job: options.job,
+      engine: { name: settings.engine, version },
+      naming: namingOf(settings),
+      lineage: compiled.lineage,
+    };
+    write(runEvent(run));
+    return run;
+  };
+  const write = (event: RunEvent) =>
+    appendFileSync(path.join(settings.home, "lineage", `${run!.runId}.ndjson`), `${JSON.stringify(event)}\n`);
+  const safely = (work: () => void) => {
+    if (broken) return;
+    try {
+      work();
+    } catch (error) {
+      broken = true;
+      options.onNote(`The run goes on without its lineage: ${(error as Error).message}`);
+    }
+  };
+  return {
+    step: (event) =>
+      safely(() => {
+        const started = event.kind === "started";
+        const plan = plans.get(started ? event.step : event.report.step)!;
+        const known = begin(event.runId);
+        write(stepEvent(known, plan, started ? undefined : event.report));
+      }),
+    end: (report) => safely(() => write(runEvent(begin(report.runId), report))),
+  };
+}
+
+/** A SQL warehouse does not say which version answers. */
+const engineVersion = async ({ engine }: Settings) =>
+  engine === "duckdb" ? (await import("@duckdb/node-api")).version() : "unknown";

@@ -1,0 +1,96 @@
+import type { Dialect } from "shopmetrics/internal/engine/dialect";
+import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
+import type { Plan } from "shopmetrics/internal/plan";
+import { insert } from "shopmetrics/internal/run/warehouse";
+import type { Graph } from "../compile/graph.js";
+import type { RunReport } from "./run.js";
+
+const instant = (date: Date) => ({ type: "timestamp", value: date.toISOString() }) as const;
+
+/** Puts a run on record as running. */
+export async function openRun(
+  books: Connection,
+  engine: Engine,
+  run: { readonly runId: string; readonly started: Date; readonly date: string; readonly full: boolean },
+): Promise<void> {
+  // Where one process at a time holds the warehouse, a run that still says it is running was killed.
+  if (engine.isExclusive)
+    await books.execute(
+      "update ops.runs set status = 'failed', message = 'killed before its end' where status = 'running'",
+    );
+  await books.execute(
+    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
+values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
+    { run: run.runId, started: instant(run.started), date: run.date, full: run.full, engine: engine.name },
+  );
+}
+
+/** Puts on record how a run ended, and how far each step has read. */
+export async function closeRun(
+  books: Connection,
+  dialect: Dialect,
+  graph: Graph,
+  report: RunReport,
+): Promise<void> {
+  const skipped = report.steps.filter(({ status }) => status === "skipped").length;
+  await books.execute(
+    `update ops.runs set finished_at = $finished, status = $status, steps_run = $ran, steps_skipped = $skipped, message = $message
+where run_id = $run`,
+    {
+      run: report.runId,
+      finished: instant(new Date()),
+      status: report.status,
+      ran: report.steps.length - skipped,
+      skipped,
+      message: report.steps.find(({ status }) => status === "failed")?.message ?? null,
+    },
+  );
+  await keepGraph(books, dialect, graph);
+}
+
+/**
+ * Writes down the graph that runs and how far each step has read, so that both can be queried beside the results.
+ *
+ * @returns the steps that keep tables and whose meaning has changed since they were last written down
+ */
+export async function keepGraph(books: Connection, dialect: Dialect, graph: Graph): Promise<string[]> {
+  const known = await books.query(
+    "select step, position, fingerprint, watermark from ops.steps order by position",
+  );
+  const read = await books.query(
+    "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name order by step, table_name",
+  );
+  const watermarks = ({ step, changes }: Plan) =>
+    read.rows
+      .filter((row) => row["step"] === step && changes.includes(String(row["table_name"])))
+      .map((row) => `${String(row["table_name"])}=${String(row["batch"])}`);
+  const wanted = graph.plans.map((plan, index) =>
+    [index + 1, plan.step, plan.fingerprint, String(watermarks(plan))].join("|"),
+  );
+  const kept = known.rows.map((row) =>
+    ["position", "step", "fingerprint", "watermark"].map((name) => String(row[name] ?? "")).join("|"),
+  );
+  if (wanted.join() === kept.join()) return [];
+  const rows = graph.plans.map((plan, index) => ({
+    step: plan.step,
+    position: index + 1,
+    job: plan.jobs.join(", "),
+    notebook: plan.notebook,
+    runtime: plan.runtime,
+    reads: plan.reads,
+    writes: plan.writes,
+    watermark: watermarks(plan),
+    fingerprint: plan.fingerprint,
+  }));
+  await books.transaction(async () => {
+    await books.execute("delete from ops.steps");
+    await insert(books, "ops.steps", rows, dialect);
+  });
+  const before = new Map(known.rows.map((row) => [String(row["step"]), String(row["fingerprint"])]));
+  return graph.plans
+    .filter(
+      ({ step, fingerprint, writes }) =>
+        writes.length > 0 && before.has(step) && before.get(step) !== fingerprint,
+    )
+    .map(({ step }) => step);
+}

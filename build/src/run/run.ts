@@ -1,0 +1,262 @@
+import { randomBytes } from "node:crypto";
+import { exportPage } from "shopmetrics/internal/dashboard/export";
+import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
+import { dialectOf } from "shopmetrics/internal/engine/open";
+import type { Plan } from "shopmetrics/internal/plan";
+import { executeItems, noFigures, type StepContext, type StepFigures } from "shopmetrics/internal/run/step";
+import {
+  keepChecks,
+  keepStepRun,
+  prepareWarehouse,
+  publish,
+  readWindows,
+} from "shopmetrics/internal/run/warehouse";
+import type { Graph } from "../compile/graph.js";
+import type { Program } from "../notebook/execute.js";
+import { closeRun, keepGraph, openRun } from "./run-records.js";
+import { runProgram } from "./node-step.js";
+import { inPassages } from "../bundle/sql/order.js";
+
+export interface RunOptions {
+  readonly engine: Engine;
+  readonly graph: Graph & { readonly programs: readonly Program[] };
+  /** The steps to run, by name; others are left alone. */
+  readonly steps: ReadonlySet<string>;
+  readonly landing: string;
+  /** Where pages export what they draw. */
+  readonly snapshots: string;
+  /** Logical date, ISO. */
+  readonly date: string;
+  readonly full: boolean;
+  /** How many steps run side by side. */
+  readonly width?: number;
+  readonly onStep?: (event: StepEvent) => void;
+  /** Told of what a person should know beside the steps' own reports. */
+  readonly onNote?: (message: string) => void;
+}
+
+export type StepStatus = "succeeded" | "failed" | "skipped";
+
+export interface StepReport extends StepFigures {
+  readonly step: string;
+  readonly notebook: string;
+  readonly status: StepStatus;
+  readonly seconds: number;
+  readonly message: string | null;
+  /** Rows taken in that were duplicates, older versions or changed nothing. */
+  readonly merged: number | null;
+}
+
+export type StepEvent = { readonly runId: string } & (
+  | { readonly kind: "started"; readonly step: string }
+  | { readonly kind: "ended"; readonly report: StepReport }
+);
+
+export interface RunReport {
+  readonly runId: string;
+  readonly status: "succeeded" | "failed";
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly date: string;
+  readonly full: boolean;
+  readonly steps: readonly StepReport[];
+}
+
+/**
+ * Runs the steps of a graph, each once those it needs have succeeded, at most `width` side by side. Each step is one
+ * transaction; a step behind a failed one is skipped, and so is one that has nothing new to read.
+ */
+export async function runGraph(options: RunOptions): Promise<RunReport> {
+  const { engine, graph, steps, width = 5 } = options;
+  const dialect = dialectOf(engine.name);
+  const started = new Date();
+  const runId = `${started.toISOString().slice(0, 19).replaceAll(":", "")}Z-${randomBytes(3).toString("hex")}`;
+  const books = await engine.connect();
+  const reports = new Map<string, StepReport>();
+  try {
+    await prepareWarehouse(books, dialect);
+    await openRun(books, engine, { runId, started, date: options.date, full: options.full });
+    const changed = await keepGraph(books, dialect, graph);
+    if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
+    const work = async (plan: Plan) => {
+      options.onStep?.({ runId, kind: "started", step: plan.step });
+      const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
+      const report = blocked
+        ? notRun(plan, `${blocked} did not succeed`)
+        : await runStep(plan, runId, options).catch((error: unknown) => failure(plan, error));
+      reports.set(plan.step, report);
+      options.onStep?.({ runId, kind: "ended", report });
+    };
+    const close = async () => {
+      const ordered = graph.plans.flatMap(({ step }) => reports.get(step) ?? []);
+      const report: RunReport = {
+        runId,
+        status: ordered.some(({ status }) => status === "failed") ? "failed" : "succeeded",
+        startedAt: started.toISOString(),
+        seconds: (Date.now() - started.getTime()) / 1000,
+        date: options.date,
+        full: options.full,
+        steps: ordered,
+      };
+      await closeRun(books, dialect, graph, report);
+      return report;
+    };
+    const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
+    await inGraphOrder(graph, without(steps, pages), width, work);
+    let report = await close();
+    // Pages come last and find the run on record, so that the one about the pipeline says how this run came out.
+    if (pages.length > 0) {
+      await inGraphOrder(graph, new Set(pages.map(({ step }) => step)), width, work);
+      report = await close();
+    }
+    return report;
+  } finally {
+    await books.close();
+  }
+}
+
+const without = (steps: ReadonlySet<string>, pages: readonly Plan[]) =>
+  new Set([...steps].filter((step) => !pages.some((page) => page.step === step)));
+
+const stops = (report: StepReport | undefined) =>
+  report?.status === "failed" || (report?.status === "skipped" && report.message !== nothingNew);
+
+export const nothingNew = "nothing new";
+export const notHere = "not on this engine";
+
+async function inGraphOrder(
+  graph: Graph,
+  chosen: ReadonlySet<string>,
+  width: number,
+  work: (plan: Plan) => Promise<void>,
+): Promise<void> {
+  const waiting = graph.plans.filter(({ step }) => chosen.has(step));
+  const open = new Set(waiting.map(({ step }) => step));
+  const running = new Set<Promise<void>>();
+  while (waiting.length > 0 || running.size > 0) {
+    const next = waiting.findIndex(({ step }) =>
+      (graph.needs.get(step) ?? []).every((need) => !open.has(need)),
+    );
+    if (next >= 0 && running.size < width) {
+      const [plan] = waiting.splice(next, 1);
+      const task: Promise<void> = work(plan!).finally(() => {
+        open.delete(plan!.step);
+        running.delete(task);
+      });
+      running.add(task);
+    } else {
+      await Promise.race(running);
+    }
+  }
+}
+
+async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<StepReport> {
+  const { engine, date, full, landing } = options;
+  const started = new Date();
+  const now = started.toISOString();
+  const figures = noFigures();
+  const connection = await engine.connect();
+  const finish = (status: StepStatus, message: string | null): StepReport => ({
+    ...figures,
+    step: plan.step,
+    notebook: plan.notebook,
+    status,
+    seconds: (Date.now() - started.getTime()) / 1000,
+    message,
+    merged: mergedOf(plan, figures),
+  });
+  try {
+    const windows = await readWindows(connection, plan.step, { ...plan, full });
+    const context: StepContext = { runId, now, date, full, landing, ...windows };
+    const keep = async (report: StepReport) => {
+      const batch = [...context.batches.values()][0] ?? null;
+      await keepStepRun(connection, dialectOf(engine.name), runId, { ...report, startedAt: now, batch });
+      return report;
+    };
+    if (isUpToDate(plan, context)) return finish("skipped", nothingNew);
+    if (isElsewhere(plan, engine.name)) return finish("skipped", notHere);
+    try {
+      if (plan.runtime === "node") {
+        await runProgram(programOf(plan, options), { connection, engine, step: plan.step, context, figures });
+        return isIdle(plan, figures) ? finish("skipped", nothingNew) : await keep(finish("succeeded", null));
+      }
+      if (plan.runtime === "page") {
+        const written = await lastWriters(connection, options.graph);
+        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots, written);
+        return await keep({ ...finish("succeeded", null), in: exported, out: exported });
+      }
+      return await connection.transaction(async () => {
+        const items = engine.name === "databricks" ? inPassages(plan.items) : plan.items;
+        await executeItems(connection, engine.name, { ...plan, items }, context, figures);
+        if (isIdle(plan, figures)) return finish("skipped", nothingNew);
+        await publish(connection, plan.step, context, figures);
+        await keepChecks(connection, plan.step, context, figures.checks);
+        return keep(finish("succeeded", null));
+      });
+    } catch (error) {
+      if (plan.runtime !== "node") await keepChecks(connection, plan.step, context, figures.checks);
+      return await keep(finish("failed", (error as Error).message));
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The runs that last wrote each table of the graph's steps. */
+async function lastWriters(connection: Connection, { plans }: Graph): Promise<Map<string, string>> {
+  const { rows } = await connection.query(
+    "select step, max_by(run_id, started_at) as run_id from ops.step_runs where status = 'succeeded' group by step",
+  );
+  const runs = new Map(rows.map((row) => [String(row["step"]), String(row["run_id"])]));
+  const written = new Map<string, string[]>();
+  for (const { step, writes } of plans)
+    for (const table of writes)
+      written.set(table, [...(written.get(table) ?? []), runs.get(step) ?? "never"]);
+  return new Map([...written].map(([table, ids]) => [table, ids.join(" ")]));
+}
+
+function programOf(plan: Plan, { graph }: RunOptions): Program {
+  const program = graph.programs.find(({ notebook }) => notebook.path === plan.notebook);
+  if (!program) throw new Error(`${plan.notebook} was compiled without its code.`);
+  return program;
+}
+
+/** A step that reads only what is new has nothing to do when nothing is. */
+const isUpToDate = (plan: Plan, context: StepContext) =>
+  plan.changes.length > 0 && !context.full && [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
+
+/** A step that only cares for files and a catalog, which the engine does not have. */
+const isElsewhere = (plan: Plan, engine: Engine["name"]) =>
+  plan.items.length > 0 &&
+  plan.items.every(({ kind, scripts }) => kind === "maintain" && scripts[engine].length === 0);
+
+/** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
+const isIdle = (plan: Plan, figures: StepFigures) =>
+  figures.files.length === 0 &&
+  (plan.runtime === "node"
+    ? plan.writes.length > 0 && figures.checks.length + figures.out + figures.deleted + figures.rejected === 0
+    : plan.items.length > 0 && plan.items.every(({ load, kind }) => load || kind === "show"));
+
+const mergedOf = (plan: Plan, figures: StepFigures) =>
+  plan.items.some(({ kind }) => kind === "merge")
+    ? Math.max(0, figures.in - figures.rejected - figures.out)
+    : null;
+
+const notRun = (plan: Plan, message: string): StepReport => ({
+  ...noFigures(),
+  step: plan.step,
+  notebook: plan.notebook,
+  status: "skipped",
+  seconds: 0,
+  message,
+  merged: null,
+});
+
+const failure = (plan: Plan, error: unknown): StepReport => ({
+  ...notRun(plan, error instanceof Error ? error.message : String(error)),
+  status: "failed",
+});
+
+const changedNote = (steps: readonly string[]) =>
+  `Changed since the last run: ${steps.join(", ")}. New rows are computed the new way; for those already kept, run with --full` +
+  `${steps.length === 1 ? ` --from ${steps[0]}` : ""}.`;

@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { openEngine } from "shopmetrics/internal/engine/open";
+import { InputError } from "shopmetrics/internal/errors";
+import type { Follower } from "shopmetrics/internal/kafka/follow";
+import type { KafkaSettings, Settings } from "shopmetrics/internal/settings";
+import type { Compiled } from "../compile/compile.js";
+import { runGraph } from "./run.js";
+import { selectSteps } from "../compile/select.js";
+import { latencies, type Latency } from "./latency.js";
+
+export interface StreamOptions {
+  readonly settings: Settings;
+  readonly kafka: KafkaSettings;
+  readonly compiled: Compiled;
+  /** Ends the stream: the round under way is finished, and nothing is lost. */
+  readonly signal: AbortSignal;
+  /** Told when the topic is open and what had landed before is in gold. */
+  readonly onReady?: () => void;
+  /** Told after each round that took in something. */
+  readonly onRound?: (round: Round) => void | Promise<void>;
+  /** Told what a person should know beside. */
+  readonly onNote?: (message: string) => void;
+}
+
+/** One round: what had come was landed, loaded and carried through to gold. */
+export interface Round {
+  readonly events: number;
+  /** Messages that the topic held beyond those. */
+  readonly lag: number;
+  readonly seconds: number;
+  /** From the messages' timestamps to gold, in milliseconds, each with how many events took so long. */
+  readonly waits: readonly (readonly [milliseconds: number, events: number])[];
+}
+
+export interface StreamReport {
+  readonly events: number;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly latency: Latency | undefined;
+}
+
+/**
+ * Follows the topic and runs the steps of the clickstream, round after round, as long as the signal lets it. The
+ * warehouse is free between two rounds, so other runs get their turn.
+ *
+ * @throws InputError when a step failed, with what it said
+ */
+export async function runStream(options: StreamOptions): Promise<StreamReport> {
+  const { settings, kafka, signal } = options;
+  const { followTopic } = await import("shopmetrics/internal/kafka/follow");
+  const steps = streamSteps(options.compiled);
+  const pages = livePages(options.compiled, steps);
+  let exported = 0;
+  const round = async () => {
+    // An open page asks every five seconds; a round in between need not export what nobody sees.
+    const isDue = Date.now() - exported > 4000;
+    if (isDue) exported = Date.now();
+    await runRound(options, isDue ? new Set([...steps, ...pages]) : steps);
+  };
+  const follower = followTopic(kafka, settings.landing);
+  const started = Date.now();
+  const all = latencies();
+  let rounds = 0;
+  let events = 0;
+  try {
+    // The first round takes in what had landed before, and opens the topic.
+    await round();
+    // A loss that was accepted is one that was there to be seen, not any that comes.
+    process.env["KAFKA_ACCEPT_LOSS"] = "false";
+    options.onReady?.();
+    while (!signal.aborted) {
+      await follower.come(signal);
+      await sleep(kafka.batchSeconds * 1000, undefined, { signal }).catch(() => undefined);
+      const began = Date.now();
+      await round();
+      const done = measured(follower, began);
+      if (done.events === 0) continue;
+      for (const [wait, number] of done.waits) all.add(wait, number);
+      rounds++;
+      events += done.events;
+      await options.onRound?.(done);
+    }
+    return { events, rounds, seconds: (Date.now() - started) / 1000, latency: all.summary() };
+  } finally {
+    await follower.close();
+  }
+}
+
+/** Pages that draw from nothing but what these steps write. */
+function livePages({ plans }: Compiled, steps: ReadonlySet<string>): string[] {
+  const written = new Set(plans.filter(({ step }) => steps.has(step)).flatMap(({ writes }) => writes));
+  return plans
+    .filter(
+      ({ runtime, reads }) =>
+        runtime === "page" && reads.length > 0 && reads.every((table) => written.has(table)),
+    )
+    .map(({ step }) => step);
+}
+
+/** The streaming job's steps. */
+const streamSteps = (compiled: Compiled): Set<string> => selectSteps(compiled, { job: "streaming" });
+
+async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Promise<void> {
+  const { settings, compiled, onNote } = options;
+  const engine = await openEngine(settings, { onWait: (message) => onNote?.(message) });
+  try {
+    const report = await runGraph({
+      engine,
+      graph: compiled,
+      steps,
+      landing: settings.landing,
+      snapshots: settings.snapshots,
+      date: new Date().toISOString().slice(0, 10),
+      full: false,
+      ...(onNote && { onNote }),
+    });
+    const failed = report.steps.find(({ status }) => status === "failed");
+    if (failed) throw new InputError(`${failed.step}: ${failed.message}`);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The events that the last round landed are in gold now. */
+function measured({ last }: Follower, began: number): Round {
+  const now = Date.now();
+  const waits = last.groups.map(({ oldest, events }) => [now - oldest, events] as const);
+  return { events: last.events, lag: last.lag, seconds: (now - began) / 1000, waits };
+}
