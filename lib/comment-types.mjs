@@ -1,10 +1,11 @@
 // Puts the contracts' own words into their compiled types, so that an editor's hover and completion say what a table and
-// a column are. They stand once, in lib/src/contracts; the compiler does not carry a string into a declaration.
+// a column are. They stand once, in the contracts; the compiler does not carry a string into a declaration.
 import { readFileSync, writeFileSync } from "node:fs";
-import { bronze, gold, ops, silver } from "./dist/contracts/index.js";
+import { bronze, gold, ops, silver } from "./dist/shop/index.js";
 
 for (const [layer, tables] of Object.entries({ bronze, silver, gold, ops })) {
-  const file = new URL(`./dist/contracts/${layer}.d.ts`, import.meta.url);
+  const room = layer === "ops" ? "contracts" : "shop";
+  const file = new URL(`./dist/${room}/${layer}.d.ts`, import.meta.url);
   const text = readFileSync(file, "utf8");
   const commented = withComments(text, tables);
   if (commented !== text) writeFileSync(file, commented);

@@ -1,7 +1,9 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { cacheFolder, writeWhole } from "./cache-folder.js";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 /**
  * Remembers the answers of a slow, pure function of a text in a file of the cache folder, under the hash of the text.
@@ -32,4 +34,24 @@ export async function remember(
       await writeWhole(file, JSON.stringify(used));
     },
   };
+}
+
+/**
+ * A folder for generated files, `node_modules/.cache/shopmetrics/<name>` of the project. Code in it finds the package
+ * `shopmetrics` as this package does. It may not exist yet.
+ */
+export function cacheFolder(name: string): string {
+  const folders = createRequire(import.meta.url).resolve.paths("shopmetrics") ?? [];
+  const modules = folders.find((folder) => existsSync(join(folder, "shopmetrics")));
+  if (modules === undefined)
+    throw new Error('The package "shopmetrics" is not installed: run `npm ci` first.');
+  return join(modules, ".cache", "shopmetrics", name);
+}
+
+/** Writes a file that appears whole or not at all, with the folder it is in. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, text);
+  await rename(draft, file);
 }

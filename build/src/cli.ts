@@ -225,7 +225,7 @@ try {
   if (!isHelp) {
     process.exitCode = error instanceof CommanderError ? 2 : await fail(error);
     if (process.argv.includes("--json"))
-      (await import("./commands/json.js")).printJson({ error: (error as Error).message });
+      (await import("./commands/fail.js")).printJson({ error: (error as Error).message });
   }
 }
 

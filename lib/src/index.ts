@@ -1,15 +1,15 @@
 import { readSettings } from "./settings.js";
-import { inputErrorsPlainly } from "./display/plain.js";
+import { inputErrorsPlainly } from "./display/failure.js";
 import { openLiveWith } from "./session/session.js";
+import { tables } from "./shop/index.js";
 
-export { allTables } from "./contracts/declare.js";
-export { bronze, gold, ops, silver } from "./contracts/index.js";
+export { bronze, gold, ops, silver, tables } from "./shop/index.js";
 export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
-export { append, history, load, maintain, merge, refresh, reject } from "./verbs/keep.js";
+export { append, history, load, maintain, merge, refresh, reject } from "./verbs/write.js";
 export { check } from "./verbs/check.js";
-export { explain, rows, show } from "./verbs/show.js";
-export { checkKafka, landTopic, produce } from "./kafka/notebook.js";
+export { explain, rows, show } from "./verbs/read.js";
+export { checkKafka, landTopic, produce } from "./kafka/api.js";
 export { stopSignal } from "./session/session.js";
 export { InputError } from "./errors.js";
 
@@ -23,9 +23,9 @@ async function openLive() {
     import("./display/kernel.js"),
   ]);
   const display = kernelDisplay();
-  if (!inKernel()) return liveSession(display);
+  if (!inKernel()) return liveSession(display, tables);
   const { developerSettings } = await import("./session/developer.js");
-  return liveSession(display, await developerSettings(readSettings(), display.note));
+  return liveSession(display, tables, await developerSettings(readSettings(), display.note));
 }
 
 function tryAgain(error: unknown): never {
@@ -37,6 +37,6 @@ if ("__tslab__" in globalThis) inputErrorsPlainly();
 
 /** The settings in force: where landed files and the warehouse are, and which engine is used. */
 export { readSettings as settings, type Settings } from "./settings.js";
-export { generate } from "./generator/generate.js";
-export type { GenerateOptions } from "./generator/options.js";
-export type { GenerateReport } from "./generator/report.js";
+export { generate } from "./shop/generator/generate.js";
+export type { GenerateOptions } from "./shop/generator/options.js";
+export type { GenerateReport } from "./shop/generator/options.js";

@@ -1,4 +1,4 @@
-import { allTables } from "shopmetrics";
+import { shop as project } from "shopmetrics/internal/shop/index";
 import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
 import { createLanded, landedTable } from "shopmetrics/internal/engine/databricks/copy-into";
 import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
@@ -49,13 +49,13 @@ async function emptiedWarehouse(): Promise<TestEngine> {
     "select concat_ws('.', table_schema, table_name) as name from information_schema.tables",
   );
   const present = new Set(rows.map(({ name }) => String(name)));
-  const kept = allTables().flatMap((table) => [
+  const kept = [...project.tables.values()].flatMap((table) => [
     table.name,
     ...(table.options.tracks ? [beforeTable(table)] : []),
   ]);
   for (const name of kept) if (present.has(name)) await connection.execute(`delete from ${name}`);
   // What COPY INTO remembers goes with its table only.
-  for (const { name, layer } of allTables()) {
+  for (const { name, layer } of project.tables.values()) {
     if (layer !== "bronze" || !present.has(landedTable(name))) continue;
     await connection.execute(`drop table ${landedTable(name)}`);
     await connection.execute(createLanded(name));

@@ -3,7 +3,7 @@ import type { Row, Table } from "shopmetrics";
 import { batchColumns, givenColumns, isStamp } from "shopmetrics/internal/engine/dialect";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { operation } from "shopmetrics/internal/engine/operation";
-import type { Item, Operation } from "shopmetrics/internal/plan";
+import type { Item, Operation } from "shopmetrics/internal/plan/plan";
 import { executeItems, noFigures } from "shopmetrics/internal/run/step";
 import { publish, readWindows } from "shopmetrics/internal/run/warehouse";
 import { marker, withMarkers, type Param } from "shopmetrics/internal/sql/render";

@@ -1,24 +1,24 @@
+import { shop } from "shopmetrics/internal/shop/index";
+import path from "node:path";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
-import { findTable } from "shopmetrics/internal/contracts/declare";
 import { givenColumns } from "shopmetrics/internal/engine/dialect";
 import { prepareWarehouse, readWindows } from "shopmetrics/internal/run/warehouse";
 import { compile } from "../../build/src/compile/compile.ts";
-import { runGraph, type RunReport, type StepReport } from "../../build/src/run/run.ts";
+import { type RunReport, type StepReport, runGraph } from "../../build/src/run/run.ts";
 import { selectSteps } from "../../build/src/compile/select.ts";
-import { defaults, type Given, type TableName } from "./defaults.ts";
-import { openTestEngine, type TestEngine } from "./engine.ts";
+import { type Given, type TableName, defaults } from "./defaults.ts";
+import { type TestEngine, openTestEngine } from "./engine.ts";
 import { boundRows, give, replace } from "./fill.ts";
 import { record } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The notebooks' plans, compiled once per worker. */
-const compiled = compile(root);
+const compiled = compile(root, shop);
 
 /** Upstream rows by table; of each row only what matters. A column that the contract lacks does not compile. */
 export type Upstream = { readonly [Name in TableName]?: readonly Given<Name>[] };
@@ -90,7 +90,7 @@ export async function lakehouse(): Promise<Lakehouse> {
   const landing = path.join(home, "landing");
   const test = await openTestEngine();
   const books = await test.engine.connect();
-  await prepareWarehouse(books, test.dialect);
+  await prepareWarehouse(books, test.dialect, shop.tables);
   const recorder = record();
 
   let isOpen = true;
@@ -203,7 +203,7 @@ function found<T>(one: T | undefined, what: string, among: readonly object[]): T
 const failedOf = ({ report }: Outcome) => report.steps.find(({ status }) => status === "failed");
 
 function tableOf(name: string): Table {
-  const table = findTable(name);
+  const table = shop.tables.get(name);
   if (!table) throw new Error(`No contract declares ${name}.`);
   return table;
 }

@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { existsSync } from "node:fs";
+import { readFile, readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect } from "vitest";
-import { cacheFolder, writeWhole } from "../../build/src/cache-folder.ts";
+import { cacheFolder, writeWhole } from "../../build/src/cache.ts";
 
 /** What a test gave its lakehouse before it ran steps. Rows are complete, of all of a table's columns. */
 export interface Round {

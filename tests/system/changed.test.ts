@@ -92,7 +92,7 @@ describe("run --changed", () => {
   });
 
   it("counts a contract that alters a plan, and says that no notebook did", async () => {
-    await edit("lib/src/contracts/gold.ts", '["High", "Medium", "Low"]', '["High", "Medium", "Low", "None"]');
+    await edit("lib/src/shop/gold.ts", '["High", "Medium", "Low"]', '["High", "Medium", "Low", "None"]');
     execFileSync(process.execPath, [path.join(projectRoot, "node_modules/typescript/bin/tsc"), "-b"], {
       cwd: root,
     });

@@ -1,5 +1,4 @@
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
+import { shop as project } from "shopmetrics/internal/shop/index";
 import { batchColumns } from "shopmetrics/internal/engine/dialect";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import type { Tables } from "./tables.ts";
@@ -12,7 +11,7 @@ import type { Tables } from "./tables.ts";
  */
 export const compared: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    allTables()
+    [...project.tables.values()]
       .filter(({ layer }) => layer !== "ops")
       .map((table) => {
         const stamps = new Set<string>(table.options.stamps ?? []);

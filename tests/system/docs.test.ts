@@ -1,16 +1,15 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { shop as project } from "shopmetrics/internal/shop/index";
 import path from "node:path";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { HtmlValidate } from "html-validate";
 import type { Browser, Page } from "playwright-core";
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isMeasuring } from "../measure.ts";
 import { findNotebooks } from "../../build/src/compile/compile.ts";
-import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import { type SiteServer, serveSite } from "../../build/src/site/server.ts";
 import { keepPicture, launch, watchedPage, whyNoBrowser } from "./browser.ts";
-import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.ts";
+import { type Lakehouse, lakehouse, projectRoot, succeeded } from "./cli.ts";
 import { brokenLinks, readPages } from "./docs-pages.ts";
 
 /** One page of each kind. */
@@ -45,7 +44,7 @@ beforeAll(async () => {
 describe("the whole site", () => {
   it("has a page for every notebook and every table", async () => {
     const notebooks = (await findNotebooks(projectRoot)).map((file) => file.replace(/\.ipynb$/, ".html"));
-    const tables = allTables().map(({ name }) => `tables/${name}.html`);
+    const tables = [...project.tables.values()].map(({ name }) => `tables/${name}.html`);
     expect([...pages.keys()]).toEqual(
       expect.arrayContaining([...notebooks, ...tables, ...Object.values(kinds)]),
     );

@@ -1,13 +1,17 @@
+import { shop as project } from "shopmetrics/internal/shop/index";
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { allTables } from "shopmetrics/internal/contracts/declare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { executeNotebooks, findJupyter, kernelEnvironment } from "../../build/src/jupyter.ts";
-import type { NotebookRun } from "../../build/src/jupyter.ts";
+import {
+  type NotebookRun,
+  executeNotebooks,
+  findJupyter,
+  kernelEnvironment,
+} from "../../build/src/jupyter.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const fixtures = join(root, "tests/fixtures/kernel");
@@ -157,7 +161,7 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
     await connection.run(`attach '${live}/dev_test.duckdb' as live (read_only);
       attach '${ran}/warehouse.duckdb' as ran (read_only)`);
     const differences: unknown[] = [];
-    for (const table of allTables().filter(({ layer }) => layer !== "ops")) {
+    for (const table of [...project.tables.values()].filter(({ layer }) => layer !== "ops")) {
       const stamps = (table.options.stamps ?? []) as readonly string[];
       const columns = table.columns.map(({ name }) => name).filter((name) => !stamps.includes(name));
       const [here, there] = ["live", "ran"].map(

@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { landedShelf } from "shopmetrics/internal/clickstream/shelf";
-import { shoppers } from "shopmetrics/internal/clickstream/shoppers";
+import { landedShelf } from "shopmetrics/internal/shop/generator/catalog";
+import { shoppers } from "shopmetrics/internal/shop/generator/shoppers";
 import { envelopes } from "shopmetrics/internal/kafka/envelope";
 import { fileName, landWhole } from "shopmetrics/internal/kafka/landing-file";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";

@@ -1,7 +1,6 @@
+import { shop as project } from "shopmetrics/internal/shop/index";
 import path from "node:path";
 import { DuckDBInstance, type Json } from "@duckdb/node-api";
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
 import type { Lakehouse } from "./cli.ts";
 
 /** Every table's rows as text, each a line, sorted. */
@@ -16,7 +15,7 @@ const ledger =
  * and by which run a row was written; and the ledger of files.
  */
 export async function dump(shop: Lakehouse): Promise<Tables> {
-  const kept = allTables().filter(({ layer }) => layer !== "ops");
+  const kept = [...project.tables.values()].filter(({ layer }) => layer !== "ops");
   const selects = kept.map(({ name, columns, options }) => {
     const stamps = new Set<string>(options.stamps ?? []);
     const names = columns.map((column) => column.name).filter((column) => !stamps.has(column));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { circle, inOrder, narrowed, width, within } from "../../build/src/bundle/task-graph.ts";
+import { findCycle, inOrder, limitParallelism, width, within } from "../../build/src/bundle/task-graph.ts";
 
 const needs = (graph: Record<string, string[]>) => new Map(Object.entries(graph));
 
@@ -48,22 +48,22 @@ describe("the width of a graph", () => {
 describe("narrowing a graph", () => {
   it("leaves a graph alone that is narrow enough", () => {
     const graph = needs({ a: [], b: [], c: [], d: [], e: [], f: ["a", "b", "c", "d", "e"] });
-    expect(narrowed(graph, 5)).toBe(graph);
+    expect(limitParallelism(graph, 5)).toBe(graph);
   });
 
   it("lets no more than five tasks run at once, and keeps what each waits for", () => {
     for (let seed = 1; seed <= 300; seed++) {
       const graph = random(seed);
-      const narrow = narrowed(graph, 5);
+      const narrow = limitParallelism(graph, 5);
       expect([seed, width(narrow) <= 5]).toEqual([seed, true]);
-      expect(circle(narrow)).toBeUndefined();
+      expect(findCycle(narrow)).toBeUndefined();
       for (const [task, waits] of graph) expect(narrow.get(task)).toEqual(expect.arrayContaining([...waits]));
     }
   });
 
   it("adds one dependency at most to a task", () => {
     const wide = needs(Object.fromEntries("abcdefgh".split("").map((task) => [task, []])));
-    const added = [...narrowed(wide, 5)].map(([, waits]) => waits.length);
+    const added = [...limitParallelism(wide, 5)].map(([, waits]) => waits.length);
     expect(added).toEqual([0, 0, 0, 0, 0, 1, 1, 1]);
   });
 });
@@ -82,8 +82,8 @@ describe("restricting a graph to a job", () => {
 
 describe("order and circles", () => {
   it("finds the tasks of a circle", () => {
-    expect(circle(needs({ a: [], b: ["a", "d"], c: ["b"], d: ["c"] }))).toEqual(["b", "d", "c", "b"]);
-    expect(circle(needs({ a: ["a"] }))).toEqual(["a", "a"]);
+    expect(findCycle(needs({ a: [], b: ["a", "d"], c: ["b"], d: ["c"] }))).toEqual(["b", "d", "c", "b"]);
+    expect(findCycle(needs({ a: ["a"] }))).toEqual(["a", "a"]);
   });
 
   it("puts tasks after what they wait for", () => {

@@ -1,9 +1,9 @@
-import type { Plan } from "shopmetrics/internal/plan";
+import { shop } from "shopmetrics/internal/shop/index";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import { describe, expect, it } from "vitest";
 import { bundleJobs, tasksOf } from "../../build/src/bundle/jobs.ts";
 import { graphOf } from "../../build/src/compile/graph.ts";
-import { checkJobs } from "../../build/src/bundle/validate-jobs.ts";
-import { quartzProblem } from "../../build/src/job-cron.ts";
+import { validateJobs, quartzProblem } from "../../build/src/bundle/validate-jobs.ts";
 import type { Job, Task } from "../../build/src/bundle/job-schema.ts";
 
 function plan(step: string, reads: string[] = [], options: Partial<Plan> = {}): Plan {
@@ -22,7 +22,7 @@ function plan(step: string, reads: string[] = [], options: Partial<Plan> = {}): 
   };
 }
 
-const shop = graphOf([
+const graph = graphOf([
   plan("bronze.orders"),
   plan("bronze.customers"),
   plan("silver.orders", ["bronze.orders", "bronze.customers"]),
@@ -31,7 +31,7 @@ const shop = graphOf([
   plan("ops.data_quality", ["gold.sales"], { writes: [] }),
   plan("ops.care", ["gold.sales"], { writes: [], jobs: ["maintenance"] }),
 ]);
-const jobs = bundleJobs(shop);
+const jobs = bundleJobs({ ...shop, ...graph });
 const waits = (tasks: readonly Task[]) =>
   Object.fromEntries(
     tasks.map(({ task_key, depends_on }) => [task_key, depends_on?.map((d) => d.task_key) ?? []]),
@@ -113,13 +113,15 @@ describe("the jobs of the bundle", () => {
 
   it("lets five tasks run at once and no more", () => {
     const wide = graphOf(Array.from({ length: 12 }, (_, index) => plan(`bronze.t${index}`)));
-    const tasks = tasksOf(wide, wide.plans, "daily");
+    const tasks = tasksOf({ ...shop, ...wide }, wide.plans, "daily");
     expect(tasks.filter(({ depends_on }) => depends_on?.[0]?.task_key === "prepare").length).toBe(5);
-    expect(() => checkJobs({ daily: { ...jobs["daily"]!, tasks } })).not.toThrow();
+    expect(() => validateJobs({ daily: { ...jobs["daily"]!, tasks } }, shop.mostTasksAtOnce)).not.toThrow();
   });
 
   it("refuses a job that nobody declared, and names the notebook", () => {
-    expect(() => bundleJobs(graphOf([plan("bronze.orders", [], { jobs: ["dayly"] })]))).toThrow(
+    expect(() =>
+      bundleJobs({ ...shop, ...graphOf([plan("bronze.orders", [], { jobs: ["dayly"] })]) }),
+    ).toThrow(
       'notebooks/bronze/orders.ipynb: there is no job "dayly". There are: daily, streaming, maintenance,',
     );
   });
@@ -134,7 +136,7 @@ describe("what `bundle validate` lets through", () => {
   });
   const refusal = (change: Partial<Job>): string => {
     try {
-      checkJobs({ daily: { ...jobs["maintenance"]!, ...change } });
+      validateJobs({ daily: { ...jobs["maintenance"]!, ...change } }, shop.mostTasksAtOnce);
       return "";
     } catch (error) {
       return (error as Error).message;

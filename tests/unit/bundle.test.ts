@@ -1,3 +1,4 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -12,7 +13,7 @@ import { compileNodeTask } from "../../build/src/bundle/node-task.ts";
 import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
 import { jobFile, writeBundle } from "../../build/src/bundle/bundle.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
-import { checkJobs } from "../../build/src/bundle/validate-jobs.ts";
+import { validateJobs } from "../../build/src/bundle/validate-jobs.ts";
 import type { Job } from "../../build/src/bundle/job-schema.ts";
 import { isMeasuring } from "../measure.ts";
 
@@ -29,7 +30,7 @@ const read = (file: string) => readFile(file, "utf8");
 const yaml = async (name: string) => parse(await read(bundle(name)), { merge: true }) as Parsed;
 
 let compiled: Compiled;
-beforeAll(async () => void (compiled = await compile(root)));
+beforeAll(async () => void (compiled = await compile(root, shop)));
 
 const resources = async () =>
   (await readdir(bundle("resources")))
@@ -59,7 +60,7 @@ describe("the committed bundle", () => {
       "smoke_test",
       "streaming",
     ]);
-    expect(() => checkJobs(jobs)).not.toThrow();
+    expect(() => validateJobs(jobs, shop.mostTasksAtOnce)).not.toThrow();
   });
 
   it("names no variable that databricks.yml does not declare, and declares none that nobody names", async () => {
@@ -126,7 +127,7 @@ describe("a build", () => {
     );
     expect(named).toContain("../tasks/prepare.sql");
     expect(named.filter((file) => !existsSync(path.join(folder, "bundle/resources", file)))).toEqual([]);
-    expect(files.leftOut).toEqual(
+    expect(files.localOnly).toEqual(
       ["sources.check_kafka", "sources.generate_exports", "sources.produce_clickstream"].map((step) => ({
         step,
         reason: expect.stringContaining("DuckDB"),

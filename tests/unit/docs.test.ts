@@ -1,21 +1,19 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import path from "node:path";
-import { findTable } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
 import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
 import { dialectOf } from "shopmetrics/internal/engine/open";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import type { Item, Plan } from "shopmetrics/internal/plan";
+import type { Item, Plan } from "shopmetrics/internal/plan/plan";
 import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findEvidence } from "../../build/src/docs/evidence.ts";
+import { findEvidence, readRequirements } from "../../build/src/docs/evidence.ts";
 import { examplesOf } from "../../build/src/docs/examples.ts";
 import { noFacts, readFacts } from "../../build/src/docs/facts.ts";
-import { loadHighlight, type Highlight } from "../../build/src/docs/highlight.ts";
+import { type Highlight, loadHighlight } from "../../build/src/docs/highlight.ts";
 import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
 import { linkFrom } from "../../build/src/docs/links.ts";
 import { renderMarkdown } from "../../build/src/docs/markdown.ts";
 import { shownHtml } from "../../build/src/docs/outputs.ts";
-import { readRequirements } from "../../build/src/docs/requirements.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -124,7 +122,7 @@ describe("what the warehouse holds", () => {
   beforeAll(async () => {
     engine = await openDuckdb({ file: ":memory:" });
     connection = await engine.connect();
-    await prepareWarehouse(connection, dialectOf("duckdb"));
+    await prepareWarehouse(connection, dialectOf("duckdb"), shop.tables);
     await connection.execute(
       `insert into silver.dim_customers (surrogate_key, customer_id, first_name, email, country, effective_start_date, is_current)
        values ('k1', 'c1', 'Ada', 'ada@example.org', 'GB', timestamp '2026-01-01', true),
@@ -153,7 +151,7 @@ describe("what the warehouse holds", () => {
       },
     } as const satisfies Item;
     const plan = { step: "silver.x", items: [item], params: [], reads: [], writes: [] } as unknown as Plan;
-    const { shows } = await readFacts(connection, "duckdb", { plans: [plan], tables: [] });
+    const { shows } = await readFacts(connection, "duckdb", { plans: [plan], tables: shop.tables });
     return shows.get(item)!;
   };
 
@@ -191,8 +189,8 @@ describe("what the warehouse holds", () => {
 
   it("gives three different values of a column, of one with fewer all, and none of a personal one", async () => {
     const examples = await examplesOf(connection, [
-      findTable("silver.dim_products")!,
-      findTable("silver.dim_customers")!,
+      shop.tables.get("silver.dim_products")!,
+      shop.tables.get("silver.dim_customers")!,
     ]);
     expect(examples.get("silver.dim_products.product_id")).toEqual(["p0", "p1", "p2"]);
     expect(examples.get("silver.dim_products.category")).toEqual(["c0", "c1"]);
@@ -206,7 +204,7 @@ describe("requirements", () => {
   it("are listed with every id that the project quotes", async () => {
     const [listed, evidence] = await Promise.all([
       readRequirements(root),
-      findEvidence(root, { notebooks: new Map(), tables: [], facts: noFacts(""), tests: undefined }),
+      findEvidence(root, { notebooks: new Map(), tables: new Map(), facts: noFacts(""), tests: undefined }),
     ]);
     expect(listed.size).toBeGreaterThan(30);
     expect([...evidence.keys()].filter((id) => !listed.has(id))).toEqual([]);
@@ -236,7 +234,7 @@ describe("the lineage's graph", () => {
   ];
 
   it("has files, tables and pages as boxes, and the pipeline's own books not", () => {
-    const { boxes, lines } = lineageGraph(lineage);
+    const { boxes, lines } = lineageGraph(lineage, shop.tables);
     expect(boxes.map(({ name, columns }) => [name, columns.map((one) => one.name)])).toEqual([
       ["bronze.orders_raw", ["id"]],
       ["landing/orders", ["id"]],
@@ -247,7 +245,7 @@ describe("the lineage's graph", () => {
   });
 
   it("stands from left to right, and its lines from box to box", () => {
-    const { boxes, lines } = layOut(lineageGraph(lineage));
+    const { boxes, lines } = layOut(lineageGraph(lineage, shop.tables));
     const x = (name: string) => boxes.find((box) => box.name === name)!.x;
     expect(x("landing/orders")).toBeLessThan(x("bronze.orders_raw"));
     expect(x("silver.orders_clean")).toBeLessThan(x("dashboard.sales"));

@@ -1,3 +1,4 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -15,7 +16,7 @@ let connection: Connection;
 beforeAll(async () => {
   engine = await openDuckdb({ file: ":memory:", threads: 1 });
   connection = await engine.connect();
-  await prepareWarehouse(connection, duckdbDialect);
+  await prepareWarehouse(connection, duckdbDialect, shop.tables);
 });
 afterEach(async () => {
   await connection.execute("truncate bronze.clickstream_raw");

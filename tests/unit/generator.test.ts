@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clickstreamEvent } from "shopmetrics/internal/clickstream/event";
-import { generate } from "shopmetrics/internal/generator/generate";
+import { clickstreamEvent } from "shopmetrics/internal/shop/event";
+import { generate } from "shopmetrics/internal/shop/generator/generate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "shopmetrics-generator-"));

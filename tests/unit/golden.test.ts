@@ -1,14 +1,13 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import path from "node:path";
 import { drawPage } from "shopmetrics/internal/dashboard/built";
 import type { Columns } from "shopmetrics/internal/dashboard/columns";
 import type { Manifest, SnapshotEntry } from "shopmetrics/internal/dashboard/manifest";
 import { writeSnapshot } from "shopmetrics/internal/dashboard/write-snapshot";
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
-import type { Item, Plan, ResultRow } from "shopmetrics/internal/plan";
+import type { Item, Plan, ResultRow } from "shopmetrics/internal/plan/plan";
 import { beforeAll, describe, expect, it } from "vitest";
-import { compile, type Compiled } from "../../build/src/compile/compile.ts";
-import type { Docs } from "../../build/src/docs/docs.ts";
+import { type Compiled, compile } from "../../build/src/compile/compile.ts";
+import type { Docs } from "../../build/src/docs/model.ts";
 import type { Evidence } from "../../build/src/docs/evidence.ts";
 import { noFacts } from "../../build/src/docs/facts.ts";
 import { guideHtml } from "../../build/src/docs/guides.ts";
@@ -16,7 +15,7 @@ import { loadHighlight } from "../../build/src/docs/highlight.ts";
 import { homePage } from "../../build/src/docs/home-page.ts";
 import { lineageHtml } from "../../build/src/docs/lineage-page.ts";
 import { notebookHtml } from "../../build/src/docs/notebook-page.ts";
-import { docsPage, type Page } from "../../build/src/docs/page.ts";
+import { type Page, docsPage } from "../../build/src/docs/page.ts";
 import { requirementsHtml } from "../../build/src/docs/requirements-page.ts";
 import { sidebarOf } from "../../build/src/docs/sidebar.ts";
 import { dictionary, tableHtml } from "../../build/src/docs/table-page.ts";
@@ -37,7 +36,7 @@ const steps = ["bronze.orders_raw", "silver.orders_clean", "gold.daily_sales_sum
 let compiled: Compiled;
 let docs: Docs;
 beforeAll(async () => {
-  compiled = await compile(root);
+  compiled = await compile(root, shop);
   docs = await smallDocs(compiled);
 });
 
@@ -45,7 +44,7 @@ const planOf = (step: string): Plan => compiled.plans.find((plan) => plan.step =
 
 describe.each(steps)("%s", (step) => {
   it("is deployed as this SQL", async () => {
-    await expect(sqlFile(planOf(step))).toMatchFileSnapshot(golden(`${step}.sql`));
+    await expect(sqlFile(planOf(step), shop.tables)).toMatchFileSnapshot(golden(`${step}.sql`));
   });
 
   it("runs on DuckDB by this plan", async () => {
@@ -58,14 +57,7 @@ describe("a page of each kind", () => {
     ["home", () => homePage(docs)],
     ["notebook", () => notebookHtml(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
     ["dictionary", () => dictionary(docs)],
-    [
-      "table",
-      () =>
-        tableHtml(
-          docs.tables.find(({ name }) => name === steps[2])!,
-          docs,
-        ),
-    ],
+    ["table", () => tableHtml(docs.tables.get(steps[2]!)!, docs)],
     ["lineage", () => lineageHtml(docs, "assets/lineage.js")],
     ["requirements", () => requirementsHtml(docs)],
     ["guide", () => guideHtml("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
@@ -139,9 +131,9 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
         bundled.find((one) => one.notebook.path === notebook)!.notebook,
       ]),
     ),
-    tables: allTables().filter(({ name }) => chain.has(name)),
+    tables: new Map([...shop.tables].filter(([name]) => chain.has(name))),
     facts: noFacts("There is no warehouse yet."),
-    compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan)])),
+    compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan, shop.tables)])),
     drawings: new Map(),
     dashboard: new Map(),
     requirements: new Map([

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { envelopes, type RawMessage } from "shopmetrics/internal/kafka/envelope";
 import { fileName, reached, sweep } from "shopmetrics/internal/kafka/landing-file";
-import { openLanes } from "shopmetrics/internal/kafka/lanes";
+import { openLanes } from "shopmetrics/internal/kafka/partition-writer";
 import { TopicMadeAnew } from "shopmetrics/internal/kafka/positions";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 

@@ -1,11 +1,10 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import { resolve } from "node:path";
-import { findTable } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compile } from "../../build/src/compile/compile.ts";
-import { analyse } from "../../build/src/compile/lineage/analyse.ts";
+import { analyse } from "../../build/src/compile/lineage/select.ts";
 import type { TableLineage } from "../../build/src/compile/lineage/columns.ts";
-import { columnId, follow, readName, type Direction } from "../../build/src/compile/lineage/follow.ts";
+import { type Direction, columnId, follow, readName } from "../../build/src/compile/lineage/follow.ts";
 
 const tables = { "s.t": ["a", "b", "k"], "s.u": ["k", "x"] };
 
@@ -139,7 +138,7 @@ describe("what a select's columns come from", () => {
 describe("what the lakehouse's columns come from", () => {
   let lineage: readonly TableLineage[];
   beforeAll(async () => {
-    ({ lineage } = await compile(resolve(import.meta.dirname, "../..")));
+    ({ lineage } = await compile(resolve(import.meta.dirname, "../.."), shop));
   });
 
   const sources = (name: string) => {
@@ -164,7 +163,9 @@ describe("what the lakehouse's columns come from", () => {
     );
     expect(named.filter((table) => table.startsWith("ops.before_"))).toEqual([]);
     for (const { table, columns } of lineage.filter((one) => /^(silver|gold)\./.test(one.table))) {
-      expect(columns.map(({ column }) => column)).toEqual(findTable(table)?.columns.map(({ name }) => name));
+      expect(columns.map(({ column }) => column)).toEqual(
+        shop.tables.get(table)?.columns.map(({ name }) => name),
+      );
       for (const { column, kind, sources: from } of columns)
         expect(["stamp", "constant"].includes(kind) || from.length > 0, `${table}.${column}`).toBe(true);
     }

@@ -2,7 +2,7 @@ import { checksHtml, outcomeHtml, tableHtml } from "shopmetrics/internal/display
 import { placeIn } from "shopmetrics/internal/display/failure";
 import type { Outcome } from "shopmetrics/internal/display/outcome";
 import { outcomeText, tableText } from "shopmetrics/internal/display/text";
-import type { ResultRow } from "shopmetrics/internal/plan";
+import type { ResultRow } from "shopmetrics/internal/plan/plan";
 import { noFigures, type CheckResult } from "shopmetrics/internal/run/step";
 import { describe, expect, it } from "vitest";
 

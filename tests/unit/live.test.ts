@@ -1,3 +1,4 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +37,7 @@ beforeAll(async () => {
     texts: (passages: readonly { title: string; text: string }[]) =>
       said.push(...passages.map(({ title, text }) => `${title}:\n${text}`)),
   };
-  restore = useSession(liveSession(display, settings));
+  restore = useSession(liveSession(display, shop.tables, settings));
 });
 
 beforeEach(() => {

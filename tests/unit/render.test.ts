@@ -1,5 +1,5 @@
 import { bronze, changes, run, silver, sql, touched } from "shopmetrics";
-import { literals } from "shopmetrics/internal/compile/item";
+import { literals } from "shopmetrics/internal/compile/request";
 import { dedent, render, withMarkers } from "shopmetrics/internal/sql/render";
 import { describe, expect, it } from "vitest";
 

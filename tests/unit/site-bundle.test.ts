@@ -1,7 +1,8 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dashboardFile, salesDashboard } from "../../build/src/bundle/lakeview.ts";
+import { dashboardFile, dashboardText } from "../../build/src/bundle/lakeview.ts";
 import { exportPages, finish, tasksOf } from "../../build/src/bundle/jobs.ts";
 import { compileExport } from "../../build/src/bundle/node-task.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
@@ -10,7 +11,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 
 let compiled: Compiled;
 beforeAll(async () => {
-  compiled = await compile(root);
+  compiled = await compile(root, shop);
 });
 
 const pages = () => compiled.plans.filter(({ runtime }) => runtime === "page");
@@ -42,11 +43,15 @@ describe("pages on Databricks", () => {
 
 describe("Databricks' own dashboard", () => {
   it("is the one that is committed", async () => {
-    expect(await readFile(path.join(root, dashboardFile), "utf8")).toBe(salesDashboard(compiled.plans));
+    expect(await readFile(path.join(root, dashboardFile(shop.lakeview[0]!)), "utf8")).toBe(
+      dashboardText(shop.lakeview[0]!, compiled.plans),
+    );
   });
 
   it("asks only for what its queries give, and covers its grid without a gap or an overlap", () => {
-    const { datasets, pages: drawn } = JSON.parse(salesDashboard(compiled.plans)) as Dashboard;
+    const { datasets, pages: drawn } = JSON.parse(
+      dashboardText(shop.lakeview[0]!, compiled.plans),
+    ) as Dashboard;
     const columns = ["date", "category", "revenue", "orders"];
     const taken = new Map<string, number>();
     for (const { widget, position } of drawn[0]!.layout) {

@@ -1,6 +1,6 @@
+import path from "node:path";
 import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import { exportPage } from "shopmetrics/internal/dashboard/export";
 import { Inputs } from "shopmetrics/internal/dashboard/control";
 import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
@@ -11,12 +11,12 @@ import { movingMean, sum } from "shopmetrics/internal/dashboard/rows";
 import { writeSnapshot } from "shopmetrics/internal/dashboard/write-snapshot";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import type { Item, Result, ResultValue } from "shopmetrics/internal/plan";
+import type { Item, Result, ResultValue } from "shopmetrics/internal/plan/plan";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseNotebook } from "../../build/src/notebook/parse.ts";
 import { browserModule } from "../../build/src/site/browser-notebook.ts";
-import { proseHtml } from "../../build/src/site/markdown.ts";
-import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import { proseHtml } from "../../build/src/site/dashboard-page.ts";
+import { type SiteServer, serveSite } from "../../build/src/site/server.ts";
 
 const bytesOf = (file: Uint8Array) => file.slice().buffer;
 const result = (row: Record<string, ResultValue>): Result => ({

@@ -1,3 +1,4 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finishFile } from "../../build/src/bundle/sql/finish.ts";
@@ -10,7 +11,7 @@ import { bare, statements } from "../services/warehouse/sql.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 let compiled: Compiled;
-beforeAll(async () => void (compiled = await compile(root)));
+beforeAll(async () => void (compiled = await compile(root, shop)));
 
 const steps = () => compiled.plans.filter(({ runtime }) => runtime === "sql");
 const written = (sql: string) =>
@@ -25,7 +26,7 @@ describe("a step's SQL file", () => {
     const counts = steps()
       .filter(({ jobs }) => !jobs.includes("maintenance"))
       .map((plan) => {
-        const all = statements(sqlFile(plan));
+        const all = statements(sqlFile(plan, shop.tables));
         const writes = all.filter(
           (sql) => /^execute immediate/i.test(bare(sql)) || !books.test(written(sql) ?? "ops.step_runs"),
         );
@@ -39,7 +40,7 @@ describe("a step's SQL file", () => {
 
   it("raises a failed check before it writes anything that others read", () => {
     for (const plan of steps()) {
-      const all = statements(sqlFile(plan)).map(bare);
+      const all = statements(sqlFile(plan, shop.tables)).map(bare);
       const raises = all.findIndex((sql) => sql.startsWith("select raise_error("));
       if (raises < 0) continue;
       const early = all.slice(0, raises).map(written);
@@ -49,7 +50,7 @@ describe("a step's SQL file", () => {
 
   it("has the order of a run on a warehouse, whose statements bind all that they name", () => {
     for (const plan of steps()) {
-      const operations = inPassages(plan.items).flatMap(({ scripts }) => scripts.databricks);
+      const operations = inPassages(plan.items, shop.tables).flatMap(({ scripts }) => scripts.databricks);
       const known = new Set(plan.params.map(({ name }) => name));
       for (const { sql, params } of operations) {
         const named = new Set([...sql.matchAll(/\bparam__(\w+)/g)].map(([, name]) => name!));
@@ -65,7 +66,7 @@ describe("a step's SQL file", () => {
 
   it("publishes and is on record last, by one statement each", () => {
     for (const plan of steps()) {
-      const tables = statements(sqlFile(plan)).map(written);
+      const tables = statements(sqlFile(plan, shop.tables)).map(written);
       expect(tables.at(-1)).toBe("ops.step_runs");
       expect(tables.filter((name) => name === "ops.watermarks").length).toBeLessThanOrEqual(1);
       expect(tables.filter((name) => name === "ops.step_runs")).toHaveLength(1);
@@ -74,7 +75,11 @@ describe("a step's SQL file", () => {
 
   it("names a task's parameters only outside quotes, where they become literals", () => {
     const ends = Object.entries(jobSteps(compiled)).map(([job, plans]) => finishFile(job, compiled, plans));
-    for (const text of [...steps().map(sqlFile), prepareFile(compiled), ...ends]) {
+    for (const text of [
+      ...steps().map((plan) => sqlFile(plan, shop.tables)),
+      prepareFile(compiled),
+      ...ends,
+    ]) {
       const quotedParts =
         text.replaceAll(/^--.*$/gm, "").match(/'(?:[^'\\]|\\[\s\S])*'|"[^"]*"|`[^`]*`/g) ?? [];
       expect(quotedParts.filter((part) => part.includes("{{"))).toEqual([]);

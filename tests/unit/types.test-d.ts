@@ -19,7 +19,7 @@ import {
   type Statement,
 } from "shopmetrics";
 import { boolean, money, text, timestamp } from "shopmetrics/internal/contracts/columns";
-import { table } from "shopmetrics/internal/contracts/declare";
+import { table } from "shopmetrics/internal/contracts/table";
 import { lakehouse, step } from "../steps/harness.ts";
 
 const rows = sql`select 1 as one`;

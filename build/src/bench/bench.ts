@@ -1,11 +1,12 @@
-import { copyFile, cp, mkdir, rm, symlink } from "node:fs/promises";
 import path from "node:path";
+import { copyFile, cp, mkdir, rm, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { readSettings } from "shopmetrics/internal/settings";
-import { cacheFolder } from "../cache-folder.js";
+import { shop } from "shopmetrics/internal/shop/index";
+import { cacheFolder } from "../cache.js";
 import { compile } from "../compile/compile.js";
 import { equalTables } from "./compare.js";
-import { measure, median, type Measured } from "./measure.js";
+import { type Measured, measure, median } from "./measure.js";
 
 /** The last day of the history: the next one, a Friday in November, brings 1 % new and changed rows. */
 const HISTORY_END = "2025-11-27";
@@ -92,7 +93,7 @@ export async function runBench(options: {
   };
 
   say(`generating the shop at scale ${scale}`);
-  const { generate } = await import("shopmetrics/internal/generator/generate");
+  const { generate } = await import("shopmetrics/internal/shop/generator/generate");
   const sum = (files: readonly { entity: string; rows: number }[]) =>
     files.reduce((total, { entity, rows }) => total + (entities.includes(entity) ? rows : 0), 0);
   const history = await generate({ landing: at("history", "landing"), scale, to: HISTORY_END });
@@ -102,7 +103,7 @@ export async function runBench(options: {
 
   await command(at("full"), "build", "--quiet"); // remembered from here on, as after npm start
   // The floor makes tables and no pages.
-  const { plans } = await compile(readSettings().root);
+  const { plans } = await compile(readSettings().root, shop);
   const tables = plans
     .filter(({ jobs, runtime }) => jobs.includes("daily") && runtime !== "page")
     .map(({ step }) => step)

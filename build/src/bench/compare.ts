@@ -1,6 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
+import { tables } from "shopmetrics/internal/shop/index";
 import { literal } from "shopmetrics/internal/engine/duckdb/text";
 
 /**
@@ -20,7 +19,7 @@ export async function equalTables(ours: string, floor: string): Promise<{ table:
     "select table_schema || '.' || table_name from information_schema.tables where table_catalog = 'floor'",
   );
   const floorTables = new Set(made.getRows().map(([name]) => String(name)));
-  for (const { name, columns, options } of allTables()) {
+  for (const { name, columns, options } of tables.values()) {
     if (!floorTables.has(name)) continue;
     const stamps = (options.stamps ?? []) as readonly string[];
     const compared = columns.map((column) => column.name).filter((column) => !stamps.includes(column));

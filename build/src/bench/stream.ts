@@ -123,7 +123,7 @@ export async function runStreamBench(options: {
 async function fill(kafka: KafkaSettings, landing: string): Promise<ProduceReport> {
   const [{ produce }, { landedShelf }] = await Promise.all([
     import("shopmetrics/internal/kafka/produce"),
-    import("shopmetrics/internal/clickstream/shelf"),
+    import("shopmetrics/internal/shop/generator/catalog"),
   ]);
   const stop = new AbortController();
   // The burst is all that is wanted.

@@ -1,97 +1,63 @@
 import { createHash } from "node:crypto";
-import type { Plan } from "shopmetrics/internal/plan";
 import { InputError } from "shopmetrics/internal/errors";
+import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { LakeviewDashboard, LakeviewDataset, LakeviewWidget } from "shopmetrics/internal/plan/project";
 
-/** Where the build writes it, relative to the root; `bundle/resources/dashboards.yml` deploys it. */
-export const dashboardFile = "bundle/dashboards/daily_sales.lvdash.json";
+/** Where the build writes a dashboard, relative to the root; `bundle/resources/dashboards.yml` deploys it. */
+export const dashboardFile = ({ name }: LakeviewDashboard) => `bundle/dashboards/${name}.lvdash.json`;
 
 /**
- * Databricks' own dashboard of daily sales (AI/BI), for those who are in the workspace anyhow: the sales page's query, with
- * the figures and charts that matter most.
+ * One of Databricks' own dashboards (AI/BI) as the text of its file.
  *
- * @throws InputError when the sales page has lost the query
+ * @throws InputError when its page has lost a query
  */
-export function salesDashboard(plans: readonly Plan[]): string {
-  const page = plans.find(({ step }) => step === "dashboard.sales");
-  const item = page?.items.find(({ snapshot }) => snapshot?.name === "daily_sales");
+export function dashboardText(dashboard: LakeviewDashboard, plans: readonly Plan[]): string {
+  const page = plans.find(({ step }) => step === dashboard.page);
+  const made = {
+    datasets: dashboard.datasets.map((dataset) => ({
+      name: dataset.name,
+      displayName: dataset.displayName,
+      queryLines: selectOf(dataset, page, dashboard).split(/(?<=\n)/),
+    })),
+    pages: dashboard.pages.map(({ name, displayName, widgets }) => ({
+      name,
+      displayName,
+      layout: widgets.map((widget) => ({ widget: widgetOf(widget), position: widget.at })),
+    })),
+  };
+  return `${JSON.stringify(made, undefined, 2)}\n`;
+}
+
+function selectOf(
+  { query, where }: LakeviewDataset,
+  page: Plan | undefined,
+  dashboard: LakeviewDashboard,
+): string {
+  const item = page?.items.find(({ snapshot }) => snapshot?.name === query);
   const select = item?.scripts.databricks[0]?.sql;
   if (select === undefined)
-    throw new InputError('notebooks/dashboard/sales.ipynb has no query "daily_sales".');
-  const last90 = `select * from (\n${select}\n) as daily\nwhere date > (select date_sub(max(date), 90) from gold.daily_sales_summary)`;
-  const dashboard = {
-    datasets: [
-      { name: "daily_sales", displayName: "Daily sales", queryLines: lines(select) },
-      { name: "last_90_days", displayName: "The last 90 days", queryLines: lines(last90) },
-    ],
-    pages: [{ name: "sales", displayName: "Sales", layout: widgets }],
-  };
-  return `${JSON.stringify(dashboard, undefined, 2)}\n`;
+    throw new InputError(`notebooks/${dashboard.page.replace(".", "/")}.ipynb has no query "${query}".`);
+  return where === undefined ? select : `select * from (\n${select}\n) as ${query}\nwhere ${where}`;
 }
 
-const lines = (text: string) => text.split(/(?<=\n)/);
-
-interface Field {
-  readonly name: string;
-  readonly expression: string;
-}
-
-const revenue: Field = { name: "sum(revenue)", expression: "SUM(`revenue`)" };
-const orders: Field = { name: "sum(orders)", expression: "SUM(`orders`)" };
-const average: Field = { name: "average", expression: "SUM(`revenue`) / SUM(`orders`)" };
-const day: Field = { name: "date", expression: "`date`" };
-const month: Field = { name: "monthly(date)", expression: 'DATE_TRUNC("MONTH", `date`)' };
-const category: Field = { name: "category", expression: "`category`" };
-
-const scale = {
-  [day.name]: "temporal",
-  [month.name]: "temporal",
-  [category.name]: "categorical",
-} as Readonly<Record<string, string>>;
-
-/** A grid of six columns. */
-const widgets = [
-  place(0, 0, 2, 3, counter("Revenue, last 90 days", revenue)),
-  place(2, 0, 2, 3, counter("Orders, last 90 days", orders)),
-  place(4, 0, 2, 3, counter("Average order value, last 90 days", average)),
-  place(0, 3, 6, 6, plot("line", "How much do we sell per day?", "last_90_days", { x: day, y: revenue })),
-  place(0, 9, 3, 6, plot("bar", "What do we sell?", "last_90_days", { x: revenue, y: category })),
-  place(
-    3,
-    9,
-    3,
-    6,
-    plot("line", "Which categories grow?", "daily_sales", { x: month, y: revenue, color: category }),
-  ),
-];
-
-function place(x: number, y: number, width: number, height: number, widget: object) {
-  return { widget, position: { x, y, width, height } };
-}
-
-function counter(title: string, value: Field) {
-  const encodings = { value: { fieldName: value.name, displayName: title } };
-  return widget(title, "last_90_days", [value], { version: 2, widgetType: "counter", encodings });
-}
-
-function plot(
-  widgetType: "line" | "bar",
-  title: string,
-  dataset: string,
-  channels: { readonly x: Field; readonly y: Field; readonly color?: Field },
-) {
+function widgetOf({ kind, title, dataset, channels }: LakeviewWidget) {
   const encodings = Object.fromEntries(
-    Object.entries(channels).map(([channel, { name }]) => [
+    Object.entries(channels).map(([channel, { name, scale = "quantitative" }]) => [
       channel,
-      { fieldName: name, displayName: name, scale: { type: scale[name] ?? "quantitative" } },
+      kind === "counter"
+        ? { fieldName: name, displayName: title }
+        : { fieldName: name, displayName: name, scale: { type: scale } },
     ]),
   );
-  return widget(title, dataset, Object.values(channels), { version: 3, widgetType, encodings });
-}
-
-function widget(title: string, datasetName: string, fields: readonly Field[], spec: object) {
+  const fields = Object.values(channels).map(({ name, expression }) => ({ name, expression }));
   return {
     name: createHash("sha256").update(title).digest("hex").slice(0, 8),
-    queries: [{ name: "main_query", query: { datasetName, fields, disaggregated: false } }],
-    spec: { ...spec, frame: { showTitle: true, title } },
+    queries: [{ name: "main_query", query: { datasetName: dataset, fields, disaggregated: false } }],
+    spec: {
+      version: kind === "counter" ? 2 : 3,
+      widgetType: kind,
+      encodings,
+      frame: { showTitle: true, title },
+    },
   };
 }

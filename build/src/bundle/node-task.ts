@@ -1,10 +1,10 @@
-import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import type { PagePlan } from "shopmetrics/internal/dashboard/export";
-import type { Plan } from "shopmetrics/internal/plan";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import type { Metafile } from "esbuild";
-import { cacheFolder } from "../cache-folder.js";
+import { cacheFolder } from "../cache.js";
 import { NotebookError } from "../notebook/error.js";
 import { buildWithNotebooks } from "../notebook/plugin.js";
 import { stepName } from "../notebook/front-matter.js";

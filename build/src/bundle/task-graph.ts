@@ -16,7 +16,7 @@ export function within(needs: Needs, steps: ReadonlySet<string>): Needs {
  * is. Otherwise each task follows another in one of `limit` lanes: one that it waits for anyhow, else the one that is
  * expected to be free first.
  */
-export function narrowed(needs: Needs, limit: number): Needs {
+export function limitParallelism(needs: Needs, limit: number): Needs {
   if (width(needs) <= limit) return needs;
   const narrow = new Map<string, readonly string[]>();
   const before = new Map<string, Set<string>>();
@@ -77,8 +77,8 @@ export function width(needs: Needs): number {
   return needs.size - matched;
 }
 
-/** The tasks of a circle, the first one again at the end; undefined where there is none. Unknown needs are passed over. */
-export function circle(needs: Needs): string[] | undefined {
+/** The tasks of a cycle, the first one again at the end; undefined where there is none. Unknown needs are passed over. */
+export function findCycle(needs: Needs): string[] | undefined {
   const done = new Set<string>();
   const visit = (task: string, walk: readonly string[]): string[] | undefined => {
     const start = walk.indexOf(task);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Plan } from "shopmetrics/internal/plan";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import type { Compiled } from "../compile/compile.js";
 import { downstreamOf } from "../compile/select.js";
 import { baseOf, git, type Base } from "./git.js";
@@ -37,7 +37,7 @@ export async function changesSince(
 ): Promise<Changes> {
   const base = await baseOf(root, since);
   const { plansAt } = await import("./plans-at.js");
-  const past = await plansAt(root, base.commit).catch((error: Error) => ({
+  const past = await plansAt(root, base.commit, compiled.tables).catch((error: Error) => ({
     problem: (error.message.split("\n").find((line) => /error/i.test(line)) ?? error.message).trim(),
   }));
   const own = new Map<string, string>();

@@ -1,12 +1,13 @@
+import path from "node:path";
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import { promisify } from "node:util";
-import type { Plan } from "shopmetrics/internal/plan";
-import { cacheFolder, writeWhole } from "../cache-folder.js";
+import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Plan } from "shopmetrics/internal/plan/plan";
+import { cacheFolder, writeWhole } from "../cache.js";
 import { compileNotebooks } from "../compile/compile-notebooks.js";
 import { findNotebooks } from "../compile/compile.js";
 import type { Program } from "../notebook/execute.js";
@@ -26,13 +27,13 @@ export interface Past {
  *
  * @throws Error when they do not compile with the packages that are installed now
  */
-export async function plansAt(root: string, commit: string): Promise<Past> {
+export async function plansAt(root: string, commit: string, tables: Tables): Promise<Past> {
   const file = path.join(cacheFolder("past"), `${await fingerprint(root, commit)}.json`);
   const remembered = await readFile(file, "utf8").catch(() => undefined);
   if (remembered) return JSON.parse(remembered) as Past;
   const folder = await mkdtemp(path.join(tmpdir(), "shopmetrics-past-"));
   try {
-    const past = await compilePast(root, commit, folder);
+    const past = await compilePast(root, commit, folder, tables);
     await writeWhole(file, JSON.stringify(past));
     return past;
   } finally {
@@ -49,12 +50,12 @@ async function fingerprint(root: string, commit: string): Promise<string> {
   return createHash("sha256").update(trees).update(lock).digest("hex").slice(0, 16);
 }
 
-async function compilePast(root: string, commit: string, folder: string): Promise<Past> {
+async function compilePast(root: string, commit: string, folder: string, tables: Tables): Promise<Past> {
   const isOurs = await git(root, "status", "--porcelain", "--", "lib", "build").then((text) => text === "");
   const isSame =
     isOurs && (await git(root, "diff", "--name-only", commit, "HEAD", "--", "lib", "build")) === "";
   await extract(root, commit, folder, isSame ? ["notebooks"] : parts);
-  if (isSame) return compileNotebooks(folder, await findNotebooks(folder));
+  if (isSame) return compileNotebooks(folder, await findNotebooks(folder), tables);
   await compileWorkspaces(root, folder);
   const answer = path.join(folder, "past.json");
   const script = `

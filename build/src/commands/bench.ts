@@ -39,7 +39,7 @@ async function benchStream(folder: string, runs: number, say: (text: string) => 
     throw new InputError("KAFKA_BROKERS is not set: `npm run kafka` starts a broker and says what to set.");
   const work = path.join(folder, "stream");
   const shop = path.join(folder, "shop");
-  const { generate } = await import("shopmetrics/internal/generator/generate");
+  const { generate } = await import("shopmetrics/internal/shop/generator/generate");
   await rm(shop, { recursive: true, force: true });
   await generate({ landing: shop });
   const figures = await runStreamBench({ kafka, folder: work, landing: shop, runs, say });

@@ -1,19 +1,20 @@
 import { readSettings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
 import { writeBundle, type BundleFiles } from "../bundle/bundle.js";
 import { compile, type Compiled } from "../compile/compile.js";
 import { count, seconds } from "../text.js";
 
 export async function build(options: { quiet?: boolean; json?: boolean }): Promise<void> {
   const { compiled, made, took, sentence } = await compileAndWrite(readSettings().root);
-  const { sql, node, jobs, leftOut } = made;
+  const { sql, node, jobs, localOnly } = made;
   if (options.json) {
     const steps = compiled.plans.map(({ step }) => step);
-    console.log(JSON.stringify({ steps, files: [...sql, ...node], jobs, leftOut, seconds: took }));
+    console.log(JSON.stringify({ steps, files: [...sql, ...node], jobs, localOnly, seconds: took }));
     return;
   }
   if (options.quiet) return;
   console.log(sentence);
-  for (const { step, reason } of leftOut) console.log(`Not on Databricks: ${step}, since ${reason}`);
+  for (const { step, reason } of localOnly) console.log(`Not on Databricks: ${step}, since ${reason}`);
 }
 
 /** Compiles the notebooks and writes what Databricks gets, with one sentence that says so. */
@@ -21,7 +22,7 @@ export async function compileAndWrite(
   root: string,
 ): Promise<{ compiled: Compiled; made: BundleFiles; took: number; sentence: string }> {
   const started = performance.now();
-  const compiled = await compile(root);
+  const compiled = await compile(root, shop);
   const made = await writeBundle(root, compiled);
   const took = (performance.now() - started) / 1000;
   const again = compiled.remembered ? ", unchanged" : "";

@@ -1,4 +1,5 @@
 import { readSettings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
 import { compile, findNotebooks } from "../compile/compile.js";
 import { checkNotebooks, diagnosticText } from "../notebook/typecheck.js";
 import { seconds } from "../text.js";
@@ -10,7 +11,7 @@ export async function check(options: { fix?: boolean; json?: boolean }): Promise
   const paths = await findNotebooks(root);
   const noise = await untidy(root, paths, Boolean(options.fix));
   const diagnostics = await checkNotebooks(paths, { root });
-  if (diagnostics.length === 0) await compile(root, { fresh: true });
+  if (diagnostics.length === 0) await compile(root, shop, { fresh: true });
   const took = (performance.now() - started) / 1000;
   if (options.json)
     console.log(JSON.stringify({ notebooks: paths.length, diagnostics, noise, seconds: took }));

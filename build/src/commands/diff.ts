@@ -1,9 +1,8 @@
 import path from "node:path";
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
 import { InputError } from "shopmetrics/internal/errors";
+import { tables } from "shopmetrics/internal/shop/index";
 import { readSettings } from "shopmetrics/internal/settings";
-import { diffTable, type TableDiff } from "../diff/diff-table.js";
+import { type TableDiff, diffTable } from "../diff/diff-table.js";
 import { markdown, summaryText, tableText } from "../diff/report.js";
 import { withWarehouses } from "../diff/warehouses.js";
 import { tableNamed } from "./show.js";
@@ -25,7 +24,7 @@ export async function diff(
   const diffs = await withWarehouses(files, async (connection) => {
     const found: TableDiff[] = [];
     // The runs' own records differ between any two warehouses.
-    for (const one of table ? [table] : allTables().filter(({ layer }) => layer !== "ops"))
+    for (const one of table ? [table] : [...tables.values()].filter(({ layer }) => layer !== "ops"))
       found.push(await diffTable(connection, one, { samples }));
     return found;
   });
@@ -35,6 +34,6 @@ export async function diff(
       `${table.name} is ${only.in === "before" ? "only in the one compared with" : "not in the one compared with"}: nothing to compare.`,
     );
   if (options.json) console.log(JSON.stringify({ against: files.before, tables: diffs }));
-  else if (options.markdown) console.log(markdown(diffs));
+  else if (options.markdown) console.log(markdown(diffs, tables));
   else console.log(table ? tableText(diffs[0]!) : summaryText(diffs));
 }

@@ -16,3 +16,11 @@ export async function fail(error: unknown): Promise<number> {
 }
 
 const isOfTheSystem = (error: unknown) => error instanceof Error && "syscall" in error && "path" in error;
+
+/** From now on stdout is for the one JSON object: what a notebook prints goes to stderr. */
+export function keepOutputForJson(): void {
+  console.info = console.log = console.error;
+}
+
+/** Prints the answer of a command with `--json`. */
+export const printJson = (answer: unknown): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);

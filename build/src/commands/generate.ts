@@ -1,5 +1,5 @@
-import { generate as generateExports } from "shopmetrics/internal/generator/generate";
-import type { GenerateReport } from "shopmetrics/internal/generator/report";
+import { generate as generateExports } from "shopmetrics/internal/shop/generator/generate";
+import type { GenerateReport } from "shopmetrics/internal/shop/generator/options";
 import { readSettings } from "shopmetrics/internal/settings";
 import { bytes, count, seconds } from "../text.js";
 

@@ -1,5 +1,6 @@
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
 import { compile } from "../compile/compile.js";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 import { columnId, follow, readName, type Direction, type LineageGraph } from "../compile/lineage/follow.js";
@@ -11,7 +12,7 @@ export async function graphColumn(
 ): Promise<void> {
   if (options.up && options.down)
     throw new InputError("--up and --down exclude each other: give one of them.");
-  const { lineage } = await compile(readSettings().root);
+  const { lineage } = await compile(readSettings().root, shop);
   const { table, column } = readName(lineage, name);
   const direction = options.down ? "down" : "up";
   if (column === undefined) return printTable(lineage, table, direction, Boolean(options.json));

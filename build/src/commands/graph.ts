@@ -1,8 +1,9 @@
 import { readSettings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
 import { compile } from "../compile/compile.js";
 
 export async function graph(options: { json?: boolean }): Promise<void> {
-  const { plans, needs } = await compile(readSettings().root);
+  const { plans, needs } = await compile(readSettings().root, shop);
   if (options.json) {
     const steps = plans.map(({ step, jobs, notebook, runtime, reads, writes }) => ({
       step,

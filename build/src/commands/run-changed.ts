@@ -1,9 +1,10 @@
 import { InputError } from "shopmetrics/internal/errors";
 import { readSettings } from "shopmetrics/internal/settings";
-import { changesSince, type Changes } from "../changed/changed.js";
+import { shop } from "shopmetrics/internal/shop/index";
+import { type Changes, changesSince } from "../changed/changed.js";
 import { compile } from "../compile/compile.js";
-import { keepOutputForJson, printJson } from "./json.js";
-import { runPipeline, type RunCommand } from "./run.js";
+import { keepOutputForJson, printJson } from "./fail.js";
+import { type RunCommand, runPipeline } from "./run.js";
 
 /**
  * Runs the steps whose plan differs from the one of a commit and all that depends on them, each over all rows: rows that
@@ -15,7 +16,7 @@ export async function runChanged(options: RunCommand & { since?: string }): Prom
   if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
   const settings = readSettings();
   if (options.json) keepOutputForJson();
-  const compiled = await compile(settings.root);
+  const compiled = await compile(settings.root, shop);
   const job = options.job ?? "daily";
   const changes = await changesSince(settings.root, compiled, options.since);
   const chosen = changes.steps.filter((one) => one.jobs.includes(job));

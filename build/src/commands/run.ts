@@ -1,15 +1,16 @@
 import { readdir } from "node:fs/promises";
 import { openEngine } from "shopmetrics/internal/engine/open";
 import { InputError } from "shopmetrics/internal/errors";
-import { readSettings, type Settings } from "shopmetrics/internal/settings";
-import { compile, type Compiled } from "../compile/compile.js";
+import { type Settings, readSettings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
+import { type Compiled, compile } from "../compile/compile.js";
 import { saysWhenInterrupted } from "../run/interrupt.js";
 import { recordLineage } from "../run/openlineage/record-run.js";
 import { nothingLanded, progress, summary } from "../run/print.js";
-import { runGraph, type RunReport } from "../run/run.js";
+import { type RunReport, runGraph } from "../run/run.js";
 import { selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
-import { keepOutputForJson, printJson } from "./json.js";
+import { keepOutputForJson, printJson } from "./fail.js";
 
 export interface RunCommand {
   only?: string;
@@ -26,7 +27,7 @@ export async function run(options: RunCommand): Promise<void> {
   if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
   const settings = readSettings();
   if (options.json) keepOutputForJson();
-  const report = await runPipeline(settings, await compile(settings.root), options);
+  const report = await runPipeline(settings, await compile(settings.root, shop), options);
   if (options.json) printJson(report);
 }
 

@@ -1,14 +1,13 @@
-import { existsSync } from "node:fs";
 import Table from "cli-table3";
-import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
+import { existsSync } from "node:fs";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import type { Engine } from "shopmetrics/internal/engine/engine";
 import { openEngine } from "shopmetrics/internal/engine/open";
 import { InputError } from "shopmetrics/internal/errors";
-import type { Result } from "shopmetrics/internal/plan";
-import { readSettings, type Settings } from "shopmetrics/internal/settings";
-import { count, nearest, nearPath } from "../text.js";
+import type { Result } from "shopmetrics/internal/plan/plan";
+import { tables } from "shopmetrics/internal/shop/index";
+import { type Settings, readSettings } from "shopmetrics/internal/settings";
+import { count, nearPath, nearest } from "../text.js";
 
 export async function show(
   name: string | undefined,
@@ -48,13 +47,15 @@ async function openToRead(settings: Settings): Promise<Engine> {
   return openDuckdb({ file, readOnly: true, patience: lockWait * 1000, onWait });
 }
 
+const all = [...tables.values()];
+
 /** The contract of a table, whose layer may be left out. @throws InputError with the name that comes near */
 export function tableNamed(name: string) {
-  const found = findTable(name) ?? allTables().find((table) => table.name.endsWith(`.${name}`));
+  const found = tables.get(name) ?? all.find((table) => table.name.endsWith(`.${name}`));
   if (found) return found;
   const near = nearest(
     name,
-    allTables().map((table) => table.name),
+    all.map((table) => table.name),
   );
   throw new InputError(
     `There is no table "${name}". ${near ? `Did you mean ${near}?` : "`npx shopmetrics show` lists them."}`,
@@ -62,20 +63,19 @@ export function tableNamed(name: string) {
 }
 
 async function rowCounts(query: (sql: string) => Promise<Result>): Promise<Result> {
-  const counts = allTables().map(
-    ({ name }) => `select '${name}' as table_name, count(*) as row_count from ${name}`,
-  );
+  const counts = all.map(({ name }) => `select '${name}' as table_name, count(*) as row_count from ${name}`);
   return query(counts.join(" union all "));
 }
 
 function printTables(result: Result, json: boolean): void {
-  const tables = result.rows.map((row) => ({
+  const counted = result.rows.map((row) => ({
     table: String(row["table_name"]),
     rows: Number(row["row_count"]),
   }));
-  if (json) return console.log(JSON.stringify({ tables }));
+  if (json) return console.log(JSON.stringify({ tables: counted }));
   const table = plainTable(["table", "rows", "what it holds"], ["left", "right", "left"]);
-  for (const { table: name, rows } of tables) table.push([name, count(rows), findTable(name)?.comment ?? ""]);
+  for (const { table: name, rows } of counted)
+    table.push([name, count(rows), tables.get(name)?.comment ?? ""]);
   console.log(table.toString());
 }
 

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
 import { docsEntry, docsFiles } from "../docs/docs.js";
 import { writeSite, type Dashboard } from "../site/site.js";
 import { bytes, count, nearPath, seconds } from "../text.js";
@@ -33,7 +34,10 @@ export async function buildSite(
     snapshots: settings.snapshots,
     out: folder,
     ...(docs && {
-      beside: { entry: docsEntry, make: (dashboard: Dashboard) => docsFiles(settings, dashboard, { tests }) },
+      beside: {
+        entry: docsEntry,
+        make: (dashboard: Dashboard) => docsFiles(settings, shop, dashboard, { tests }),
+      },
     }),
   });
   const took = (performance.now() - started) / 1000;

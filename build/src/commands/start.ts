@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
-import { generate as generateExports } from "shopmetrics/internal/generator/generate";
+import { generate as generateExports } from "shopmetrics/internal/shop/generator/generate";
 import { readSettings } from "shopmetrics/internal/settings";
 import { nearPath } from "../text.js";
 import { compileAndWrite } from "./build.js";
 import { describe } from "./generate.js";
-import { keepOutputForJson, printJson } from "./json.js";
+import { keepOutputForJson, printJson } from "./fail.js";
 import { serveUntilInterrupted } from "./serve.js";
 import { buildSite } from "./site.js";
-import { isEmpty, runPipeline, type RunCommand } from "./run.js";
+import { type RunCommand, isEmpty, runPipeline } from "./run.js";
 
 /**
  * Generates exports if nothing has landed, compiles the notebooks, runs them, builds the dashboard and serves it until

@@ -1,13 +1,14 @@
 import { InputError } from "shopmetrics/internal/errors";
 import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
-import { readSettings, type KafkaSettings, type Settings } from "shopmetrics/internal/settings";
+import { type KafkaSettings, type Settings, readSettings } from "shopmetrics/internal/settings";
+import { shop } from "shopmetrics/internal/shop/index";
 import { compile } from "../compile/compile.js";
 import { untilInterrupted } from "../run/interrupt.js";
-import { runStream, type Round, type StreamReport } from "../run/stream.js";
+import { type Round, type StreamReport, runStream } from "../run/stream.js";
 import type { SiteServer } from "../site/server.js";
-import { latencies, type Latency } from "../run/latency.js";
+import { type Latency, latencies } from "../run/latency.js";
 import { count } from "../text.js";
-import { keepOutputForJson, printJson } from "./json.js";
+import { keepOutputForJson, printJson } from "./fail.js";
 import { openDashboard } from "./serve.js";
 
 export interface StreamCommand {
@@ -37,7 +38,7 @@ export async function stream(options: StreamCommand): Promise<void> {
       "SHOPMETRICS_ENGINE=databricks: live mode is for this machine; there, the streaming job runs.",
     );
   if (options.json) keepOutputForJson();
-  const compiled = await compile(settings.root);
+  const compiled = await compile(settings.root, shop);
   const { signal, stop, done } = untilInterrupted();
   const timer = options.seconds === undefined ? undefined : setTimeout(stop, options.seconds * 1000);
   const say = (text: string) => {
@@ -83,7 +84,7 @@ async function startShoppers(
 ): Promise<ProduceReport> {
   const [{ produce }, { landedShelf }] = await Promise.all([
     import("shopmetrics/internal/kafka/produce"),
-    import("shopmetrics/internal/clickstream/shelf"),
+    import("shopmetrics/internal/shop/generator/catalog"),
   ]);
   const shelf = await landedShelf(settings.landing);
   return produce(kafka, { shelf, rate, signal, ...(burst !== undefined && { burst }) });

@@ -1,10 +1,11 @@
-import { createRequire } from "node:module";
 import path from "node:path";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { Tables } from "shopmetrics/internal/contracts/table";
 import { translate } from "shopmetrics/internal/engine/duckdb/translate";
-import type { Plan } from "shopmetrics/internal/plan";
-import { analyse } from "./lineage/analyse.js";
-import { lineageOf, type TableLineage } from "./lineage/columns.js";
+import type { Plan } from "shopmetrics/internal/plan/plan";
+import { analyse } from "./lineage/select.js";
+import { type TableLineage, lineageOf } from "./lineage/columns.js";
 import type { OutputColumn } from "./lineage/output-columns.js";
 import type { Program } from "../notebook/execute.js";
 import { remember } from "../cache.js";
@@ -20,17 +21,18 @@ import { rehearse } from "./dry-run.js";
 export async function compileNotebooks(
   root: string,
   paths: readonly string[],
+  tables: Tables,
 ): Promise<{ plans: Plan[]; programs: Program[]; lineage: TableLineage[] }> {
   const bundled = await bundleNotebooks([...paths], { root });
   const memory = await remember("translations", translate, translator());
   const recordings = [];
   for (const one of bundled) recordings.push(await record(one, memory.ask));
   await memory.save();
-  await rehearse(recordings);
+  await rehearse(recordings, tables);
   const plans = recordings.map(({ plan }) => plan);
   return {
     plans,
-    lineage: await rememberedLineage(plans),
+    lineage: await rememberedLineage(plans, tables),
     programs: bundled
       .filter(({ notebook }) => notebook.front.runtime === "node")
       .map(({ notebook: { path: name }, code, map }) => ({ notebook: { path: name }, code, map })),
@@ -38,16 +40,17 @@ export async function compileNotebooks(
 }
 
 /** What the columns come from; a select that is as it was is not parsed again. */
-async function rememberedLineage(plans: readonly Plan[]): Promise<TableLineage[]> {
+async function rememberedLineage(plans: readonly Plan[], tables: Tables): Promise<TableLineage[]> {
   const answer = async (text: string) => JSON.stringify(await analyse(JSON.parse(text)));
   // As this file is: compiled, or a test's source.
   const ending = path.extname(import.meta.url);
-  const ours = ["analyse", "select", "output-columns", "ast"].map((name) =>
+  const ours = ["select", "output-columns"].map((name) =>
     fileURLToPath(new URL(`./lineage/${name}${ending}`, import.meta.url)),
   );
   const memory = await remember("lineage", answer, ours);
   const lineage = await lineageOf(
     plans,
+    tables,
     async (question) => JSON.parse(await memory.ask(JSON.stringify(question))) as OutputColumn[],
   );
   await memory.save();

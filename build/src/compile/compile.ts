@@ -1,13 +1,14 @@
-import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { cacheFolder, writeWhole } from "../cache-folder.js";
-import { graphOf, type Graph } from "./graph.js";
+import type { Project } from "shopmetrics/internal/plan/project";
+import { createHash } from "node:crypto";
+import { readFile, readdir } from "node:fs/promises";
+import { cacheFolder, writeWhole } from "../cache.js";
+import { type Graph, graphOf } from "./graph.js";
 import type { TableLineage } from "./lineage/columns.js";
 import type { Program } from "../notebook/execute.js";
 
 /** All notebooks compiled. */
-export interface Compiled extends Graph {
+export interface Compiled extends Graph, Project {
   /** Hash of all that the compilation depends on: notebooks, compiler, library and installed packages. */
   readonly key: string;
   /** Whether it was remembered from an earlier compilation of the same sources. */
@@ -36,7 +37,11 @@ export async function findNotebooks(root: string): Promise<string[]> {
  *
  * @throws NotebookError, or an AggregateError of several
  */
-export async function compile(root: string, options: { fresh?: boolean } = {}): Promise<Compiled> {
+export async function compile(
+  root: string,
+  project: Project,
+  options: { fresh?: boolean } = {},
+): Promise<Compiled> {
   const paths = await findNotebooks(root);
   const texts = await Promise.all(paths.map((name) => readFile(path.join(root, name), "utf8")));
   const key = await fingerprint(root, paths, texts);
@@ -45,14 +50,14 @@ export async function compile(root: string, options: { fresh?: boolean } = {}): 
     const remembered = await readFile(file, "utf8").catch(() => undefined);
     if (remembered) {
       const { plans, ...rest } = JSON.parse(remembered) as Made;
-      return { ...graphOf(plans), ...rest, key, remembered: true };
+      return { ...graphOf(plans), ...rest, ...project, key, remembered: true };
     }
   }
   const { compileNotebooks } = await import("./compile-notebooks.js");
-  const { plans, ...rest } = await compileNotebooks(root, paths);
+  const { plans, ...rest } = await compileNotebooks(root, paths, project.tables);
   const graph = graphOf(plans);
   await writeWhole(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
-  return { ...graph, ...rest, key, remembered: false };
+  return { ...graph, ...rest, ...project, key, remembered: false };
 }
 
 type Made = Pick<Compiled, "plans" | "programs" | "lineage">;

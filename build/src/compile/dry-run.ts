@@ -1,16 +1,16 @@
 import {
+  type DuckDBConnection,
   DuckDBDateValue,
   DuckDBInstance,
   DuckDBTimestampValue,
-  type DuckDBConnection,
   type DuckDBValue,
 } from "@duckdb/node-api";
-import { kindOf, type ColumnKind } from "shopmetrics/internal/dashboard/columns";
-import { misfit } from "shopmetrics/internal/compile/item";
-import { allTables } from "shopmetrics/internal/contracts/declare";
+import { type ColumnKind, kindOf } from "shopmetrics/internal/dashboard/columns";
+import { misfit } from "shopmetrics/internal/compile/request";
+import type { Tables } from "shopmetrics/internal/contracts/table";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
 import { macros } from "shopmetrics/internal/engine/duckdb/functions";
-import type { Item, Operation } from "shopmetrics/internal/plan";
+import type { Item, Operation } from "shopmetrics/internal/plan/plan";
 import { StatementFailed } from "shopmetrics/internal/run/step";
 import { NotebookError } from "../notebook/error.js";
 import type { Recording } from "./record.js";
@@ -22,7 +22,7 @@ import type { Recording } from "./record.js";
  *
  * @throws NotebookError
  */
-export async function rehearse(recordings: readonly Recording[]): Promise<void> {
+export async function rehearse(recordings: readonly Recording[], tables: Tables): Promise<void> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   try {
@@ -30,7 +30,7 @@ export async function rehearse(recordings: readonly Recording[]): Promise<void> 
       ["bronze", "silver", "gold", "ops"].map((schema) => `create schema ${schema}`).join(";"),
     );
     await connection.run(
-      [...macros, ...allTables().flatMap((table) => duckdbDialect.createTable(table))].join(";"),
+      [...macros, ...[...tables.values()].flatMap((table) => duckdbDialect.createTable(table))].join(";"),
     );
     for (const recording of recordings) {
       for (const item of recording.plan.items) {
@@ -117,5 +117,5 @@ const kinds: Record<ColumnKind, RegExp> = {
 function failed(recording: Recording, item: Item, problem: string): NotebookError {
   const name = /"(\w+)"/.exec(problem)?.[1];
   const place = (name && recording.find(name, item)) || item.place || { path: recording.plan.notebook };
-  return new NotebookError(place, problem, "Correct the SQL, or the contract in lib/src/contracts/.");
+  return new NotebookError(place, problem, "Correct the SQL, or the contract in lib/src/shop/.");
 }

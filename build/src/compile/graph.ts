@@ -1,4 +1,5 @@
-import type { Place, Plan } from "shopmetrics/internal/plan";
+import { rejected_rows } from "shopmetrics/internal/contracts/quarantine";
+import type { Place, Plan } from "shopmetrics/internal/plan/plan";
 import { NotebookError } from "../notebook/error.js";
 
 /** The steps in an order in which each comes after what it reads, with what each waits for. */
@@ -11,7 +12,7 @@ export interface Graph {
 const layers = ["sources", "bronze", "silver", "gold", "ops", "dashboard"];
 
 /** Tables that several steps may add to: each row says which table it belongs to. */
-const sharedTables = new Set(["silver.rejected_rows"]);
+const sharedTables = new Set([rejected_rows.name]);
 
 /**
  * Puts steps in order by what they read and write.

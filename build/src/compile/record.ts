@@ -7,9 +7,9 @@ import {
   literals,
   statementsOf,
   type CompiledItem,
-} from "shopmetrics/internal/compile/item";
+} from "shopmetrics/internal/compile/request";
 import { SqlError } from "shopmetrics/internal/engine/duckdb/translate";
-import type { Item, Place, Plan } from "shopmetrics/internal/plan";
+import type { Item, Place, Plan } from "shopmetrics/internal/plan/plan";
 import { useSession, type Request, type Session } from "shopmetrics/internal/session/session";
 import type { Param } from "shopmetrics/internal/sql/render";
 import { isQuery } from "shopmetrics/internal/sql/render";

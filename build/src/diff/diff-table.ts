@@ -2,7 +2,7 @@ import type { Column, Table } from "shopmetrics/internal/contracts/table";
 import { isStamp } from "shopmetrics/internal/engine/dialect";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { InputError } from "shopmetrics/internal/errors";
-import type { ResultRow, ResultValue } from "shopmetrics/internal/plan";
+import type { ResultRow, ResultValue } from "shopmetrics/internal/plan/plan";
 
 /** How one column differs between two warehouses. Totals are sums of numeric columns, as text. */
 export interface ColumnDiff {
@@ -90,7 +90,7 @@ function rowKey(table: Table): readonly string[] {
   );
   if (origin.length > 1) return origin;
   throw new InputError(
-    `${table.name} can't be compared: its contract names no key. Add { key: [...] } to it in lib/src/contracts/.`,
+    `${table.name} can't be compared: its contract names no key. Add { key: [...] } to it in lib/src/shop/.`,
   );
 }
 

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import { findTable } from "shopmetrics/internal/contracts/declare";
-import type { ResultValue } from "shopmetrics/internal/plan";
+import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { ResultValue } from "shopmetrics/internal/plan/plan";
 import { count } from "../text.js";
 import type { ColumnDiff, RowDiff, TableDiff } from "./diff-table.js";
 
@@ -48,7 +48,7 @@ export function summaryText(diffs: readonly TableDiff[]): string {
  * All tables' differences as GitHub's markdown: a summary, and what is behind it to be opened. Rows of tables with personal
  * data are left out, since whoever may read a pull request need not be one who may read those.
  */
-export function markdown(diffs: readonly TableDiff[]): string {
+export function markdown(diffs: readonly TableDiff[], tables: Tables): string {
   const differing = diffs.filter((diff) => !isSame(diff));
   if (differing.length === 0) return `No rows differ in ${diffs.length} tables.\n`;
   const summary = markdownTable(
@@ -65,15 +65,15 @@ export function markdown(diffs: readonly TableDiff[]): string {
   return [
     summary,
     same > 0 ? `The other ${same} ${same === 1 ? "table is" : "tables are"} the same.\n` : "",
-    ...differing.map(details),
+    ...differing.map((diff) => details(diff, tables)),
   ]
     .filter(Boolean)
     .join("\n");
 }
 
-function details(diff: TableDiff): string {
+function details(diff: TableDiff, tables: Tables): string {
   const columns = moved(diff);
-  const isPersonal = findTable(diff.table)?.options.tags?.["sensitivity"] === "personal";
+  const isPersonal = tables.get(diff.table)?.options.tags?.["sensitivity"] === "personal";
   return [
     `<details><summary><code>${diff.table}</code>: ${sentence(diff)}</summary>\n`,
     columns.length > 0

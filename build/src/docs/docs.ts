@@ -1,57 +1,28 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
-import type { Block } from "shopmetrics/internal/dashboard/built";
-import type { Table } from "shopmetrics/internal/contracts/table";
-import type { Plan } from "shopmetrics/internal/plan";
+import { readFile } from "node:fs/promises";
+import type { Project } from "shopmetrics/internal/plan/project";
+import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { Docs } from "./model.js";
 import type { Settings } from "shopmetrics/internal/settings";
 import { compile } from "../compile/compile.js";
-import type { TableLineage } from "../compile/lineage/columns.js";
-import { parseNotebook, type Notebook } from "../notebook/parse.js";
+import { type Notebook, parseNotebook } from "../notebook/parse.js";
 import type { SiteFile } from "../site/browser-build.js";
 import type { Dashboard } from "../site/site.js";
 import { sqlFile } from "../bundle/sql/step.js";
 import { compiledFile, docsHome } from "./addresses.js";
 import { docsAssets } from "./assets.js";
-import type { Facts } from "./facts.js";
-import { loadHighlight, type Highlight } from "./highlight.js";
+import { openFacts } from "./facts.js";
+import { loadHighlight } from "./highlight.js";
 import { homePage } from "./home-page.js";
 import { notebookHtml } from "./notebook-page.js";
-import { findEvidence, type EvidenceMap } from "./evidence.js";
+import { findEvidence, readRequirements, readTestReport } from "./evidence.js";
 import { guideHtml, guidePictures, readGuides } from "./guides.js";
-import { readRequirements } from "./requirements.js";
 import { lineageHtml } from "./lineage-page.js";
 import { requirementsHtml } from "./requirements-page.js";
-import { readTestReport } from "./test-report.js";
-import { openFacts } from "./open-facts.js";
-import { docsPage, type Page, type PageLink } from "./page.js";
+import { type Page, docsPage } from "./page.js";
 import { searchIndex } from "./search-index.js";
 import { sidebarOf } from "./sidebar.js";
 import { dictionary, tableHtml } from "./table-page.js";
-
-/** All that pages are made from. */
-export interface Docs {
-  /** In the order of the pipeline. */
-  readonly plans: readonly Plan[];
-  /** By step. */
-  readonly notebooks: ReadonlyMap<string, Notebook>;
-  readonly tables: readonly Table[];
-  readonly lineage: readonly TableLineage[];
-  readonly facts: Facts;
-  readonly highlight: Highlight;
-  /** The SQL file of each step that is only SQL. */
-  readonly compiled: ReadonlyMap<string, string>;
-  /** What the cells of a dashboard's page have drawn, by step. */
-  readonly drawings: ReadonlyMap<string, readonly Block[]>;
-  /** The dashboard's pages, by step. */
-  readonly dashboard: ReadonlyMap<string, PageLink>;
-  /** What is asked for, by id. */
-  readonly requirements: ReadonlyMap<string, string>;
-  readonly evidence: EvidenceMap;
-  /** Markdown files that have a page, with their text. */
-  readonly guides: ReadonlyMap<string, string>;
-}
 
 /** Where the dashboard's navigation leads to the documentation. */
 export const docsEntry = { title: "Docs", href: docsHome };
@@ -65,20 +36,23 @@ export const docsEntry = { title: "Docs", href: docsHome };
  */
 export async function docsFiles(
   settings: Settings,
+  project: Project,
   dashboard: Dashboard,
   options: { tests?: string | undefined } = {},
 ): Promise<SiteFile[]> {
   const { root } = settings;
   const [compiled, highlight, assets, requirements, guides] = await Promise.all([
-    compile(root),
+    compile(root, project),
     loadHighlight(),
     docsAssets(),
     readRequirements(root),
     readGuides(root),
   ]);
-  const { plans, lineage } = compiled;
-  const [notebooks, facts] = await Promise.all([readNotebooks(root, plans), openFacts(settings, plans)]);
-  const tables = allTables();
+  const { plans, lineage, tables } = compiled;
+  const [notebooks, facts] = await Promise.all([
+    readNotebooks(root, plans),
+    openFacts(settings, { plans, tables }),
+  ]);
   const tests = options.tests === undefined ? undefined : await readTestReport(root, options.tests);
   const docs: Docs = {
     plans,
@@ -88,7 +62,7 @@ export async function docsFiles(
     tables,
     facts,
     compiled: new Map(
-      plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan)]),
+      plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan, tables)]),
     ),
     drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),
@@ -100,7 +74,7 @@ export async function docsFiles(
     homePage(docs),
     ...plans.map((plan) => notebookHtml(docs.notebooks.get(plan.step)!, plan, docs)),
     dictionary(docs),
-    ...docs.tables.map((table) => tableHtml(table, docs)),
+    ...[...docs.tables.values()].map((table) => tableHtml(table, docs)),
     lineageHtml(docs, assets.lineage),
     requirementsHtml(docs),
     ...[...guides].map(([file, text]) => guideHtml(file, text, docs)),

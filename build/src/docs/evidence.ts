@@ -1,11 +1,11 @@
-import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Table } from "shopmetrics/internal/contracts/table";
+import * as z from "zod";
+import { readFile, readdir } from "node:fs/promises";
+import type { Tables } from "shopmetrics/internal/contracts/table";
 import type { Notebook } from "../notebook/parse.js";
 import type { Facts } from "./facts.js";
 import { checksWords, worst } from "./outputs.js";
-import { idsIn, requirementsFile } from "./requirements.js";
-import type { TestReport } from "./test-report.js";
+import { InputError } from "shopmetrics/internal/errors";
 
 /** A place that says it satisfies a requirement. */
 export interface Evidence {
@@ -30,7 +30,7 @@ export async function findEvidence(
   root: string,
   known: {
     notebooks: ReadonlyMap<string, Notebook>;
-    tables: readonly Table[];
+    tables: Tables;
     facts: Facts;
     tests: TestReport | undefined;
   },
@@ -46,7 +46,7 @@ export async function findEvidence(
       name: step,
       result: checked(facts, (one) => one.step === step),
     }));
-  for (const { name, comment, columns } of tables)
+  for (const { name, comment, columns } of tables.values())
     add(idsIn([comment, ...columns.map((one) => one.comment)].join("\n")), () => ({
       kind: "table",
       name,
@@ -80,7 +80,7 @@ interface Source {
  */
 const places = ["README.md", "docs", "tests", "lib/src", "build/src", "bundle", ".github", ".ci"];
 const skipped =
-  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)|^lib\/src\/contracts\/|^tests\/\w+\/docs\./;
+  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)|^lib\/src\/(contracts\/|shop\/(bronze|silver|gold)\.ts)|^tests\/\w+\/docs\./;
 const textFiles = /\.(ts|mjs|md|ya?ml|py|css)$|^\.ci\/\w+$/;
 
 async function readSources(root: string): Promise<Source[]> {
@@ -112,4 +112,76 @@ const kindOf = (file: string): "test" | "guide" | "code" =>
 function titlesWith(text: string, id: string): string[] {
   const titles = [...text.matchAll(/\b(?:it|test|describe)(?:\.\w+)*\(\s*(["'`])((?:\\.|(?!\1).)*)\1/g)];
   return titles.map((match) => match[2]!).filter((title) => idsIn(title).has(id));
+}
+
+/** What the shop asked for: the one line of each id, by id, in the order of `docs/requirements.md`. */
+export async function readRequirements(root: string): Promise<Map<string, string>> {
+  const text = await readFile(path.join(root, requirementsFile), "utf8");
+  return new Map(
+    [...text.matchAll(/^\| ((?:N?FR|AC)-\d{3})\s*\| (.+?)\s*\|$/gm)].map(([, id, asked]) => [id!, asked!]),
+  );
+}
+
+export const requirementsFile = "docs/requirements.md";
+
+/** The ids that a text quotes, each once. */
+export const idsIn = (text: string): Set<string> => new Set(text.match(/\b(?:N?FR|AC)-\d{3}\b/g) ?? []);
+
+/** The last results of the tests. */
+export interface TestReport {
+  /** How a file's tests came out: those that quote the id, or all where none does. Undefined when it was not run. */
+  resultOf(file: string, id: string): Evidence["result"];
+}
+
+const report = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
+});
+
+/**
+ * Reads vitest's report (`--reporter=json`).
+ *
+ * @throws InputError when the file is not there or is no such report
+ */
+export async function readTestReport(root: string, file: string): Promise<TestReport> {
+  const text = await readFile(file, "utf8").catch((cause: Error) => {
+    throw new InputError(`The test report ${file} cannot be read: ${cause.message}`, { cause });
+  });
+  const { testResults } = parse(file, text);
+  const byFile = new Map(
+    testResults.map((one) => [path.relative(root, one.name).replaceAll(path.sep, "/"), one]),
+  );
+  return {
+    resultOf(name, id) {
+      const found = byFile.get(name);
+      if (!found) return undefined;
+      const own = found.assertionResults.filter(({ fullName }) => idsIn(fullName).has(id));
+      const tests = own.length > 0 ? own : found.assertionResults;
+      const count = (status: string) => tests.filter((one) => one.status === status).length;
+      const [passed, failed] = [count("passed"), count("failed")];
+      const isBroken = tests.length === 0 && found.status === "failed";
+      if (failed > 0 || isBroken)
+        return { status: "fail", words: `✗ ${failed} of ${tests.length} tests failed` };
+      if (passed === 0) return undefined;
+      const skipped = tests.length - passed;
+      const words = `✓ ${passed} ${passed === 1 ? "test" : "tests"} passed`;
+      return { status: "pass", words: skipped > 0 ? `${words}, ${skipped} skipped` : words };
+    },
+  };
+}
+
+function parse(file: string, text: string): z.infer<typeof report> {
+  try {
+    return report.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InputError(
+      `${file} is not a test report: write one by \`npx vitest run --reporter=json --outputFile.json=${path.basename(file)}\`.`,
+      { cause },
+    );
+  }
 }

@@ -1,8 +1,7 @@
 import type { Table } from "shopmetrics/internal/contracts/table";
 import { shownColumns } from "shopmetrics/internal/display/cells";
 import type { Connection } from "shopmetrics/internal/engine/engine";
-import type { Result } from "shopmetrics/internal/plan";
-import { isPersonal } from "./personal.js";
+import type { Result } from "shopmetrics/internal/plan/plan";
 
 /** How many values of a column are shown. */
 const most = 3;
@@ -64,3 +63,17 @@ function valuesOf(result: Result): Map<string, string[]> {
 
 const cut = (text: string) =>
   text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+
+/**
+ * Whether a column may hold what a person can be known by, so that its values are never shown. A table that is tagged
+ * personal and does not say which columns are, is personal in all columns but those with a closed set of values.
+ */
+export function isPersonal(table: Table, column: string): boolean {
+  const { personal, tags = {} } = table.options;
+  if (personal) return personal.includes(column);
+  const known = table.columns.find(({ name }) => name === column);
+  return tags["sensitivity"] === "personal" && !known?.accepts && !harmless.has(column);
+}
+
+/** Columns of our own books, which say nothing of a person. */
+const harmless = new Set(["source_file", "source_row", "ingested_at", "table_name", "run_id", "rejected_at"]);

@@ -1,10 +1,15 @@
-import type { Table } from "shopmetrics/internal/contracts/table";
+import type { Table, Tables } from "shopmetrics/internal/contracts/table";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import type { Shown } from "shopmetrics/internal/display/outcome";
-import type { DialectName, Item, Plan, ResultRow, ResultValue } from "shopmetrics/internal/plan";
+import type { DialectName, Item, Plan, ResultRow, ResultValue } from "shopmetrics/internal/plan/plan";
 import type { CheckResult } from "shopmetrics/internal/run/step";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
+import { existsSync } from "node:fs";
+import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import { openEngine } from "shopmetrics/internal/engine/open";
+import { InputError } from "shopmetrics/internal/errors";
+import type { Settings } from "shopmetrics/internal/settings";
 
 /** The last time a step did something. */
 export interface StepFact {
@@ -54,17 +59,17 @@ export const noFacts = (missing: string): Facts => ({
 export async function readFacts(
   connection: Connection,
   engine: DialectName,
-  asked: { plans: readonly Plan[]; tables: readonly Table[] },
+  asked: { plans: readonly Plan[]; tables: Tables },
 ): Promise<Facts> {
   const present = await presentTables(connection);
   const has = (table: string) => present.has(table);
-  const tables = asked.tables.filter(({ name }) => has(name));
+  const tables = [...asked.tables.values()].filter(({ name }) => has(name));
   return {
     steps: has("ops.step_runs") ? await lastSteps(connection) : new Map(),
     checks: has("ops.check_results") ? await lastChecks(connection) : [],
     rows: await rowCounts(connection, tables),
     examples: await examplesOf(connection, tables),
-    shows: await showRows(connection, engine, asked.plans, has),
+    shows: await showRows(connection, engine, asked, has),
   };
 }
 
@@ -126,3 +131,40 @@ async function rowCounts(connection: Connection, tables: readonly Table[]): Prom
 
 const numberOf = (value: ResultValue | undefined) =>
   value === null || value === undefined ? null : Number(value);
+
+/** How long a warehouse held by another process is waited for: pages without figures are better than none. */
+const patience = 3000;
+
+/**
+ * Reads what the pages show from the warehouse that the settings name; the embedded one is opened read-only.
+ *
+ * @returns facts that say why there are none, where there is no warehouse or another process holds it
+ */
+export async function openFacts(
+  settings: Settings,
+  asked: { plans: readonly Plan[]; tables: Tables },
+): Promise<Facts> {
+  if (settings.engine === "duckdb" && !existsSync(settings.warehouse))
+    return noFacts("There was no warehouse when these pages were made, so they show no figures.");
+  try {
+    const engine =
+      settings.engine === "duckdb"
+        ? await openDuckdb({ file: settings.warehouse, readOnly: true, patience })
+        : await openEngine(settings, { onWait: (message) => console.error(message) });
+    try {
+      const connection = await engine.connect();
+      try {
+        return await readFacts(connection, engine.name, asked);
+      } finally {
+        await connection.close();
+      }
+    } finally {
+      await engine.close();
+    }
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return noFacts(
+      "The warehouse could not be opened when these pages were made (another process may have held it), so they show no figures.",
+    );
+  }
+}

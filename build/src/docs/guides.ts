@@ -1,14 +1,14 @@
-import { access, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { access, readFile, readdir } from "node:fs/promises";
 import type { SiteFile } from "../site/browser-build.js";
 import { baseOf, guidePage } from "./addresses.js";
-import type { Docs } from "./docs.js";
+import type { Docs } from "./model.js";
 import { linkFrom } from "./links.js";
 import { renderMarkdown } from "./markdown.js";
 import { mentionIn } from "./mention.js";
 import type { Page } from "./page.js";
-import { requirementsFile } from "./requirements.js";
-import { shortened } from "./words.js";
+import { requirementsFile } from "./evidence.js";
+import { shortened } from "../text.js";
 
 /** The guides that people write, by file, README first. The requirements have a page of their own. */
 export async function readGuides(root: string): Promise<Map<string, string>> {

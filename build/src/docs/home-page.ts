@@ -8,7 +8,7 @@ import {
   notebookPage,
   requirementsPage,
 } from "./addresses.js";
-import type { Docs } from "./docs.js";
+import type { Docs } from "./model.js";
 import { checksWords, worst } from "./outputs.js";
 import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";

@@ -1,5 +1,5 @@
 import { graphlib, layout } from "@dagrejs/dagre";
-import { findTable } from "shopmetrics/internal/contracts/declare";
+import type { Tables } from "shopmetrics/internal/contracts/table";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 
 /** A box of the graph: a folder of files, a table or a page of the dashboard, with its columns. */
@@ -45,7 +45,10 @@ export const boxSize = { width: 172, height: 42 } as const;
  * The tables' lineage as boxes and lines. The pipeline's own books are left out, and so are rows that a page only
  * counts: they are no figure that anybody follows.
  */
-export function lineageGraph(lineage: readonly TableLineage[]): {
+export function lineageGraph(
+  lineage: readonly TableLineage[],
+  tables: Tables,
+): {
   boxes: LineageBox[];
   lines: LineageLine[];
 } {
@@ -71,7 +74,7 @@ export function lineageGraph(lineage: readonly TableLineage[]): {
       for (const source of followed) {
         const from = boxOf(source.table);
         const isKnown = from.columns.some((one) => one.name === source.column);
-        if (!isKnown && source.column !== "*" && !findTable(source.table))
+        if (!isKnown && source.column !== "*" && !tables.has(source.table))
           from.columns.push({ name: source.column, kind: "source", from: [], expressions: [] });
       }
     }

@@ -1,15 +1,14 @@
-import { findTable } from "shopmetrics/internal/contracts/declare";
 import { escapeHtml } from "shopmetrics/internal/display/html";
 import { anchorOf, baseOf, lineagePage, notebookPage, tablePage } from "./addresses.js";
-import type { Docs } from "./docs.js";
+import type { Docs } from "./model.js";
 import {
+  type BoxColumn,
+  type LaidOut,
+  type LineageBox,
+  type Point,
   boxSize,
   layOut,
   lineageGraph,
-  type BoxColumn,
-  type LaidOut,
-  type Point,
-  type LineageBox,
 } from "./lineage-graph.js";
 import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";
@@ -20,7 +19,7 @@ import { anchorHtml, capital } from "./table-page.js";
  * only what stands in the list, so there is one account of it.
  */
 export function lineageHtml(docs: Docs, script: string): Page {
-  const graph = lineageGraph(docs.lineage);
+  const graph = lineageGraph(docs.lineage, docs.tables);
   const drawn = layOut(graph);
   const lists = byLayer(graph.boxes, ({ layer }) => layer).map(
     ([layer, boxes]) =>
@@ -81,14 +80,14 @@ const round = (value: number) => Math.round(value * 10) / 10;
 
 function boxHtml(box: LineageBox, docs: Docs): string {
   const base = baseOf(lineagePage);
-  const page = findTable(box.name)
+  const page = docs.tables.has(box.name)
     ? `<a href="${base}${tablePage(box.name)}">in the data dictionary</a>`
     : docs.notebooks.has(box.name)
       ? `<a href="${base}${notebookPage(box.name)}">its notebook</a>`
       : "";
   const rows = box.columns.map((column) => columnHtml(box.name, column));
   return `<details class="box" id="${anchorOf(box.name)}" data-box="${escapeHtml(box.name)}"><summary><code>${escapeHtml(box.name)}</code></summary>
-${page ? `<p class="extent">Described ${page.startsWith("<a") && findTable(box.name) ? page : `in ${page}`}.</p>` : ""}
+${page ? `<p class="extent">Described ${page.startsWith("<a") && docs.tables.has(box.name) ? page : `in ${page}`}.</p>` : ""}
 <div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Column</th><th scope="col">How</th><th scope="col">Made of</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div></details>`;
 }
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { stepName } from "../notebook/front-matter.js";
 import { baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
-import type { Docs } from "./docs.js";
-import { requirementsFile } from "./requirements.js";
+import type { Docs } from "./model.js";
+import { requirementsFile } from "./evidence.js";
 
 /**
  * Where a link in a file of the project leads in the site: guides and notebooks to their pages, the outside as it is.

@@ -1,16 +1,15 @@
 import { escapeHtml } from "shopmetrics/internal/display/html";
-import { count, seconds } from "../text.js";
-import type { Plan } from "shopmetrics/internal/plan";
+import { count, instantWords, listed, seconds, shortened } from "../text.js";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import type { Cell, Notebook } from "../notebook/parse.js";
 import { baseOf, compiledFile, notebookPage } from "./addresses.js";
-import type { Docs } from "./docs.js";
+import type { Docs } from "./model.js";
 import { linkFrom } from "./links.js";
-import { codeHtml, renderMarkdown, type Heading } from "./markdown.js";
+import { type Heading, codeHtml, renderMarkdown } from "./markdown.js";
 import { mentionIn, tableLinks } from "./mention.js";
 import { checksHtml, checksWords, shownHtml, worst } from "./outputs.js";
 import type { Page, PageLink } from "./page.js";
-import { writtenBy } from "./relations.js";
-import { instantWords, listed, shortened } from "./words.js";
+import { writtenBy } from "./model.js";
 
 /**
  * A notebook as a page: its prose and code, below each cell what the last run came to, and the SQL it was compiled to.

@@ -1,6 +1,6 @@
 import { escapeHtml } from "shopmetrics/internal/display/html";
 import { anchorOf, baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
-import type { Docs } from "./docs.js";
+import type { Docs } from "./model.js";
 import type { Evidence } from "./evidence.js";
 import { mentionIn } from "./mention.js";
 import type { Page } from "./page.js";

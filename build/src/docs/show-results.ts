@@ -1,12 +1,12 @@
-import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
+import type { Tables } from "shopmetrics/internal/contracts/table";
 import type { Shown } from "shopmetrics/internal/display/outcome";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { batchColumns } from "shopmetrics/internal/engine/dialect";
-import type { DialectName, Item, Operation, Plan, Result } from "shopmetrics/internal/plan";
+import type { DialectName, Item, Operation, Plan, Result } from "shopmetrics/internal/plan/plan";
 import { valueOf } from "shopmetrics/internal/run/step";
 import { readWindows } from "shopmetrics/internal/run/warehouse";
-import { analyse } from "../compile/lineage/analyse.js";
-import { isPersonal } from "./personal.js";
+import { analyse } from "../compile/lineage/select.js";
+import { isPersonal } from "./examples.js";
 
 /**
  * Runs what the notebooks show on the warehouse as the last run left it, with all rows of what they read. Text that comes
@@ -18,18 +18,18 @@ import { isPersonal } from "./personal.js";
 export async function showRows(
   connection: Connection,
   engine: DialectName,
-  plans: readonly Plan[],
+  { plans, tables }: { plans: readonly Plan[]; tables: Tables },
   has: (table: string) => boolean,
 ): Promise<Map<Item, Shown | string>> {
   const shows = new Map<Item, Shown | string>();
   for (const plan of plans) {
     for (const item of plan.items.filter(({ kind }) => kind === "show")) {
-      const lacking = tablesNamed(item).find((table) => !has(table));
+      const lacking = tablesNamed(item, tables).find((table) => !has(table));
       shows.set(
         item,
         lacking
           ? `The warehouse has no table ${lacking} yet: a run makes it.`
-          : await shown(connection, engine, plan, item),
+          : await shown(connection, engine, plan, item, tables),
       );
     }
   }
@@ -41,6 +41,7 @@ async function shown(
   engine: DialectName,
   plan: Plan,
   item: Item,
+  tables: Tables,
 ): Promise<Shown | string> {
   const operation = item.scripts[engine].find(({ kind }) => kind === "show");
   if (!operation) return "There is nothing to show on this engine.";
@@ -49,7 +50,7 @@ async function shown(
     const [, limit = Infinity, offset = 0] = /\blimit (\d+)(?: offset (\d+))?\s*$/.exec(operation.sql) ?? [];
     const rows = result.rows.length;
     return {
-      result: masked(result, await personalColumns(item)),
+      result: masked(result, await personalColumns(item, tables)),
       offset: Number(offset),
       total: (rows > 0 || Number(offset) === 0) && rows < Number(limit) ? Number(offset) + rows : undefined,
     };
@@ -77,24 +78,24 @@ async function valuesFor(connection: Connection, plan: Plan, { params: names }: 
   return Object.fromEntries(names.map((name) => [name, valueOf(params.get(name), name, context)]));
 }
 
-const tablesNamed = ({ select = "" }: Item) =>
+const tablesNamed = ({ select = "" }: Item, tables: Tables) =>
   [...select.matchAll(/\b(?:bronze|silver|gold|ops)\.\w+/g)]
     .map(([name]) => name)
-    .filter((name) => findTable(name));
+    .filter((name) => tables.has(name));
 
 /** Names of the columns that hold what comes from a personal column, or of which that can't be told. */
-async function personalColumns(item: Item): Promise<Set<string>> {
-  const tables = tablesNamed(item).map((name) => findTable(name)!);
-  const hasPersonal = tables.some((table) => table.columns.some(({ name }) => isPersonal(table, name)));
+async function personalColumns(item: Item, tables: Tables): Promise<Set<string>> {
+  const named = tablesNamed(item, tables).map((name) => tables.get(name)!);
+  const hasPersonal = named.some((table) => table.columns.some(({ name }) => isPersonal(table, name)));
   if (!hasPersonal || item.select === undefined) return new Set();
-  const columns = await analyse({ select: item.select, tables: known() });
+  const columns = await analyse({ select: item.select, tables: known(tables) });
   return new Set(
     columns
       .filter(
         ({ sources, unresolved }) =>
           unresolved.length > 0 ||
           sources.some(({ table, column }) => {
-            const contract = findTable(table);
+            const contract = tables.get(table);
             return contract !== undefined && column !== "*" && isPersonal(contract, column);
           }),
       )
@@ -102,9 +103,9 @@ async function personalColumns(item: Item): Promise<Set<string>> {
   );
 }
 
-const known = () =>
+const known = (tables: Tables) =>
   Object.fromEntries(
-    allTables().map((table) => [
+    [...tables.values()].map((table) => [
       table.name,
       [...table.columns.map(({ name }) => name), ...batchColumns(table)],
     ]),

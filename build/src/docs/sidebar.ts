@@ -8,7 +8,7 @@ import {
   tablePage,
 } from "./addresses.js";
 import { guideTitle } from "./guides.js";
-import type { Docs } from "./docs.js";
+import type { Docs } from "./model.js";
 import type { SidebarGroup } from "./page.js";
 
 /** What stands beside every page: overviews, then notebooks and tables by layer. */
@@ -36,7 +36,7 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
     },
     {
       title: "Tables",
-      parts: byLayer(docs.tables, ({ name }) => name).map(([layer, tables]) => ({
+      parts: byLayer([...docs.tables.values()], ({ name }) => name).map(([layer, tables]) => ({
         title: layer,
         links: tables.map(({ name }) => ({
           path: tablePage(name),

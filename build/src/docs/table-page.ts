@@ -1,16 +1,14 @@
 import type { Column, Table } from "shopmetrics/internal/contracts/table";
 import { escapeHtml } from "shopmetrics/internal/display/html";
-import { count } from "../text.js";
+import { count, instantWords, shortened } from "../text.js";
 import { anchorOf, baseOf, dictionaryPage, lineagePage, tablePage } from "./addresses.js";
-import type { Docs } from "./docs.js";
-import { mentionIn, stepLinks } from "./mention.js";
+import type { Docs } from "./model.js";
+import { mentionIn, stepLinks, withMentions } from "./mention.js";
 import { checksHtml } from "./outputs.js";
 import type { Page } from "./page.js";
-import { isPersonal } from "./personal.js";
-import { readersOf, writersOf } from "./relations.js";
+import { isPersonal } from "./examples.js";
+import { readersOf, writersOf } from "./model.js";
 import { byLayer } from "./sidebar.js";
-import { instantWords, shortened } from "./words.js";
-import { withMentions } from "./with-mentions.js";
 
 /** A table's page: its columns, their rules and some of their values, its checks, and who writes and reads it. */
 export function tableHtml(table: Table, docs: Docs): Page {
@@ -55,7 +53,7 @@ ${
 /** All tables by layer, each with what it is. */
 export function dictionary(docs: Docs): Page {
   const mention = mentionIn(docs, dictionaryPage);
-  const layers = byLayer(docs.tables, ({ name }) => name).map(([layer, tables]) => {
+  const layers = byLayer([...docs.tables.values()], ({ name }) => name).map(([layer, tables]) => {
     const rows = tables.map((table) => {
       const rowCount = docs.facts.rows.get(table.name);
       return `<tr><th scope="row"><a href="${table.name}.html"><code>${escapeHtml(table.name.slice(layer.length + 1))}</code></a></th><td>${withMentions(table.comment, mention)}</td><td class="number">${rowCount === undefined ? "–" : count(rowCount)}</td></tr>`;

@@ -4,7 +4,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { InputError } from "shopmetrics/internal/errors";
-import { cacheFolder } from "../cache-folder.js";
+import { cacheFolder } from "../cache.js";
 import { NotebookError } from "./error.js";
 import { locateStack, registerMap } from "./location.js";
 import type { BundledNotebook } from "./plugin.js";

@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
-import { cacheFolder } from "../cache-folder.js";
-import { placeText, type NotebookPlace } from "./error.js";
+import { cacheFolder } from "../cache.js";
+import { type NotebookPlace, placeText } from "./error.js";
 import { locate } from "./location.js";
-import { notebookModule, type NotebookModule } from "./module.js";
+import { type NotebookModule, notebookModule } from "./module.js";
 import { parseNotebook } from "./parse.js";
 
 /** What the type checker has to say of a place in a notebook, or in a file that one imports (then without cell). */

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { exportPage } from "shopmetrics/internal/dashboard/export";
 import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
 import { dialectOf } from "shopmetrics/internal/engine/open";
-import type { Plan } from "shopmetrics/internal/plan";
+import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import { executeItems, noFigures, type StepContext, type StepFigures } from "shopmetrics/internal/run/step";
 import {
   keepChecks,
@@ -19,7 +20,7 @@ import { inPassages } from "../bundle/sql/order.js";
 
 export interface RunOptions {
   readonly engine: Engine;
-  readonly graph: Graph & { readonly programs: readonly Program[] };
+  readonly graph: Graph & { readonly programs: readonly Program[]; readonly tables: Tables };
   /** The steps to run, by name; others are left alone. */
   readonly steps: ReadonlySet<string>;
   readonly landing: string;
@@ -74,7 +75,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
   const books = await engine.connect();
   const reports = new Map<string, StepReport>();
   try {
-    await prepareWarehouse(books, dialect);
+    await prepareWarehouse(books, dialect, graph.tables);
     await openRun(books, engine, { runId, started, date: options.date, full: options.full });
     const changed = await keepGraph(books, dialect, graph);
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
@@ -186,7 +187,8 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
-        const items = engine.name === "databricks" ? inPassages(plan.items) : plan.items;
+        const items =
+          engine.name === "databricks" ? inPassages(plan.items, options.graph.tables) : plan.items;
         await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
         await publish(connection, plan.step, context, figures);

@@ -1,10 +1,10 @@
+import MarkdownIt from "markdown-it";
 import type { Block } from "shopmetrics/internal/dashboard/built";
 import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
 import { asOfWords, checkWords } from "shopmetrics/internal/dashboard/render/state";
 import { escapeHtml } from "shopmetrics/internal/display/html";
 import type { Notebook } from "../notebook/parse.js";
-import { proseHtml } from "./markdown.js";
-import { shellHtml, type Shell } from "./layout.js";
+import { type Shell, shellHtml } from "./layout.js";
 
 /**
  * A page as HTML: prose and what its cells have shown, in the order of the notebook. What has a part of the width stands
@@ -72,3 +72,8 @@ function firstSentence({ cells, front }: Notebook): string {
   const paragraph = prose.split(/\n\s*\n/).find((part) => !part.startsWith("#")) ?? front.title;
   return paragraph.replaceAll(/[*_`]|\s+/g, (mark) => (mark.trim() ? "" : " ")).slice(0, 200);
 }
+
+const markdown = new MarkdownIt({ html: false, linkify: false, typographer: true });
+
+/** Prose as HTML. Raw HTML in it is shown as text. */
+export const proseHtml = (source: string): string => markdown.render(source);

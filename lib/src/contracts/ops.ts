@@ -1,5 +1,5 @@
 import { bigint, boolean, double, int, oneOf, text, texts, timestamp } from "./columns.js";
-import { table } from "./declare.js";
+import { table } from "./table.js";
 
 const stepName = text("The step, named by the table it writes or by its notebook.");
 

@@ -1,5 +1,5 @@
-import type { z } from "zod";
-import type { FileFormat } from "../plan.js";
+import * as z from "zod";
+import type { FileFormat } from "../plan/plan.js";
 import { columnMeta } from "./columns.js";
 
 export type Layer = "bronze" | "silver" | "gold" | "ops";
@@ -79,3 +79,40 @@ export function columnsOf(name: string, row: z.ZodObject): Column[] {
     return { name: column, nullable, ...meta };
   });
 }
+
+/**
+ * Declares a table.
+ *
+ * @example
+ * const products = table("silver.dim_products", "One row per product.", {
+ *   product_id: text("The shop's product number."),
+ *   price: money("List price.").nullable(),
+ * }, { key: ["product_id"] });
+ */
+export function table<Shape extends z.ZodRawShape>(
+  name: `${Layer}.${string}`,
+  comment: string,
+  shape: Shape,
+  options: TableOptions<Shape> = {},
+): Table<Shape> {
+  const row = z.strictObject(shape);
+  return {
+    kind: "table",
+    name,
+    layer: name.slice(0, name.indexOf(".")) as Layer,
+    comment,
+    row,
+    columns: columnsOf(name, row),
+    options: { ...options, tags: { ...commonTags, ...options.tags } },
+  };
+}
+
+/** A project's tables by their `layer.table` names, in the order of layers and names. */
+export type Tables = ReadonlyMap<string, Table>;
+
+/** The tables among what modules of contracts export. */
+export const tablesOf = (...modules: readonly Readonly<Record<string, unknown>>[]): Tables =>
+  new Map(modules.flatMap((exports) => Object.values(exports).filter(isTable)).map((one) => [one.name, one]));
+
+const isTable = (value: unknown): value is Table =>
+  typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "table";

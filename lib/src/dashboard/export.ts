@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Connection } from "../engine/engine.js";
-import type { DialectName, Item, Plan, Result } from "../plan.js";
+import type { DialectName, Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
 import { writeSnapshot } from "./write-snapshot.js";

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import type { Result } from "../plan.js";
+import type { Result } from "../plan/plan.js";
 import { theSession } from "../session/session.js";
 import type { Statement } from "../sql/statement.js";
 import { toValue, type Columns, type RowOf } from "./columns.js";

@@ -1,7 +1,7 @@
 import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer, type ColumnSource } from "hyparquet-writer";
 import { InputError } from "../errors.js";
-import type { Result, ResultValue } from "../plan.js";
+import type { Result, ResultValue } from "../plan/plan.js";
 import { isNullable, kindOf, toValue, type ColumnKind, type Columns } from "./columns.js";
 
 /**

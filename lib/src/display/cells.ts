@@ -1,4 +1,4 @@
-import type { Result, ResultValue } from "../plan.js";
+import type { Result, ResultValue } from "../plan/plan.js";
 
 /** A value as people read it. */
 export interface Cell {

@@ -1,10 +1,10 @@
-import { statementsOf } from "../compile/item.js";
-import { CheckFailed, describeCheck, StatementFailed } from "../run/step.js";
+import { statementsOf } from "../compile/request.js";
+import { CheckFailed, StatementFailed, describeCheck } from "../run/step.js";
 import { isWrite } from "../session/execute.js";
 import type { Request } from "../session/session.js";
-import { render, withMarkers, type Param } from "../sql/render.js";
+import { type Param, render, withMarkers } from "../sql/render.js";
 import type { SqlValue } from "../sql/statement.js";
-import { plainly } from "./plain.js";
+import { InputError } from "../errors.js";
 
 /** A place in SQL, counted from 1. Without a column it is the whole line. */
 export interface SqlPlace {
@@ -145,4 +145,21 @@ export function excerpt(text: string, place: SqlPlace | undefined): string {
   return [...shown, ...(last < lines.length && !place ? [`  … ${lines.length - last} more lines`] : [])].join(
     "\n",
   );
+}
+
+const inspect = Symbol.for("nodejs.util.inspect.custom");
+
+/** Makes an error print as `text` alone: tslab would add ten lines of its own stack. */
+export function plainly<T extends Error>(error: T, text: string): T {
+  return Object.defineProperty(error, inspect, { value: () => text, configurable: true });
+}
+
+/** Makes every InputError of this process print as its message alone. */
+export function inputErrorsPlainly(): void {
+  Object.defineProperty(InputError.prototype, inspect, {
+    value(this: InputError) {
+      return this.message;
+    },
+    configurable: true,
+  });
 }

@@ -1,4 +1,4 @@
-import type { ItemKind, Result } from "../plan.js";
+import type { ItemKind, Result } from "../plan/plan.js";
 import type { StepFigures } from "../run/step.js";
 
 /** What one verb, check or `show` of a notebook came to. */

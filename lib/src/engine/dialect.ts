@@ -1,5 +1,5 @@
 import type { Column, Table } from "../contracts/table.js";
-import type { DialectName, Operation } from "../plan.js";
+import type { DialectName, Operation } from "../plan/plan.js";
 
 /** Rows to be written to a table: a select in the engine's dialect, parameters still as identifiers. */
 export interface Write {

@@ -1,4 +1,4 @@
-import type { DialectName, LoadFiles, Result } from "../plan.js";
+import type { DialectName, LoadFiles, Result } from "../plan/plan.js";
 import type { SqlValue } from "../sql/statement.js";
 
 /** A parameter's value as it is bound: a date or an instant says so, since text alone does not. */

@@ -1,5 +1,5 @@
 import { InputError } from "../errors.js";
-import type { DialectName } from "../plan.js";
+import type { DialectName } from "../plan/plan.js";
 import type { Settings } from "../settings.js";
 import { databricksDialect } from "./databricks/dialect.js";
 import type { Dialect } from "./dialect.js";

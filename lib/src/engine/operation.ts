@@ -1,4 +1,4 @@
-import type { Operation } from "../plan.js";
+import type { Operation } from "../plan/plan.js";
 
 /** Makes an operation from SQL in which parameters still stand as identifiers, and notes which it binds. */
 export const operation = (

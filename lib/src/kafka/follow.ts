@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KafkaSettings } from "../settings.js";
-import type { Landed, Lanes } from "./lanes.js";
+import type { Landed, Lanes } from "./partition-writer.js";
 import { openTopic, type Known, type OpenTopic } from "./open-topic.js";
 import { TopicMadeAnew } from "./positions.js";
 

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { KafkaSettings } from "../settings.js";
 import { landWhole, reached, sweep } from "./landing-file.js";
-import { openLanes, type Lanes } from "./lanes.js";
+import { openLanes, type Lanes } from "./partition-writer.js";
 import { positionsOf, type Held, type NewStart, type Start } from "./positions.js";
 import { openReader, type Reader } from "./reader.js";
 import { readWatermarks } from "./watermarks.js";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Shelf } from "../clickstream/session.js";
-import { shoppers, type SentEvent } from "../clickstream/shoppers.js";
+import type { Shelf } from "../shop/generator/visit.js";
+import { shoppers, type SentEvent } from "../shop/generator/shoppers.js";
 import type { KafkaSettings } from "../settings.js";
 import { eventsPerSend, openProducer, type SentReport } from "./producer.js";
 

@@ -1,10 +1,10 @@
 import kafkajs, { type Message, type Producer } from "kafkajs";
-import type { ClickstreamEvent } from "../clickstream/event.js";
-import { clickstreamEvent } from "../clickstream/event.js";
+import type { ClickstreamEvent } from "../shop/event.js";
+import { clickstreamEvent } from "../shop/event.js";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { explained } from "./trouble.js";
+import { explained } from "./errors.js";
 import { readWatermarks, type Watermarks } from "./watermarks.js";
 
 // Of this CommonJS module Node sees some names only.

@@ -3,9 +3,9 @@ import type { Batch, Consumer } from "kafkajs";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import type { Lanes } from "./lanes.js";
+import type { Lanes } from "./partition-writer.js";
 import { TopicMadeAnew, type Position } from "./positions.js";
-import { explained } from "./trouble.js";
+import { explained } from "./errors.js";
 import { watermarksOf } from "./watermarks.js";
 
 /** Reading under way. */

@@ -1,7 +1,7 @@
 import type { Admin } from "kafkajs";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { explained } from "./trouble.js";
+import { explained } from "./errors.js";
 
 /** What a partition holds: the offsets from `low` on, below `high`. */
 export interface Watermarks {

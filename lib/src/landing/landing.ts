@@ -53,7 +53,7 @@ export async function newFiles(landed: LandedFile[], ledger: LedgerEntry[]): Pro
   const known = new Map(ledger.map((entry) => [entry.source_file, entry]));
   for (const file of landed) {
     const entry = known.get(file.name);
-    if (entry) await assertUnchanged(file, entry);
+    if (entry) await refuseChangedSinceLoad(file, entry);
   }
   return landed.filter((file) => !known.has(file.name));
 }
@@ -92,7 +92,7 @@ function unreadable(what: "file" | "folder", path: string, error: unknown): Inpu
   );
 }
 
-async function assertUnchanged(file: LandedFile, entry: LedgerEntry): Promise<void> {
+async function refuseChangedSinceLoad(file: LandedFile, entry: LedgerEntry): Promise<void> {
   // The ledger's clock may keep microseconds, a Date keeps milliseconds.
   const sameTime = Math.abs(instant(entry.modified_at) - file.modifiedAt.getTime()) < 1;
   if (Number(entry.size) === file.size && sameTime) return;
@@ -111,4 +111,24 @@ function instant(text: string): number {
   return new Date(
     /(Z|[+-]\d\d(:?\d\d)?)$/.test(iso) ? iso.replace(/([+-]\d\d)$/, "$1:00") : `${iso}Z`,
   ).getTime();
+}
+
+/**
+ * Makes sure that a file is still the one that was listed.
+ *
+ * @param when completes "was changed …"
+ */
+export async function assertUnchanged(file: LandedFile, when: string): Promise<void> {
+  const now = await stat(file.path);
+  if (now.size !== file.size || now.mtime.getTime() !== file.modifiedAt.getTime())
+    throw changed(file, when, `now ${now.size} bytes of ${now.mtime.toISOString()}`);
+}
+
+/** The error for a file that was written to while it should have been complete. */
+export function changed(file: LandedFile, when: string, now: string): InputError {
+  return new InputError(
+    `${file.name} was changed ${when}: ${file.size} bytes of ${file.modifiedAt.toISOString()}, ${now}. Nothing of it ` +
+      `was loaded. Let the export finish and run again; an export should be written under a name that starts with ` +
+      `"." and renamed when it is complete.`,
+  );
 }

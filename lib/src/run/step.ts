@@ -1,5 +1,5 @@
 import type { Bound, Connection, FileLoaded } from "../engine/engine.js";
-import type { Item, Operation, Plan, Place, Result } from "../plan.js";
+import type { Item, Operation, Plan, Place, Result } from "../plan/plan.js";
 import type { Param } from "../sql/render.js";
 
 /** One check's outcome. */

@@ -1,7 +1,5 @@
-import { allTables } from "../contracts/declare.js";
-import "../contracts/index.js";
-import type { Table } from "../contracts/table.js";
-import { batchColumns, loggedColumns, type Dialect } from "../engine/dialect.js";
+import type { Table, Tables } from "../contracts/table.js";
+import { type Dialect, batchColumns, loggedColumns } from "../engine/dialect.js";
 import type { Bound, Connection } from "../engine/engine.js";
 import { beforeTable } from "../sql/render.js";
 import type { CheckResult, StepContext, StepFigures } from "./step.js";
@@ -10,10 +8,14 @@ import type { CheckResult, StepContext, StepFigures } from "./step.js";
  * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
  * has gained. Their rows hold null there until a run with --full.
  */
-export async function prepareWarehouse(connection: Connection, dialect: Dialect): Promise<void> {
+export async function prepareWarehouse(
+  connection: Connection,
+  dialect: Dialect,
+  tables: Tables,
+): Promise<void> {
   const present = await presentColumns(connection);
   const statements: string[] = [];
-  for (const table of allTables()) {
+  for (const table of tables.values()) {
     const isMissing = !present.has(table.name) || (table.options.tracks && !present.has(beforeTable(table)));
     if (isMissing) statements.push(...dialect.createTable(table));
     for (const { name, columns } of wanted(table)) {

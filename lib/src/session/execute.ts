@@ -1,7 +1,7 @@
-import { compileRequest, literals, misfit, targetOf, type CompiledItem } from "../compile/item.js";
+import { compileRequest, literals, misfit, targetOf, type CompiledItem } from "../compile/request.js";
 import type { Connection } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import type { DialectName, Place, Result } from "../plan.js";
+import type { DialectName, Place, Result } from "../plan/plan.js";
 import { executeItems, StatementFailed, valueOf, type StepContext, type StepFigures } from "../run/step.js";
 import { readWindows } from "../run/warehouse.js";
 import type { SqlValue } from "../sql/statement.js";

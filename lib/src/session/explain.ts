@@ -1,7 +1,7 @@
-import type { CompiledItem } from "../compile/item.js";
+import type { CompiledItem } from "../compile/request.js";
 import { written } from "../display/failure.js";
 import type { Connection } from "../engine/engine.js";
-import type { DialectName } from "../plan.js";
+import type { DialectName } from "../plan/plan.js";
 import { noFigures, type StepContext } from "../run/step.js";
 import { withMarkers } from "../sql/render.js";
 import { executeRequest } from "./execute.js";

@@ -1,16 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { explained } from "../display/failure.js";
+import { explained, plainly } from "../display/failure.js";
 import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
-import { plainly } from "../display/plain.js";
+import type { Tables } from "../contracts/table.js";
 import type { Connection } from "../engine/engine.js";
 import { dialectOf, openEngine } from "../engine/open.js";
-import type { Result } from "../plan.js";
+import type { Result } from "../plan/plan.js";
 import { noFigures } from "../run/step.js";
 import { keepChecks, prepareWarehouse, publish } from "../run/warehouse.js";
-import { readSettings, type Settings } from "../settings.js";
-import { sql, type Statement } from "../sql/statement.js";
+import { type Settings, readSettings } from "../settings.js";
+import { type Statement, sql } from "../sql/statement.js";
 import { explanationOf } from "./explain.js";
 import { compilerFor, executeRequest, isWrite } from "./execute.js";
 import type { Request, Session } from "./session.js";
@@ -21,9 +21,9 @@ import type { Request, Session } from "./session.js";
  * that a cell run twice leaves the same tables. The warehouse's file is given back when the notebook has been idle for
  * a while, so that a notebook and a run can take turns.
  */
-export function liveSession(display: Display, settings: Settings = readSettings()): Session {
+export function liveSession(display: Display, tables: Tables, settings: Settings = readSettings()): Session {
   const { engine } = settings;
-  const warehouse = idleWarehouse(settings, display);
+  const warehouse = idleWarehouse(settings, display, tables);
   const runId = `notebook-${new Date().toISOString().slice(0, 19)}-${randomUUID().slice(0, 8)}`;
   const { compile, literal } = compilerFor(engine);
   const lost = lostFailures();
@@ -219,7 +219,7 @@ function lostFailures() {
 const inspect: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /** Opens the warehouse when it is needed and closes it when it has not been for a while. */
-function idleWarehouse(settings: Settings, display: Display) {
+function idleWarehouse(settings: Settings, display: Display, tables: Tables) {
   let open: Promise<{ connection: Connection; close: () => Promise<void> }> | undefined;
   let closing: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -229,7 +229,7 @@ function idleWarehouse(settings: Settings, display: Display) {
     const engine = await openEngine(settings, { onWait: (message) => display.note(message) });
     try {
       const connection = await engine.connect();
-      await prepareWarehouse(connection, dialectOf(engine.name));
+      await prepareWarehouse(connection, dialectOf(engine.name), tables);
       const close = async () => {
         await connection.close();
         await engine.close();

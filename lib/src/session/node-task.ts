@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { dialectOf, openEngine } from "../engine/open.js";
 import { InputError } from "../errors.js";
-import type { Place } from "../plan.js";
+import type { Place } from "../plan/plan.js";
 import { CheckFailed, noFigures, StatementFailed } from "../run/step.js";
 import { keepStepRun } from "../run/warehouse.js";
 import { readRun, readSettings } from "../settings.js";

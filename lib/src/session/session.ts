@@ -1,5 +1,5 @@
 import type { Table } from "../contracts/table.js";
-import type { Result, SnapshotOf } from "../plan.js";
+import type { Result, SnapshotOf } from "../plan/plan.js";
 import type { Statement } from "../sql/statement.js";
 
 export type Severity = "warn" | "halt";

@@ -1,6 +1,6 @@
 import type { Connection } from "../engine/engine.js";
 import { InputError } from "../errors.js";
-import type { DialectName, Place, Result } from "../plan.js";
+import type { DialectName, Place, Result } from "../plan/plan.js";
 import { noFigures, type StepContext, type StepFigures } from "../run/step.js";
 import { keepChecks, publish } from "../run/warehouse.js";
 import { compilerFor, executeRequest, isWrite } from "./execute.js";

@@ -1,7 +1,8 @@
+import { shop } from "shopmetrics/internal/shop/index";
 import { finishFile } from "../../../build/src/bundle/sql/finish.ts";
 import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";
-import type { Graph } from "../../../build/src/compile/graph.ts";
+import type { Compiled } from "../../../build/src/compile/compile.ts";
 import { sqlFile } from "../../../build/src/bundle/sql/step.ts";
 import { runFile } from "./run-file.ts";
 
@@ -33,7 +34,7 @@ export interface JobOptions {
  */
 export async function runJob(
   connect: () => Promise<Connection>,
-  graph: Graph,
+  graph: Compiled,
   job: string,
   parameters: Readonly<Record<string, string>>,
   { width = 2, only = () => true, killedAfter }: JobOptions = {},
@@ -41,7 +42,7 @@ export async function runJob(
   const plans = jobSteps(graph)[job]!.filter(({ runtime, step }) => runtime === "sql" && only(step));
   const texts = new Map([
     [prepare, prepareFile(graph)],
-    ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan)] as const),
+    ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan, shop.tables)] as const),
     [finish(job), finishFile(job, graph, plans)],
   ]);
   const isStep = new Set(plans.map(({ step }) => taskKey(step)));

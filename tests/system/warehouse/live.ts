@@ -1,10 +1,10 @@
+import { shop as project } from "shopmetrics/internal/shop/index";
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { allTables } from "shopmetrics";
 import type { Connection } from "shopmetrics/internal/engine/engine";
 import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
@@ -67,7 +67,7 @@ export function liveTests(given: () => Warehouse, home: string): void {
   const contents = (where: "here" | "there") =>
     query(where, async (connection) => {
       const found: Record<string, unknown> = {};
-      const kept = allTables().filter(({ name, layer }) =>
+      const kept = [...project.tables.values()].filter(({ name, layer }) =>
         steps ? /_products(_raw)?$/.test(name) : layer !== "ops",
       );
       for (const { name, columns, options } of kept) {

@@ -1,3 +1,4 @@
+import { shop as project } from "shopmetrics/internal/shop/index";
 import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gold, silver } from "shopmetrics";
@@ -6,7 +7,7 @@ import { openDatabricks, type DatabricksEngine } from "shopmetrics/internal/engi
 import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
 import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
 import type { Engine } from "shopmetrics/internal/engine/engine";
-import { generate } from "shopmetrics/internal/generator/generate";
+import { generate } from "shopmetrics/internal/shop/generator/generate";
 import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compile, type Compiled } from "../../../build/src/compile/compile.ts";
@@ -54,7 +55,7 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
 
   beforeAll(async () => {
     warehouse = given();
-    compiled = await compile(root);
+    compiled = await compile(root, project);
     if (withCases) cases = await stepCases(compiled, mode === "ci" ? ["property"] : []);
     const { host, port, path: httpPath, token, ca, catalog } = warehouse;
     spark = await openDatabricks({ host: `${host}:${port}`, httpPath, token, ca, catalog });
@@ -91,7 +92,7 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
   async function makeTables() {
     const connections = [await spark.connect(), await duckdb.connect()] as const;
     await runFile(connections[0], prepareFile(compiled), parametersOf("2026-03-01"));
-    await prepareWarehouse(connections[1], duckdbDialect);
+    await prepareWarehouse(connections[1], duckdbDialect, project.tables);
     for (const connection of connections) await connection.close();
   }
 

@@ -1,13 +1,13 @@
+import { shop } from "shopmetrics/internal/shop/index";
+import path from "node:path";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import type { Table } from "shopmetrics";
-import { findTable } from "shopmetrics/internal/contracts/declare";
 import { runGraph } from "../../../build/src/run/run.ts";
 import type { Compiled } from "../../../build/src/compile/compile.ts";
 import type { TestEngine } from "../../steps/engine.ts";
 import { give, giveFirst, replace, rowsOfFile } from "../../steps/fill.ts";
-import { recordedCases, type Round } from "../../steps/recorded.ts";
+import { type Round, recordedCases } from "../../steps/recorded.ts";
 
 /*
  * The step tests in shared tables. One by one they would take hours on Spark, so the rows that they give are put together:
@@ -104,7 +104,7 @@ function together(rounds: readonly Round[]): CaseDay {
   const given = new Map<Table, Value[]>();
   const taken = new Map<Table, Value[]>();
   const into = (map: Map<Table, Value[]>, name: string, rows: readonly object[]) => {
-    const table = findTable(name)!;
+    const table = shop.tables.get(name)!;
     map.set(table, [...(map.get(table) ?? []), ...(rows as Value[])]);
   };
   for (const round of rounds) {

@@ -1,5 +1,4 @@
-import { allTables } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
+import type { Table, Tables } from "shopmetrics/internal/contracts/table";
 import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
 import { quoted } from "shopmetrics/internal/engine/databricks/text";
 import { wanted } from "shopmetrics/internal/run/warehouse";
@@ -12,18 +11,19 @@ const tablesThatGain = 3;
  * The first task of every job: makes the schemas and tables that the catalog lacks, adds columns that contracts have gained,
  * and puts the run and the steps on record.
  */
-export function prepareFile(graph: Graph): string {
-  const schemas = [...new Set(allTables().map(({ name }) => name.slice(0, name.indexOf("."))))];
+export function prepareFile(graph: Graph & { readonly tables: Tables }): string {
+  const tables = [...graph.tables.values()];
+  const schemas = [...new Set(tables.map(({ name }) => name.slice(0, name.indexOf("."))))];
   const statements = [
     "use catalog {{catalog}}",
     ...schemas.map((schema) => `create schema if not exists ${schema}`),
-    ...allTables().flatMap((table) => databricksDialect.createTable(table)),
-    ...gainedColumns(),
+    ...tables.flatMap((table) => databricksDialect.createTable(table)),
+    ...gainedColumns(tables),
     `-- the run, which a repair takes up again\n${runOnRecord}`,
     `-- what the pipeline is made of\n${stepsOnRecord(graph)}`,
   ];
   return `-- Schemas, tables, and what runs
--- Compiled from lib/src/contracts/ and the notebooks: change those, not this file.
+-- Compiled from lib/src/shop/ and the notebooks: change those, not this file.
 
 ${statements.map((statement) => `${statement};`).join("\n\n")}
 `;
@@ -33,8 +33,8 @@ ${statements.map((statement) => `${statement};`).join("\n\n")}
  * ALTER TABLE knows no IF NOT EXISTS for a column, so the statement is put together from what the catalog lacks, a table
  * at a time, and run by its text.
  */
-function gainedColumns(): string[] {
-  const columns = allTables()
+function gainedColumns(tables: readonly Table[]): string[] {
+  const columns = tables
     .flatMap(wanted)
     .flatMap(({ name, columns: of }) =>
       of.map((column, index) => `  ('${name}', ${index}, '${column.name}', '${column.type}')`),

@@ -1,13 +1,12 @@
-import type { Plan } from "shopmetrics/internal/plan";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import { beforeTable, flat } from "shopmetrics/internal/sql/render";
-import { findTable } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
+import type { Tables } from "shopmetrics/internal/contracts/table";
 import { at, hasNews, isLoad } from "./variables.js";
 
 /** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */
-export function bookkeeping(plan: Plan): string {
+export function bookkeeping(plan: Plan, tables: Tables): string {
   const news = hasNews(plan);
-  const own = plan.writes.map((name) => published(plan, name));
+  const own = plan.writes.map((name) => published(plan, name, tables));
   const moved = [...own.map((row) => `select * from (${row}) where batch > 0`), ...plan.changes.map(taken)];
   const publish = `insert into ops.watermarks
 select '${plan.step}', table_name, batch
@@ -22,9 +21,9 @@ ${moved.map((row) => `  ${row}`).join("\n  union all\n")}
 }
 
 /** The batch that is published of a table: this run's if it wrote anything, else the one before. */
-function published(plan: Plan, name: string): string {
+function published(plan: Plan, name: string, tables: Tables): string {
   const batch = at(`batch_${flat(name)}`);
-  const table = findTable(name);
+  const table = tables.get(name);
   const isRejected = plan.items.some(({ kind, table: of }) => kind === "reject" && of === name);
   const signs = [
     `exists (select 1 from ${name} where _batch = ${batch})`,

@@ -1,22 +1,33 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Item, Plan } from "shopmetrics/internal/plan";
-import { withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Item, LoadFiles, Plan } from "shopmetrics/internal/plan/plan";
+import { type Param, flat, withMarkers } from "shopmetrics/internal/sql/render";
 import type { Graph } from "../../compile/graph.js";
 import { bookkeeping } from "./records.js";
-import { recordChecks, type FileCheck } from "./checks.js";
-import { loadStatements } from "../../sql-load.js";
-import { passages, type Piece } from "./order.js";
+import { type FileCheck, recordChecks } from "./checks.js";
+import { type Piece, passages } from "./order.js";
 import { at, sqlVariables } from "./variables.js";
+import {
+  copyInto,
+  dropLanded,
+  insertRecords,
+  keepLedger,
+  refuseFiles,
+} from "shopmetrics/internal/engine/databricks/copy-into";
+import { raw } from "shopmetrics/internal/engine/databricks/text";
 
 /** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
-export async function writeSqlFiles(root: string, graph: Graph): Promise<string[]> {
+export async function writeSqlFiles(
+  root: string,
+  graph: Graph & { readonly tables: Tables },
+): Promise<string[]> {
   const folder = path.join(root, "bundle/tasks");
   await mkdir(folder, { recursive: true });
   const files = new Map(
     graph.plans
       .filter(({ runtime }) => runtime === "sql")
-      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan)]),
+      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan, graph.tables)]),
   );
   for (const old of await readdir(folder))
     if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
@@ -30,21 +41,21 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
  * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would.
  * A warehouse pays for each statement, so there are few.
  */
-export function sqlFile(plan: Plan): string {
+export function sqlFile(plan: Plan, tables: Tables): string {
   const parts = [
     `-- ${plan.title}\n-- Compiled from ${plan.notebook}: change the notebook, not this file.`,
     "use catalog {{catalog}};",
     sqlVariables(plan),
-    ...sections(plan),
-    bookkeeping(plan),
+    ...sections(plan, tables),
+    bookkeeping(plan, tables),
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
-function sections(plan: Plan): string[] {
+function sections(plan: Plan, tables: Tables): string[] {
   const of = ({ item, operation }: Piece) =>
     operation ? section(item, inFile(plan, operation.sql)) : section(item, ...loadStatements(item.load!));
-  return passages(plan.items).flatMap(({ preparations, checks, writes }) => [
+  return passages(plan.items, tables).flatMap(({ preparations, checks, writes }) => [
     ...preparations.map(of),
     ...(checks.length > 0 ? [recordChecks(plan, checks.map(measured))] : []),
     ...writes.map(of),
@@ -73,4 +84,23 @@ function inFile(plan: Plan, sql: string): string {
 function literal({ value }: Param & { kind: "literal" }): string {
   if (typeof value === "string") return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   return typeof value === "number" && !Number.isInteger(value) ? `${value}D` : String(value);
+}
+
+/**
+ * Loads new files, keeps them on the ledger, and lets go of them. COPY INTO takes its path as a literal only, and a task's
+ * parameter is a literal of its own and no piece of one, so the statement is put together and run by its text.
+ */
+export function loadStatements(load: LoadFiles): string[] {
+  const place = "{catalog}";
+  const pieces = copyInto(load, { catalog: place }).split(place).map(raw);
+  const given = { now: at("now"), batch: at(`batch_${flat(load.table)}`), runId: at("run_id") };
+  return [
+    `declare or replace variable copy_into string`,
+    `set variable copy_into = concat(${pieces.join(`, ${at("catalog")}, `)})`,
+    `execute immediate copy_into`,
+    refuseFiles(load),
+    insertRecords(load, given),
+    keepLedger(load, given),
+    dropLanded(load.table),
+  ];
 }

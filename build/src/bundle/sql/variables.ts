@@ -1,4 +1,4 @@
-import type { Plan } from "shopmetrics/internal/plan";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import { flat } from "shopmetrics/internal/sql/render";
 
 /** The one variable that a file declares: what the task was given, how far the step has read and what it writes. */

@@ -1,18 +1,17 @@
-import { allTables, findTable } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
-import type { Table } from "shopmetrics/internal/contracts/table";
+import type { Table, Tables } from "shopmetrics/internal/contracts/table";
 import { arrivedColumns, batchColumns, isStamp, loggedColumns } from "shopmetrics/internal/engine/dialect";
-import type { Item, Plan } from "shopmetrics/internal/plan";
+import { rejected_rows } from "shopmetrics/internal/contracts/quarantine";
+import type { Item, Plan } from "shopmetrics/internal/plan/plan";
 import { beforeTable } from "shopmetrics/internal/sql/render";
-import type { Question } from "./analyse.js";
+import type { Question } from "./select.js";
 import {
+  type ColumnSource,
+  type OutputColumn,
+  type Transformation,
   constantColumn,
   eitherOf,
   madeOf,
   tableColumn,
-  type ColumnSource,
-  type OutputColumn,
-  type Transformation,
 } from "./output-columns.js";
 
 /**
@@ -44,11 +43,12 @@ export interface TableLineage {
  */
 export async function lineageOf(
   plans: readonly Plan[],
+  tables: Tables,
   ask: (question: Question) => Promise<readonly OutputColumn[]>,
 ): Promise<TableLineage[]> {
   const written = new Map<string, { steps: string[]; columns: Map<string, ColumnLineage[]> }>();
   for (const plan of plans) {
-    for (const { table, columns } of await lineageOfPlan(plan, ask)) {
+    for (const { table, columns } of await lineageOfPlan(plan, tables, ask)) {
       const one = written.get(table) ?? { steps: [], columns: new Map<string, ColumnLineage[]>() };
       written.set(table, one);
       if (!one.steps.includes(plan.step)) one.steps.push(plan.step);
@@ -67,29 +67,35 @@ type Written = Pick<TableLineage, "table" | "columns">;
 
 async function lineageOfPlan(
   plan: Plan,
+  tables: Tables,
   ask: (question: Question) => Promise<readonly OutputColumn[]>,
 ): Promise<Written[]> {
-  if (plan.runtime === "node") return plan.writes.flatMap((table) => byProgram(plan, table));
-  const tables = tablesOf(plan);
+  if (plan.runtime === "node") return plan.writes.flatMap((table) => byProgram(plan, table, tables));
+  const known = columnsKnown(plan, tables);
+  const logged = new Map(
+    [...tables.values()]
+      .filter(({ options }) => options.tracks)
+      .map((table) => [beforeTable(table), table.name]),
+  );
   const stages = new Map<string, readonly OutputColumn[]>();
   const made: Written[] = [];
   for (const item of plan.items) {
-    if (item.load) made.push(loaded(item.load));
+    if (item.load) made.push(loaded(item.load, tables));
     if (item.select === undefined || item.kind === "show") continue;
-    const direct = await ask({ select: item.select, tables });
-    const columns = direct.map((column) => resolved(column, stages));
+    const direct = await ask({ select: item.select, tables: known });
+    const columns = direct.map((column) => resolved(column, stages, logged));
     if (item.kind === "stage") {
       stages.set(item.name, columns);
-      tables[item.name] = columns.map(({ name }) => name);
-    } else made.push(...writtenBy(plan, item, columns));
+      known[item.name] = columns.map(({ name }) => name);
+    } else made.push(...writtenBy(plan, item, columns, tables));
   }
   return made;
 }
 
 /** The columns of the tables that a plan may name, the ones of the verbs and the logs of earlier values too. */
-function tablesOf(plan: Plan): Record<string, readonly string[]> {
+function columnsKnown(plan: Plan, tables: Tables): Record<string, readonly string[]> {
   const known: Record<string, readonly string[]> = {};
-  for (const table of allTables()) {
+  for (const table of tables.values()) {
     if (!plan.reads.includes(table.name) && !plan.writes.includes(table.name)) continue;
     known[table.name] = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
     if (table.options.tracks)
@@ -99,7 +105,11 @@ function tablesOf(plan: Plan): Record<string, readonly string[]> {
 }
 
 /** Puts in place of a stage's columns what these come from, and in place of a log's columns those of its table. */
-function resolved(column: OutputColumn, stages: ReadonlyMap<string, readonly OutputColumn[]>): OutputColumn {
+function resolved(
+  column: OutputColumn,
+  stages: ReadonlyMap<string, readonly OutputColumn[]>,
+  logged: ReadonlyMap<string, string>,
+): OutputColumn {
   if (column.sources.length === 0) return column;
   const parts = column.sources.map((source) => {
     const stage = stages.get(source.table);
@@ -126,17 +136,11 @@ const rowsOf = (column: OutputColumn): OutputColumn => ({
   expressions: [],
 });
 
-const logged = new Map(
-  allTables()
-    .filter(({ options }) => options.tracks)
-    .map((table) => [beforeTable(table), table.name]),
-);
-
-function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[]): Written[] {
+function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[], tables: Tables): Written[] {
   if (item.snapshot)
     return [{ table: `${plan.step}.${item.name}`, columns: columns.map((one) => plain(one)) }];
-  if (item.kind === "reject") return [rejected(item, columns)];
-  const table = item.table === undefined ? undefined : findTable(item.table);
+  if (item.kind === "reject") return [rejected(item, columns, tables)];
+  const table = item.table === undefined ? undefined : tables.get(item.table);
   if (!table || !keeps.has(item.kind)) return [];
   const given = new Map(columns.map((column) => [column.name, column]));
   if (item.kind === "history") addHistory(given, item.of ?? "");
@@ -173,8 +177,8 @@ function addHistory(given: Map<string, OutputColumn>, of: string): void {
   add("is_current", parts, "effective_end_date is null");
 }
 
-function rejected(item: Item, columns: readonly OutputColumn[]): Written {
-  const raw = findTable(item.of ?? "");
+function rejected(item: Item, columns: readonly OutputColumn[], tables: Tables): Written {
+  const raw = tables.get(item.of ?? "");
   const given = new Map(columns.map((column) => [column.name, column]));
   const arrived = raw ? arrivedColumns(raw).map(({ name }) => tableColumn(raw.name, name)) : [];
   given.set(
@@ -182,19 +186,18 @@ function rejected(item: Item, columns: readonly OutputColumn[]): Written {
     madeOf("raw_row", arrived, { kind: "transformation", expression: "to_json(raw row)" }),
   );
   given.set("table_name", constantColumn("table_name", [`'${item.table}'`]));
-  const table = findTable("silver.rejected_rows")!;
   return {
-    table: table.name,
-    columns: table.columns.map(({ name }) => columnOf(table, name, given.get(name))),
+    table: rejected_rows.name,
+    columns: rejected_rows.columns.map(({ name }) => columnOf(rejected_rows, name, given.get(name))),
   };
 }
 
-function loaded({ table: name, folder, columns }: NonNullable<Item["load"]>): Written {
+function loaded({ table: name, folder, columns }: NonNullable<Item["load"]>, tables: Tables): Written {
   const files = `landing/${folder}`;
   const whole = { table: files, column: "*", kind: "transformation" as const };
   return {
     table: name,
-    columns: findTable(name)!.columns.map(({ name: column }) => {
+    columns: tables.get(name)!.columns.map(({ name: column }) => {
       if (columns.includes(column)) return plain(tableColumn(files, column), column);
       return column === "_rescued_data"
         ? { ...plain(constantColumn(column)), kind: whole.kind, sources: [whole] }
@@ -203,9 +206,9 @@ function loaded({ table: name, folder, columns }: NonNullable<Item["load"]>): Wr
   };
 }
 
-function byProgram({ reads }: Plan, name: string): Written[] {
+function byProgram({ reads }: Plan, name: string, tables: Tables): Written[] {
   const sources = reads.map((table) => ({ table, column: "*", kind: "transformation" as const }));
-  const columns = findTable(name)?.columns ?? [];
+  const columns = tables.get(name)?.columns ?? [];
   return [
     {
       table: name,

@@ -1,12 +1,12 @@
-import { bodyOf, columnAliases, isBody, named, nodes, type Node } from "./ast.js";
 import {
+  type OutputColumn,
   constantColumn,
   eitherOf,
   madeOf,
   tableColumn,
   unknownColumn,
-  type OutputColumn,
 } from "./output-columns.js";
+import { parseSelect } from "shopmetrics/internal/sql/parse";
 
 /** What a select gives: its columns, and the tables whose rows it is made of. */
 export interface Rows {
@@ -294,3 +294,38 @@ const isAggregateCall = (kind: string, body: Node) =>
   /^(percentile(_approx)?|collect_(list|set)|(max|min)_by|bool_(and|or)|every|some)$/i.test(
     String(body["name"]),
   );
+
+/** A node of the SQL parser's tree: `{ kind: body }`, or a part of a body. */
+export type Node = Record<string, unknown>;
+
+/** A node's kind and its body. */
+export function bodyOf(node: Node): [string, Node] {
+  const [entry] = Object.entries(node);
+  return entry && isBody(entry[1]) ? [entry[0], entry[1]] : ["", {}];
+}
+
+/** A list of nodes; none where there is no list. */
+export const nodes = (value: unknown): Node[] => (Array.isArray(value) ? (value as Node[]) : []);
+
+/** An identifier's name as SQL compares names, in lower case; empty where there is none. */
+export const named = (identifier: unknown): string =>
+  String((identifier as { name?: string } | null | undefined)?.name ?? "").toLowerCase();
+
+/** The names of a list of identifiers. */
+export const columnAliases = (identifiers: unknown): string[] => nodes(identifiers).map(named);
+
+/** Whether a property's value is a body, not a list and not a plain value. */
+export const isBody = (value: unknown): value is Node =>
+  value !== null && typeof value === "object" && !Array.isArray(value);
+
+/** A select, and the columns of the tables that it may name. */
+export interface Question {
+  readonly select: string;
+  readonly tables: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What each column of a select comes from, directly. Pure, so that answers may be kept. */
+export async function analyse({ select, tables }: Question): Promise<OutputColumn[]> {
+  const { ast, textOf } = await parseSelect(select);
+  return [...rowsOfSelect(ast, { tables: (name) => tables[name], textOf }).columns];
+}

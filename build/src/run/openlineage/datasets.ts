@@ -1,10 +1,9 @@
 import path from "node:path";
-import { findTable } from "shopmetrics/internal/contracts/declare";
-import "shopmetrics/internal/contracts/index";
+import type { Table } from "shopmetrics/internal/contracts/table";
 import type { CheckResult } from "shopmetrics/internal/run/step";
 import type { Settings } from "shopmetrics/internal/settings";
 import type { TableLineage } from "../../compile/lineage/columns.js";
-import { facet, type Facet } from "./facet.js";
+import { type Facet, facet } from "./facet.js";
 
 /** A dataset of an event, named as OpenLineage's naming rules say. */
 export interface Dataset {
@@ -38,9 +37,9 @@ export function namingOf(
 export function datasetOf(
   table: string,
   naming: Naming,
+  contract: Table | undefined,
   lineage?: TableLineage,
 ): Dataset & { readonly facets: Readonly<Record<string, Facet>> } {
-  const contract = findTable(table);
   const fields = contract?.columns.map(({ name, type, comment }) => ({ name, type, description: comment }));
   return {
     ...naming(table),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Plan } from "shopmetrics/internal/plan";
+import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Plan } from "shopmetrics/internal/plan/plan";
 import type { TableLineage } from "../../compile/lineage/columns.js";
 import { nothingNew, type RunReport, type StepReport } from "../run.js";
 import { assertionsOf, datasetOf, type Dataset, type Naming } from "./datasets.js";
@@ -29,6 +30,7 @@ export interface RunOfEvents {
   readonly job: string;
   readonly engine: { readonly name: string; readonly version: string };
   readonly naming: Naming;
+  readonly tables: Tables;
   readonly lineage: readonly TableLineage[];
 }
 
@@ -51,7 +53,7 @@ export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): Ru
   const files = plan.items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : []));
   // What a table is does not change between a step's begin and its end: it is said once.
   const described = (table: string, made?: TableLineage) =>
-    report ? datasetOf(table, run.naming, made) : { ...run.naming(table), facets: {} };
+    report ? datasetOf(table, run.naming, run.tables.get(table), made) : { ...run.naming(table), facets: {} };
   const checks = (table: string) => report?.checks.filter((check) => check.table === table) ?? [];
   const [written] = plan.writes;
   return {

@@ -33,6 +33,7 @@ export async function recordLineage(
       job: options.job,
       engine: { name: settings.engine, version },
       naming: namingOf(settings),
+      tables: compiled.tables,
       lineage: compiled.lineage,
     };
     write(runEvent(run));

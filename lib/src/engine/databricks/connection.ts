@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as databricks from "@databricks/sql";
 import type { DBSQLClient, DBSQLSession } from "@databricks/sql";
-import type { Result, ResultRow } from "../../plan.js";
+import type { Result, ResultRow } from "../../plan/plan.js";
 import type { Bound, Connection } from "../engine.js";
 import { explained, isLostSession } from "./client.js";
 import { isConflict, messageOf, whenStarted } from "./cold-start.js";

@@ -1,4 +1,4 @@
-import type { FileFormat, LoadFiles } from "../../plan.js";
+import type { FileFormat, LoadFiles } from "../../plan/plan.js";
 import { flat } from "../../sql/render.js";
 import { csvProblems, csvRecords } from "./csv.js";
 import { envelopeRecords } from "./envelopes.js";

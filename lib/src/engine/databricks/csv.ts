@@ -1,4 +1,4 @@
-import type { LoadFiles } from "../../plan.js";
+import type { LoadFiles } from "../../plan/plan.js";
 import { quoted } from "./text.js";
 
 /*

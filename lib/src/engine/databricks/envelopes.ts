@@ -1,4 +1,4 @@
-import type { LoadFiles } from "../../plan.js";
+import type { LoadFiles } from "../../plan/plan.js";
 
 /** What an envelope says, and the columns of bronze that hold it. */
 const envelope: Readonly<Record<string, string>> = {

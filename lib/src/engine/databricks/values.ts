@@ -1,5 +1,5 @@
 import type { DBSQLParameter, thrift } from "@databricks/sql";
-import type { Result, ResultRow, ResultValue } from "../../plan.js";
+import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
 import type { Bound } from "../engine.js";
 import { quoted } from "./text.js";
 

@@ -1,11 +1,10 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { BIGINT, type DuckDBAppender, type DuckDBConnection, LIST, listValue } from "@duckdb/node-api";
 import { checksum } from "../../landing/checksum.js";
 import { type ColumnMap, type Header, matchColumns, readHeader } from "../../landing/header.js";
-import type { LandedFile } from "../../landing/landing.js";
+import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { splitRecord } from "../../landing/record.js";
 import { type BadRecord, type Scan, scanRecords } from "../../landing/scan.js";
-import { assertUnchanged, changed } from "../../landing/unchanged.js";
 import { globEscaped, identifier, literal } from "./text.js";
 
 /** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */

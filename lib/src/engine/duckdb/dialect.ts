@@ -1,5 +1,5 @@
 import type { Table } from "../../contracts/table.js";
-import type { Operation } from "../../plan.js";
+import type { Operation } from "../../plan/plan.js";
 import { beforeTable, flat, marker } from "../../sql/render.js";
 import {
   arrivedColumns,

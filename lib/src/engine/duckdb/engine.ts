@@ -16,7 +16,7 @@ import {
   type Json,
 } from "@duckdb/node-api";
 import { InputError } from "../../errors.js";
-import type { Result, ResultRow, ResultValue } from "../../plan.js";
+import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
 import type { Bound, Connection, Engine } from "../engine.js";
 import { macros } from "./functions.js";
 import { loadFiles } from "./load.js";

@@ -1,8 +1,7 @@
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { checksum } from "../../landing/checksum.js";
-import type { LandedFile } from "../../landing/landing.js";
+import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { readLines } from "../../landing/lines.js";
-import { assertUnchanged, changed } from "../../landing/unchanged.js";
 import type { FileLoaded } from "../engine.js";
 import { identifier } from "./text.js";
 

@@ -1,4 +1,4 @@
-import { polyglot as loadPolyglot } from "../../sql/polyglot.js";
+import { polyglot as loadPolyglot } from "../../sql/parse.js";
 import { coveredFunctions, refusedSyntax } from "./functions.js";
 
 /** SQL that cannot be translated. `line` counts from 1 within the text, `text` is that line, where known. */

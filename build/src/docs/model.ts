@@ -1,0 +1,47 @@
+import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Block } from "shopmetrics/internal/dashboard/built";
+import { rejected_rows } from "shopmetrics/internal/contracts/quarantine";
+import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { TableLineage } from "../compile/lineage/columns.js";
+import type { Notebook } from "../notebook/parse.js";
+import type { EvidenceMap } from "./evidence.js";
+import type { Facts } from "./facts.js";
+import type { Highlight } from "./highlight.js";
+import type { PageLink } from "./page.js";
+
+/** All that pages are made from. */
+export interface Docs {
+  /** In the order of the pipeline. */
+  readonly plans: readonly Plan[];
+  /** By step. */
+  readonly notebooks: ReadonlyMap<string, Notebook>;
+  readonly tables: Tables;
+  readonly lineage: readonly TableLineage[];
+  readonly facts: Facts;
+  readonly highlight: Highlight;
+  /** The SQL file of each step that is only SQL. */
+  readonly compiled: ReadonlyMap<string, string>;
+  /** What the cells of a dashboard's page have drawn, by step. */
+  readonly drawings: ReadonlyMap<string, readonly Block[]>;
+  /** The dashboard's pages, by step. */
+  readonly dashboard: ReadonlyMap<string, PageLink>;
+  /** What is asked for, by id. */
+  readonly requirements: ReadonlyMap<string, string>;
+  readonly evidence: EvidenceMap;
+  /** Markdown files that have a page, with their text. */
+  readonly guides: ReadonlyMap<string, string>;
+}
+
+/** Tables that a step writes; the quarantine too, where it refuses rows. */
+export const writtenBy = (plan: Plan): string[] => [
+  ...plan.writes,
+  ...(plan.items.some(({ kind }) => kind === "reject") ? [rejected_rows.name] : []),
+];
+
+/** Steps that write a table. None: the runner keeps it. */
+export const writersOf = (plans: readonly Plan[], table: string): string[] =>
+  plans.filter((plan) => writtenBy(plan).includes(table)).map(({ step }) => step);
+
+/** Steps that read a table. */
+export const readersOf = (plans: readonly Plan[], table: string): string[] =>
+  plans.filter(({ reads }) => reads.includes(table)).map(({ step }) => step);

@@ -1,0 +1,143 @@
+import { randomUUID } from "node:crypto";
+import kafkajs from "kafkajs";
+import { InputError } from "../errors.js";
+import type { KafkaSettings } from "../settings.js";
+import { kafkaClient } from "./client.js";
+import { explained } from "./errors.js";
+import { firstContact, watermarksOf } from "./watermarks.js";
+
+// Of this CommonJS module Node sees some names only.
+const { ConfigResourceTypes } = kafkajs;
+
+/** One thing that was looked at. */
+export interface ConnectivityResult {
+  readonly check: string;
+  readonly ok: boolean;
+  /** What was found, or what is wrong and what to do. */
+  readonly found: string;
+}
+
+export interface ConnectivityOptions {
+  /** Whether a message is sent through, which the topic then holds: silver refuses it by name. Default true. */
+  readonly message?: boolean;
+}
+
+/**
+ * Looks at everything that the clickstream needs of Kafka, one thing after another: brokers and login, topic, partitions,
+ * retention, reading, and one message there and back. What depends on a thing that failed is not looked at.
+ */
+export async function checkKafka(
+  settings: KafkaSettings,
+  options: ConnectivityOptions = {},
+): Promise<ConnectivityResult[]> {
+  const results: ConnectivityResult[] = [];
+  const look = async (check: string, work: () => Promise<string>): Promise<boolean> => {
+    const found = await work().then(
+      (text) => ({ check, ok: true, found: text }),
+      (error: unknown) => ({ check, ok: false, found: explained(error, settings).message }),
+    );
+    results.push(found);
+    return found.ok;
+  };
+  const reached = await look("brokers and login", () => brokers(settings));
+  const there = reached && (await look("topic", () => topic(settings)));
+  if (!there) return results;
+  await look("retention", () => retention(settings));
+  if (options.message !== false) await look("a message there and back", () => thereAndBack(settings));
+  return results;
+}
+
+const brokers = (settings: KafkaSettings) =>
+  firstContact(settings, async (admin) => {
+    const { brokers } = await admin.describeCluster();
+    const { login, tls } = settings;
+    const names = brokers.map(({ host, port }) => `${host}:${port}`).join(", ");
+    return `${names}, ${tls ? "TLS" : "no TLS"}, ${login ? `user ${login.username}` : "no login"}`;
+  });
+
+const topic = (settings: KafkaSettings) =>
+  firstContact(settings, async (admin) => {
+    const partitions = await watermarksOf(admin, settings.topic);
+    const held = partitions.map(({ partition, low, high }) => `${partition}: ${low} to ${high}`).join(", ");
+    return `${settings.topic} with ${partitions.length} partitions; offsets ${held}`;
+  });
+
+/** Reading once a day must find what was sent meanwhile. */
+const retention = (settings: KafkaSettings) =>
+  firstContact(settings, async (admin) => {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: settings.topic,
+          configNames: ["retention.ms", "cleanup.policy"],
+        },
+      ],
+    });
+    const entries = new Map(
+      resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
+    );
+    const milliseconds = Number(entries.get("retention.ms"));
+    const policy = entries.get("cleanup.policy");
+    if (policy && policy !== "delete")
+      throw new InputError(
+        `${settings.topic} has cleanup.policy=${policy}: Kafka thins it out, so events would be lost. Set it to delete.`,
+      );
+    const hours = milliseconds / 3_600_000;
+    if (milliseconds >= 0 && hours < 24)
+      throw new InputError(
+        `${settings.topic} keeps messages for ${hours} h only: a daily run would lose some. Set retention.ms to 86400000 or more.`,
+      );
+    return milliseconds < 0 ? "for ever" : `${hours} h`;
+  });
+
+/** Sends a message that is no event and reads it back. */
+async function thereAndBack(settings: KafkaSettings): Promise<string> {
+  // The first group that a cluster sees takes it a while.
+  const kafka = kafkaClient(settings, "work");
+  const value = JSON.stringify({ connectivity_check: randomUUID(), sent_at: new Date().toISOString() });
+  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const consumer = kafka.consumer({ groupId: `shopmetrics-${randomUUID()}`, maxWaitTimeInMs: 100 });
+  const began = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await producer.connect();
+    const [place] = await producer.send({
+      topic: settings.topic,
+      messages: [{ key: "connectivity-check", value }],
+    });
+    const { partition, baseOffset = "0" } = place!;
+    const sent = performance.now() - began;
+    await consumer.connect();
+    await consumer.subscribe({ topics: [settings.topic], fromBeginning: true });
+    consumer.on(consumer.events.GROUP_JOIN, () =>
+      consumer.seek({ topic: settings.topic, partition, offset: baseOffset }),
+    );
+    await new Promise<void>((resolve, reject) => {
+      timer = setTimeout(
+        () =>
+          reject(
+            new InputError(
+              `The message was sent (partition ${partition}, offset ${baseOffset}) and did not come back within 30 s.`,
+            ),
+          ),
+        30_000,
+      );
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      consumer
+        .run({
+          autoCommit: false,
+          eachMessage: async ({ message }) => {
+            if (message.value?.toString() === value) resolve();
+          },
+        })
+        .catch(reject);
+    });
+    const back = performance.now() - began - sent;
+    return `partition ${partition}, offset ${baseOffset}: sent in ${sent.toFixed(0)} ms, back in ${back.toFixed(0)} ms`;
+  } finally {
+    clearTimeout(timer);
+    await Promise.allSettled([producer.disconnect(), consumer.disconnect()]);
+  }
+}

@@ -1,0 +1,107 @@
+import type { Column } from "../contracts/table.js";
+import type { Columns } from "../dashboard/columns.js";
+import type { Param } from "../sql/render.js";
+
+/** Where in a notebook something stands: the code cell counted from 1, as Jupyter numbers cells after Run All. */
+export interface Place {
+  readonly path: string;
+  readonly cell: number;
+  readonly line: number;
+}
+
+/** One statement in an engine's dialect, with what the runner is to do with its answer. */
+export interface Operation {
+  readonly sql: string;
+  /** Names of the parameters bound when it runs. */
+  readonly params: readonly string[];
+  /**
+   * `execute`: run it; `check`: its rows are check results; `show`: its rows are for people.
+   */
+  readonly kind: "execute" | "check" | "show";
+  /** Which of the step's figures the number of rows it changed adds to; "surplus" rows of "out" were taken back. */
+  readonly counts?: "out" | "deleted" | "rejected" | "surplus";
+  /** Run it only if the written table is empty, or only if it is not. */
+  readonly when?: "empty" | "filled";
+}
+
+/** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
+export type FileFormat = "csv" | "envelopes";
+
+/** Files to be loaded into a bronze table. */
+export interface LoadFiles {
+  readonly table: string;
+  readonly folder: string;
+  readonly format: FileFormat;
+  readonly columns: readonly string[];
+}
+
+/** What a page's query is exported as. */
+export interface SnapshotOf {
+  readonly name: string;
+  readonly columns: Columns;
+}
+
+export type ItemKind =
+  | "load"
+  | "stage"
+  | "check"
+  | "append"
+  | "merge"
+  | "history"
+  | "refresh"
+  | "reject"
+  | "maintain"
+  | "show"
+  | "rows";
+
+export type DialectName = "duckdb" | "databricks";
+
+/** One thing a step does, in the order in which the notebook says it. */
+export interface Item {
+  readonly kind: ItemKind;
+  /** The table written or checked. */
+  readonly table?: string;
+  /** What a person calls it: a check's name, a stage's name. */
+  readonly name: string;
+  readonly place: Place | undefined;
+  readonly load?: LoadFiles;
+  readonly snapshot?: SnapshotOf;
+  /** The notebook's own select in Databricks' dialect, parameters as identifiers `param__<name>`: lineage is read from it. */
+  readonly select?: string;
+  /** Of a history the column that names what has one; of rejects the bronze table that the refused rows came from. */
+  readonly of?: string;
+  readonly scripts: Readonly<Record<DialectName, readonly Operation[]>>;
+}
+
+/** Everything a step will do, known before it runs. Static: the same notebook gives the same plan. */
+export interface Plan {
+  readonly step: string;
+  readonly notebook: string;
+  readonly title: string;
+  /** The jobs that run the step; the first is its home. */
+  readonly jobs: readonly string[];
+  readonly runtime: "sql" | "node" | "page";
+  /** Tables read, without those the step itself writes. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Upstream tables read incrementally, by changes() or touched(). */
+  readonly changes: readonly string[];
+  /** Of these, the ones whose new rows are the step's rows in. */
+  readonly takes: readonly string[];
+  /** Where each table is first read or written. */
+  readonly places: Readonly<Record<string, Place>>;
+  readonly params: readonly Param[];
+  readonly items: readonly Item[];
+  /** sha256 of what the step means. */
+  readonly fingerprint: string;
+}
+
+/** A row as engines give it: decimals, dates and instants as text, whole numbers as numbers. */
+export type ResultValue = string | number | boolean | null | ResultValue[] | { [key: string]: ResultValue };
+export type ResultRow = Record<string, ResultValue>;
+
+/** A result's columns with their SQL types, and its rows. */
+export interface Result {
+  readonly columns: readonly Pick<Column, "name" | "type">[];
+  readonly rows: readonly ResultRow[];
+}

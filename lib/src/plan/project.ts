@@ -1,0 +1,72 @@
+import type { Tables } from "../contracts/table.js";
+
+/** What a project declares beside its notebooks. The framework is given it and never imports it. */
+export interface Project {
+  readonly tables: Tables;
+  /** The jobs of the bundle by their keys; a notebook's front matter names those that run it. */
+  readonly jobs: Readonly<Record<string, JobDeclaration>>;
+  /** Jobs whose notebooks stay off Databricks, each with the reason. */
+  readonly localOnlyJobs: Readonly<Record<string, string>>;
+  /** How many tasks of all jobs may run at once. */
+  readonly mostTasksAtOnce: number;
+  /** Databricks' own dashboards (AI/BI). */
+  readonly lakeview: readonly LakeviewDashboard[];
+}
+
+/** A job of the bundle. Its tasks come from the graph of the notebooks that name it. */
+export interface JobDeclaration {
+  readonly description: string;
+  /** Quartz cron expression, in UTC. Without one the job is started by hand or by another. */
+  readonly schedule?: string;
+  /** Minutes after which a run that still goes on is warned of by mail. */
+  readonly warnAfter?: number;
+  /** Minutes after which a run is ended; 120 by default. */
+  readonly timeout?: number;
+  /** Whether a run waits for the one before. Default true; else it is left out. */
+  readonly queued?: boolean;
+  /** Steps that it runs beside those of the notebooks that name it. */
+  readonly also?: readonly string[];
+  /** It runs this job once for each date that it is given, one after the other, and no step of its own. */
+  readonly eachDateOf?: string;
+}
+
+/** A dashboard in the workspace, made from one query of a page. */
+export interface LakeviewDashboard {
+  /** Its file in `bundle/dashboards/`, without `.lvdash.json`. */
+  readonly name: string;
+  /** The page, as a step. */
+  readonly page: string;
+  /** The page's queries that it shows. */
+  readonly datasets: readonly LakeviewDataset[];
+  readonly pages: readonly {
+    readonly name: string;
+    readonly displayName: string;
+    readonly widgets: readonly LakeviewWidget[];
+  }[];
+}
+
+export interface LakeviewDataset {
+  readonly name: string;
+  readonly displayName: string;
+  /** The name of the page's query. */
+  readonly query: string;
+  /** A condition of which rows of the query, in Databricks SQL. */
+  readonly where?: string;
+}
+
+/** A figure or a chart, on a grid of six columns. */
+export interface LakeviewWidget {
+  readonly kind: "counter" | "line" | "bar";
+  readonly title: string;
+  readonly dataset: string;
+  readonly at: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+  /** What it shows by channel: `value` of a counter; `x`, `y` and `color` of a chart. */
+  readonly channels: Readonly<Record<string, LakeviewField>>;
+}
+
+export interface LakeviewField {
+  readonly name: string;
+  readonly expression: string;
+  /** Default "quantitative". */
+  readonly scale?: "temporal" | "categorical";
+}

@@ -1,0 +1,125 @@
+import type { z } from "zod";
+import { bigint, int, text, timestamp } from "../contracts/columns.js";
+import { table } from "../contracts/table.js";
+
+const audit = {
+  _rescued_data: text(
+    "What did not fit: the whole raw line when it could not be split, or a JSON object of columns the contract does not know.",
+  ).nullable(),
+  source_file: text("The landed file, relative to the landing folder."),
+  source_row: bigint("Position of the record in its file, from 1, the header not counted."),
+  ingested_at: timestamp("When the file was loaded."),
+};
+
+/** An export lands as text, exactly as the shop wrote it, with its audit columns. */
+function exported<Shape extends z.ZodRawShape>(
+  entity: string,
+  columns: Shape,
+  personal: readonly Extract<keyof Shape, string>[] = [],
+) {
+  return table(
+    `bronze.${entity}_raw`,
+    `The shop's ${entity} exports as they arrived: every column as text, append-only (FR-001).`,
+    { ...columns, ...audit },
+    {
+      stamps: ["ingested_at"],
+      tags: { sensitivity: personal.length > 0 ? "personal" : "internal" },
+      personal,
+    },
+  );
+}
+
+const given = (comment: string) => text(comment).nullable();
+
+export const customers_raw = exported(
+  "customers",
+  {
+    customer_id: given("The shop's customer number."),
+    first_name: given("First name."),
+    last_name: given("Last name."),
+    email: given("E-mail address."),
+    phone: given("Phone number."),
+    city: given("City of the delivery address."),
+    region: given("Region or state of the delivery address."),
+    country: given("Country of the delivery address."),
+    signup_date: given("Day on which the customer signed up, ISO date."),
+    updated_at: given("When the shop last changed this customer, ISO instant."),
+  },
+  ["first_name", "last_name", "email", "phone"],
+);
+
+export const products_raw = exported("products", {
+  product_id: given("The shop's product number."),
+  product_name: given("Name as the shop shows it."),
+  category: given("Category, one of eight in the simulated shop."),
+  subcategory: given("Subcategory."),
+  brand: given("Brand."),
+  price: given("List price."),
+  cost: given("Purchase cost."),
+  updated_at: given("When the shop last changed this product, ISO instant."),
+});
+
+export const orders_raw = exported("orders", {
+  order_id: given("The shop's order number."),
+  customer_id: given("Who ordered."),
+  product_id: given("What was ordered."),
+  quantity: given("How many units."),
+  unit_price: given("Price of one unit."),
+  total_amount: given("What the customer pays."),
+  order_date: given("When the order was placed, ISO instant or date."),
+  status: given("pending, completed, cancelled or refunded."),
+  updated_at: given("When the shop last changed this order, ISO instant."),
+});
+
+export const clickstream_raw = table(
+  "bronze.clickstream_raw",
+  "The messages of the clickstream's topic as they arrived: the raw value, its place in Kafka and its fields as text, append-only (FR-002).",
+  {
+    value: given(
+      "The message's text, exactly. Null when the message had none, or is no UTF-8 (see _rescued_data).",
+    ),
+    kafka_topic: given("The topic; simulated for the generator's events, which never were in Kafka."),
+    kafka_partition: int("The topic's partition.").nullable(),
+    kafka_offset: bigint("The message's offset in its partition.").nullable(),
+    kafka_timestamp: timestamp("When the message was produced, by Kafka's account.").nullable(),
+    kafka_key: given("The message's key: the customer."),
+    event_id: given(
+      "The event's id. This and the fields below are null where the value is no JSON object or lacks them.",
+    ),
+    customer_id: given("Who."),
+    product_id: given("What was looked at, put into the cart or bought; null for a search."),
+    event_type: given("page_view, add_to_cart, purchase or search."),
+    session_id: given("The shop's own idea of a session: kept, not trusted."),
+    page: given("Where in the shop."),
+    event_ts: given("When it happened, ISO instant."),
+    quantity: given("How many units."),
+    price: given("Price of one unit."),
+    device: given("What it was done with."),
+    country: given("From where."),
+    ...audit,
+    _rescued_data: text(
+      "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
+    ).nullable(),
+  },
+  {
+    stamps: ["ingested_at"],
+    files: "envelopes",
+    // What is asked of it most: which offsets of a partition it holds.
+    clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
+    tags: { sensitivity: "internal" },
+  },
+);
+
+export const topic_starts = table(
+  "bronze.topic_starts",
+  "Where the reading of each partition of a topic began, and where it went on when messages were lost and a person accepted that: append-only.",
+  {
+    kafka_topic: given("The topic; the next generation of one that was made anew is called name@2."),
+    kafka_partition: given("The topic's partition."),
+    first_offset: given("The offset from which on it is read."),
+    reason: given("first read, loss accepted, or topic made anew."),
+    recorded_at: given("When that was written down, ISO instant."),
+    ...audit,
+  },
+  { stamps: ["ingested_at"], tags: { sensitivity: "internal" } },
+);

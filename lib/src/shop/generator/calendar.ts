@@ -1,0 +1,145 @@
+import { drawNumber } from "./draw.js";
+
+/** What the shop counts on one day: how many of each entity exist before it begins and when it ends. */
+export interface CalendarDay {
+  day: Day;
+  customers: Span;
+  products: Span;
+  orders: Span;
+  /** How far taste has moved from the old category mix (0) to the new one (1). */
+  drift: number;
+}
+
+export interface Span {
+  before: number;
+  after: number;
+}
+
+export interface ShopSize {
+  seed: number;
+  scale: number;
+  from: Day;
+  to: Day;
+}
+
+/** Days before the first order on which the first customers register and the first products are listed. */
+const PREPARATION = 30;
+
+const GROWTH_PER_YEAR = 1.9;
+const WEEKDAY = [1.16, 1.08, 1.02, 0.98, 0.96, 0.88, 0.92]; // Sunday first
+const MONTH = [0.9, 0.86, 0.91, 0.93, 0.96, 0.94, 0.9, 0.92, 0.99, 1.05, 1.3, 1.42];
+
+/**
+ * The volumes of every day from the preparation to `through`. Counts run through the last day of the history as
+ * if it were any day: the history holds exactly the scale's rows, and later days continue its curve.
+ */
+export function calendar(shop: ShopSize, through: Day): CalendarDay[] {
+  const customers = Math.max(10, Math.round(10_000 * shop.scale));
+  const products = Math.max(8, Math.round(1_000 * shop.scale));
+  const orders = Math.max(1, Math.round(100_000 * shop.scale));
+  const firstCustomers = Math.max(2, Math.round(customers * 0.02));
+  const firstProducts = Math.max(8, Math.round(products * 0.7));
+
+  const trade = runningTotal(shop.from, through, tradeCurve(shop));
+  const interest = runningTotal(shop.from, through, interestCurve(shop));
+  const history = shop.to - shop.from;
+  const share = (total: number[], day: Day) => (total[day - shop.from] ?? 0) / (total[history] ?? 1);
+  const preparation = (day: Day) => (day - (shop.from - PREPARATION) + 1) / PREPARATION;
+
+  const after = {
+    customers: (day: Day) =>
+      day < shop.from
+        ? Math.floor(firstCustomers * preparation(day))
+        : firstCustomers + Math.floor((customers - firstCustomers) * share(interest, day)),
+    products: (day: Day) =>
+      day < shop.from
+        ? Math.floor(firstProducts * preparation(day))
+        : firstProducts + Math.floor(((products - firstProducts) * (day - shop.from + 1)) / (history + 1)),
+    orders: (day: Day) => (day < shop.from ? 0 : Math.floor(orders * share(trade, day))),
+  };
+  const span = (count: (day: Day) => number, day: Day, first: Day): Span => ({
+    before: day === first ? 0 : count(day - 1),
+    after: count(day),
+  });
+
+  const days: CalendarDay[] = [];
+  const first = shop.from - PREPARATION;
+  for (let day = first; day <= through; day++) {
+    days.push({
+      day,
+      customers: span(after.customers, day, first),
+      products: span(after.products, day, first),
+      orders: span(after.orders, day, first),
+      drift: Math.min(1, Math.max(0, (day - shop.from) / (6 * 365))),
+    });
+  }
+  return days;
+}
+
+/** Orders per day, up to a factor: growth, season, weekday, the sales of late November, the day's luck. */
+function tradeCurve(shop: ShopSize): (day: Day) => number {
+  const growth = growthFrom(shop.from, GROWTH_PER_YEAR);
+  return (day) => {
+    const date = new Date(day * 86_400_000);
+    const [month, dayOfMonth] = [date.getUTCMonth(), date.getUTCDate()];
+    const sale = month === 10 && dayOfMonth >= 22 ? 1.2 : month === 11 && dayOfMonth >= 24 ? 0.6 : 1;
+    const luck = 0.92 + 0.16 * drawNumber(shop.seed, "calendar", "luck", day);
+    return growth(day) * season(day) * (WEEKDAY[date.getUTCDay()] ?? 1) * sale * luck;
+  };
+}
+
+/** Registrations per day, up to a factor. */
+function interestCurve(shop: ShopSize): (day: Day) => number {
+  const growth = growthFrom(shop.from, 1.5);
+  return (day) =>
+    growth(day) * season(day) * (0.85 + 0.3 * drawNumber(shop.seed, "calendar", "interest", day));
+}
+
+/** Compound growth by multiplication: powers of the platform's maths library may differ in the last digit. */
+function growthFrom(from: Day, perYear: number): (day: Day) => number {
+  const levels = [1];
+  const perDay = 1 + Math.log(perYear) / 365;
+  const rounded = Math.round(perDay * 1e9) / 1e9;
+  return (day) => {
+    for (let i = levels.length; i <= day - from; i++) levels.push((levels[i - 1] ?? 1) * rounded);
+    return levels[day - from] ?? 1;
+  };
+}
+
+/** The month's level, blended between the middles of two months so that no month begins with a jump. */
+function season(day: Day): number {
+  const date = isoDate(day);
+  const month = Number(date.slice(5, 7)) - 1;
+  const position = month + (Number(date.slice(8, 10)) - 15.5) / 30.5;
+  const left = Math.floor(position);
+  const [a, b] = [MONTH[(left + 12) % 12] ?? 1, MONTH[(left + 13) % 12] ?? 1];
+  return a + (b - a) * (position - left);
+}
+
+function runningTotal(from: Day, through: Day, weight: (day: Day) => number): number[] {
+  const totals: number[] = [];
+  let total = 0;
+  for (let day = from; day <= through; day++) totals.push((total += weight(day)));
+  return totals;
+}
+
+/** A day as the number of days since 1970-01-01, the form in which the generator counts. */
+export type Day = number;
+
+/** Reads `YYYY-MM-DD`; undefined when the text is no such date of the calendar. */
+export function parseDay(text: string): Day | undefined {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
+  const instant = Date.parse(`${text}T00:00:00Z`);
+  if (Number.isNaN(instant) || isoDate(instant / 86_400_000) !== text) return undefined;
+  return instant / 86_400_000;
+}
+
+/** The day as `YYYY-MM-DD`. */
+export function isoDate(day: Day): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** The day before today, in UTC. */
+export function yesterday(): Day {
+  return Math.floor(Date.now() / 86_400_000) - 1;
+}

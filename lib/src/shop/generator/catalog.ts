@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { literal } from "../../engine/duckdb/text.js";
+import { InputError } from "../../errors.js";
+import type { Shelf } from "./visit.js";
+
+/**
+ * Who shops and what there is, out of the exports that have landed: so that the events' customers and products are ones
+ * that silver knows.
+ *
+ * @throws InputError when no customers or products have landed
+ */
+export async function landedShelf(landing: string): Promise<Shelf> {
+  for (const entity of ["customers", "products"])
+    if (!existsSync(path.join(landing, entity)))
+      throw new InputError(
+        `${path.join(landing, entity)} does not exist: shoppers need a shop. Run \`npx shopmetrics generate\` first.`,
+      );
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  const exports = (entity: string) =>
+    `read_csv(${literal(path.join(landing, entity, "*.csv"))}, header = true, all_varchar = true, ignore_errors = true, union_by_name = true)`;
+  const select = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+  try {
+    const customers = await select(
+      `select distinct customer_id from ${exports("customers")} where customer_id is not null order by 1`,
+    );
+    const products = await select(
+      `select product_id, max(cast(try_cast(price as decimal(12, 2)) as varchar)) as price from ${exports("products")}
+where product_id is not null group by 1 having price is not null order by 1`,
+    );
+    if (customers.length === 0 || products.length === 0)
+      throw new InputError(`${landing} holds exports of no customer or no product: nobody can shop there.`);
+    return {
+      customers: customers.map((row) => String(row["customer_id"])),
+      products: products.map((row) => ({
+        product_id: String(row["product_id"]),
+        price: String(row["price"]),
+      })),
+    };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}

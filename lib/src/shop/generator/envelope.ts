@@ -1,0 +1,60 @@
+import type { SentEvent } from "./shoppers.js";
+
+/** The topic of events that never were in Kafka: their offsets must not mix with a real one's. */
+const TOPIC = "simulated";
+
+interface Place {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+export const EVENT_FAULT_KINDS = [
+  "event_torn",
+  "event_not_json",
+  "event_without_id",
+  "event_unknown_type",
+  "event_bad_time",
+  "event_negative_quantity",
+  "event_torn_line",
+] as const;
+
+/** A message as a line of a file of the topic's messages. */
+export const envelopeLine = ({ event, sentAt }: SentEvent, place: Place): string =>
+  line(String(event.customer_id), sentAt, place, JSON.stringify(event));
+
+/**
+ * A message of which something is wrong, and what.
+ *
+ * @param luck chooses the fault: 0 <= luck < 1
+ */
+export function faultyLine(
+  { event, sentAt }: SentEvent,
+  place: Place,
+  luck: number,
+): { kind: (typeof EVENT_FAULT_KINDS)[number]; text: string } {
+  const kind = EVENT_FAULT_KINDS[Math.floor(luck * EVENT_FAULT_KINDS.length)]!;
+  const key = String(event.customer_id);
+  const value = JSON.stringify(event);
+  const changed = (fields: object) => line(key, sentAt, place, JSON.stringify({ ...event, ...fields }));
+  switch (kind) {
+    case "event_torn":
+      return { kind, text: line(key, sentAt, place, value.slice(0, value.length >> 1)) };
+    case "event_not_json":
+      return { kind, text: line(key, sentAt, place, "click") };
+    case "event_without_id":
+      return { kind, text: changed({ event_id: undefined }) };
+    case "event_unknown_type":
+      return { kind, text: changed({ event_type: "hover" }) };
+    case "event_bad_time":
+      return { kind, text: changed({ event_ts: "yesterday" }) };
+    case "event_negative_quantity":
+      return { kind, text: changed({ quantity: -1 }) };
+    case "event_torn_line":
+      return { kind, text: line(key, sentAt, place, value).slice(0, 100) };
+  }
+}
+
+function line(key: string, sentAt: number, { partition, offset }: Place, value: string): string {
+  const timestamp = new Date(sentAt).toISOString();
+  return JSON.stringify({ topic: TOPIC, partition, offset, timestamp, key, value });
+}

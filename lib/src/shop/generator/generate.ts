@@ -1,0 +1,84 @@
+import { mkdir } from "node:fs/promises";
+import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
+import { type Day, isoDate } from "./calendar.js";
+import type { EntityName } from "./entity.js";
+import { exportName, writeExport } from "./export.js";
+import { EVENT_FAULT_KINDS } from "./envelope.js";
+import { FAULT_KINDS } from "./faults.js";
+import { type GenerateOptions, type GenerateReport, plan } from "./options.js";
+import { openShop } from "./shop.js";
+import { type LandingState, listExports, readState, writeState } from "./state.js";
+
+/**
+ * Fills a landing folder with the exports of a simulated shop and the events of its pages: its history first (of events,
+ * its last three days), then daily increments. A call
+ * that was killed is finished by repeating it; exports that exist are never touched.
+ *
+ * @example
+ * await generate({ landing: ".shopmetrics/landing", scale: 0.1 }); // the history up to yesterday
+ * await generate({ landing: ".shopmetrics/landing", days: 7 }); // the seven days after it
+ *
+ * @param duckdb settings of the embedded database that makes the rows, such as `{ threads: "1" }`
+ * @throws one sentence that names the option at fault, or the folder if somebody else filled it
+ */
+export async function generate(
+  options: GenerateOptions,
+  duckdb: Record<string, string> = {},
+): Promise<GenerateReport> {
+  const started = performance.now();
+  const known = await readState(options.landing);
+  const asked = plan(options, known);
+  const present = new Set(await listExports(options.landing));
+  // What a killed call left undone comes first, and is all that this call does.
+  const unfinished = known === undefined ? [] : missing(known, present);
+  const state = known !== undefined && unfinished.length > 0 ? known : asked;
+  const due = unfinished.length > 0 ? unfinished : missing(state, present);
+
+  const report: GenerateReport = {
+    files: [],
+    from: isoDate(state.from),
+    to: isoDate(state.through),
+    seconds: 0,
+    faults: Object.fromEntries([...FAULT_KINDS, ...EVENT_FAULT_KINDS].map((kind) => [kind, 0])),
+  };
+  if (due.length > 0) {
+    await mkdir(options.landing, { recursive: true });
+    await writeState(options.landing, state);
+    const shop = await openShop(state, state.through, duckdb);
+    try {
+      for (const { name, day } of due) {
+        const job = { ...state, landing: options.landing, day, faults: options.faults ?? state.faults };
+        const count = (kind: string, rows: number) => {
+          report.faults[kind] = (report.faults[kind] ?? 0) + rows;
+        };
+        report.files.push(
+          name === "clickstream"
+            ? await writeClickstream(shop, job, count)
+            : await writeExport(
+                shop,
+                { ...job, entity: shop.entities[name], history: day === state.to },
+                count,
+              ),
+        );
+      }
+    } finally {
+      shop.close();
+    }
+  }
+  report.seconds = (performance.now() - started) / 1000;
+  return report;
+}
+
+/** What is due from the history to the last day and lacks in the folder, oldest first. */
+function missing(
+  state: LandingState,
+  present: ReadonlySet<string>,
+): { name: EntityName | "clickstream"; day: Day }[] {
+  const due: { name: EntityName | "clickstream"; day: Day }[] = [];
+  for (let day = firstClickstreamDay(state); day <= state.through; day++) {
+    for (const name of ["customers", "orders", "products"] as const)
+      if (day >= state.to && !present.has(exportName(name, day))) due.push({ name, day });
+    if (!present.has(clickstreamName(day))) due.push({ name: "clickstream", day });
+  }
+  return due;
+}

@@ -1,0 +1,107 @@
+import { InputError } from "../../errors.js";
+import { type Day, isoDate, parseDay, yesterday } from "./calendar.js";
+import type { LandingState } from "./state.js";
+import type { EntityName } from "./entity.js";
+
+export interface GenerateOptions {
+  /** Folder that gets `customers/`, `orders/`, `products/` and `clickstream/`; made if it does not exist. */
+  landing: string;
+  /** 1 (the default) = 10,000 customers, 1,000 products and 100,000 orders; fractions are allowed. */
+  scale?: number;
+  /** Which shop: the same seed gives the same bytes. Default 1. */
+  seed?: number;
+  /** First day of the history, `YYYY-MM-DD`. Default 2022-01-01. */
+  from?: string;
+  /** Last day of the history, `YYYY-MM-DD`. Default yesterday (UTC). */
+  to?: string;
+  /** Daily increments to write after what the folder already holds. Default 0 for an empty folder, else 1. */
+  days?: number;
+  /** Share of faulty rows, 0..1, in the files of this call. Default: that of the folder's first call, else 0. */
+  faults?: number;
+}
+
+/** 2022-01-01 */
+const OPENING: Day = Date.UTC(2022, 0, 1) / 86_400_000;
+
+/** What the folder shall hold when the call is done, out of what is asked and what the folder remembers. */
+export function plan(options: GenerateOptions, state: LandingState | undefined): LandingState {
+  check(options);
+  return state === undefined ? begin(options) : proceed(options, state);
+}
+
+function begin(options: GenerateOptions): LandingState {
+  const from = day("from", options.from) ?? OPENING;
+  const to = day("to", options.to) ?? yesterday();
+  if (from > to) {
+    throw new InputError(
+      `from (${isoDate(from)}) is after to (${isoDate(to)}): give a from on or before ${isoDate(to)}.`,
+    );
+  }
+  const { scale = 1, seed = 1, days = 0, faults = 0 } = options;
+  return { seed, scale, from, to, through: to + days, faults };
+}
+
+function proceed(options: GenerateOptions, state: LandingState): LandingState {
+  for (const [name, given, kept] of [
+    ["seed", options.seed, state.seed],
+    ["scale", options.scale, state.scale],
+    ["from", options.from, isoDate(state.from)],
+    ["to", options.to, isoDate(state.to)],
+  ] as const) {
+    if (given !== undefined && given !== kept) {
+      throw new InputError(
+        `${name} is ${given}, but ${options.landing} was generated with ${name} ${kept}: ` +
+          `leave ${name} out to continue that shop, or give an empty folder.`,
+      );
+    }
+  }
+  return { ...state, through: state.through + (options.days ?? 1) };
+}
+
+function check(options: GenerateOptions): void {
+  const { scale, seed, days, faults } = options;
+  if (scale !== undefined && !(scale > 0 && scale <= 1000)) {
+    throw new InputError(`scale is ${scale}: give a number above 0 and up to 1000, such as 0.01 or 1.`);
+  }
+  if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed <= 0xffffffff)) {
+    throw new InputError(`seed is ${seed}: give a whole number from 0 to 4294967295.`);
+  }
+  if (days !== undefined && !(Number.isInteger(days) && days >= 0 && days <= 3660)) {
+    throw new InputError(`days is ${days}: give a whole number of days from 0 to 3660.`);
+  }
+  if (faults !== undefined && !(faults >= 0 && faults <= 1)) {
+    throw new InputError(`faults is ${faults}: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows.`);
+  }
+  day("from", options.from);
+  day("to", options.to);
+}
+
+function day(name: "from" | "to", text: string | undefined): Day | undefined {
+  if (text === undefined) return undefined;
+  const parsed = parseDay(text);
+  if (parsed === undefined || parsed < 0) {
+    throw new InputError(`${name} is "${text}": give a date from 1970 on as YYYY-MM-DD, such as 2026-03-01.`);
+  }
+  return parsed;
+}
+
+/** A file of exports or events that was written. */
+export interface GeneratedFile {
+  entity: EntityName | "clickstream";
+  /** Within the landing folder. */
+  file: string;
+  rows: number;
+  bytes: number;
+}
+
+/** What one call wrote. */
+export interface GenerateReport {
+  /** The files that this call wrote, oldest first. */
+  files: GeneratedFile[];
+  /** First day of the history, and the last day for which the folder now holds exports. */
+  from: string;
+  to: string;
+  seconds: number;
+  /** Faulty rows written, by kind; all zero on clean exports. */
+  faults: Record<string, number>;
+}

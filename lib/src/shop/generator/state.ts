@@ -1,0 +1,96 @@
+import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Day, isoDate, parseDay } from "./calendar.js";
+import { InputError } from "../../errors.js";
+
+/** What a landing folder remembers of the shop that fills it. */
+export interface LandingState {
+  seed: number;
+  scale: number;
+  from: Day;
+  /** The last day of the history. */
+  to: Day;
+  /** The last day for which exports are due; saved before they are written, so that a killed call can be finished. */
+  through: Day;
+  faults: number;
+}
+
+const STATE_FILE = ".generator.json";
+
+/** Raised when the rows of a given seed change, so that no folder is continued with another shop's rows. */
+const VERSION = 1;
+
+/** Reads the folder's state; undefined when it holds no export. Refuses a folder that others have filled. */
+export async function readState(landing: string): Promise<LandingState | undefined> {
+  const path = join(landing, STATE_FILE);
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (text !== undefined) return parseState(path, text);
+  const strangers = await listExports(landing);
+  const [first] = strangers;
+  if (first === undefined) return undefined;
+  throw new InputError(
+    `${landing} was filled by somebody else: it holds ${strangers.length} file(s), such as ${first}, but no ` +
+      `${STATE_FILE}. Generated exports would mix with them; give the generator an empty folder.`,
+  );
+}
+
+export async function writeState(landing: string, state: LandingState): Promise<void> {
+  const { seed, scale, from, to, through, faults } = state;
+  const dates = { from: isoDate(from), to: isoDate(to), through: isoDate(through) };
+  const path = join(landing, STATE_FILE);
+  await writeFile(
+    `${path}.tmp`,
+    `${JSON.stringify({ version: VERSION, seed, scale, ...dates, faults }, null, 2)}\n`,
+  );
+  await rename(`${path}.tmp`, path);
+}
+
+/** The exports in the folder, as `<entity>/<file>`. */
+export async function listExports(landing: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entity of ["customers", "orders", "products", "clickstream"]) {
+    const names = await readdir(join(landing, entity)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return [];
+      throw error;
+    });
+    const isExport = entity === "clickstream" ? /^clickstream_[-0-9]{10}\.ndjson$/ : /^[^.].*\.csv$/i;
+    found.push(...names.filter((name) => isExport.test(name)).map((name) => join(entity, name)));
+  }
+  return found;
+}
+
+function parseState(path: string, text: string): LandingState {
+  const broken = (why: string) =>
+    new Error(
+      `${path} ${why}. It says how this folder was generated; restore it, or generate into an empty folder.`,
+    );
+  let raw: Record<string, unknown>;
+  try {
+    raw = JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    throw broken("is not JSON");
+  }
+  if (raw.version !== VERSION)
+    throw broken(`has version ${String(raw.version)}, this generator writes ${VERSION}`);
+  const number = (key: string) => {
+    const value = raw[key];
+    if (typeof value !== "number") throw broken(`lacks the number "${key}"`);
+    return value;
+  };
+  const day = (key: string) => {
+    const value = parseDay(String(raw[key]));
+    if (value === undefined) throw broken(`lacks the date "${key}"`);
+    return value;
+  };
+  return {
+    seed: number("seed"),
+    scale: number("scale"),
+    from: day("from"),
+    to: day("to"),
+    through: day("through"),
+    faults: number("faults"),
+  };
+}

@@ -1,0 +1,118 @@
+import { bigint, date, decimal, int, oneOf, text, timestamp, total } from "../contracts/columns.js";
+import { table } from "../contracts/table.js";
+
+const updatedAt = { updated_at: timestamp("When this row was last computed to something new.") };
+const gold = { stamps: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
+
+export const ltvSegment = ["High", "Medium", "Low"] as const;
+
+export const daily_sales_summary = table(
+  "gold.daily_sales_summary",
+  "Revenue, orders and average order value per day and category, of completed orders (FR-006).",
+  {
+    date: date("UTC date of the orders."),
+    category: text("Category of the product now; Unknown when the product is not known."),
+    revenue: total("Sum of total_amount."),
+    order_count: bigint("Completed orders."),
+    avg_order_value: total("revenue ÷ order_count, rounded half up to the cent."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["date", "category"], clusterBy: ["date", "category"] },
+);
+
+export const customer_ltv = table(
+  "gold.customer_ltv",
+  "What each customer has brought so far: one row for every customer, also those who never ordered (FR-007).",
+  {
+    customer_id: text("The shop's customer number; Unknown for orders without one."),
+    total_revenue: total("Sum of total_amount over completed orders."),
+    order_count: bigint("Completed orders."),
+    first_order_date: date("UTC date of the first completed order.").nullable(),
+    last_order_date: date("UTC date of the last completed order.").nullable(),
+    ltv_segment: oneOf(ltvSegment, "High above 500, Medium from 100 to 500, Low below 100."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["customer_id"] },
+);
+
+export const product_performance = table(
+  "gold.product_performance",
+  "Units and revenue per product and month, with the product's rank in its category (FR-008).",
+  {
+    month: date("First day of the month, UTC."),
+    product_id: text("The shop's product number; Unknown for orders without one."),
+    product_name: text("Name now; Unknown when the product is not known."),
+    category: text("Category now; Unknown when the product is not known."),
+    units_sold: bigint("Units of completed orders."),
+    total_revenue: total("Sum of total_amount over completed orders."),
+    category_rank: int(
+      "1 is the product with the most revenue in its category that month; ties by product_id.",
+    ),
+    ...updatedAt,
+  },
+  { ...gold, key: ["month", "product_id"] },
+);
+
+export const customer_cohorts = table(
+  "gold.customer_cohorts",
+  "How signup cohorts keep buying: active customers and revenue by months since signup (FR-014).",
+  {
+    cohort_month: date("First day of the month in which the cohort signed up."),
+    months_since: int("Whole calendar months between signup and order month."),
+    customers: bigint("Size of the cohort."),
+    active_customers: bigint("Customers of the cohort with a completed order in that month."),
+    active_rate: decimal(9, 4, "active_customers ÷ customers."),
+    revenue: total("Revenue of the cohort in that month."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["cohort_month", "months_since"] },
+);
+
+/** A share, or how many of one thing there are for each of another. */
+const rate = (comment: string) => decimal(9, 4, comment).nullable();
+
+export const hourly_traffic_metrics = table(
+  "gold.hourly_traffic_metrics",
+  "What went on in the shop, hour by hour (FR-009).",
+  {
+    hour: timestamp("Start of the hour, UTC."),
+    date: date("UTC date of the hour."),
+    events: bigint("Events of any kind."),
+    page_views: bigint("Pages looked at."),
+    unique_visitors: bigint("Customers with an event of any kind."),
+    add_to_carts: bigint("Products put into the cart."),
+    purchases: bigint("Purchases."),
+    searches: bigint("Searches."),
+    add_to_cart_rate: rate("add_to_carts ÷ page_views. Null without any page view."),
+    purchase_rate: rate("purchases ÷ page_views. Null without any page view."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["hour"], clusterBy: ["date"] },
+);
+
+export const conversion_funnel = table(
+  "gold.conversion_funnel",
+  "From looking to buying, per day and category.",
+  {
+    date: date("UTC date of the events."),
+    category: text("Category of the product now; Unknown when the product is not known."),
+    visitors: bigint("Customers with an event of this day and category."),
+    page_views: bigint("Pages looked at."),
+    add_to_carts: bigint("Products put into the cart."),
+    purchases: bigint("Purchases."),
+    cart_rate: rate("add_to_carts ÷ page_views. Null without any page view."),
+    checkout_rate: rate("purchases ÷ add_to_carts. Null without anything put into the cart."),
+    cart_abandonment: rate(
+      "What was put into the cart and not bought, as a share: 1 − checkout_rate, at least 0. Null without anything put into the cart.",
+    ),
+    revenue: total(
+      "Sum of quantity × price over purchases. A missing quantity counts as 1, a missing price as 0.",
+    ),
+    avg_order_value: total(
+      "revenue ÷ purchases, rounded half up to the cent. Null without a purchase.",
+    ).nullable(),
+    revenue_per_visitor: total("revenue ÷ visitors, rounded half up to the cent."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["date", "category"], clusterBy: ["date"] },
+);

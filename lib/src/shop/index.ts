@@ -1,0 +1,16 @@
+import * as ops from "../contracts/ops.js";
+import { tablesOf } from "../contracts/table.js";
+import type { Project } from "../plan/project.js";
+import * as bronze from "./bronze.js";
+import * as gold from "./gold.js";
+import { jobs, localOnlyJobs, mostTasksAtOnce } from "./jobs.js";
+import { lakeview } from "./lakeview.js";
+import * as silver from "./silver.js";
+
+export { bronze, gold, ops, silver };
+
+/** Every table of the shop, and those that runs keep their records in. */
+export const tables = tablesOf(bronze, silver, gold, ops);
+
+/** What the shop declares beside its notebooks. */
+export const shop: Project = { tables, jobs, localOnlyJobs, mostTasksAtOnce, lakeview };
