@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { serveSite } from "../build/src/site/server.ts";
 import { writeSite } from "../build/src/site/site.ts";
-import { projectRoot, readSettings } from "shopmetrics/internal/settings";
+import { projectRoot, readSettings } from "#lib/settings.js";
 import { launch, openReady } from "./system/browser.ts";
 
 // Takes the README's pictures of the dashboard, from the snapshots of the last run: `npm run pictures`.

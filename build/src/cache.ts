@@ -1,33 +1,63 @@
-import path from "node:path";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/*
+ * What is kept between commands. One rule holds for all of it: the key is made of everything that went into the answer, and
+ * that always includes the compiler, the library and the installed packages.
+ */
 
 /**
- * Remembers the answers of a slow, pure function of a text in a file of the cache folder, under the hash of the text.
- * Answers not asked for again are forgotten at the next save.
- *
- * @param madeBy files that make the answer: when one of them changes, nothing is remembered
+ * A folder for generated files, `node_modules/.cache/shopmetrics/<name>` of the project. Code in it finds the package
+ * `shopmetrics` as this package does. It may not exist yet.
  */
-export async function remember(
-  name: string,
-  answer: (text: string) => Promise<string>,
-  madeBy: readonly string[],
-) {
-  const maker = createHash("sha256");
-  for (const path of madeBy) maker.update(await readFile(path));
-  const version = maker.digest();
-  const file = path.join(cacheFolder("memory"), `${name}.json`);
-  const known = await readFile(file, "utf8").then(
-    (text) => JSON.parse(text) as Record<string, string>,
-    () => ({}) as Record<string, string>,
-  );
+export function cacheFolder(name: string): string {
+  const folders = createRequire(import.meta.url).resolve.paths("shopmetrics") ?? [];
+  const modules = folders.find((folder) => existsSync(path.join(folder, "shopmetrics")));
+  if (modules === undefined)
+    throw new Error('The package "shopmetrics" is not installed: run `npm ci` first.');
+  return path.join(modules, ".cache", "shopmetrics", name);
+}
+
+/**
+ * The answer that is kept for these inputs, or else the one that is made now and kept.
+ *
+ * @param kind a folder of the cache
+ * @param inputs all that the answer depends on beside the toolchain
+ * @param make gives an answer that JSON can hold
+ * @param options.fresh makes it again whatever is kept
+ * @param options.keep how many answers of this kind stay; the oldest go
+ */
+export async function cached<Answer>(
+  kind: string,
+  inputs: readonly string[],
+  make: () => Promise<Answer>,
+  { fresh = false, keep = 10 }: { fresh?: boolean; keep?: number } = {},
+): Promise<{ answer: Answer; remembered: boolean }> {
+  const file = path.join(cacheFolder(kind), `${await keyOf(inputs)}.json`);
+  const known = fresh ? undefined : await readJson<Answer>(file);
+  if (known !== undefined) return { answer: known, remembered: true };
+  const answer = await make();
+  await writeWhole(file, JSON.stringify(answer));
+  await prune(path.dirname(file), keep);
+  return { answer, remembered: false };
+}
+
+/**
+ * Many small answers of a slow, pure function of a text, in one file. Those not asked for again are forgotten by `save`.
+ *
+ * @param kind a folder of the cache
+ */
+export async function cachedTexts(kind: string, answer: (text: string) => Promise<string>) {
+  const file = path.join(cacheFolder(kind), "answers.json");
+  const known = (await readJson<Record<string, string>>(file)) ?? {};
   const used: Record<string, string> = {};
   return {
     async ask(text: string): Promise<string> {
-      const key = createHash("sha256").update(version).update(text).digest("hex").slice(0, 24);
+      const key = await keyOf([text]);
       return (used[key] ??= known[key] ?? (await answer(text)));
     },
     async save(): Promise<void> {
@@ -37,21 +67,78 @@ export async function remember(
 }
 
 /**
- * A folder for generated files, `node_modules/.cache/shopmetrics/<name>` of the project. Code in it finds the package
- * `shopmetrics` as this package does. It may not exist yet.
+ * A file of the cache that holds a text, for programs that read files: its name has the text's hash. Once there it is never
+ * written again.
  */
-export function cacheFolder(name: string): string {
-  const folders = createRequire(import.meta.url).resolve.paths("shopmetrics") ?? [];
-  const modules = folders.find((folder) => existsSync(join(folder, "shopmetrics")));
-  if (modules === undefined)
-    throw new Error('The package "shopmetrics" is not installed: run `npm ci` first.');
-  return join(modules, ".cache", "shopmetrics", name);
+export async function cachedFile(kind: string, name: string, text: string): Promise<string> {
+  const { name: stem, ext } = path.parse(name);
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
+  const file = path.join(cacheFolder(kind), `${stem}-${hash}${ext}`);
+  if (existsSync(file)) return file;
+  await writeWhole(file, text);
+  await prune(path.dirname(file), 500);
+  return file;
+}
+
+/** Hash of the inputs and the toolchain, 24 hexadecimal digits. */
+export async function keyOf(inputs: readonly string[]): Promise<string> {
+  const hash = createHash("sha256").update(await (toolchain ??= readToolchain()));
+  for (const input of inputs) hash.update(`\0${input.length}\0`).update(input);
+  return hash.digest("hex").slice(0, 24);
+}
+
+let toolchain: Promise<string> | undefined;
+
+/** The compiler and the library as they were compiled, and the versions of all installed packages, the SQL parser's too. */
+async function readToolchain(): Promise<string> {
+  const build = fileURLToPath(new URL("..", import.meta.url));
+  const lib = path.resolve(createRequire(import.meta.url).resolve("shopmetrics"), "../..");
+  const locks = [
+    path.resolve(build, "../package-lock.json"),
+    path.resolve(cacheFolder("."), "../../.package-lock.json"),
+  ];
+  const parts = await Promise.all([
+    ...[lib, build].map((workspace) => readFile(path.join(workspace, "dist/.tsbuildinfo"), "utf8")),
+    ...locks.map((lock) => readFile(lock, "utf8").catch(() => "")),
+  ]);
+  return createHash("sha256").update(parts.join("\0")).digest("hex");
 }
 
 /** Writes a file that appears whole or not at all, with the folder it is in. */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const draft = `${file}.${process.pid}`;
+  await mkdir(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}-${++drafts}`;
   await writeFile(draft, text);
   await rename(draft, file);
+}
+
+let drafts = 0;
+
+/** What a file of JSON holds; undefined where it is not there or damaged. */
+async function readJson<Answer>(file: string): Promise<Answer | undefined> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Answer);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the oldest files of a folder. Another process may do the same at the same time. */
+async function prune(folder: string, keep: number): Promise<void> {
+  const names = await readdir(folder);
+  if (names.length <= keep) return;
+  const files = await Promise.all(
+    names.map(async (name) => {
+      const file = path.join(folder, name);
+      return {
+        file,
+        at: await stat(file).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => 0,
+        ),
+      };
+    }),
+  );
+  for (const { file } of files.toSorted((a, b) => b.at - a.at).slice(keep)) await rm(file, { force: true });
 }

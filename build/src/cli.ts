@@ -210,14 +210,6 @@ program
   .allowUnknownOption()
   .action(async (args) => (await import("./commands/jupyter.js")).jupyter(args));
 
-program
-  .command("bench")
-  .description("measure the pipeline against one plain SQL script")
-  .option("--scale <n>", "size of the shop", number, 1)
-  .option("--runs <n>", "runs of each, interleaved", number, 3)
-  .option("--stream", "measure the clickstream instead, on the broker that KAFKA_BROKERS names")
-  .action(async (options) => (await import("./commands/bench.js")).bench(options));
-
 try {
   await program.parseAsync();
 } catch (error) {

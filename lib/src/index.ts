@@ -9,8 +9,6 @@ export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
 export { append, history, load, maintain, merge, refresh, reject } from "./verbs/write.js";
 export { check } from "./verbs/check.js";
 export { explain, rows, show } from "./verbs/read.js";
-export { checkKafka, landTopic, produce } from "./kafka/api.js";
-export { stopSignal } from "./session/session.js";
 export { InputError } from "./errors.js";
 
 // One session for all verbs, also for two that begin at once; one that could not open is tried again.
@@ -37,6 +35,3 @@ if ("__tslab__" in globalThis) inputErrorsPlainly();
 
 /** The settings in force: where landed files and the warehouse are, and which engine is used. */
 export { readSettings as settings, type Settings } from "./settings.js";
-export { generate } from "./shop/generator/generate.js";
-export type { GenerateOptions } from "./shop/generator/options.js";
-export type { GenerateReport } from "./shop/generator/options.js";

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { InputError } from "./errors.js";
 
+export { InputError };
+
 const seconds = z.coerce.number("is not a number of seconds").min(0).max(86_400);
 
 const environment = z.object({
@@ -231,3 +233,7 @@ function parse<Shape extends z.ZodType>(
   });
   throw new InputError(lines.join("\n"));
 }
+
+/** The file that holds a developer's own tables on the embedded engine. */
+export const developerFile = ({ home }: Pick<Settings, "home">, name: string) =>
+  path.join(home, `dev_${name}.duckdb`);

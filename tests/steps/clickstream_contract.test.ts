@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { silver } from "shopmetrics";
-import { clickstreamEvent } from "shopmetrics/internal/shop/event";
+import { clickstreamEvent } from "#lib/shop/event.js";
 import { lakehouse } from "./harness.ts";
 import { mulberry32 } from "./random.ts";
 

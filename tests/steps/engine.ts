@@ -1,13 +1,13 @@
-import { shop as project } from "shopmetrics/internal/shop/index";
-import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
-import { createLanded, landedTable } from "shopmetrics/internal/engine/databricks/copy-into";
-import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
-import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import type { Dialect } from "shopmetrics/internal/engine/dialect";
-import type { Engine } from "shopmetrics/internal/engine/engine";
-import { readSettings } from "shopmetrics/internal/settings";
-import { beforeTable } from "shopmetrics/internal/sql/render";
+import { shop as project } from "#lib/shop/index.js";
+import { openDatabricks } from "#lib/engine/databricks/engine.js";
+import { createLanded, landedTable } from "#lib/engine/databricks/copy-into.js";
+import { databricksDialect } from "#lib/engine/databricks/dialect.js";
+import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import type { Dialect } from "#lib/engine/dialect.js";
+import type { Engine } from "#lib/engine/engine.js";
+import { readSettings } from "#lib/settings.js";
+import { beforeTable } from "#lib/sql/render.js";
 
 /** What the step tests need of an engine. All else they do goes through the interfaces of `lib/src/engine/`. */
 export interface TestEngine {

@@ -1,12 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import type { Row, Table } from "shopmetrics";
-import { batchColumns, givenColumns, isStamp } from "shopmetrics/internal/engine/dialect";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import { operation } from "shopmetrics/internal/engine/operation";
-import type { Item, Operation } from "shopmetrics/internal/plan/plan";
-import { executeItems, noFigures } from "shopmetrics/internal/run/step";
-import { publish, readWindows } from "shopmetrics/internal/run/warehouse";
-import { marker, withMarkers, type Param } from "shopmetrics/internal/sql/render";
+import { batchColumns, givenColumns, isStamp } from "#lib/engine/dialect.js";
+import type { Connection } from "#lib/engine/engine.js";
+import { operation } from "#lib/engine/operation.js";
+import type { Item, Operation } from "#lib/plan/plan.js";
+import { executeItems, noFigures } from "#lib/run/step.js";
+import { publish, readWindows } from "#lib/run/warehouse.js";
+import { marker, withMarkers, type Param } from "#lib/sql/render.js";
 import type { TestEngine } from "./engine.ts";
 
 /** Rows as a select that gives all columns of a table but its stamps. */

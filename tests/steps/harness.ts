@@ -1,12 +1,12 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
-import { givenColumns } from "shopmetrics/internal/engine/dialect";
-import { prepareWarehouse, readWindows } from "shopmetrics/internal/run/warehouse";
+import { givenColumns } from "#lib/engine/dialect.js";
+import { prepareWarehouse, readWindows } from "#lib/run/warehouse.js";
 import { compile } from "../../build/src/compile/compile.ts";
 import { type RunReport, type StepReport, runGraph } from "../../build/src/run/run.ts";
 import { selectSteps } from "../../build/src/compile/select.ts";

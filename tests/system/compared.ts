@@ -1,6 +1,6 @@
-import { shop as project } from "shopmetrics/internal/shop/index";
-import { batchColumns } from "shopmetrics/internal/engine/dialect";
-import type { Connection } from "shopmetrics/internal/engine/engine";
+import { shop as project } from "#lib/shop/index.js";
+import { batchColumns } from "#lib/engine/dialect.js";
+import type { Connection } from "#lib/engine/engine.js";
 import type { Tables } from "./tables.ts";
 
 /**

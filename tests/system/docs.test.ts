@@ -1,4 +1,4 @@
-import { shop as project } from "shopmetrics/internal/shop/index";
+import { shop as project } from "#lib/shop/index.js";
 import path from "node:path";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { produce } from "shopmetrics/internal/kafka/produce";
-import type { SentReport } from "shopmetrics/internal/kafka/producer";
-import { readSettings } from "shopmetrics/internal/settings";
+import { produce } from "#lib/shop/generator/produce.js";
+import type { SentReport } from "#lib/kafka/producer.js";
+import { readSettings } from "#lib/settings.js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { whyNotReady } from "../services/kafka/install.ts";
 import { start, type Kafka } from "../services/kafka/start.ts";
@@ -78,11 +78,11 @@ describe.skipIf(missing)("a topic is held exactly once", () => {
   it("however often the broker is killed under its consumers and producers, which go on by themselves", async () => {
     const settings = readSettings({ ...env(), SHOPMETRICS_HOME: shop.home });
     const stop = new AbortController();
-    const shelf = { customers: ["C1", "C2", "C3", "C4"], products: [{ product_id: "P1", price: "9.90" }] };
+    const catalog = { customers: ["C1", "C2", "C3", "C4"], products: [{ product_id: "P1", price: "9.90" }] };
     await send(kafka.brokers, topic, clicks(10_000, "before"));
     let confirmed = 0;
     const onSent = (report: SentReport) => (confirmed = report.sent);
-    const producing = produce(settings.kafka!, { shelf, rate: 200, signal: stop.signal, onSent });
+    const producing = produce(settings.kafka!, { catalog, rate: 200, signal: stop.signal, onSent });
     const consumer = shop.start("stream --no-produce", { env: env() });
     await consumer.says(/events\/s/);
     for (let index = 0; index < Math.max(1, kills / 3); index++) {

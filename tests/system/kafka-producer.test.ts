@@ -1,6 +1,7 @@
-import { checkKafka } from "shopmetrics";
-import { openProducer } from "shopmetrics/internal/kafka/producer";
-import { readSettings } from "shopmetrics/internal/settings";
+import { clickstreamMessages, type ClickstreamEvent } from "#lib/shop/event.js";
+import { checkKafka } from "shopmetrics/sources";
+import { openProducer } from "#lib/kafka/producer.js";
+import { readSettings } from "#lib/settings.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whyNotReady } from "../services/kafka/install.ts";
 import { start, type Kafka } from "../services/kafka/start.ts";
@@ -21,15 +22,13 @@ describe.skipIf(missing)("writing to a topic", () => {
     readSettings({ KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic }).kafka!;
   const events = (count: number) =>
     clicks(count).map(({ value }) => ({
-      event: JSON.parse(String(value)) as Parameters<
-        Awaited<ReturnType<typeof openProducer>>["send"]
-      >[0][number]["event"],
+      event: JSON.parse(String(value)) as ClickstreamEvent,
       timestamp: Date.now(),
     }));
 
   it("sends in halves what Kafka finds too large, until it fits, and refuses only what never does", async () => {
     await createTopic(kafka.brokers, "small", { settings: { "max.message.bytes": "3000" } });
-    const producer = await openProducer(settings("small"));
+    const producer = await openProducer(settings("small"), clickstreamMessages);
     const [first, ...others] = events(1000);
     // Random letters are not made smaller by compression.
     const page = Array.from({ length: 1900 }, () =>
@@ -46,7 +45,7 @@ describe.skipIf(missing)("writing to a topic", () => {
 
   it("does not send an event that breaks the contract, and says why", async () => {
     await createTopic(kafka.brokers, "strict");
-    const producer = await openProducer(settings("strict"));
+    const producer = await openProducer(settings("strict"), clickstreamMessages);
     const [good, bad] = events(2);
     await producer.send([good!, { ...bad!, event: { ...bad!.event, session_id: "" } }]);
     await producer.close();

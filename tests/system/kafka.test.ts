@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo } from "node:net";
 import { InputError } from "shopmetrics";
-import { readWatermarks } from "shopmetrics/internal/kafka/watermarks";
-import { readSettings } from "shopmetrics/internal/settings";
+import { readWatermarks } from "#lib/kafka/watermarks.js";
+import { readSettings } from "#lib/settings.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whyNotReady } from "../services/kafka/install.ts";
 import { start, type Kafka } from "../services/kafka/start.ts";

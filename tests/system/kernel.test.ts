@@ -1,4 +1,4 @@
-import { shop as project } from "shopmetrics/internal/shop/index";
+import { shop as project } from "#lib/shop/index.js";
 import { execFile, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,10 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { landedShelf } from "shopmetrics/internal/shop/generator/catalog";
-import { shoppers } from "shopmetrics/internal/shop/generator/shoppers";
-import { envelopes } from "shopmetrics/internal/kafka/envelope";
-import { fileName, landWhole } from "shopmetrics/internal/kafka/landing-file";
+import { landedCatalog } from "#lib/shop/generator/catalog.js";
+import { shoppers } from "#lib/shop/generator/shoppers.js";
+import { envelopes } from "#lib/kafka/envelope.js";
+import { fileName, landWhole } from "#lib/kafka/landing-file.js";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 
 const topic = "clickstream-events";
@@ -35,9 +35,9 @@ export async function siteHome(): Promise<SiteHome> {
     snapshots: path.join(shop.home, "snapshots"),
     async landEvents(hours) {
       const now = Date.now();
-      const shelf = await landedShelf(shop.landing);
+      const catalog = await landedCatalog(shop.landing);
       const sent = [
-        ...shoppers({ seed: offset, from: now - hours * 3_600_000, to: now, rate: 0.02, ...shelf }),
+        ...shoppers({ seed: offset, from: now - hours * 3_600_000, to: now, rate: 0.02, ...catalog }),
       ];
       const messages = sent.map(({ event, sentAt }, index) => ({
         offset: String(offset + index),

@@ -2,7 +2,7 @@ import { cp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
-import { projectRoot } from "shopmetrics/internal/settings";
+import { projectRoot } from "#lib/settings.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 import { writeSite } from "../../build/src/site/site.ts";

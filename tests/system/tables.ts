@@ -1,4 +1,4 @@
-import { shop as project } from "shopmetrics/internal/shop/index";
+import { shop as project } from "#lib/shop/index.js";
 import path from "node:path";
 import { DuckDBInstance, type Json } from "@duckdb/node-api";
 import type { Lakehouse } from "./cli.ts";

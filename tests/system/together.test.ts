@@ -37,7 +37,7 @@ on a.run_id < b.run_id and a.started_at < b.finished_at and b.started_at < a.fin
 
   it("a warehouse that two make at once is whole", async () => {
     const folder = await temporaryFolder();
-    const maker = `import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+    const maker = `import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { setImmediate as turn } from "node:timers/promises";
 const [start, count] = process.argv.slice(-2).map(Number);
 for (let number = 0; number < count; number++) {

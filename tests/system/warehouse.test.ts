@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
+import { openDatabricks } from "#lib/engine/databricks/engine.js";
 import { afterAll, beforeAll, describe } from "vitest";
 import { whyNotReady } from "../services/warehouse/install.ts";
 import { start, type Warehouse } from "../services/warehouse/start.ts";

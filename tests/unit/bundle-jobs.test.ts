@@ -1,5 +1,5 @@
-import { shop } from "shopmetrics/internal/shop/index";
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import { shop } from "#lib/shop/index.js";
+import type { Plan } from "#lib/plan/plan.js";
 import { describe, expect, it } from "vitest";
 import { bundleJobs, tasksOf } from "../../build/src/bundle/jobs.ts";
 import { graphOf } from "../../build/src/compile/graph.ts";

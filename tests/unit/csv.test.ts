@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type CsvLoaded, loadCsv } from "shopmetrics/internal/engine/duckdb/csv";
-import { InputError } from "shopmetrics/internal/errors";
-import type { LandedFile } from "shopmetrics/internal/landing/landing";
+import { type CsvLoaded, loadCsv } from "#lib/engine/duckdb/csv.js";
+import { InputError } from "#lib/errors.js";
+import type { LandedFile } from "#lib/landing/landing.js";
 import { damagedFile } from "../damaged-file.ts";
 
 const landing = mkdtempSync(join(tmpdir(), "csv-"));

@@ -2,9 +2,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import { developerSettings } from "shopmetrics/internal/session/developer";
-import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import { developerSettings } from "#lib/session/developer.js";
+import { readSettings, type Settings } from "#lib/settings.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 let home: string;

@@ -1,10 +1,10 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
-import { dialectOf } from "shopmetrics/internal/engine/open";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import type { Item, Plan } from "shopmetrics/internal/plan/plan";
-import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
+import type { Connection, Engine } from "#lib/engine/engine.js";
+import { dialectOf } from "#lib/engine/open.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import type { Item, Plan } from "#lib/plan/plan.js";
+import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findEvidence, readRequirements } from "../../build/src/docs/evidence.ts";
 import { examplesOf } from "../../build/src/docs/examples.ts";

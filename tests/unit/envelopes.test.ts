@@ -1,12 +1,12 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import { mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bronze } from "shopmetrics";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
-import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
-import { prepareWarehouse } from "shopmetrics/internal/run/warehouse";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
+import type { Connection, Engine } from "#lib/engine/engine.js";
+import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
 const landing = mkdtempSync(join(tmpdir(), "envelopes-"));

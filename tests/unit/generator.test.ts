@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { clickstreamEvent } from "shopmetrics/internal/shop/event";
-import { generate } from "shopmetrics/internal/shop/generator/generate";
+import { clickstreamEvent } from "#lib/shop/event.js";
+import { generate } from "#lib/shop/generator/generate.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "shopmetrics-generator-"));

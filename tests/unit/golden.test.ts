@@ -1,10 +1,10 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import { drawPage } from "shopmetrics/internal/dashboard/built";
-import type { Columns } from "shopmetrics/internal/dashboard/columns";
-import type { Manifest, SnapshotEntry } from "shopmetrics/internal/dashboard/manifest";
-import { writeSnapshot } from "shopmetrics/internal/dashboard/write-snapshot";
-import type { Item, Plan, ResultRow } from "shopmetrics/internal/plan/plan";
+import { drawPage } from "#lib/dashboard/built.js";
+import type { Columns } from "#lib/dashboard/columns.js";
+import type { Manifest, SnapshotEntry } from "#lib/dashboard/manifest.js";
+import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
+import type { Item, Plan, ResultRow } from "#lib/plan/plan.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/model.ts";

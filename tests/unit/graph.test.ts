@@ -1,4 +1,4 @@
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { Plan } from "#lib/plan/plan.js";
 import { describe, expect, it } from "vitest";
 import { graphOf } from "../../build/src/compile/graph.ts";
 import { selectSteps } from "../../build/src/compile/select.ts";

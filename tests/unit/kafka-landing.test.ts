@@ -1,10 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { envelopes, type RawMessage } from "shopmetrics/internal/kafka/envelope";
-import { fileName, reached, sweep } from "shopmetrics/internal/kafka/landing-file";
-import { openLanes } from "shopmetrics/internal/kafka/partition-writer";
-import { TopicMadeAnew } from "shopmetrics/internal/kafka/positions";
+import { envelopes, type RawMessage } from "#lib/kafka/envelope.js";
+import { fileName, reached, sweep } from "#lib/kafka/landing-file.js";
+import { openLanes } from "#lib/kafka/partition-writer.js";
+import { TopicMadeAnew } from "#lib/kafka/positions.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const message = (offset: number, value: string | Buffer | null = `v${offset}`): RawMessage => ({

@@ -1,5 +1,5 @@
 import { InputError } from "shopmetrics";
-import { positionsOf, TopicMadeAnew, type Held } from "shopmetrics/internal/kafka/positions";
+import { positionsOf, TopicMadeAnew, type Held } from "#lib/kafka/positions.js";
 import { describe, expect, it } from "vitest";
 
 const topic = "clicks";

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { InputError } from "shopmetrics/internal/errors";
-import { checksum, type LedgerEntry, listLanding, newFiles } from "shopmetrics/internal/landing/landing";
+import { InputError } from "#lib/errors.js";
+import { checksum, type LedgerEntry, listLanding, newFiles } from "#lib/landing/landing.js";
 
 let landing: string;
 

@@ -1,4 +1,4 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import { resolve } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { compile } from "../../build/src/compile/compile.ts";

@@ -1,9 +1,9 @@
-import { checksHtml, outcomeHtml, tableHtml } from "shopmetrics/internal/display/html";
-import { placeIn } from "shopmetrics/internal/display/failure";
-import type { Outcome } from "shopmetrics/internal/display/outcome";
-import { outcomeText, tableText } from "shopmetrics/internal/display/text";
-import type { ResultRow } from "shopmetrics/internal/plan/plan";
-import { noFigures, type CheckResult } from "shopmetrics/internal/run/step";
+import { checksHtml, outcomeHtml, tableHtml } from "#lib/display/html.js";
+import { placeIn } from "#lib/display/failure.js";
+import type { Outcome } from "#lib/display/outcome.js";
+import { outcomeText, tableText } from "#lib/display/text.js";
+import type { ResultRow } from "#lib/plan/plan.js";
+import { noFigures, type CheckResult } from "#lib/run/step.js";
 import { describe, expect, it } from "vitest";
 
 const shown = (

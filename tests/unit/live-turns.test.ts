@@ -39,7 +39,7 @@ describe("verbs of a live notebook", () => {
 
   it("wait for one another: the notebook says who holds the warehouse, gives up in time, and can try again", async () => {
     const run = start(`
-      const { openDuckdb } = await import("shopmetrics/internal/engine/duckdb/engine");
+      const { openDuckdb } = await import("#lib/engine/duckdb/engine.js");
       const engine = await openDuckdb({ file: settings().warehouse });
       console.log("held");
       await new Promise((go) => process.stdin.once("data", go));

@@ -1,27 +1,15 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import {
-  bronze,
-  changes,
-  check,
-  explain,
-  generate,
-  load,
-  merge,
-  ops,
-  reject,
-  show,
-  silver,
-  sql,
-} from "shopmetrics";
-import type { Outcome } from "shopmetrics/internal/display/outcome";
-import { outcomeText } from "shopmetrics/internal/display/text";
-import { liveSession } from "shopmetrics/internal/session/live";
-import { useSession } from "shopmetrics/internal/session/session";
-import { readSettings } from "shopmetrics/internal/settings";
+import { generate } from "shopmetrics/sources";
+import { bronze, changes, check, explain, load, merge, ops, reject, show, silver, sql } from "shopmetrics";
+import type { Outcome } from "#lib/display/outcome.js";
+import { outcomeText } from "#lib/display/text.js";
+import { liveSession } from "#lib/session/live.js";
+import { useSession } from "#lib/session/session.js";
+import { readSettings } from "#lib/settings.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 const home = mkdtempSync(join(tmpdir(), "shopmetrics-live-"));

@@ -1,6 +1,6 @@
 import { bronze, changes, run, silver, sql, touched } from "shopmetrics";
-import { literals } from "shopmetrics/internal/compile/request";
-import { dedent, render, withMarkers } from "shopmetrics/internal/sql/render";
+import { literals } from "#lib/compile/request.js";
+import { dedent, render, withMarkers } from "#lib/sql/render.js";
 import { describe, expect, it } from "vitest";
 
 const rendered = (statement: Parameters<typeof render>[0]) => render(statement, { literal: literals() });

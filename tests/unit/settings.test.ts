@@ -1,6 +1,6 @@
 import path from "node:path";
 import { InputError } from "shopmetrics";
-import { readSettings } from "shopmetrics/internal/settings";
+import { readSettings } from "#lib/settings.js";
 import { describe, expect, it } from "vitest";
 
 describe("settings", () => {

@@ -1,4 +1,4 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finishFile } from "../../build/src/bundle/sql/finish.ts";

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { SqlError, translate } from "shopmetrics/internal/engine/duckdb/translate";
-import { macros } from "shopmetrics/internal/engine/duckdb/functions";
+import { SqlError, translate } from "#lib/engine/duckdb/translate.js";
+import { macros } from "#lib/engine/duckdb/functions.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 let instance: DuckDBInstance;

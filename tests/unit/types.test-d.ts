@@ -18,8 +18,8 @@ import {
   type Row,
   type Statement,
 } from "shopmetrics";
-import { boolean, money, text, timestamp } from "shopmetrics/internal/contracts/columns";
-import { table } from "shopmetrics/internal/contracts/table";
+import { boolean, money, text, timestamp } from "#lib/contracts/columns.js";
+import { table } from "#lib/contracts/table.js";
 import { lakehouse, step } from "../steps/harness.ts";
 
 const rows = sql`select 1 as one`;

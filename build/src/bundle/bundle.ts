@@ -1,13 +1,13 @@
 import path from "node:path";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import type { Project } from "shopmetrics/internal/plan/project";
+import type { Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
 import { finishFile } from "./sql/finish.js";
 import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey } from "./jobs.js";
 import { compileExport, compileNodeTask } from "./node-task.js";
 import { prepareFile } from "./sql/prepare.js";
-import { cacheFolder, writeWhole } from "../cache.js";
+import { cached } from "../cache.js";
 import type { Graph } from "../compile/graph.js";
 import type { Job } from "./job-schema.js";
 import { writeSqlFiles } from "./sql/step.js";
@@ -94,7 +94,13 @@ async function writeEnds(root: string, graph: CompiledProject): Promise<string[]
 
 async function writeNodeTasks(root: string, graph: CompiledProject): Promise<string[]> {
   const folder = path.join(root, "bundle/tasks");
-  const programs = await rememberedPrograms(graph.key, () => compilePrograms(root, graph));
+  // Each is 3 MB and takes half a second to bundle.
+  const make = async () => [...(await compilePrograms(root, graph))];
+  const { answer } =
+    graph.key === undefined
+      ? { answer: await make() }
+      : await cached("programs", [graph.key], make, { keep: 2 });
+  const programs = new Map(answer);
   for (const old of await readdir(folder))
     if (old.endsWith(".mjs") && !programs.has(old)) await rm(path.join(folder, old));
   for (const [name, code] of programs) await writeFile(path.join(folder, name), code);
@@ -113,23 +119,5 @@ async function compilePrograms(root: string, graph: CompiledProject): Promise<Ma
     if (pages.length > 0) programs.set(`${exportPages}.mjs`, await compileExport(root, pages));
   };
   await Promise.all([...compiling, exporting()]);
-  return programs;
-}
-
-/** The programs of the last build, if it had the same key: each is 3 MB and takes half a second to bundle. */
-async function rememberedPrograms(
-  key: string | undefined,
-  make: () => Promise<Map<string, string>>,
-): Promise<Map<string, string>> {
-  if (!key) return make();
-  const file = path.join(cacheFolder("programs"), "last.json");
-  try {
-    const last = JSON.parse(await readFile(file, "utf8")) as { key: string; programs: [string, string][] };
-    if (last.key === key) return new Map(last.programs);
-  } catch {
-    // none yet, or a damaged one
-  }
-  const programs = await make();
-  await writeWhole(file, JSON.stringify({ key, programs: [...programs] }));
   return programs;
 }

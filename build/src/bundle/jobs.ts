@@ -1,7 +1,5 @@
-import { InputError } from "shopmetrics/internal/errors";
-import { commonTags } from "shopmetrics/internal/contracts/table";
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import type { JobDeclaration, Project } from "shopmetrics/internal/plan/project";
+import { InputError } from "shopmetrics/settings";
+import { commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import { validateJobs } from "./validate-jobs.js";
 import { limitParallelism, within, type Needs } from "./task-graph.js";

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { InputError } from "shopmetrics/internal/errors";
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import type { LakeviewDashboard, LakeviewDataset, LakeviewWidget } from "shopmetrics/internal/plan/project";
+import { InputError } from "shopmetrics/settings";
+import type { LakeviewDashboard, LakeviewDataset, LakeviewWidget, Plan } from "shopmetrics/plan";
 
 /** Where the build writes a dashboard, relative to the root; `bundle/resources/dashboards.yml` deploys it. */
 export const dashboardFile = ({ name }: LakeviewDashboard) => `bundle/dashboards/${name}.lvdash.json`;

@@ -1,10 +1,9 @@
 import path from "node:path";
-import { mkdir, writeFile } from "node:fs/promises";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
-import type { PagePlan } from "shopmetrics/internal/dashboard/export";
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { PagePlan } from "shopmetrics/run";
+import type { Plan } from "shopmetrics/plan";
 import type { Metafile } from "esbuild";
-import { cacheFolder } from "../cache.js";
+import { cachedFile } from "../cache.js";
 import { NotebookError } from "../notebook/error.js";
 import { buildWithNotebooks } from "../notebook/plugin.js";
 import { stepName } from "../notebook/front-matter.js";
@@ -35,7 +34,7 @@ export async function compileExport(root: string, pages: readonly Plan[]): Promi
     }));
     return { items: own, step, params, takes, reads, fingerprint };
   });
-  const contents = `import { exportDashboard } from "shopmetrics/internal/dashboard/export-task";
+  const contents = `import { exportDashboard } from "shopmetrics/run";
 await exportDashboard(${JSON.stringify(plans)});
 `;
   return compileProgram(root, "task.ts", contents);
@@ -81,11 +80,11 @@ async function program(notebook: string): Promise<string> {
   const step = stepName(notebook);
   const begin = await writeStub(
     `begin-${step}.mjs`,
-    `import { beginTask } from "shopmetrics/internal/session/node-task";\nawait beginTask(${JSON.stringify(step)});\n`,
+    `import { beginTask } from "shopmetrics/run";\nawait beginTask(${JSON.stringify(step)});\n`,
   );
   return `import ${JSON.stringify(begin)};
 import ${JSON.stringify(`./${notebook}`)};
-import { endTask } from "shopmetrics/internal/session/node-task";
+import { endTask } from "shopmetrics/run";
 await endTask();
 `;
 }
@@ -118,6 +117,9 @@ const once = <Segment extends { length: number }>(line: readonly Segment[]) =>
  */
 function wayTo({ inputs, outputs }: Metafile, from: string, to: string): string[] | undefined {
   const kept = Object.values(outputs).find(({ entryPoint }) => entryPoint)?.inputs ?? {};
+  // The library's entry points export what other modules declare, and leave nothing of their own.
+  const isThere = (name: string) =>
+    (kept[name]?.bytesInOutput ?? 0) > 0 || /\blib\/dist\/(sources|exports\/\w+)\.js$/.test(name);
   const seen = new Set<string>();
   const queue = [[from]];
   for (let way = queue.shift(); way; way = queue.shift()) {
@@ -126,8 +128,7 @@ function wayTo({ inputs, outputs }: Metafile, from: string, to: string): string[
     if (seen.has(here)) continue;
     seen.add(here);
     for (const { path: next, kind, external } of inputs[here]?.imports ?? [])
-      if (kind === "import-statement" && !external && (kept[next]?.bytesInOutput ?? 0) > 0)
-        queue.push([...way, next]);
+      if (kind === "import-statement" && !external && isThere(next)) queue.push([...way, next]);
   }
   return undefined;
 }
@@ -152,9 +153,4 @@ ${names.map((name) => (name === "default" ? "" : `export const ${name} = /* @__P
   return writeStub("no-duckdb.mjs", text);
 }
 
-async function writeStub(name: string, text: string): Promise<string> {
-  const file = path.join(cacheFolder("bundle"), name);
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, text);
-  return file;
-}
+const writeStub = (name: string, text: string) => cachedFile("bundle", name, text);

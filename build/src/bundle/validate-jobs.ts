@@ -1,4 +1,4 @@
-import { InputError } from "shopmetrics/internal/errors";
+import { InputError } from "shopmetrics/settings";
 import { findCycle, inOrder, width } from "./task-graph.js";
 import type { Job, Task } from "./job-schema.js";
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { Plan } from "shopmetrics/plan";
 import type { Compiled } from "../compile/compile.js";
 import { downstreamOf } from "../compile/select.js";
 import { baseOf, git, type Base } from "./git.js";

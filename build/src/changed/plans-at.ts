@@ -1,13 +1,11 @@
 import path from "node:path";
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, readdir, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { promisify } from "node:util";
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import { cacheFolder, writeWhole } from "../cache.js";
+import type { Plan, Tables } from "shopmetrics/plan";
+import { cached, cacheFolder } from "../cache.js";
 import { compileNotebooks } from "../compile/compile-notebooks.js";
 import { findNotebooks } from "../compile/compile.js";
 import type { Program } from "../notebook/execute.js";
@@ -28,27 +26,20 @@ export interface Past {
  * @throws Error when they do not compile with the packages that are installed now
  */
 export async function plansAt(root: string, commit: string, tables: Tables): Promise<Past> {
-  const file = path.join(cacheFolder("past"), `${await fingerprint(root, commit)}.json`);
-  const remembered = await readFile(file, "utf8").catch(() => undefined);
-  if (remembered) return JSON.parse(remembered) as Past;
-  const folder = await mkdtemp(path.join(tmpdir(), "shopmetrics-past-"));
-  try {
-    const past = await compilePast(root, commit, folder, tables);
-    await writeWhole(file, JSON.stringify(past));
-    return past;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const parts = ["notebooks", "lib", "build"];
-
-/** A commit's trees, whatever else it holds, and the packages they compile with. */
-async function fingerprint(root: string, commit: string): Promise<string> {
   const trees = await git(root, "ls-tree", commit, "--", ...parts.map((part) => `./${part}`));
-  const lock = await readFile(path.join(root, "package-lock.json"), "utf8").catch(() => "");
-  return createHash("sha256").update(trees).update(lock).digest("hex").slice(0, 16);
+  const { answer } = await cached("past", [trees], async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "shopmetrics-past-"));
+    try {
+      return await compilePast(root, commit, folder, tables);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+  return answer;
 }
+
+/** What of a commit decides what its notebooks compile to. */
+const parts = ["notebooks", "lib", "build"];
 
 async function compilePast(root: string, commit: string, folder: string, tables: Tables): Promise<Past> {
   const isOurs = await git(root, "status", "--porcelain", "--", "lib", "build").then((text) => text === "");

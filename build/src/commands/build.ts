@@ -1,5 +1,5 @@
-import { readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
+import { readSettings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
 import { writeBundle, type BundleFiles } from "../bundle/bundle.js";
 import { compile, type Compiled } from "../compile/compile.js";
 import { count, seconds } from "../text.js";

@@ -1,5 +1,5 @@
-import { readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
+import { readSettings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
 import { compile, findNotebooks } from "../compile/compile.js";
 import { checkNotebooks, diagnosticText } from "../notebook/typecheck.js";
 import { seconds } from "../text.js";

@@ -1,7 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings } from "shopmetrics/internal/settings";
+import { readFile, writeFile } from "node:fs/promises";
+import { InputError, readSettings } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { cleanNotebook } from "../notebook/clean.js";
 

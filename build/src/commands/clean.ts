@@ -1,7 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { developerFile } from "shopmetrics/internal/session/developer";
-import { readSettings } from "shopmetrics/internal/settings";
+import { developerFile, readSettings } from "shopmetrics/settings";
 import { nearPath } from "../text.js";
 
 export async function clean(options: { landing?: boolean; dev?: boolean; quiet?: boolean }): Promise<void> {

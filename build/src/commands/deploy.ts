@@ -1,7 +1,6 @@
-import { spawn } from "node:child_process";
 import path from "node:path";
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings } from "shopmetrics/internal/settings";
+import { spawn } from "node:child_process";
+import { InputError, readSettings } from "shopmetrics/settings";
 import { build } from "./build.js";
 
 export interface DeployCommand {

@@ -1,8 +1,7 @@
 import path from "node:path";
-import { InputError } from "shopmetrics/internal/errors";
-import { tables } from "shopmetrics/internal/shop/index";
-import { readSettings } from "shopmetrics/internal/settings";
-import { type TableDiff, diffTable } from "../diff/diff-table.js";
+import { InputError, readSettings } from "shopmetrics/settings";
+import { tables } from "shopmetrics/shop";
+import { diffTable, type TableDiff } from "../diff/diff-table.js";
 import { markdown, summaryText, tableText } from "../diff/report.js";
 import { withWarehouses } from "../diff/warehouses.js";
 import { tableNamed } from "./show.js";

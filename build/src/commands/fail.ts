@@ -5,7 +5,7 @@
  */
 export async function fail(error: unknown): Promise<number> {
   const [{ InputError }, { NotebookError }] = await Promise.all([
-    import("shopmetrics/internal/errors"),
+    import("shopmetrics/settings"),
     import("../notebook/error.js"),
   ]);
   const known = error instanceof InputError || error instanceof NotebookError;

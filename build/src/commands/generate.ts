@@ -1,6 +1,5 @@
-import { generate as generateExports } from "shopmetrics/internal/shop/generator/generate";
-import type { GenerateReport } from "shopmetrics/internal/shop/generator/options";
-import { readSettings } from "shopmetrics/internal/settings";
+import { generate as generateExports, type GenerateReport } from "shopmetrics/sources";
+import { readSettings } from "shopmetrics/settings";
 import { bytes, count, seconds } from "../text.js";
 
 export interface GenerateCommand {

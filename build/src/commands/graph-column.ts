@@ -1,6 +1,5 @@
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
+import { InputError, readSettings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
 import { compile } from "../compile/compile.js";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 import { columnId, follow, readName, type Direction, type LineageGraph } from "../compile/lineage/follow.js";

@@ -1,5 +1,5 @@
-import { readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
+import { readSettings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
 import { compile } from "../compile/compile.js";
 
 export async function graph(options: { json?: boolean }): Promise<void> {

@@ -1,4 +1,4 @@
-import { readSettings } from "shopmetrics/internal/settings";
+import { readSettings } from "shopmetrics/settings";
 import { jupyter as openJupyter } from "../jupyter.js";
 
 export async function jupyter(args: string[]): Promise<void> {

@@ -1,10 +1,9 @@
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
-import { type Changes, changesSince } from "../changed/changed.js";
+import { InputError, readSettings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
+import { changesSince, type Changes } from "../changed/changed.js";
 import { compile } from "../compile/compile.js";
 import { keepOutputForJson, printJson } from "./fail.js";
-import { type RunCommand, runPipeline } from "./run.js";
+import { runPipeline, type RunCommand } from "./run.js";
 
 /**
  * Runs the steps whose plan differs from the one of a commit and all that depends on them, each over all rows: rows that

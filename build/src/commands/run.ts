@@ -1,13 +1,12 @@
 import { readdir } from "node:fs/promises";
-import { openEngine } from "shopmetrics/internal/engine/open";
-import { InputError } from "shopmetrics/internal/errors";
-import { type Settings, readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
-import { type Compiled, compile } from "../compile/compile.js";
+import { openEngine } from "shopmetrics/engine";
+import { InputError, readSettings, type Settings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
+import { compile, type Compiled } from "../compile/compile.js";
 import { saysWhenInterrupted } from "../run/interrupt.js";
 import { recordLineage } from "../run/openlineage/record-run.js";
 import { nothingLanded, progress, summary } from "../run/print.js";
-import { type RunReport, runGraph } from "../run/run.js";
+import { runGraph, type RunReport } from "../run/run.js";
 import { selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
 import { keepOutputForJson, printJson } from "./fail.js";

@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings, type Settings } from "shopmetrics/internal/settings";
+import { existsSync } from "node:fs";
+import { InputError, readSettings, type Settings } from "shopmetrics/settings";
 import { serveSite, type SiteServer } from "../site/server.js";
 import { buildSite, siteFolder } from "./site.js";
 

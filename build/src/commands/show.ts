@@ -1,13 +1,10 @@
 import Table from "cli-table3";
 import { existsSync } from "node:fs";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import type { Engine } from "shopmetrics/internal/engine/engine";
-import { openEngine } from "shopmetrics/internal/engine/open";
-import { InputError } from "shopmetrics/internal/errors";
-import type { Result } from "shopmetrics/internal/plan/plan";
-import { tables } from "shopmetrics/internal/shop/index";
-import { type Settings, readSettings } from "shopmetrics/internal/settings";
-import { count, nearPath, nearest } from "../text.js";
+import { openDuckdb, openEngine, type Engine } from "shopmetrics/engine";
+import { InputError, readSettings, type Settings } from "shopmetrics/settings";
+import type { Result } from "shopmetrics/plan";
+import { tables } from "shopmetrics/shop";
+import { count, nearest, nearPath } from "../text.js";
 
 export async function show(
   name: string | undefined,

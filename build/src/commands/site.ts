@@ -1,6 +1,6 @@
 import path from "node:path";
-import { readSettings, type Settings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
+import { readSettings, type Settings } from "shopmetrics/settings";
+import { shop } from "shopmetrics/shop";
 import { docsEntry, docsFiles } from "../docs/docs.js";
 import { writeSite, type Dashboard } from "../site/site.js";
 import { bytes, count, nearPath, seconds } from "../text.js";

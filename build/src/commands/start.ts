@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { generate as generateExports } from "shopmetrics/internal/shop/generator/generate";
-import { readSettings } from "shopmetrics/internal/settings";
+import { generate as generateExports } from "shopmetrics/sources";
+import { readSettings } from "shopmetrics/settings";
 import { nearPath } from "../text.js";
 import { compileAndWrite } from "./build.js";
 import { describe } from "./generate.js";

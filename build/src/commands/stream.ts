@@ -1,12 +1,11 @@
-import { InputError } from "shopmetrics/internal/errors";
-import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
-import { type KafkaSettings, type Settings, readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
+import { InputError, readSettings, type KafkaSettings, type Settings } from "shopmetrics/settings";
+import type { ProduceReport } from "shopmetrics/sources";
+import { shop } from "shopmetrics/shop";
 import { compile } from "../compile/compile.js";
 import { untilInterrupted } from "../run/interrupt.js";
-import { type Round, type StreamReport, runStream } from "../run/stream.js";
+import { runStream, type Round, type StreamReport } from "../run/stream.js";
 import type { SiteServer } from "../site/server.js";
-import { type Latency, latencies } from "../run/latency.js";
+import { latencies, type Latency } from "../run/latency.js";
 import { count } from "../text.js";
 import { keepOutputForJson, printJson } from "./fail.js";
 import { openDashboard } from "./serve.js";
@@ -82,12 +81,9 @@ async function startShoppers(
   { rate, burst }: StreamCommand,
   signal: AbortSignal,
 ): Promise<ProduceReport> {
-  const [{ produce }, { landedShelf }] = await Promise.all([
-    import("shopmetrics/internal/kafka/produce"),
-    import("shopmetrics/internal/shop/generator/catalog"),
-  ]);
-  const shelf = await landedShelf(settings.landing);
-  return produce(kafka, { shelf, rate, signal, ...(burst !== undefined && { burst }) });
+  const { produce } = await import("shopmetrics/sources");
+  const { landing } = settings;
+  return produce(kafka, { landing, rate, signal, ...(burst !== undefined && { burst }) });
 }
 
 /** A line for the first round, then one every two seconds at most. */

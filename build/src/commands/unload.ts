@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings } from "shopmetrics/internal/settings";
+import { openDuckdb } from "shopmetrics/engine";
+import { InputError, readSettings } from "shopmetrics/settings";
 import { count, nearest, nearPath } from "../text.js";
 
 /**

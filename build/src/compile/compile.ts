@@ -1,8 +1,7 @@
 import path from "node:path";
-import type { Project } from "shopmetrics/internal/plan/project";
-import { createHash } from "node:crypto";
+import type { Project } from "shopmetrics/plan";
 import { readFile, readdir } from "node:fs/promises";
-import { cacheFolder, writeWhole } from "../cache.js";
+import { cached, keyOf } from "../cache.js";
 import { type Graph, graphOf } from "./graph.js";
 import type { TableLineage } from "./lineage/columns.js";
 import type { Program } from "../notebook/execute.js";
@@ -44,34 +43,19 @@ export async function compile(
 ): Promise<Compiled> {
   const paths = await findNotebooks(root);
   const texts = await Promise.all(paths.map((name) => readFile(path.join(root, name), "utf8")));
-  const key = await fingerprint(root, paths, texts);
-  const file = path.join(cacheFolder("plans"), `${key}.json`);
-  if (!options.fresh) {
-    const remembered = await readFile(file, "utf8").catch(() => undefined);
-    if (remembered) {
-      const { plans, ...rest } = JSON.parse(remembered) as Made;
-      return { ...graphOf(plans), ...rest, ...project, key, remembered: true };
-    }
-  }
-  const { compileNotebooks } = await import("./compile-notebooks.js");
-  const { plans, ...rest } = await compileNotebooks(root, paths, project.tables);
-  const graph = graphOf(plans);
-  await writeWhole(file, JSON.stringify({ plans: graph.plans, ...rest } satisfies Made));
-  return { ...graph, ...rest, ...project, key, remembered: false };
+  const inputs = paths.flatMap((name, index) => [name, texts[index]!]);
+  const { answer, remembered } = await cached(
+    "plans",
+    inputs,
+    async (): Promise<Made> => {
+      const { compileNotebooks } = await import("./compile-notebooks.js");
+      const { plans, ...rest } = await compileNotebooks(root, paths, project.tables);
+      return { plans: graphOf(plans).plans, ...rest };
+    },
+    options,
+  );
+  const { plans, ...rest } = answer;
+  return { ...graphOf(plans), ...rest, ...project, key: await keyOf(inputs), remembered };
 }
 
 type Made = Pick<Compiled, "plans" | "programs" | "lineage">;
-
-/** What is compiled depends on the notebooks, on the compiler and library as they were compiled, and on what they import. */
-async function fingerprint(
-  root: string,
-  paths: readonly string[],
-  texts: readonly string[],
-): Promise<string> {
-  const hash = createHash("sha256");
-  for (const workspace of ["lib", "build"])
-    hash.update(await readFile(path.join(root, workspace, "dist/.tsbuildinfo")));
-  hash.update(await readFile(path.join(root, "package-lock.json")).catch(() => ""));
-  paths.forEach((name, index) => hash.update(`${name}\0${texts[index]}\0`));
-  return hash.digest("hex").slice(0, 16);
-}

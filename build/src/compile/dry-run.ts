@@ -1,17 +1,14 @@
 import {
-  type DuckDBConnection,
   DuckDBDateValue,
   DuckDBInstance,
   DuckDBTimestampValue,
+  type DuckDBConnection,
   type DuckDBValue,
 } from "@duckdb/node-api";
-import { type ColumnKind, kindOf } from "shopmetrics/internal/dashboard/columns";
-import { misfit } from "shopmetrics/internal/compile/request";
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
-import { macros } from "shopmetrics/internal/engine/duckdb/functions";
-import type { Item, Operation } from "shopmetrics/internal/plan/plan";
-import { StatementFailed } from "shopmetrics/internal/run/step";
+import { kindOf, type ColumnKind } from "shopmetrics/display";
+import { misfit, type Item, type Operation, type Tables } from "shopmetrics/plan";
+import { duckdbDialect, macros } from "shopmetrics/engine";
+import { StatementFailed } from "shopmetrics/run";
 import { NotebookError } from "../notebook/error.js";
 import type { Recording } from "./record.js";
 

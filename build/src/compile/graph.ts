@@ -1,5 +1,4 @@
-import { rejected_rows } from "shopmetrics/internal/contracts/quarantine";
-import type { Place, Plan } from "shopmetrics/internal/plan/plan";
+import { rejected_rows, type Place, type Plan } from "shopmetrics/plan";
 import { NotebookError } from "../notebook/error.js";
 
 /** The steps in an order in which each comes after what it reads, with what each waits for. */

@@ -4,16 +4,20 @@ import {
   compileStage,
   databricksTarget,
   duckdbTarget,
+  isQuery,
   literals,
   statementsOf,
+  useSession,
   type CompiledItem,
-} from "shopmetrics/internal/compile/request";
-import { SqlError } from "shopmetrics/internal/engine/duckdb/translate";
-import type { Item, Place, Plan } from "shopmetrics/internal/plan/plan";
-import { useSession, type Request, type Session } from "shopmetrics/internal/session/session";
-import type { Param } from "shopmetrics/internal/sql/render";
-import { isQuery } from "shopmetrics/internal/sql/render";
-import type { Statement } from "shopmetrics/internal/sql/statement";
+  type Item,
+  type Param,
+  type Place,
+  type Plan,
+  type Request,
+  type Session,
+  type Statement,
+} from "shopmetrics/plan";
+import { SqlError } from "shopmetrics/engine";
 import { NotebookError } from "../notebook/error.js";
 import { importModule } from "../notebook/execute.js";
 import { locateStack } from "../notebook/location.js";

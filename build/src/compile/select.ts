@@ -1,4 +1,4 @@
-import { InputError } from "shopmetrics/internal/errors";
+import { InputError } from "shopmetrics/settings";
 import type { Graph } from "./graph.js";
 import { nearest } from "../text.js";
 

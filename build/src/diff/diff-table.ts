@@ -1,8 +1,6 @@
-import type { Column, Table } from "shopmetrics/internal/contracts/table";
-import { isStamp } from "shopmetrics/internal/engine/dialect";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import { InputError } from "shopmetrics/internal/errors";
-import type { ResultRow, ResultValue } from "shopmetrics/internal/plan/plan";
+import type { Column, ResultRow, ResultValue, Table } from "shopmetrics/plan";
+import { isStamp, type Connection } from "shopmetrics/engine";
+import { InputError } from "shopmetrics/settings";
 
 /** How one column differs between two warehouses. Totals are sums of numeric columns, as text. */
 export interface ColumnDiff {

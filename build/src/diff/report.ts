@@ -1,6 +1,5 @@
 import Table from "cli-table3";
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { ResultValue } from "shopmetrics/internal/plan/plan";
+import type { ResultValue, Tables } from "shopmetrics/plan";
 import { count } from "../text.js";
 import type { ColumnDiff, RowDiff, TableDiff } from "./diff-table.js";
 

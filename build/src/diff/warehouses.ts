@@ -1,8 +1,7 @@
-import { existsSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import { InputError } from "shopmetrics/internal/errors";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { openDuckdb, type Connection } from "shopmetrics/engine";
+import { InputError } from "shopmetrics/settings";
 import { nearPath } from "../text.js";
 
 /**

@@ -1,11 +1,11 @@
 import path from "node:path";
 import * as z from "zod";
 import { readFile, readdir } from "node:fs/promises";
-import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Tables } from "shopmetrics/plan";
 import type { Notebook } from "../notebook/parse.js";
 import type { Facts } from "./facts.js";
 import { checksWords, worst } from "./outputs.js";
-import { InputError } from "shopmetrics/internal/errors";
+import { InputError } from "shopmetrics/settings";
 
 /** A place that says it satisfies a requirement. */
 export interface Evidence {

@@ -1,7 +1,6 @@
-import type { Table } from "shopmetrics/internal/contracts/table";
-import { shownColumns } from "shopmetrics/internal/display/cells";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import type { Result } from "shopmetrics/internal/plan/plan";
+import type { Result, Table } from "shopmetrics/plan";
+import { shownColumns } from "shopmetrics/display";
+import type { Connection } from "shopmetrics/engine";
 
 /** How many values of a column are shown. */
 const most = 3;

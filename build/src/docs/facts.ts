@@ -1,15 +1,11 @@
-import type { Table, Tables } from "shopmetrics/internal/contracts/table";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import type { Shown } from "shopmetrics/internal/display/outcome";
-import type { DialectName, Item, Plan, ResultRow, ResultValue } from "shopmetrics/internal/plan/plan";
-import type { CheckResult } from "shopmetrics/internal/run/step";
+import type { DialectName, Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
+import { openDuckdb, openEngine, type Connection } from "shopmetrics/engine";
+import type { Shown } from "shopmetrics/display";
+import type { CheckResult } from "shopmetrics/run";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
 import { existsSync } from "node:fs";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import { openEngine } from "shopmetrics/internal/engine/open";
-import { InputError } from "shopmetrics/internal/errors";
-import type { Settings } from "shopmetrics/internal/settings";
+import { InputError, type Settings } from "shopmetrics/settings";
 
 /** The last time a step did something. */
 export interface StepFact {

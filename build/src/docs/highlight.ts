@@ -1,4 +1,4 @@
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 import { type HighlighterCore, createHighlighterCore } from "shiki/core";
 import { createOnigurumaEngine } from "shiki/engine/oniguruma";
 

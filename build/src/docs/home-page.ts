@@ -1,4 +1,4 @@
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 import { count, seconds } from "../text.js";
 import {
   baseOf,

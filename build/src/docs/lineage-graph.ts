@@ -1,5 +1,5 @@
 import { graphlib, layout } from "@dagrejs/dagre";
-import type { Tables } from "shopmetrics/internal/contracts/table";
+import type { Tables } from "shopmetrics/plan";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 
 /** A box of the graph: a folder of files, a table or a page of the dashboard, with its columns. */

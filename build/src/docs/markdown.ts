@@ -1,5 +1,5 @@
 import MarkdownIt from "markdown-it";
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 import type { Highlight } from "./highlight.js";
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];

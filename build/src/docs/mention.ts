@@ -1,4 +1,4 @@
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 import { anchorOf, baseOf, notebookPage, requirementsPage, tablePage } from "./addresses.js";
 import type { Docs } from "./model.js";
 

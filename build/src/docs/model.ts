@@ -1,7 +1,5 @@
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { Block } from "shopmetrics/internal/dashboard/built";
-import { rejected_rows } from "shopmetrics/internal/contracts/quarantine";
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import { rejected_rows, type Plan, type Tables } from "shopmetrics/plan";
+import type { Block } from "shopmetrics/display";
 import type { TableLineage } from "../compile/lineage/columns.js";
 import type { Notebook } from "../notebook/parse.js";
 import type { EvidenceMap } from "./evidence.js";

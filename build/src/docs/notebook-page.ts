@@ -1,15 +1,14 @@
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 import { count, instantWords, listed, seconds, shortened } from "../text.js";
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { Plan } from "shopmetrics/plan";
 import type { Cell, Notebook } from "../notebook/parse.js";
 import { baseOf, compiledFile, notebookPage } from "./addresses.js";
-import type { Docs } from "./model.js";
+import { writtenBy, type Docs } from "./model.js";
 import { linkFrom } from "./links.js";
-import { type Heading, codeHtml, renderMarkdown } from "./markdown.js";
+import { codeHtml, renderMarkdown, type Heading } from "./markdown.js";
 import { mentionIn, tableLinks } from "./mention.js";
 import { checksHtml, checksWords, shownHtml, worst } from "./outputs.js";
 import type { Page, PageLink } from "./page.js";
-import { writtenBy } from "./model.js";
 
 /**
  * A notebook as a page: its prose and code, below each cell what the last run came to, and the SQL it was compiled to.

@@ -1,7 +1,12 @@
-import { shownColumns } from "shopmetrics/internal/display/cells";
-import { escapeHtml } from "shopmetrics/internal/display/html";
-import type { Shown } from "shopmetrics/internal/display/outcome";
-import { extent, measures, statusSign, statusWord } from "shopmetrics/internal/display/words";
+import {
+  escapeHtml,
+  extent,
+  measures,
+  shownColumns,
+  statusSign,
+  statusWord,
+  type Shown,
+} from "shopmetrics/display";
 import type { CheckFact } from "./facts.js";
 
 /** What `show` found, as a table; contents are text, whatever they are. */

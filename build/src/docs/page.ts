@@ -1,7 +1,6 @@
 import type { SiteFile } from "../site/browser-build.js";
-import type { Shell } from "../site/layout.js";
-import { shellHtml } from "../site/layout.js";
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { shellHtml, type Shell } from "../site/layout.js";
+import { escapeHtml } from "shopmetrics/display";
 import { baseOf, docsHome } from "./addresses.js";
 import type { Heading } from "./markdown.js";
 

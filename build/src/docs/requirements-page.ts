@@ -1,4 +1,4 @@
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 import { anchorOf, baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
 import type { Docs } from "./model.js";
 import type { Evidence } from "./evidence.js";

@@ -1,10 +1,7 @@
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { Shown } from "shopmetrics/internal/display/outcome";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import { batchColumns } from "shopmetrics/internal/engine/dialect";
-import type { DialectName, Item, Operation, Plan, Result } from "shopmetrics/internal/plan/plan";
-import { valueOf } from "shopmetrics/internal/run/step";
-import { readWindows } from "shopmetrics/internal/run/warehouse";
+import type { DialectName, Item, Operation, Plan, Result, Tables } from "shopmetrics/plan";
+import type { Shown } from "shopmetrics/display";
+import { batchColumns, type Connection } from "shopmetrics/engine";
+import { readWindows, valueOf } from "shopmetrics/run";
 import { analyse } from "../compile/lineage/select.js";
 import { isPersonal } from "./examples.js";
 

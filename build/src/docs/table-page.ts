@@ -1,13 +1,12 @@
-import type { Column, Table } from "shopmetrics/internal/contracts/table";
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import type { Column, Table } from "shopmetrics/plan";
+import { escapeHtml } from "shopmetrics/display";
 import { count, instantWords, shortened } from "../text.js";
 import { anchorOf, baseOf, dictionaryPage, lineagePage, tablePage } from "./addresses.js";
-import type { Docs } from "./model.js";
+import { readersOf, writersOf, type Docs } from "./model.js";
 import { mentionIn, stepLinks, withMentions } from "./mention.js";
 import { checksHtml } from "./outputs.js";
 import type { Page } from "./page.js";
 import { isPersonal } from "./examples.js";
-import { readersOf, writersOf } from "./model.js";
 import { byLayer } from "./sidebar.js";
 
 /** A table's page: its columns, their rules and some of their values, its checks, and who writes and reads it. */

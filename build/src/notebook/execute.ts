@@ -1,10 +1,6 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InputError } from "shopmetrics/internal/errors";
-import { cacheFolder } from "../cache.js";
+import { InputError } from "shopmetrics/settings";
+import { cachedFile } from "../cache.js";
 import { NotebookError } from "./error.js";
 import { locateStack, registerMap } from "./location.js";
 import type { BundledNotebook } from "./plugin.js";
@@ -43,16 +39,6 @@ export async function importModule({ notebook, code, map }: Program): Promise<un
 
 let runs = 0;
 
-async function writeModule(path: string, code: string): Promise<string> {
-  const folder = cacheFolder("modules");
-  const hash = createHash("sha256").update(code).digest("hex").slice(0, 16);
-  const name = path.replace(/\.ipynb$/, "").replace(/[^\w-]+/g, "_");
-  const file = join(folder, `${name}-${hash}.mjs`);
-  if (existsSync(file)) return file;
-  await mkdir(folder, { recursive: true });
-  // Another process may want the same file now: it appears whole or not at all.
-  const draft = `${file}.${process.pid}-${++runs}`;
-  await writeFile(draft, code);
-  await rename(draft, file);
-  return file;
-}
+/** The code's file. Its name begins with the notebook's, which is what a stack trace shows. */
+const writeModule = (notebook: string, code: string) =>
+  cachedFile("modules", `${notebook.replace(/\.ipynb$/, "").replace(/[^\w-]+/g, "_")}.mjs`, code);

@@ -105,12 +105,14 @@ type Place = { path: string; cell: number; line: number; column: number };
 
 function checkAllowed(notebook: Notebook, place: Place, specifier: string): void {
   if (specifier === "shopmetrics" || /^\.\.?\//.test(specifier)) return;
-  if (specifier === "shopmetrics/page" && notebook.front.runtime === "page") return;
+  const runtime = { "shopmetrics/page": "page", "shopmetrics/sources": "node" }[specifier];
+  if (runtime === notebook.front.runtime) return;
   const isNodeModule = specifier.startsWith("node:");
   if (isNodeModule && notebook.front.runtime === "node") return;
-  const next = isNodeModule
-    ? "Say `runtime: node` in the front matter if the step touches the world, or leave the import out."
-    : 'A notebook imports "shopmetrics" and files beside it ("./…"): add what is missing to lib/ and import it from there.';
+  const next =
+    isNodeModule || runtime === "node"
+      ? "Say `runtime: node` in the front matter if the step touches the world, or leave the import out."
+      : 'A notebook imports "shopmetrics" and files beside it ("./…"): add what is missing to lib/ and import it from there.';
   throw new NotebookError(place, `may not import "${specifier}"`, next);
 }
 

@@ -22,7 +22,7 @@ export interface NotebookModule {
  * The TypeScript module made of a notebook's code cells in their order. Each cell is preceded by a call that tells the
  * session which cell runs, so that outputs, checks and errors are attributed to it:
  *
- *     import { cell as __cell } from "shopmetrics/internal/session/cell";
+ *     import { cell as __cell } from "shopmetrics/run";
  *     __cell("notebooks/silver/orders_clean.ipynb", 1);
  *     …
  *
@@ -41,9 +41,7 @@ export function notebookModule(notebook: Notebook): NotebookModule {
     bundle.addSource({ filename: cellSource(notebook.path, cell.number), content });
   }
   const hasCells = notebook.cells.some(({ kind }) => kind === "code");
-  bundle.prepend(
-    hasCells ? 'import { cell as __cell } from "shopmetrics/internal/session/cell";\n' : "export {};",
-  );
+  bundle.prepend(hasCells ? 'import { cell as __cell } from "shopmetrics/run";\n' : "export {};");
   bundle.append("\n");
   return { code: bundle.toString(), map: bundle.generateMap({ hires: "boundary", includeContent: true }) };
 }

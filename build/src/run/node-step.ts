@@ -1,7 +1,6 @@
-import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
-import type { StepContext, StepFigures } from "shopmetrics/internal/run/step";
-import { useSession } from "shopmetrics/internal/session/session";
-import { taskSession } from "shopmetrics/internal/session/task";
+import type { Connection, Engine } from "shopmetrics/engine";
+import { taskSession, type StepContext, type StepFigures } from "shopmetrics/run";
+import { useSession } from "shopmetrics/plan";
 import { importModule, type Program } from "../notebook/execute.js";
 
 let turn: Promise<unknown> = Promise.resolve();

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import { describeCheck } from "shopmetrics/internal/run/step";
+import { describeCheck } from "shopmetrics/run";
 import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run.js";
 import { count, seconds } from "../text.js";
 

@@ -1,7 +1,6 @@
-import type { Dialect } from "shopmetrics/internal/engine/dialect";
-import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import { insert } from "shopmetrics/internal/run/warehouse";
+import type { Connection, Dialect, Engine } from "shopmetrics/engine";
+import type { Plan } from "shopmetrics/plan";
+import { insert } from "shopmetrics/run";
 import type { Graph } from "../compile/graph.js";
 import type { RunReport } from "./run.js";
 

@@ -1,17 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { exportPage } from "shopmetrics/internal/dashboard/export";
-import type { Connection, Engine } from "shopmetrics/internal/engine/engine";
-import { dialectOf } from "shopmetrics/internal/engine/open";
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import { executeItems, noFigures, type StepContext, type StepFigures } from "shopmetrics/internal/run/step";
 import {
+  executeItems,
+  exportPage,
   keepChecks,
   keepStepRun,
+  noFigures,
   prepareWarehouse,
   publish,
   readWindows,
-} from "shopmetrics/internal/run/warehouse";
+  type StepContext,
+  type StepFigures,
+} from "shopmetrics/run";
+import { dialectOf, type Connection, type Engine } from "shopmetrics/engine";
+import type { Plan, Tables } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import type { Program } from "../notebook/execute.js";
 import { closeRun, keepGraph, openRun } from "./run-records.js";

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openEngine } from "shopmetrics/internal/engine/open";
-import { InputError } from "shopmetrics/internal/errors";
-import type { Follower } from "shopmetrics/internal/kafka/follow";
-import type { KafkaSettings, Settings } from "shopmetrics/internal/settings";
+import { openEngine } from "shopmetrics/engine";
+import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
+import type { Follower } from "shopmetrics/kafka";
 import type { Compiled } from "../compile/compile.js";
 import { runGraph } from "./run.js";
 import { selectSteps } from "../compile/select.js";
@@ -47,7 +46,7 @@ export interface StreamReport {
  */
 export async function runStream(options: StreamOptions): Promise<StreamReport> {
   const { settings, kafka, signal } = options;
-  const { followTopic } = await import("shopmetrics/internal/kafka/follow");
+  const { followTopic } = await import("shopmetrics/kafka");
   const steps = streamSteps(options.compiled);
   const pages = livePages(options.compiled, steps);
   let exported = 0;

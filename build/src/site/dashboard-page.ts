@@ -1,10 +1,7 @@
 import MarkdownIt from "markdown-it";
-import type { Block } from "shopmetrics/internal/dashboard/built";
-import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
-import { asOfWords, checkWords } from "shopmetrics/internal/dashboard/render/state";
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { asOfWords, checkWords, escapeHtml, type Block, type Manifest } from "shopmetrics/display";
 import type { Notebook } from "../notebook/parse.js";
-import { type Shell, shellHtml } from "./layout.js";
+import { shellHtml, type Shell } from "./layout.js";
 
 /**
  * A page as HTML: prose and what its cells have shown, in the order of the notebook. What has a part of the width stands

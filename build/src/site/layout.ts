@@ -1,4 +1,4 @@
-import { escapeHtml } from "shopmetrics/internal/display/html";
+import { escapeHtml } from "shopmetrics/display";
 
 /** A page's frame: what stands around its main part. */
 export interface Shell {

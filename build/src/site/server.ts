@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import { InputError } from "shopmetrics/internal/errors";
+import { InputError } from "shopmetrics/settings";
 
 export interface SiteServer {
   /** Such as http://127.0.0.1:3000/ */

@@ -1,12 +1,11 @@
+import path from "node:path";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { drawPage, type Block } from "shopmetrics/internal/dashboard/built";
-import type { Manifest } from "shopmetrics/internal/dashboard/manifest";
-import { InputError } from "shopmetrics/internal/errors";
+import { drawPage, type Block, type Manifest } from "shopmetrics/display";
+import { InputError } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { importModule } from "../notebook/execute.js";
 import { bundleNotebooks } from "../notebook/plugin.js";

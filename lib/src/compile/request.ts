@@ -1,5 +1,4 @@
-import type { Dialect } from "../engine/dialect.js";
-import { givenColumns, historyColumns, originColumns } from "../engine/dialect.js";
+import { givenColumns, historyColumns, originColumns, type Dialect } from "../engine/dialect.js";
 import { databricksDialect } from "../engine/databricks/dialect.js";
 import { duckdbDialect } from "../engine/duckdb/dialect.js";
 import { operation } from "../engine/operation.js";

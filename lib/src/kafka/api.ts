@@ -2,7 +2,6 @@ import type { ResultRow } from "../plan/plan.js";
 import type { KafkaSettings } from "../settings.js";
 import type { ConnectivityOptions, ConnectivityResult } from "./check-kafka.js";
 import type { TopicLanded } from "./land.js";
-import type { ProduceOptions, ProduceReport } from "./produce.js";
 
 /**
  * Lands what a topic holds now beyond what bronze holds, as files in `landing/clickstream`, which `load` then takes in; where
@@ -41,28 +40,6 @@ export async function landTopic(
       first: Number(row["first_offset"]),
     })),
   });
-}
-
-/**
- * Sends what shoppers do to the topic, as they do it: customers and products are those that have landed.
- *
- * @param options.rate events per second, on average; 1 by default
- * @param options.burst so many events at once before that
- * @param options.seconds ends after so many seconds; otherwise when the signal fires
- * @returns what was sent, what was sent again, and what was refused and why
- * @throws InputError when Kafka can't be reached, or no shop has landed
- * @example
- * const report = await produce(kafka, { landing, rate: 20, seconds: 60 });
- */
-export async function produce(
-  kafka: KafkaSettings,
-  options: Omit<ProduceOptions, "shelf"> & { readonly landing: string },
-): Promise<ProduceReport> {
-  const [{ produce }, { landedShelf }] = await Promise.all([
-    import("./produce.js"),
-    import("../shop/generator/catalog.js"),
-  ]);
-  return produce(kafka, { ...options, shelf: await landedShelf(options.landing) });
 }
 
 /**

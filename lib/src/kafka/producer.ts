@@ -1,6 +1,5 @@
 import kafkajs, { type Message, type Producer } from "kafkajs";
-import type { ClickstreamEvent } from "../shop/event.js";
-import { clickstreamEvent } from "../shop/event.js";
+import type { z } from "zod";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
@@ -10,9 +9,18 @@ import { readWatermarks, type Watermarks } from "./watermarks.js";
 // Of this CommonJS module Node sees some names only.
 const { CompressionTypes, Partitioners } = kafkajs;
 
+/** What a topic's messages must be, and which of them belong together. */
+export interface MessageContract<Event> {
+  readonly schema: z.ZodType;
+  /** What a report calls an event. */
+  readonly idOf: (event: Event) => unknown;
+  /** Events of one key keep their order. */
+  readonly keyOf: (event: Event) => string;
+}
+
 /** An event and the timestamp that its message gets, in milliseconds since 1970. */
-export interface Outgoing {
-  readonly event: ClickstreamEvent;
+export interface Outgoing<Event> {
+  readonly event: Event;
   readonly timestamp: number;
 }
 
@@ -26,9 +34,9 @@ export interface SentReport {
   readonly refused: readonly { readonly event_id: unknown; readonly reason: string }[];
 }
 
-export interface EventProducer {
+export interface EventProducer<Event> {
   /** Sends at most about 1,000 events, and resolves when Kafka has confirmed them or refused them for good. */
-  send(events: readonly Outgoing[]): Promise<void>;
+  send(events: readonly Outgoing<Event>[]): Promise<void>;
   readonly report: SentReport;
   close(): Promise<void>;
 }
@@ -37,17 +45,19 @@ export interface EventProducer {
 export const eventsPerSend = 1000;
 
 /**
- * Opens a producer that sends each event once, keyed by customer, so that a customer's events stay in order: idempotent,
- * compressed, confirmed by all replicas. An event that breaks the contract is not sent. What Kafka does not confirm is
+ * Opens a producer that sends each event once and the events of a key in order: idempotent,
+ * compressed, confirmed by all replicas. What Kafka does not confirm is
  * sent again, the very same batch, which Kafka recognises; what is too large in one piece is sent in halves.
  *
+ * @param contract an event that breaks it is not sent
  * @param options.signal ends the repeating
  * @throws InputError within 5 s when Kafka or the topic can't be reached
  */
-export async function openProducer(
+export async function openProducer<Event>(
   settings: KafkaSettings,
+  contract: MessageContract<Event>,
   options: { signal?: AbortSignal } = {},
-): Promise<EventProducer> {
+): Promise<EventProducer<Event>> {
   const { topic } = settings;
   const partitionOf = partitioner(topic, await readWatermarks(settings));
   const report = { sent: 0, resent: 0, refused: [] as { event_id: unknown; reason: string }[] };
@@ -96,9 +106,9 @@ export async function openProducer(
     async send(events) {
       const byPartition = new Map<number, Message[]>();
       for (const { event, timestamp } of events) {
-        const judged = clickstreamEvent.safeParse(event);
+        const judged = contract.schema.safeParse(event);
         if (judged.success) {
-          const key = String(event.customer_id);
+          const key = contract.keyOf(event);
           const message = { key, value: JSON.stringify(event), timestamp: String(timestamp) };
           const partition = partitionOf(message);
           const others = byPartition.get(partition);
@@ -107,7 +117,7 @@ export async function openProducer(
         } else {
           const [issue] = judged.error.issues;
           const reason = `${issue?.path.join(".") ?? ""} ${issue?.message ?? "breaks the contract"}`.trim();
-          report.refused.push({ event_id: event.event_id, reason });
+          report.refused.push({ event_id: contract.idOf(event), reason });
         }
       }
       for (const [partition, messages] of byPartition) await deliver(partition, messages);

@@ -2,11 +2,7 @@ import { constants, existsSync } from "node:fs";
 import { copyFile, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { openDuckdb } from "../engine/duckdb/engine.js";
-import type { Settings } from "../settings.js";
-
-/** The file that holds a developer's own tables on the embedded engine. */
-export const developerFile = ({ home }: Pick<Settings, "home">, name: string) =>
-  path.join(home, `dev_${name}.duckdb`);
+import { developerFile, type Settings } from "../settings.js";
 
 /**
  * The settings of a notebook in Jupyter: it works on tables of the developer's own, so that trying something out never

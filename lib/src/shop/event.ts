@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { MessageContract } from "../kafka/producer.js";
 
 /** What a shopper can do. */
 export const eventTypes = ["page_view", "add_to_cart", "purchase", "search"] as const;
@@ -72,3 +73,10 @@ export const clickstreamEvent = z
 
 /** An event as the shop sends it: before validation. */
 export type ClickstreamEvent = z.input<typeof clickstreamEvent>;
+
+/** The topic's messages: keyed by customer, so that a customer's events stay in order. */
+export const clickstreamMessages: MessageContract<ClickstreamEvent> = {
+  schema: clickstreamEvent,
+  idOf: ({ event_id }) => event_id,
+  keyOf: ({ customer_id }) => String(customer_id),
+};

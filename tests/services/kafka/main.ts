@@ -4,7 +4,7 @@
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { readSettings } from "shopmetrics/internal/settings";
+import { readSettings } from "#lib/settings.js";
 import { whatIsMissing } from "./install.ts";
 import { start } from "./start.ts";
 import { createTopic } from "./topic.ts";

@@ -1,4 +1,4 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import { finishFile } from "../../../build/src/bundle/sql/finish.ts";
 import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { InputError, ops } from "shopmetrics";
-import type { DatabricksConnection } from "shopmetrics/internal/engine/databricks/connection";
+import type { DatabricksConnection } from "#lib/engine/databricks/connection.js";
 import {
   copyInto,
   createLanded,
@@ -11,12 +11,12 @@ import {
   insertRecords,
   keepLedger,
   refuseFiles,
-} from "shopmetrics/internal/engine/databricks/copy-into";
-import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
-import { openDatabricks, type DatabricksEngine } from "shopmetrics/internal/engine/databricks/engine";
-import { duckdbDialect } from "shopmetrics/internal/engine/duckdb/dialect";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
-import { checksum } from "shopmetrics/internal/landing/checksum";
+} from "#lib/engine/databricks/copy-into.js";
+import { databricksDialect } from "#lib/engine/databricks/dialect.js";
+import { openDatabricks, type DatabricksEngine } from "#lib/engine/databricks/engine.js";
+import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import { checksum } from "#lib/landing/checksum.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { damagedFile } from "../../damaged-file.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";

@@ -1,13 +1,13 @@
-import { shop as project } from "shopmetrics/internal/shop/index";
+import { shop as project } from "#lib/shop/index.js";
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Connection } from "shopmetrics/internal/engine/engine";
-import { openDatabricks } from "shopmetrics/internal/engine/databricks/engine";
-import { openDuckdb } from "shopmetrics/internal/engine/duckdb/engine";
+import type { Connection } from "#lib/engine/engine.js";
+import { openDatabricks } from "#lib/engine/databricks/engine.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compileNodeTask } from "../../../build/src/bundle/node-task.ts";
 import { executeNotebooks, findJupyter } from "../../../build/src/jupyter.ts";

@@ -1,4 +1,4 @@
-import { shop } from "shopmetrics/internal/shop/index";
+import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-import type { Item, Plan } from "shopmetrics/internal/plan/plan";
+import type { Item, Plan } from "shopmetrics/plan";
 import { at, hasNews } from "./variables.js";
 
 /** A check, and the select that measures it. */

@@ -1,4 +1,4 @@
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { Plan } from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
 
 /**

@@ -1,7 +1,5 @@
-import { operation as readAgain } from "shopmetrics/internal/engine/operation";
-import type { Item, Operation } from "shopmetrics/internal/plan/plan";
-import type { Table, Tables } from "shopmetrics/internal/contracts/table";
-import { afterImage } from "shopmetrics/internal/engine/databricks/dialect";
+import { afterImage, operation as readAgain } from "shopmetrics/engine";
+import type { Item, Operation, Table, Tables } from "shopmetrics/plan";
 
 /** One statement of an item, or the loading of its files. */
 export interface Piece {

@@ -1,7 +1,6 @@
-import type { Table, Tables } from "shopmetrics/internal/contracts/table";
-import { databricksDialect } from "shopmetrics/internal/engine/databricks/dialect";
-import { quoted } from "shopmetrics/internal/engine/databricks/text";
-import { wanted } from "shopmetrics/internal/run/warehouse";
+import type { Table, Tables } from "shopmetrics/plan";
+import { databricksDialect, quoted } from "shopmetrics/engine";
+import { wanted } from "shopmetrics/run";
 import type { Graph } from "../../compile/graph.js";
 
 /** So many tables may gain columns from one run of the file; if there are more, the task says so and is run again. */

@@ -1,6 +1,4 @@
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import { beforeTable, flat } from "shopmetrics/internal/sql/render";
-import type { Tables } from "shopmetrics/internal/contracts/table";
+import { beforeTable, flat, type Plan, type Tables } from "shopmetrics/plan";
 import { at, hasNews, isLoad } from "./variables.js";
 
 /** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */

@@ -1,21 +1,20 @@
 import path from "node:path";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { Item, LoadFiles, Plan } from "shopmetrics/internal/plan/plan";
-import { type Param, flat, withMarkers } from "shopmetrics/internal/sql/render";
+import {
+  flat,
+  withMarkers,
+  type Item,
+  type LoadFiles,
+  type Param,
+  type Plan,
+  type Tables,
+} from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
 import { bookkeeping } from "./records.js";
-import { type FileCheck, recordChecks } from "./checks.js";
-import { type Piece, passages } from "./order.js";
+import { recordChecks, type FileCheck } from "./checks.js";
+import { passages, type Piece } from "./order.js";
 import { at, sqlVariables } from "./variables.js";
-import {
-  copyInto,
-  dropLanded,
-  insertRecords,
-  keepLedger,
-  refuseFiles,
-} from "shopmetrics/internal/engine/databricks/copy-into";
-import { raw } from "shopmetrics/internal/engine/databricks/text";
+import { copyInto, dropLanded, insertRecords, keepLedger, raw, refuseFiles } from "shopmetrics/engine";
 
 /** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
 export async function writeSqlFiles(

@@ -1,5 +1,4 @@
-import type { Plan } from "shopmetrics/internal/plan/plan";
-import { flat } from "shopmetrics/internal/sql/render";
+import { flat, type Plan } from "shopmetrics/plan";
 
 /** The one variable that a file declares: what the task was given, how far the step has read and what it writes. */
 export const at = (name: string) => `this.${name}`;

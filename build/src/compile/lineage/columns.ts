@@ -1,17 +1,14 @@
-import type { Table, Tables } from "shopmetrics/internal/contracts/table";
-import { arrivedColumns, batchColumns, isStamp, loggedColumns } from "shopmetrics/internal/engine/dialect";
-import { rejected_rows } from "shopmetrics/internal/contracts/quarantine";
-import type { Item, Plan } from "shopmetrics/internal/plan/plan";
-import { beforeTable } from "shopmetrics/internal/sql/render";
+import { beforeTable, rejected_rows, type Item, type Plan, type Table, type Tables } from "shopmetrics/plan";
+import { arrivedColumns, batchColumns, isStamp, loggedColumns } from "shopmetrics/engine";
 import type { Question } from "./select.js";
 import {
-  type ColumnSource,
-  type OutputColumn,
-  type Transformation,
   constantColumn,
   eitherOf,
   madeOf,
   tableColumn,
+  type ColumnSource,
+  type OutputColumn,
+  type Transformation,
 } from "./output-columns.js";
 
 /**

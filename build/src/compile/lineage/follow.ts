@@ -1,4 +1,4 @@
-import { InputError } from "shopmetrics/internal/errors";
+import { InputError } from "shopmetrics/settings";
 import { nearest } from "../../text.js";
 import type { ColumnLineage, TableLineage } from "./columns.js";
 import type { Transformation } from "./output-columns.js";

@@ -6,7 +6,7 @@ import {
   tableColumn,
   unknownColumn,
 } from "./output-columns.js";
-import { parseSelect } from "shopmetrics/internal/sql/parse";
+import { parseSelect } from "shopmetrics/plan";
 
 /** What a select gives: its columns, and the tables whose rows it is made of. */
 export interface Rows {

@@ -1,7 +1,7 @@
 import path from "node:path";
-import type { Table } from "shopmetrics/internal/contracts/table";
-import type { CheckResult } from "shopmetrics/internal/run/step";
-import type { Settings } from "shopmetrics/internal/settings";
+import type { Table } from "shopmetrics/plan";
+import type { CheckResult } from "shopmetrics/run";
+import type { Settings } from "shopmetrics/settings";
 import type { TableLineage } from "../../compile/lineage/columns.js";
 import { type Facet, facet } from "./facet.js";
 

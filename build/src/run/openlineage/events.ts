@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Tables } from "shopmetrics/internal/contracts/table";
-import type { Plan } from "shopmetrics/internal/plan/plan";
+import type { Plan, Tables } from "shopmetrics/plan";
 import type { TableLineage } from "../../compile/lineage/columns.js";
 import { nothingNew, type RunReport, type StepReport } from "../run.js";
 import { assertionsOf, datasetOf, type Dataset, type Naming } from "./datasets.js";

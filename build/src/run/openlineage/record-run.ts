@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import type { Settings } from "shopmetrics/internal/settings";
+import type { Settings } from "shopmetrics/settings";
 import type { Compiled } from "../../compile/compile.js";
 import type { RunReport, StepEvent } from "../run.js";
 import { namingOf } from "./datasets.js";

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as databricks from "@databricks/sql";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { DBSQLClient, DBSQLSession } from "@databricks/sql";
 import type { Result, ResultRow } from "../../plan/plan.js";
 import type { Bound, Connection } from "../engine.js";

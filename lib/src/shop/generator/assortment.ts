@@ -64,7 +64,7 @@ export const CATEGORIES: readonly Category[] = [
       {
         name: "Storage",
         price: [8, 55],
-        things: ["Storage Box", "Glass Jar, Set of 6", "Laundry Basket", "Shelf Organiser"],
+        things: ["Storage Box", "Glass Jar, Set of 6", "Laundry Basket", "Catalog Organiser"],
       },
       {
         name: "Lighting",

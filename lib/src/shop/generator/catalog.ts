@@ -3,7 +3,7 @@ import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { literal } from "../../engine/duckdb/text.js";
 import { InputError } from "../../errors.js";
-import type { Shelf } from "./visit.js";
+import type { Catalog } from "./visit.js";
 
 /**
  * Who shops and what there is, out of the exports that have landed: so that the events' customers and products are ones
@@ -11,7 +11,7 @@ import type { Shelf } from "./visit.js";
  *
  * @throws InputError when no customers or products have landed
  */
-export async function landedShelf(landing: string): Promise<Shelf> {
+export async function landedCatalog(landing: string): Promise<Catalog> {
   for (const entity of ["customers", "products"])
     if (!existsSync(path.join(landing, entity)))
       throw new InputError(

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type SentEvent, shoppers } from "./shoppers.js";
-import type { Shelf } from "./visit.js";
+import type { Catalog } from "./visit.js";
 import { type Day, type ShopSize, calendar, isoDate } from "./calendar.js";
 import { drawNumber } from "./draw.js";
 import type { GeneratedFile } from "./options.js";
@@ -84,8 +84,8 @@ const milliseconds = (day: Day) => day * 86_400_000;
 /** What the shoppers who come on a day send, then and later. */
 async function eventsOf(shop: Shop, job: ClickstreamJob, day: Day): Promise<Iterable<SentEvent>> {
   const today = calendar(job, Math.max(day, job.to)).find((one) => one.day === day);
-  const shelf = today && (await shelfOf(shop, day, today.customers.after));
-  if (!today || !shelf) return [];
+  const catalog = today && (await shelfOf(shop, day, today.customers.after));
+  if (!today || !catalog) return [];
   const orders = today.orders.after - today.orders.before;
   const perSecond = Math.min(orders * EVENTS_PER_ORDER, MOST_EVENTS) / 86_400;
   if (perSecond === 0) return [];
@@ -94,7 +94,7 @@ async function eventsOf(shop: Shop, job: ClickstreamJob, day: Day): Promise<Iter
     from: milliseconds(day),
     to: milliseconds(day + 1),
     rate: (instant) => perSecond * HOURS[Math.floor((instant % 86_400_000) / 3_600_000)]!,
-    ...shelf,
+    ...catalog,
   });
 }
 
@@ -103,7 +103,7 @@ async function shelfOf(
   { connection, entities }: Shop,
   day: Day,
   customers: number,
-): Promise<Shelf | undefined> {
+): Promise<Catalog | undefined> {
   await connection.run(`create or replace temp table picked as ${entities.products.pickHistory(day)}`);
   const found = await connection.runAndReadAll(
     `select product_id, price::varchar from (${entities.products.render(day)}) order by position`,

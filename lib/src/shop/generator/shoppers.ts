@@ -1,6 +1,6 @@
 import { drawStream } from "./draw.js";
 import type { ClickstreamEvent } from "../event.js";
-import { sessionOf, eventsPerSession, type Shelf } from "./visit.js";
+import { sessionOf, eventsPerSession, type Catalog } from "./visit.js";
 
 /** A message that the shop sends: the event, and when it goes out, in milliseconds since 1970. */
 export interface SentEvent {
@@ -8,7 +8,7 @@ export interface SentEvent {
   readonly sentAt: number;
 }
 
-export interface ShoppersOptions extends Shelf {
+export interface ShoppersOptions extends Catalog {
   /** Which shoppers: the same seed and the same `from` give the same events, to the byte. A whole number, 32 bits. */
   readonly seed: number;
   /** When the first of them may come, in milliseconds since 1970. */

@@ -1,7 +1,7 @@
 import type { ClickstreamEvent } from "../event.js";
 
 /** What there is to be looked at, and by whom. Neither list may be empty. */
-export interface Shelf {
+export interface Catalog {
   readonly customers: readonly string[];
   readonly products: readonly { readonly product_id: string; readonly price: string }[];
 }
@@ -23,7 +23,7 @@ export const eventsPerSession = looks * (searching + (1 - searching) * (1 + cart
 export function sessionOf(
   start: number,
   session_id: string,
-  { customers, products }: Shelf,
+  { customers, products }: Catalog,
   draw: () => number,
 ): Omit<ClickstreamEvent, "event_id">[] {
   // The square makes few shoppers come often and most come seldom; the same goes for products.

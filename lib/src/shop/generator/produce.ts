@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Shelf } from "../shop/generator/visit.js";
-import { shoppers, type SentEvent } from "../shop/generator/shoppers.js";
-import type { KafkaSettings } from "../settings.js";
-import { eventsPerSend, openProducer, type SentReport } from "./producer.js";
+import type { Catalog } from "./visit.js";
+import { clickstreamMessages } from "../event.js";
+import { shoppers, type SentEvent } from "./shoppers.js";
+import type { KafkaSettings } from "../../settings.js";
+import { eventsPerSend, openProducer, type SentReport } from "../../kafka/producer.js";
 
 export interface ProduceOptions {
   /** Who shops and what there is. */
-  readonly shelf: Shelf;
+  readonly catalog: Catalog;
   /** Events per second, on average. Default 1. */
   readonly rate?: number;
   /** So many events at once before that, as fast as they go. Default none. */
@@ -31,8 +32,8 @@ export interface ProduceReport extends SentReport {
  * @throws InputError when Kafka can't be reached, or stays away for longer than a restart takes
  */
 export async function produce(settings: KafkaSettings, options: ProduceOptions): Promise<ProduceReport> {
-  const { shelf, rate = 1, burst = 0, seconds = Infinity, seed = 1, signal, onSent } = options;
-  const producer = await openProducer(settings, { ...(signal && { signal }) });
+  const { catalog, rate = 1, burst = 0, seconds = Infinity, seed = 1, signal, onSent } = options;
+  const producer = await openProducer(settings, clickstreamMessages, { ...(signal && { signal }) });
   const started = Date.now();
   const until = started + seconds * 1000;
   const isOver = () => signal?.aborted === true || Date.now() >= until;
@@ -41,11 +42,11 @@ export async function produce(settings: KafkaSettings, options: ProduceOptions):
     onSent?.(producer.report);
   };
   try {
-    for (const events of burst > 0 ? inSends(pastEvents(shelf, seed, burst, started)) : []) {
+    for (const events of burst > 0 ? inSends(pastEvents(catalog, seed, burst, started)) : []) {
       if (isOver()) break;
       await send(events);
     }
-    const coming = shoppers({ ...shelf, seed, rate, from: started - warmUp(rate) });
+    const coming = shoppers({ ...catalog, seed, rate, from: started - warmUp(rate) });
     let next = coming.next();
     while (!next.done && next.value.sentAt < started) next = coming.next();
     while (!isOver()) {
@@ -68,11 +69,11 @@ export async function produce(settings: KafkaSettings, options: ProduceOptions):
 const warmUp = (rate: number) => Math.min(600, 500_000 / rate) * 1000;
 
 /** So many events of the last hours before an instant, of shoppers busy enough to need at most six for them. */
-function* pastEvents(shelf: Shelf, seed: number, count: number, to: number): Generator<SentEvent> {
+function* pastEvents(catalog: Catalog, seed: number, count: number, to: number): Generator<SentEvent> {
   const rate = Math.max(200, count / (6 * 3600));
   // Shoppers keep their rate on average only, and all of the events are wanted.
   const from = to - ((1.2 * count) / rate) * 1000 - 60_000;
-  const events = shoppers({ ...shelf, seed: seed ^ 0x5bd1e995, rate, from: from - warmUp(rate) });
+  const events = shoppers({ ...catalog, seed: seed ^ 0x5bd1e995, rate, from: from - warmUp(rate) });
   let left = count;
   for (const one of events) {
     if (left === 0 || one.sentAt >= to) return;

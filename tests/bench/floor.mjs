@@ -4,11 +4,10 @@ import { DuckDBInstance } from "@duckdb/node-api";
 
 /**
  * The floor: the pipeline's tables, made by the SQL files in `floor/` and nothing else. Run as
- * `node floor.js <landing> <warehouse>`; each layer is one transaction.
+ * `node floor.mjs <landing> <warehouse>`; each layer is one transaction.
  */
 const [landing = "", warehouse = ""] = process.argv.slice(2);
-const script = (name: string) =>
-  readFile(new URL(`../../src/bench/floor/${name}.sql`, import.meta.url), "utf8");
+const script = (name) => readFile(new URL(`floor/${name}.sql`, import.meta.url), "utf8");
 
 const instance = await DuckDBInstance.create(warehouse);
 const connection = await instance.connect();

@@ -1,12 +1,12 @@
 import path from "node:path";
 import { copyFile, cp, mkdir, rm, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { readSettings } from "shopmetrics/internal/settings";
-import { shop } from "shopmetrics/internal/shop/index";
-import { cacheFolder } from "../cache.js";
-import { compile } from "../compile/compile.js";
-import { equalTables } from "./compare.js";
-import { type Measured, measure, median } from "./measure.js";
+import { readSettings } from "#lib/settings.js";
+import { shop } from "#lib/shop/index.js";
+import { cacheFolder } from "../../build/src/cache.ts";
+import { compile } from "../../build/src/compile/compile.ts";
+import { equalTables } from "./compare.ts";
+import { type Measured, measure, median } from "./measure.ts";
 
 /** The last day of the history: the next one, a Friday in November, brings 1 % new and changed rows. */
 const HISTORY_END = "2025-11-27";
@@ -35,8 +35,8 @@ export interface Bench {
 
 const entities = ["customers", "products", "orders"];
 
-const shopmetrics = fileURLToPath(new URL("../../bin/shopmetrics.js", import.meta.url));
-const floorScript = fileURLToPath(new URL("floor.js", import.meta.url));
+const shopmetrics = fileURLToPath(new URL("../../build/bin/shopmetrics.js", import.meta.url));
+const floorScript = fileURLToPath(new URL("floor.mjs", import.meta.url));
 
 /**
  * Measures the pipeline, as a user runs it, against the floor: the same tables by a plain SQL script. Both take turns, in
@@ -93,7 +93,7 @@ export async function runBench(options: {
   };
 
   say(`generating the shop at scale ${scale}`);
-  const { generate } = await import("shopmetrics/internal/shop/generator/generate");
+  const { generate } = await import("shopmetrics/sources");
   const sum = (files: readonly { entity: string; rows: number }[]) =>
     files.reduce((total, { entity, rows }) => total + (entities.includes(entity) ? rows : 0), 0);
   const history = await generate({ landing: at("history", "landing"), scale, to: HISTORY_END });
@@ -139,7 +139,7 @@ export async function runBench(options: {
   };
   await alone("--help", 0.2, () => command(at("again"), "--help"));
   await alone("compile, cold cache", 1, async () => {
-    for (const cache of ["plans", "memory", "programs"])
+    for (const cache of ["plans", "translations", "lineage", "programs"])
       await rm(cacheFolder(cache), { recursive: true, force: true });
     return command(at("again"), "build", "--quiet");
   });

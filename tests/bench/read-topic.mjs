@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { kafkaClient } from "shopmetrics/internal/kafka/client";
-import { landTopic } from "shopmetrics/internal/kafka/land";
-import { readSettings } from "shopmetrics/internal/settings";
+import { kafkaClient } from "#lib/kafka/client.js";
+import { landTopic } from "#lib/kafka/land.js";
+import { readSettings } from "#lib/settings.js";
 
 /**
- * Reads a whole topic and prints how long that took: `node read-topic.js raw|land`, Kafka from the environment. `raw` is
+ * Reads a whole topic and prints how long that took: `node read-topic.mjs raw|land`, Kafka from the environment. `raw` is
  * kafkajs reading and doing nothing, the floor; `land` makes it files on the disk.
  */
 const [, , way] = process.argv;
@@ -17,11 +17,11 @@ const events = await (way === "raw" ? raw() : land());
 console.log(JSON.stringify({ events, seconds: (performance.now() - began) / 1000 }));
 process.exit();
 
-async function raw(): Promise<number> {
-  const client = kafkaClient(kafka!, "work");
+async function raw() {
+  const client = kafkaClient(kafka, "work");
   const admin = client.admin();
   await admin.connect();
-  const held = await admin.fetchTopicOffsets(kafka!.topic);
+  const held = await admin.fetchTopicOffsets(kafka.topic);
   await admin.disconnect();
   const wanted = held.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
   const consumer = client.consumer({
@@ -30,9 +30,9 @@ async function raw(): Promise<number> {
     maxBytes: 8 << 20,
   });
   await consumer.connect();
-  await consumer.subscribe({ topics: [kafka!.topic], fromBeginning: true });
+  await consumer.subscribe({ topics: [kafka.topic], fromBeginning: true });
   let read = 0;
-  await new Promise<void>((resolve, reject) => {
+  await new Promise((resolve, reject) => {
     consumer
       .run({
         autoCommit: false,
@@ -46,10 +46,10 @@ async function raw(): Promise<number> {
   return read;
 }
 
-async function land(): Promise<number> {
+async function land() {
   const landing = await mkdtemp(path.join(tmpdir(), "shopmetrics-bench-"));
   try {
-    return (await landTopic(kafka!, { landing, held: [], starts: [] })).events;
+    return (await landTopic(kafka, { landing, held: [], starts: [] })).events;
   } finally {
     await rm(landing, { recursive: true });
   }

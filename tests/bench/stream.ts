@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { cp, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { kafkaClient } from "shopmetrics/internal/kafka/client";
-import type { ProduceReport } from "shopmetrics/internal/kafka/produce";
-import type { KafkaSettings } from "shopmetrics/internal/settings";
-import type { StreamReport } from "../run/stream.js";
-import type { RunReport } from "../run/run.js";
+import { kafkaClient } from "#lib/kafka/client.js";
+import type { ProduceReport } from "#lib/shop/generator/produce.js";
+import type { KafkaSettings } from "#lib/settings.js";
+import type { StreamReport } from "../../build/src/run/stream.ts";
+import type { RunReport } from "../../build/src/run/run.ts";
 
 /** One measured thing. */
 export interface StreamFigure {
@@ -16,8 +16,8 @@ export interface StreamFigure {
   readonly met: boolean | undefined;
 }
 
-const shopmetrics = fileURLToPath(new URL("../../bin/shopmetrics.js", import.meta.url));
-const reader = fileURLToPath(new URL("read-topic.js", import.meta.url));
+const shopmetrics = fileURLToPath(new URL("../../build/bin/shopmetrics.js", import.meta.url));
+const reader = fileURLToPath(new URL("read-topic.mjs", import.meta.url));
 
 /** Events of the topic that is read. */
 const many = 600_000;
@@ -121,14 +121,14 @@ export async function runStreamBench(options: {
 }
 
 async function fill(kafka: KafkaSettings, landing: string): Promise<ProduceReport> {
-  const [{ produce }, { landedShelf }] = await Promise.all([
-    import("shopmetrics/internal/kafka/produce"),
-    import("shopmetrics/internal/shop/generator/catalog"),
+  const [{ produce }, { landedCatalog }] = await Promise.all([
+    import("#lib/shop/generator/produce.js"),
+    import("#lib/shop/generator/catalog.js"),
   ]);
   const stop = new AbortController();
   // The burst is all that is wanted.
   const onSent = ({ sent }: { sent: number }) => sent >= many && stop.abort();
-  return produce(kafka, { shelf: await landedShelf(landing), burst: many, signal: stop.signal, onSent });
+  return produce(kafka, { catalog: await landedCatalog(landing), burst: many, signal: stop.signal, onSent });
 }
 
 async function withTopic<T>(kafka: KafkaSettings, work: (topic: string) => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { tables } from "shopmetrics/internal/shop/index";
-import { literal } from "shopmetrics/internal/engine/duckdb/text";
+import { tables } from "#lib/shop/index.js";
+import { literal } from "#lib/engine/duckdb/text.js";
 
 /**
  * The tables that two warehouses hold, equal in all columns of the contracts but the stamps of when they were written.

@@ -18,7 +18,7 @@ export async function measure(
   options: { env?: Record<string, string>; usage: string },
 ): Promise<Measured> {
   const env = { ...process.env, ...options.env, SHOPMETRICS_USAGE: options.usage };
-  const preload = fileURLToPath(new URL("usage.js", import.meta.url));
+  const preload = fileURLToPath(new URL("usage.mjs", import.meta.url));
   const started = performance.now();
   const child = spawn(process.execPath, ["--import", preload, ...program], { env });
   let output = "";

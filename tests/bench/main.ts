@@ -1,20 +1,32 @@
+import path from "node:path";
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import path from "node:path";
-import Table from "cli-table3";
-import { InputError } from "shopmetrics/internal/errors";
-import { readSettings } from "shopmetrics/internal/settings";
-import { runBench, type Case } from "../bench/bench.js";
-import { runStreamBench, type StreamFigure } from "../bench/stream.js";
-import { count, nearPath } from "../text.js";
+import { InputError, readSettings } from "shopmetrics/settings";
+import { runBench, type Case } from "./bench.ts";
+import { runStreamBench, type StreamFigure } from "./stream.ts";
+import { count, nearPath } from "../../build/src/text.ts";
 
-/** Measures, prints a table, and keeps every run's figures in `bench/<date>.json`. */
-export async function bench(options: { scale: number; runs: number; stream?: boolean }): Promise<void> {
-  const { scale, runs } = options;
+/**
+ * `npm run bench`: measures the pipeline against one plain SQL script, or with `--stream` the clickstream on the broker that
+ * KAFKA_BROKERS names. Prints a table, and keeps every run's figures in `bench/<date>.json` of the data folder.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      scale: { type: "string", default: "1" },
+      runs: { type: "string", default: "3" },
+      stream: { type: "boolean", default: false },
+    },
+  });
+  const [scale, runs] = [Number(values.scale), Number(values.runs)];
+  if (!(scale > 0) || !(Number.isInteger(runs) && runs > 0))
+    throw new Error("--scale takes a number above 0, --runs a whole number from 1.");
   const folder = path.join(readSettings().home, "bench");
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
-  if (options.stream) return benchStream(folder, runs, say);
+  if (values.stream) return benchStream(folder, runs, say);
   const result = await runBench({ folder: path.join(folder, "work"), scale, runs, say });
   const machine = {
     cpus: availableParallelism(),
@@ -39,7 +51,7 @@ async function benchStream(folder: string, runs: number, say: (text: string) => 
     throw new InputError("KAFKA_BROKERS is not set: `npm run kafka` starts a broker and says what to set.");
   const work = path.join(folder, "stream");
   const shop = path.join(folder, "shop");
-  const { generate } = await import("shopmetrics/internal/shop/generator/generate");
+  const { generate } = await import("shopmetrics/sources");
   await rm(shop, { recursive: true, force: true });
   await generate({ landing: shop });
   const figures = await runStreamBench({ kafka, folder: work, landing: shop, runs, say });
@@ -97,3 +109,5 @@ function tableOf(cases: readonly Case[]): string {
   }
   return table.toString();
 }
+
+await main();

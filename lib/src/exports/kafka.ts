@@ -1,0 +1,2 @@
+/** The clickstream's topic. */
+export { followTopic, type Follower } from "../kafka/follow.js";

@@ -1,0 +1,25 @@
+/** How steps are run and put on record, in a run, in a cell or as a task of a job. */
+export { exportPage, type PagePlan } from "../dashboard/export.js";
+export { exportDashboard } from "../dashboard/export-task.js";
+export {
+  StatementFailed,
+  describeCheck,
+  executeItems,
+  noFigures,
+  valueOf,
+  type CheckResult,
+  type StepContext,
+  type StepFigures,
+} from "../run/step.js";
+export {
+  insert,
+  keepChecks,
+  keepStepRun,
+  prepareWarehouse,
+  publish,
+  readWindows,
+  wanted,
+} from "../run/warehouse.js";
+export { cell } from "../session/cell.js";
+export { beginTask, endTask } from "../session/node-task.js";
+export { taskSession } from "../session/task.js";

@@ -1,0 +1,31 @@
+/** What the notebooks of the sources import beside "shopmetrics": the simulated shop, and the way to its topic. */
+import type { KafkaSettings } from "./settings.js";
+import type { ProduceOptions, ProduceReport } from "./shop/generator/produce.js";
+
+export { checkKafka, landTopic } from "./kafka/api.js";
+export { stopSignal } from "./session/session.js";
+export { generate } from "./shop/generator/generate.js";
+export type { GenerateOptions, GenerateReport } from "./shop/generator/options.js";
+export type { ProduceReport } from "./shop/generator/produce.js";
+
+/**
+ * Sends what shoppers do to the topic, as they do it: customers and products are those that have landed.
+ *
+ * @param options.rate events per second, on average; 1 by default
+ * @param options.burst so many events at once before that
+ * @param options.seconds ends after so many seconds; otherwise when the signal fires
+ * @returns what was sent, what was sent again, and what was refused and why
+ * @throws InputError when Kafka can't be reached, or no shop has landed
+ * @example
+ * const report = await produce(kafka, { landing, rate: 20, seconds: 60 });
+ */
+export async function produce(
+  kafka: KafkaSettings,
+  options: Omit<ProduceOptions, "catalog"> & { readonly landing: string },
+): Promise<ProduceReport> {
+  const [{ produce }, { landedCatalog }] = await Promise.all([
+    import("./shop/generator/produce.js"),
+    import("./shop/generator/catalog.js"),
+  ]);
+  return produce(kafka, { ...options, catalog: await landedCatalog(options.landing) });
+}
