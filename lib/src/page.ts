@@ -1,5 +1,5 @@
 /** What the notebook of a dashboard page imports beside "shopmetrics". */
-import { drawInKernel } from "./dashboard/kernel.js";
+import { drawInKernel } from "./dashboard/in-kernel.js";
 
 export * as Plot from "@observablehq/plot";
 export * from "./dashboard/notebook.js";

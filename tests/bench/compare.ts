@@ -1,6 +1,6 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { tables } from "#lib/shop/index.js";
-import { literal } from "#lib/engine/duckdb/text.js";
+import { literal } from "#lib/engine/duckdb/literals.js";
 
 /**
  * The tables that two warehouses hold, equal in all columns of the contracts but the stamps of when they were written.

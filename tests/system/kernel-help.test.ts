@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { findJupyter, kernelEnvironment } from "../../build/src/jupyter.ts";
+import { findJupyter, kernelEnvironment } from "../../build/src/commands/jupyter.ts";
 import { projectRoot, temporaryFolder } from "./cli.ts";
 
 const absent = whyNoJupyter();

@@ -6,12 +6,8 @@ import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type NotebookRun,
-  executeNotebooks,
-  findJupyter,
-  kernelEnvironment,
-} from "../../build/src/jupyter.ts";
+import { type NotebookRun, executeNotebooks } from "../services/jupyter/execute.ts";
+import { findJupyter, kernelEnvironment } from "../../build/src/commands/jupyter.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const fixtures = join(root, "tests/fixtures/kernel");

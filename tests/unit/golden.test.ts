@@ -1,7 +1,7 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import { drawPage } from "#lib/dashboard/built.js";
-import type { Columns } from "#lib/dashboard/columns.js";
+import { drawPage } from "#lib/dashboard/prerender.js";
+import type { Columns } from "#lib/dashboard/snapshot-columns.js";
 import type { Manifest, SnapshotEntry } from "#lib/dashboard/manifest.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
 import type { Item, Plan, ResultRow } from "#lib/plan/plan.js";

@@ -1,7 +1,7 @@
 import { checksHtml, outcomeHtml, tableHtml } from "#lib/display/html.js";
 import { placeIn } from "#lib/display/failure.js";
 import type { Outcome } from "#lib/display/outcome.js";
-import { outcomeText, tableText } from "#lib/display/text.js";
+import { outcomeText, tableText } from "#lib/display/outcome-text.js";
 import type { ResultRow } from "#lib/plan/plan.js";
 import { noFigures, type CheckResult } from "#lib/run/step.js";
 import { describe, expect, it } from "vitest";

@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import { generate } from "shopmetrics/sources";
 import { bronze, changes, check, explain, load, merge, ops, reject, show, silver, sql } from "shopmetrics";
 import type { Outcome } from "#lib/display/outcome.js";
-import { outcomeText } from "#lib/display/text.js";
+import { outcomeText } from "#lib/display/outcome-text.js";
 import { liveSession } from "#lib/session/live.js";
 import { useSession } from "#lib/session/session.js";
 import { readSettings } from "#lib/settings.js";

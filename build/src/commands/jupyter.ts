@@ -1,7 +1,145 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { delimiter, dirname, join, resolve } from "node:path";
 import { readSettings } from "shopmetrics/settings";
-import { jupyter as openJupyter } from "../jupyter.js";
 
 export async function jupyter(args: string[]): Promise<void> {
   const { root, home } = readSettings();
   process.exitCode = await openJupyter({ root, home, args });
+}
+
+/** Where the project is, and where it keeps its data (`SHOPMETRICS_HOME`). */
+export interface JupyterOptions {
+  /** The project's root folder: the one that holds `node_modules`. */
+  root: string;
+  /** The data folder; Jupyter's own files go to `<home>/jupyter`. */
+  home: string;
+}
+
+/** The kernel's name in a notebook's metadata (`kernelspec.name`). */
+export const kernelName = "tslab";
+
+const howToGetIt = "python3 -m venv .venv && .venv/bin/pip install jupyterlab";
+
+/** Jupyter was not found, or not where the settings say. The message says what to do. */
+export class JupyterMissing extends Error {
+  override readonly name = "JupyterMissing";
+}
+
+/**
+ * Opens JupyterLab on the notebooks, with the tslab kernel of this project, and waits until it ends.
+ * Nothing is written outside `<home>/jupyter`: the user's own Jupyter keeps its kernels and settings.
+ *
+ * @param options.args further arguments for `jupyter lab`, such as `--no-browser`
+ * @returns the exit code: JupyterLab's own, or 2 where Jupyter is absent
+ */
+export async function openJupyter(options: JupyterOptions & { args: string[] }): Promise<number> {
+  let command: string;
+  try {
+    command = findJupyter(options.root);
+  } catch (error) {
+    if (!(error instanceof JupyterMissing)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+  const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
+  const settings = [
+    `--ServerApp.root_dir=${options.root}`,
+    "--LabApp.default_url=/lab/tree/notebooks",
+    `--MultiKernelManager.default_kernel_name=${kernelName}`,
+    `--KernelSpecManager.allowed_kernelspecs=${kernelName}`,
+    "--KernelSpecManager.ensure_native_kernel=False",
+    "--LanguageServerManager.autodetect=False",
+  ];
+  const child = spawn(command, ["lab", ...asRoot, ...settings, ...options.args], {
+    cwd: options.root,
+    env: await kernelEnvironment(options),
+    stdio: "inherit",
+  });
+  // Ctrl-C reaches JupyterLab too, which asks before it stops: leave the decision to it.
+  const ignore = () => undefined;
+  const forward = () => void child.kill("SIGTERM");
+  process.on("SIGINT", ignore).on("SIGTERM", forward);
+  try {
+    return await new Promise<number>((done, failed) => {
+      child.once("error", failed);
+      child.once("exit", (code) => done(code ?? 1));
+    });
+  } finally {
+    process.off("SIGINT", ignore).off("SIGTERM", forward);
+  }
+}
+
+/**
+ * Writes the tslab kernel spec into the project's own Jupyter folder.
+ *
+ * @returns the environment in which any Jupyter program finds that kernel, keeps all its files inside
+ * `<home>/jupyter`, and hands `SHOPMETRICS_HOME` to the kernel as an absolute path (a kernel's working folder
+ * is the notebook's, so a relative one would point elsewhere)
+ */
+export async function kernelEnvironment({ root, home }: JupyterOptions): Promise<NodeJS.ProcessEnv> {
+  const folder = resolve(home, "jupyter");
+  const share = join(folder, "share");
+  const tslab = createRequire(join(resolve(root), "package.json")).resolve("tslab/bin/tslab");
+  const spec = {
+    argv: [process.execPath, tslab, "kernel", "--config-path={connection_file}"],
+    display_name: "TypeScript (ShopMetrics)",
+    language: "typescript",
+  };
+  // JupyterLab would ask each new user whether to fetch its news from the network.
+  const page = { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } };
+  await writeJson(join(share, "kernels", kernelName, "kernel.json"), spec);
+  await writeJson(join(folder, "config", "labconfig", "page_config.json"), page);
+  return {
+    ...process.env,
+    SHOPMETRICS_HOME: resolve(home),
+    JUPYTER_DATA_DIR: share,
+    JUPYTER_PATH: share,
+    JUPYTER_CONFIG_DIR: join(folder, "config"),
+    JUPYTER_RUNTIME_DIR: join(folder, "runtime"),
+    IPYTHONDIR: join(folder, "ipython"),
+    // JupyterLab's language server extension calls npm, which would leave a log in the user's home.
+    npm_config_logs_max: "0",
+  };
+}
+
+async function writeJson(path: string, value: object): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/**
+ * The `jupyter` program: `SHOPMETRICS_JUPYTER`, else the project's `.venv`, else the one on the PATH.
+ *
+ * @throws {JupyterMissing} where there is none
+ */
+export function findJupyter(root: string): string {
+  const chosen = process.env["SHOPMETRICS_JUPYTER"];
+  if (chosen) {
+    if (isProgram(chosen)) return resolve(chosen);
+    throw new JupyterMissing(
+      `SHOPMETRICS_JUPYTER names ${chosen}, which is no program. Correct or unset it, or get Jupyter with\n  ${howToGetIt}`,
+    );
+  }
+  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const candidates = [join(resolve(root), ".venv", "bin"), ...folders].map((folder) =>
+    join(folder, "jupyter"),
+  );
+  const found = candidates.find(isProgram);
+  if (found) return found;
+  throw new JupyterMissing(
+    `Jupyter was not found: not in ${join(root, ".venv")}, not on the PATH. Get it for this project only with\n  ${howToGetIt}\nor name another one in SHOPMETRICS_JUPYTER.`,
+  );
+}
+
+/** Whether a file is there that may be run. */
+export function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

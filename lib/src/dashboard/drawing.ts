@@ -1,5 +1,5 @@
 import type { PlotOptions } from "@observablehq/plot";
-import type { Value } from "./columns.js";
+import type { Value } from "./snapshot-columns.js";
 import type { Format } from "./format.js";
 
 /** How much of the page's width a drawing takes; on a phone each takes all. */

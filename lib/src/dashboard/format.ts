@@ -1,4 +1,4 @@
-import type { Value } from "./columns.js";
+import type { Value } from "./snapshot-columns.js";
 
 /** How a value is written. */
 export type Format =

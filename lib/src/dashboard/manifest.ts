@@ -1,4 +1,4 @@
-import type { Columns } from "./columns.js";
+import type { Columns } from "./snapshot-columns.js";
 
 /** One exported query. */
 export interface SnapshotEntry {

@@ -1,6 +1,6 @@
 /** What a page draws with, the same in Node and in the browser; Plot comes beside it. */
 export { Inputs, type Days, type Period, type Choice } from "./control.js";
-export { display, view } from "./stage.js";
+export { display, view } from "./page-surface.js";
 export { cards, chart, table, type Card, type Drawing } from "./drawing.js";
 export { as, change, short, written } from "./format.js";
 export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";

@@ -2,9 +2,9 @@ import { InputError } from "../errors.js";
 import type { Result } from "../plan/plan.js";
 import { theSession } from "../session/session.js";
 import type { Statement } from "../sql/statement.js";
-import { toValue, type Columns, type RowOf } from "./columns.js";
+import { toValue, type Columns, type RowOf } from "./snapshot-columns.js";
 import { openSnapshot, type Snapshot } from "./snapshot.js";
-import { theStage } from "./stage.js";
+import { theStage } from "./page-surface.js";
 
 /**
  * Declares what a page draws from. The daily job runs the select and exports its rows as a snapshot of these columns; the

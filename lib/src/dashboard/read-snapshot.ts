@@ -1,5 +1,5 @@
 import { parquetReadObjects } from "hyparquet";
-import { kindOf, type Columns, type RowOf } from "./columns.js";
+import { kindOf, type Columns, type RowOf } from "./snapshot-columns.js";
 
 /**
  * The rows of a snapshot's Parquet file.

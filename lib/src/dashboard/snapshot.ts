@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals-core";
-import type { Columns, RowOf } from "./columns.js";
+import type { Columns, RowOf } from "./snapshot-columns.js";
 
 /** A query's rows, as a page sees them. Reading `rows` in `display` draws it anew when other rows arrive. */
 export interface Snapshot<C extends Columns = Columns> {

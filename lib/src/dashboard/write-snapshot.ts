@@ -2,7 +2,7 @@ import type { SchemaElement } from "hyparquet";
 import { parquetWriteBuffer, type ColumnSource } from "hyparquet-writer";
 import { InputError } from "../errors.js";
 import type { Result, ResultValue } from "../plan/plan.js";
-import { isNullable, kindOf, toValue, type ColumnKind, type Columns } from "./columns.js";
+import { isNullable, kindOf, toValue, type ColumnKind, type Columns } from "./snapshot-columns.js";
 
 /**
  * A query's rows as a Parquet file of the declared columns, the same to the byte for the same rows on any engine.

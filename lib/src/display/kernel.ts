@@ -1,6 +1,6 @@
 import { noteHtml, outcomeHtml, textsHtml } from "./html.js";
 import type { Display } from "./outcome.js";
-import { outcomeText } from "./text.js";
+import { outcomeText } from "./outcome-text.js";
 
 /** What tslab puts into the global scope of its kernel. */
 interface Tslab {

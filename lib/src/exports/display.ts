@@ -1,8 +1,8 @@
 /** What people are shown: cells of Jupyter and pages of the dashboard. */
-export { drawPage, type Block } from "../dashboard/built.js";
-export { kindOf, type ColumnKind } from "../dashboard/columns.js";
+export { drawPage, type Block } from "../dashboard/prerender.js";
+export { kindOf, type ColumnKind } from "../dashboard/snapshot-columns.js";
 export type { Manifest } from "../dashboard/manifest.js";
-export { asOfWords, checkWords } from "../dashboard/render/state.js";
+export { asOfWords, checkWords } from "../dashboard/render/data-state.js";
 export { shownColumns } from "../display/cells.js";
 export { escapeHtml } from "../display/html.js";
 export type { Shown } from "../display/outcome.js";

@@ -7,7 +7,7 @@ export {
   refuseFiles,
 } from "../engine/databricks/copy-into.js";
 export { afterImage, databricksDialect } from "../engine/databricks/dialect.js";
-export { quoted, raw } from "../engine/databricks/text.js";
+export { quoted, raw } from "../engine/databricks/literals.js";
 export { arrivedColumns, batchColumns, isStamp, loggedColumns, type Dialect } from "../engine/dialect.js";
 export { duckdbDialect } from "../engine/duckdb/dialect.js";
 export { openDuckdb } from "../engine/duckdb/engine.js";

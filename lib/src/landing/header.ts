@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { firstBadByte, looksLikeUtf16, wrongEncoding } from "./encoding.js";
-import { CR, emptyFound, LF, readRecord, splitRecord } from "./record.js";
+import { CR, emptyFound, LF, readRecord, splitRecord } from "./csv-record.js";
 
 const HEADER_LIMIT = 1 << 20;
 

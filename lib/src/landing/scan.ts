@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { firstBadByte, wrongEncoding } from "./encoding.js";
-import { COMMA, CR, emptyFound, LF, LONGEST_RECORD, QUOTE, readRecord } from "./record.js";
+import { COMMA, CR, emptyFound, LF, LONGEST_RECORD, QUOTE, readRecord } from "./csv-record.js";
 
 /** Bytes read at a time: small enough to stay in the processor's cache. The window grows for a longer record. */
 const WINDOW = 256 << 10;

@@ -1,5 +1,5 @@
 import type { Column } from "../contracts/table.js";
-import type { Columns } from "../dashboard/columns.js";
+import type { Columns } from "../dashboard/snapshot-columns.js";
 import type { Param } from "../sql/render.js";
 
 /** Where in a notebook something stands: the code cell counted from 1, as Jupyter numbers cells after Run All. */

@@ -10,7 +10,8 @@ import { openDatabricks } from "#lib/engine/databricks/engine.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compileNodeTask } from "../../../build/src/bundle/node-task.ts";
-import { executeNotebooks, findJupyter } from "../../../build/src/jupyter.ts";
+import { executeNotebooks } from "../../services/jupyter/execute.ts";
+import { findJupyter } from "../../../build/src/commands/jupyter.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 import { lakehouse, projectRoot, succeeded, type Lakehouse } from "../cli.ts";
 

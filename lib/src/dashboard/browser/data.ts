@@ -1,4 +1,4 @@
-import type { Columns, RowOf } from "../columns.js";
+import type { Columns, RowOf } from "../snapshot-columns.js";
 import type { Manifest, SnapshotEntry } from "../manifest.js";
 import { readSnapshot, sha256 } from "../read-snapshot.js";
 import { SnapshotError } from "../snapshot.js";

@@ -1,11 +1,11 @@
 import { batch, signal } from "@preact/signals-core";
-import type { Columns } from "../columns.js";
+import type { Columns } from "../snapshot-columns.js";
 import type { Manifest } from "../manifest.js";
 import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
-import { useStage } from "../stage.js";
+import { useStage } from "../page-surface.js";
 import { bindControl, displayBlock } from "./blocks.js";
 import { fetchManifest, fetchSnapshot } from "./data.js";
-import { showState } from "./state.js";
+import { showState } from "./header.js";
 
 const snapshots = new Map<string, OpenSnapshot>();
 

@@ -1,4 +1,4 @@
-import type { Value } from "../columns.js";
+import type { Value } from "../snapshot-columns.js";
 import type { DataTable, Rows, TableColumn } from "../drawing.js";
 import { written } from "../format.js";
 import { element } from "./dom.js";

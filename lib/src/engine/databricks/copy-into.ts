@@ -2,7 +2,7 @@ import type { FileFormat, LoadFiles } from "../../plan/plan.js";
 import { flat } from "../../sql/render.js";
 import { csvProblems, csvRecords } from "./csv.js";
 import { envelopeRecords } from "./envelopes.js";
-import { quoted } from "./text.js";
+import { quoted } from "./literals.js";
 
 /** How a format's files become rows: common table expressions that read `files` (source_file, text: the whole file). */
 export interface FileReader {

@@ -1,5 +1,5 @@
 import type { LoadFiles } from "../../plan/plan.js";
-import { quoted } from "./text.js";
+import { quoted } from "./literals.js";
 
 /*
  * RFC 4180 as regular expressions, with the same reading of broken records as the embedded engine's (lib/src/landing):

@@ -21,7 +21,7 @@ import {
 import { operation } from "../operation.js";
 import { createLanded } from "./copy-into.js";
 import { clustering, comments, tags } from "./governance.js";
-import { quoted } from "./text.js";
+import { quoted } from "./literals.js";
 
 /**
  * How a Databricks SQL warehouse keeps tables. There is no transaction over several tables, so each step's statements

@@ -1,5 +1,5 @@
 import type { Table } from "../../contracts/table.js";
-import { quoted } from "./text.js";
+import { quoted } from "./literals.js";
 
 /** Statements that give a table and its columns the contract's comments, also where they were created with others. */
 export const comments = (table: Table): string[] => [

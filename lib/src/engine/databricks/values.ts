@@ -1,7 +1,7 @@
 import type { DBSQLParameter, thrift } from "@databricks/sql";
 import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
 import type { Bound } from "../engine.js";
-import { quoted } from "./text.js";
+import { quoted } from "./literals.js";
 
 /** What of a result column's description is needed here. */
 export interface ResultColumn {

@@ -3,9 +3,9 @@ import { BIGINT, type DuckDBAppender, type DuckDBConnection, LIST, listValue } f
 import { checksum } from "../../landing/checksum.js";
 import { type ColumnMap, type Header, matchColumns, readHeader } from "../../landing/header.js";
 import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
-import { splitRecord } from "../../landing/record.js";
+import { splitRecord } from "../../landing/csv-record.js";
 import { type BadRecord, type Scan, scanRecords } from "../../landing/scan.js";
-import { globEscaped, identifier, literal } from "./text.js";
+import { globEscaped, identifier, literal } from "./literals.js";
 
 /** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */
 export interface CsvLoad {

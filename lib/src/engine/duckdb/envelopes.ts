@@ -3,7 +3,7 @@ import { checksum } from "../../landing/checksum.js";
 import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { readLines } from "../../landing/lines.js";
 import type { FileLoaded } from "../engine.js";
-import { identifier } from "./text.js";
+import { identifier } from "./literals.js";
 
 /** A file of envelopes to load into an existing bronze table: `table` is schema.table. */
 export interface EnvelopeLoad {

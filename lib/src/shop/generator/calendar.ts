@@ -1,4 +1,4 @@
-import { drawNumber } from "./draw.js";
+import { drawNumber } from "./random.js";
 
 /** What the shop counts on one day: how many of each entity exist before it begins and when it ends. */
 export interface CalendarDay {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { literal } from "../../engine/duckdb/text.js";
+import { literal } from "../../engine/duckdb/literals.js";
 import { InputError } from "../../errors.js";
 import type { Catalog } from "./visit.js";
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { type SentEvent, shoppers } from "./shoppers.js";
 import type { Catalog } from "./visit.js";
 import { type Day, type ShopSize, calendar, isoDate } from "./calendar.js";
-import { drawNumber } from "./draw.js";
+import { drawNumber } from "./random.js";
 import type { GeneratedFile } from "./options.js";
-import { envelopeLine, faultyLine } from "./envelope.js";
+import { envelopeLine, faultyLine } from "./event-faults.js";
 import type { Shop } from "./shop.js";
 
 /** Events are kept for a short time only: so many days of the history have some, its last ones. */

@@ -1,4 +1,4 @@
-import { chance, choose, draws, pick } from "./draw.js";
+import { chance, choose, draws, pick } from "./random.js";
 import { id, instant, type Entity } from "./entity.js";
 import { COUNTRIES, NAMES, namesOf, NICKNAMED } from "./people.js";
 import { createTable } from "./tables.js";

@@ -2,12 +2,12 @@ import { mkdir } from "node:fs/promises";
 import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
 import { type Day, isoDate } from "./calendar.js";
 import type { EntityName } from "./entity.js";
-import { exportName, writeExport } from "./export.js";
-import { EVENT_FAULT_KINDS } from "./envelope.js";
+import { exportName, writeExport } from "./write-export.js";
+import { EVENT_FAULT_KINDS } from "./event-faults.js";
 import { FAULT_KINDS } from "./faults.js";
 import { type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
-import { type LandingState, listExports, readState, writeState } from "./state.js";
+import { type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
  * Fills a landing folder with the exports of a simulated shop and the events of its pages: its history first (of events,

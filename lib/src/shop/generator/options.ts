@@ -1,6 +1,6 @@
 import { InputError } from "../../errors.js";
 import { type Day, isoDate, parseDay, yesterday } from "./calendar.js";
-import type { LandingState } from "./state.js";
+import type { LandingState } from "./landing-state.js";
 import type { EntityName } from "./entity.js";
 
 export interface GenerateOptions {

@@ -1,5 +1,5 @@
 import { CATEGORIES } from "./assortment.js";
-import { chance, choose, draws, pick } from "./draw.js";
+import { chance, choose, draws, pick } from "./random.js";
 import { id, instant, money, type Entity } from "./entity.js";
 import type { FaultKind } from "./faults.js";
 import { priceTraits } from "./products.js";

@@ -1,6 +1,6 @@
 import { CATEGORIES, COLOURS, SERIES, type Subcategory } from "./assortment.js";
 import type { Day } from "./calendar.js";
-import { chance, draws, pick } from "./draw.js";
+import { chance, draws, pick } from "./random.js";
 import { type Entity, id, instant, money } from "./entity.js";
 import { createTable } from "./tables.js";
 

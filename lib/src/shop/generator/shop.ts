@@ -1,7 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type Day, type ShopSize, calendar } from "./calendar.js";
 import { customerTables, customers } from "./customers.js";
-import { DRAW_MACROS } from "./draw.js";
+import { DRAW_MACROS } from "./random.js";
 import type { Entity, EntityName } from "./entity.js";
 import { ORDER_MACROS, orders } from "./orders.js";
 import { productTables, products } from "./products.js";

@@ -1,4 +1,4 @@
-import { drawStream } from "./draw.js";
+import { drawStream } from "./random.js";
 import type { ClickstreamEvent } from "../event.js";
 import { sessionOf, eventsPerSession, type Catalog } from "./visit.js";
 

@@ -1,4 +1,4 @@
-"""Runs notebooks under their kernel; started by build/src/jupyter.ts.
+"""Runs notebooks under their kernel; started by execute.ts beside it.
 
 stdin:  {"notebooks": [path], "kernel": name, "timeout": seconds, "keepGoing": bool}
 stdout: one JSON object per notebook, as `NotebookRun` there describes it

@@ -3,7 +3,7 @@ import type * as happyDom from "happy-dom";
 import { inKernel, showHtml } from "../display/kernel.js";
 import { drawingElement } from "./render/draw.js";
 import { element } from "./render/dom.js";
-import { useStage } from "./stage.js";
+import { useStage } from "./page-surface.js";
 
 /**
  * In a Jupyter kernel, lets a page's cells draw below themselves what the page draws, once: a control stands for its

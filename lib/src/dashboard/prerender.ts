@@ -1,13 +1,13 @@
 import { Window } from "happy-dom";
 import { InputError } from "../errors.js";
 import { useSession } from "../session/session.js";
-import type { Columns, RowOf } from "./columns.js";
+import type { Columns, RowOf } from "./snapshot-columns.js";
 import type { Manifest } from "./manifest.js";
 import { readSnapshot } from "./read-snapshot.js";
 import { controlElement } from "./render/controls.js";
 import { drawingElement, failureElement } from "./render/draw.js";
 import { openSnapshot, SnapshotError } from "./snapshot.js";
-import { useStage } from "./stage.js";
+import { useStage } from "./page-surface.js";
 
 /** What a cell has shown: HTML as it stands in the page before any script runs. */
 export interface Block {

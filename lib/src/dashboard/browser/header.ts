@@ -1,5 +1,5 @@
 import type { Manifest } from "../manifest.js";
-import { ageWords, asOfWords, checkWords } from "../render/state.js";
+import { ageWords, asOfWords, checkWords } from "../render/data-state.js";
 
 /** Says in the header how old the data is, and goes on saying it as it grows older. */
 export function showState({ asOf, checks }: Manifest): void {

@@ -1,7 +1,7 @@
 import { mkdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Day, isoDate } from "./calendar.js";
-import { drawNumber } from "./draw.js";
+import { drawNumber } from "./random.js";
 import type { Entity, EntityName } from "./entity.js";
 import { PLAIN_LINES, faultCounts, faultyLines } from "./faults.js";
 import type { GeneratedFile } from "./options.js";

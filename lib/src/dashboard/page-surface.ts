@@ -1,4 +1,4 @@
-import type { Columns } from "./columns.js";
+import type { Columns } from "./snapshot-columns.js";
 import type { Control } from "./control.js";
 import type { Drawing } from "./drawing.js";
 import type { Snapshot } from "./snapshot.js";
