@@ -98,10 +98,19 @@ async function readToolchain(): Promise<string> {
     path.resolve(cacheFolder("."), "../../.package-lock.json"),
   ];
   const parts = await Promise.all([
-    ...[lib, build].map((workspace) => readFile(path.join(workspace, "dist/.tsbuildinfo"), "utf8")),
+    ...[lib, build].map((workspace) => compiledAs(path.join(workspace, "dist"))),
     ...locks.map((lock) => readFile(lock, "utf8").catch(() => "")),
   ]);
   return createHash("sha256").update(parts.join("\0")).digest("hex");
+}
+
+/** What the compiler says that it made of all sources; where something else compiled them, all that it made. */
+async function compiledAs(dist: string): Promise<string> {
+  const known = await readFile(path.join(dist, ".tsbuildinfo"), "utf8").catch(() => undefined);
+  if (known !== undefined) return known;
+  const names = (await readdir(dist, { recursive: true })).filter((name) => name.endsWith(".js")).toSorted();
+  const texts = await Promise.all(names.map((name) => readFile(path.join(dist, name), "utf8")));
+  return texts.join("\0");
 }
 
 /** Writes a file that appears whole or not at all, with the folder it is in. */

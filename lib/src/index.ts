@@ -1,12 +1,15 @@
 import { readSettings } from "./settings.js";
 import { inputErrorsPlainly } from "./display/failure.js";
-import { openLiveWith } from "./session/session.js";
+import { openLiveWith } from "./plan/session.js";
 import { tables } from "./shop/index.js";
 
 export { bronze, gold, ops, silver, tables } from "./shop/index.js";
 export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
-export { append, history, load, maintain, merge, refresh, reject } from "./verbs/write.js";
+export { load } from "./verbs/load.js";
+export { maintain } from "./verbs/maintain.js";
+export { reject } from "./verbs/reject.js";
+export { append, history, merge, refresh } from "./verbs/write.js";
 export { check } from "./verbs/check.js";
 export { explain, rows, show } from "./verbs/read.js";
 export { InputError } from "./errors.js";

@@ -10,7 +10,10 @@ const seconds = z.coerce.number("is not a number of seconds").min(0).max(86_400)
 
 const environment = z.object({
   SHOPMETRICS_HOME: z.string().min(1).default(".shopmetrics"),
-  SHOPMETRICS_ENGINE: z.enum(["duckdb", "databricks"]).default("duckdb"),
+  SHOPMETRICS_ENGINE: z
+    .string()
+    .regex(/^[a-z][a-z0-9]*$/, "is not an engine's name")
+    .default("duckdb"),
   SHOPMETRICS_LOCK_WAIT: seconds.default(600),
   SHOPMETRICS_IDLE: seconds.default(2),
   SHOPMETRICS_CATALOG: z
@@ -125,13 +128,16 @@ export interface Settings {
   readonly snapshots: string;
   /** The embedded engine's one file. */
   readonly warehouse: string;
-  readonly engine: "duckdb" | "databricks";
+  /** An engine's name. Whether there is one of that name shows when it is opened. */
+  readonly engine: string;
   /** Unity Catalog's catalog that holds the schemas bronze, silver, gold and ops. */
   readonly catalog: string;
   /** Whose tables a notebook in Jupyter works on, `dev_<name>`; undefined for the warehouse's own. */
   readonly developer: string | undefined;
-  /** Set when the engine is databricks. */
+  /** A SQL warehouse, where the environment names one whole; see `workspaceOf`. */
   readonly workspace?: Workspace;
+  /** What is wrong with the environment's words about a SQL warehouse; only its engine minds. */
+  readonly workspaceProblem?: string;
   /** Set when KAFKA_BROKERS is: then runs read the topic. */
   readonly kafka?: KafkaSettings;
   /** How long a warehouse held by another process is waited for, in seconds. */
@@ -164,7 +170,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     idle: parsed.SHOPMETRICS_IDLE,
     catalog: parsed.SHOPMETRICS_CATALOG,
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
-    ...(parsed.SHOPMETRICS_ENGINE === "databricks" && { workspace: readWorkspace(given) }),
+    ...readWorkspace(given),
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
   };
 }
@@ -195,13 +201,27 @@ export function readRun(env: NodeJS.ProcessEnv = process.env): { runId: string; 
   return { runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`, date: date ?? now.slice(0, 10) };
 }
 
-function readWorkspace(given: Readonly<Record<string, string | undefined>>): Workspace {
-  const parsed = parse(workspace, given);
-  return {
-    host: parsed.DATABRICKS_HOST,
-    token: parsed.DATABRICKS_TOKEN,
-    httpPath: parsed.DATABRICKS_HTTP_PATH.replace(/^(?!\/)/, "/"),
-  };
+function readWorkspace(
+  given: Readonly<Record<string, string | undefined>>,
+): Pick<Settings, "workspace" | "workspaceProblem"> {
+  try {
+    const parsed = parse(workspace, given);
+    return {
+      workspace: {
+        host: parsed.DATABRICKS_HOST,
+        token: parsed.DATABRICKS_TOKEN,
+        httpPath: parsed.DATABRICKS_HTTP_PATH.replace(/^(?!\/)/, "/"),
+      },
+    };
+  } catch (error) {
+    return { workspaceProblem: (error as Error).message };
+  }
+}
+
+/** The SQL warehouse that the environment names. @throws InputError with one line for each setting that is malformed */
+export function workspaceOf({ workspace, workspaceProblem }: Settings): Workspace {
+  if (workspace) return workspace;
+  throw new InputError(workspaceProblem ?? "DATABRICKS_HOST is not set.");
 }
 
 function readKafka(given: Readonly<Record<string, string | undefined>>): KafkaSettings {

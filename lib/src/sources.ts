@@ -3,7 +3,7 @@ import type { KafkaSettings } from "./settings.js";
 import type { ProduceOptions, ProduceReport } from "./shop/generator/produce.js";
 
 export { checkKafka, landTopic } from "./kafka/api.js";
-export { stopSignal } from "./session/session.js";
+export { stopSignal } from "./plan/session.js";
 export { generate } from "./shop/generator/generate.js";
 export type { GenerateOptions, GenerateReport } from "./shop/generator/options.js";
 export type { ProduceReport } from "./shop/generator/produce.js";

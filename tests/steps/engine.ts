@@ -4,8 +4,8 @@ import { createLanded, landedTable } from "#lib/engine/databricks/copy-into.js";
 import { databricksDialect } from "#lib/engine/databricks/dialect.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
-import type { Dialect } from "#lib/engine/dialect.js";
-import type { Engine } from "#lib/engine/engine.js";
+import type { Dialect } from "#lib/engine/adapter.js";
+import type { Engine } from "#lib/engine/adapter.js";
 import { readSettings } from "#lib/settings.js";
 import { beforeTable } from "#lib/sql/render.js";
 

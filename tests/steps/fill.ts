@@ -1,12 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import type { Row, Table } from "shopmetrics";
-import { batchColumns, givenColumns, isStamp } from "#lib/engine/dialect.js";
-import type { Connection } from "#lib/engine/engine.js";
-import { operation } from "#lib/engine/operation.js";
+import { batchColumns, givenColumns, isStamp } from "#lib/plan/kept-columns.js";
+import type { Connection } from "#lib/engine/connection.js";
+import type { Writing } from "#lib/engine/adapter.js";
+import { draft, textOf, type Draft } from "#lib/engine/operation.js";
 import type { Item, Operation } from "#lib/plan/plan.js";
 import { executeItems, noFigures } from "#lib/run/step.js";
 import { publish, readWindows } from "#lib/run/warehouse.js";
-import { marker, withMarkers, type Param } from "#lib/sql/render.js";
+import { marker, paramsIn, withMarkers, type Param } from "#lib/sql/param.js";
+import type { Statement } from "#lib/sql/statement.js";
 import type { TestEngine } from "./engine.ts";
 
 /** Rows as a select that gives all columns of a table but its stamps. */
@@ -17,8 +19,11 @@ export interface Rows {
 
 /** Puts rows into a table as one published batch, as the step that keeps the table would: by key, or below the others. */
 export function give(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
-  const keep = table.options.key ? test.dialect.merge : test.dialect.append;
-  return write(test, connection, table, keep({ table, rows: rows.select }), rows.params);
+  const { verbs } = test.dialect;
+  const drafts = table.options.key
+    ? verbs.merge({ kind: "merge", table, rows: given }, writing(rows))
+    : verbs.append({ kind: "append", table, rows: given }, writing(rows));
+  return write(test, connection, table, drafts, rows.params);
 }
 
 /** Puts the first rows into a table, as one published batch and by one statement. */
@@ -29,24 +34,34 @@ export function giveFirst(test: TestEngine, connection: Connection, table: Table
     ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `i.${name}`)),
     ...batch.map(() => marker(batchParam(table))),
   ];
-  const insert = operation(
+  const insert = draft(
     `insert into ${table.name} (${columns.join(", ")})\nselect ${values.join(", ")} from (${rows.select}) as i`,
-    { counts: "out" },
+    { role: "write", counts: "out" },
   );
   return write(test, connection, table, [insert], rows.params);
 }
 
 /** Makes these the rows of a table, in one published batch. */
 export function replace(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
-  const operations = test.dialect.refresh({ table, rows: rows.select, scope: undefined });
-  return write(test, connection, table, operations, rows.params);
+  const request = { kind: "refresh", table, rows: given, scope: undefined } as const;
+  return write(test, connection, table, test.dialect.verbs.refresh(request, writing(rows)), rows.params);
 }
+
+/** Stands for the rows, whose select is there already in the engine's dialect. */
+const given: Statement = { kind: "statement", strings: [], values: [], name: undefined };
+
+const writing = ({ select }: Rows): Writing => ({
+  sqlOf: () => select,
+  bind: () => {
+    throw new Error("These verbs bind no value.");
+  },
+});
 
 async function write(
   test: TestEngine,
   connection: Connection,
   table: Table,
-  operations: Operation[],
+  drafts: readonly Draft[],
   params: readonly Param[],
 ): Promise<void> {
   await connection.transaction(async () => {
@@ -58,7 +73,7 @@ async function write(
     const figures = noFigures();
     const now = new Date().toISOString();
     const context = { runId: "test", date: now.slice(0, 10), now, full: false, landing: "", ...windows };
-    const item = itemOf(test, table, operations);
+    const item = itemOf(test, table, drafts);
     const values = [...params, ...runParams(table)];
     await executeItems(
       connection,
@@ -108,20 +123,20 @@ export async function rowsOfFile(
   return { select: `select ${values} from ${read}`, params: [] };
 }
 
-/** Operations that a dialect made, as an item that the runner executes. */
-function itemOf({ dialect, mark }: TestEngine, table: Table, operations: Operation[]): Item {
-  const written = operations.map((one) => ({ ...one, ...operationOf(one), sql: withMarkers(one.sql, mark) }));
+/** What a dialect made, as an item that the runner executes. */
+function itemOf({ engine, mark }: TestEngine, table: Table, drafts: readonly Draft[]): Item {
+  const operations = drafts.map(({ head, expressions, body, reads: _reads, ...rest }): Operation => {
+    const text = textOf({ head, expressions, body });
+    return { ...rest, sql: withMarkers(text, mark), params: paramsIn(text) };
+  });
   return {
     kind: "append",
     table: table.name,
     name: table.name,
     place: undefined,
-    scripts: { duckdb: [], databricks: [], [dialect.name]: written },
+    scripts: { [engine.name]: operations },
   };
 }
-
-/** The parameters an operation binds, read from its text again: rows may have brought some. */
-const operationOf = ({ sql }: Operation) => ({ params: operation(sql).params });
 
 const runParams = (table: Table): Param[] => [
   ...["run_id", "run_date", "now", "full"].map((name) => ({ name, kind: "run" }) as const),

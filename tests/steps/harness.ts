@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
-import { givenColumns } from "#lib/engine/dialect.js";
+import { givenColumns } from "#lib/plan/kept-columns.js";
 import { prepareWarehouse, readWindows } from "#lib/run/warehouse.js";
 import { compile } from "../../build/src/compile/compile.ts";
 import { type RunReport, type StepReport, runGraph } from "../../build/src/run/run.ts";

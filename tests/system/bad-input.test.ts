@@ -437,7 +437,12 @@ describe("a command that is mistyped", () => {
     [
       "SHOPMETRICS_ENGINE",
       "sqlite",
-      'SHOPMETRICS_ENGINE=sqlite: Invalid option: expected one of "duckdb"|"databricks"',
+      "SHOPMETRICS_ENGINE=sqlite: there is no such engine. There are: duckdb, databricks.",
+    ],
+    [
+      "SHOPMETRICS_ENGINE",
+      "databricks",
+      "DATABRICKS_HOST: is not set: the workspace's host, such as adb-1234.5.azuredatabricks.net",
     ],
   ])("%s=%s ends with 2 and names the setting", async (name, value, message) => {
     const { code, stderr } = await shop.shopmetrics("run", { env: { [name]: value } });

@@ -1,6 +1,6 @@
 import { shop as project } from "#lib/shop/index.js";
-import { batchColumns } from "#lib/engine/dialect.js";
-import type { Connection } from "#lib/engine/engine.js";
+import { batchColumns } from "#lib/plan/kept-columns.js";
+import type { Connection } from "#lib/engine/connection.js";
 import type { Tables } from "./tables.ts";
 
 /**

@@ -1,7 +1,8 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import type { Connection, Engine } from "#lib/engine/engine.js";
-import { dialectOf } from "#lib/engine/open.js";
+import type { Engine } from "#lib/engine/adapter.js";
+import type { Connection } from "#lib/engine/connection.js";
+import { dialectOf } from "#lib/engine/index.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import type { Item, Plan } from "#lib/plan/plan.js";
 import { prepareWarehouse } from "#lib/run/warehouse.js";
@@ -146,7 +147,9 @@ describe("what the warehouse holds", () => {
       place: undefined,
       select,
       scripts: {
-        duckdb: [{ sql: `select * from (${select}) limit 20`, params: [], kind: "show" }],
+        duckdb: [
+          { sql: `select * from (${select}) limit 20`, params: [], role: "show", limit: 20, offset: 0 },
+        ],
         databricks: [],
       },
     } as const satisfies Item;

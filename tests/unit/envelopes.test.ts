@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { bronze } from "shopmetrics";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
-import type { Connection, Engine } from "#lib/engine/engine.js";
+import type { Engine } from "#lib/engine/adapter.js";
+import type { Connection } from "#lib/engine/connection.js";
 import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 

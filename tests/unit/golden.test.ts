@@ -44,7 +44,7 @@ const planOf = (step: string): Plan => compiled.plans.find((plan) => plan.step =
 
 describe.each(steps)("%s", (step) => {
   it("is deployed as this SQL", async () => {
-    await expect(sqlFile(planOf(step), shop.tables)).toMatchFileSnapshot(golden(`${step}.sql`));
+    await expect(sqlFile(planOf(step))).toMatchFileSnapshot(golden(`${step}.sql`));
   });
 
   it("runs on DuckDB by this plan", async () => {
@@ -100,9 +100,10 @@ function duckdbPlan(plan: Plan): string {
 
 function itemText({ kind, name, place, load, scripts }: Item): string {
   const title = `-- cell ${place?.cell}:${place?.line}: ${kind} ${name}`;
-  const statements = scripts.duckdb.map(
-    ({ sql, ...rest }) =>
-      `-- ${JSON.stringify({ kind: rest.kind, counts: rest.counts, when: rest.when })}\n${sql};`,
+  const statements = scripts["duckdb"]!.map(
+    ({ sql, role, severity, counts, when }) =>
+      `-- ${JSON.stringify({ role, severity, counts, when })}
+${sql};`,
   );
   return [title, ...(load ? [`-- ${JSON.stringify(load)}`] : []), ...statements].join("\n");
 }
@@ -133,7 +134,7 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
     ),
     tables: new Map([...shop.tables].filter(([name]) => chain.has(name))),
     facts: noFacts("There is no warehouse yet."),
-    compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan, shop.tables)])),
+    compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan)])),
     drawings: new Map(),
     dashboard: new Map(),
     requirements: new Map([

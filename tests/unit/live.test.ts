@@ -8,7 +8,7 @@ import { bronze, changes, check, explain, load, merge, ops, reject, show, silver
 import type { Outcome } from "#lib/display/outcome.js";
 import { outcomeText } from "#lib/display/outcome-text.js";
 import { liveSession } from "#lib/session/live.js";
-import { useSession } from "#lib/session/session.js";
+import { useSession } from "#lib/plan/session.js";
 import { readSettings } from "#lib/settings.js";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 

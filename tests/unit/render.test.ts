@@ -1,6 +1,7 @@
 import { bronze, changes, run, silver, sql, touched } from "shopmetrics";
 import { literals } from "#lib/compile/request.js";
-import { dedent, render, withMarkers } from "#lib/sql/render.js";
+import { withMarkers } from "#lib/sql/param.js";
+import { dedent, render } from "#lib/sql/render.js";
 import { describe, expect, it } from "vitest";
 
 const rendered = (statement: Parameters<typeof render>[0]) => render(statement, { literal: literals() });

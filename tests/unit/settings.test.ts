@@ -19,10 +19,10 @@ describe("settings", () => {
 
   it("name a malformed variable, its value and what is wrong with it, one line each", () => {
     const read = () =>
-      readSettings({ SHOPMETRICS_ENGINE: "oracle", SHOPMETRICS_LOCK_WAIT: "soon" }, "/project");
+      readSettings({ SHOPMETRICS_ENGINE: "Oracle 19", SHOPMETRICS_LOCK_WAIT: "soon" }, "/project");
     expect(read).toThrow(InputError);
     expect(read).toThrow(
-      /^SHOPMETRICS_ENGINE=oracle: .*\nSHOPMETRICS_LOCK_WAIT=soon: is not a number of seconds$/,
+      /^SHOPMETRICS_ENGINE=Oracle 19: .*\nSHOPMETRICS_LOCK_WAIT=soon: is not a number of seconds$/,
     );
   });
 });

@@ -9,7 +9,7 @@ import { csvOf } from "#lib/dashboard/render/table.js";
 import { ageWords, checkWords } from "#lib/dashboard/render/data-state.js";
 import { movingMean, sum } from "#lib/dashboard/rows.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
-import type { Connection } from "#lib/engine/engine.js";
+import type { Connection } from "#lib/engine/connection.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import type { Item, Result, ResultValue } from "#lib/plan/plan.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -121,7 +121,7 @@ describe("an export", () => {
     name,
     place: undefined,
     snapshot: { name, columns: { value: "integer" } },
-    scripts: { duckdb: [{ sql, params: [], kind: "show" }], databricks: [] },
+    scripts: { duckdb: [{ sql, params: [], role: "show" }], databricks: [] },
   });
   const run = (value: string, written?: ReadonlyMap<string, string>, full = false) =>
     exportPage(

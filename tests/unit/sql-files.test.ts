@@ -6,7 +6,7 @@ import { jobSteps } from "../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
 import { sqlFile } from "../../build/src/bundle/sql/step.ts";
-import { inPassages } from "../../build/src/bundle/sql/order.ts";
+import { inPhases } from "#lib/engine/databricks/phases.js";
 import { bare, statements } from "../services/warehouse/sql.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -26,7 +26,7 @@ describe("a step's SQL file", () => {
     const counts = steps()
       .filter(({ jobs }) => !jobs.includes("maintenance"))
       .map((plan) => {
-        const all = statements(sqlFile(plan, shop.tables));
+        const all = statements(sqlFile(plan));
         const writes = all.filter(
           (sql) => /^execute immediate/i.test(bare(sql)) || !books.test(written(sql) ?? "ops.step_runs"),
         );
@@ -40,7 +40,7 @@ describe("a step's SQL file", () => {
 
   it("raises a failed check before it writes anything that others read", () => {
     for (const plan of steps()) {
-      const all = statements(sqlFile(plan, shop.tables)).map(bare);
+      const all = statements(sqlFile(plan)).map(bare);
       const raises = all.findIndex((sql) => sql.startsWith("select raise_error("));
       if (raises < 0) continue;
       const early = all.slice(0, raises).map(written);
@@ -50,15 +50,15 @@ describe("a step's SQL file", () => {
 
   it("has the order of a run on a warehouse, whose statements bind all that they name", () => {
     for (const plan of steps()) {
-      const operations = inPassages(plan.items, shop.tables).flatMap(({ scripts }) => scripts.databricks);
+      const operations = inPhases(plan.items).flatMap(({ scripts }) => scripts["databricks"] ?? []);
       const known = new Set(plan.params.map(({ name }) => name));
       for (const { sql, params } of operations) {
         const named = new Set([...sql.matchAll(/\bparam__(\w+)/g)].map(([, name]) => name!));
         expect([...params].toSorted()).toEqual([...named].toSorted());
         expect(params.filter((name) => !known.has(name))).toEqual([]);
       }
-      const lastCheck = operations.findLastIndex(({ kind }) => kind === "check");
-      const writes = operations.map(({ kind, sql }) => (kind === "execute" ? written(sql) : undefined));
+      const lastCheck = operations.findLastIndex(({ role }) => role === "check");
+      const writes = operations.map(({ role, sql }) => (role === "write" ? written(sql) : undefined));
       const first = writes.findIndex((name) => name && !name.startsWith("ops.incoming_"));
       expect(first < 0 || first > lastCheck, plan.step).toBe(true);
     }
@@ -66,7 +66,7 @@ describe("a step's SQL file", () => {
 
   it("publishes and is on record last, by one statement each", () => {
     for (const plan of steps()) {
-      const tables = statements(sqlFile(plan, shop.tables)).map(written);
+      const tables = statements(sqlFile(plan)).map(written);
       expect(tables.at(-1)).toBe("ops.step_runs");
       expect(tables.filter((name) => name === "ops.watermarks").length).toBeLessThanOrEqual(1);
       expect(tables.filter((name) => name === "ops.step_runs")).toHaveLength(1);
@@ -75,11 +75,7 @@ describe("a step's SQL file", () => {
 
   it("names a task's parameters only outside quotes, where they become literals", () => {
     const ends = Object.entries(jobSteps(compiled)).map(([job, plans]) => finishFile(job, compiled, plans));
-    for (const text of [
-      ...steps().map((plan) => sqlFile(plan, shop.tables)),
-      prepareFile(compiled),
-      ...ends,
-    ]) {
+    for (const text of [...steps().map((plan) => sqlFile(plan)), prepareFile(compiled), ...ends]) {
       const quotedParts =
         text.replaceAll(/^--.*$/gm, "").match(/'(?:[^'\\]|\\[\s\S])*'|"[^"]*"|`[^`]*`/g) ?? [];
       expect(quotedParts.filter((part) => part.includes("{{"))).toEqual([]);

@@ -82,19 +82,19 @@ describe("rows have the types that their contract says", () => {
 
 describe("a misspelt column does not compile", () => {
   test("in refresh", async () => {
-    await refresh(gold.daily_sales_summary, rows, { by: ["date"], of: rows });
+    await refresh(gold.daily_sales_summary, rows, { by: ["date"], in: rows });
     // @ts-expect-error the table has no column day
-    await refresh(gold.daily_sales_summary, rows, { by: ["day"], of: rows });
+    await refresh(gold.daily_sales_summary, rows, { by: ["day"], in: rows });
     // @ts-expect-error a scope needs at least one column
-    await refresh(gold.daily_sales_summary, rows, { by: [], of: rows });
+    await refresh(gold.daily_sales_summary, rows, { by: [], in: rows });
     // @ts-expect-error a scope needs its values
     await refresh(gold.daily_sales_summary, rows, { by: ["date"] });
   });
 
   test("in history", async () => {
-    await history(silver.dim_customers, rows, { of: "customer_id" });
+    await history(silver.dim_customers, rows, { by: "customer_id" });
     // @ts-expect-error the table has no column customer
-    await history(silver.dim_customers, rows, { of: "customer" });
+    await history(silver.dim_customers, rows, { by: "customer" });
   });
 
   test("in check.fresh", async () => {

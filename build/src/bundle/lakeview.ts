@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { databricks } from "shopmetrics/engine";
 import { InputError } from "shopmetrics/settings";
 import type { LakeviewDashboard, LakeviewDataset, LakeviewWidget, Plan } from "shopmetrics/plan";
 
@@ -33,7 +34,7 @@ function selectOf(
   dashboard: LakeviewDashboard,
 ): string {
   const item = page?.items.find(({ snapshot }) => snapshot?.name === query);
-  const select = item?.scripts.databricks[0]?.sql;
+  const select = item?.scripts[databricks.name]?.[0]?.sql;
   if (select === undefined)
     throw new InputError(`notebooks/${dashboard.page.replace(".", "/")}.ipynb has no query "${query}".`);
   return where === undefined ? select : `select * from (\n${select}\n) as ${query}\nwhere ${where}`;

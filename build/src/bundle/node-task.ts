@@ -1,5 +1,6 @@
 import path from "node:path";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
+import { databricks } from "shopmetrics/engine";
 import type { PagePlan } from "shopmetrics/run";
 import type { Plan } from "shopmetrics/plan";
 import type { Metafile } from "esbuild";
@@ -30,7 +31,7 @@ export async function compileExport(root: string, pages: readonly Plan[]): Promi
   const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): PagePlan => {
     const own = items.map((item) => ({
       ...item,
-      scripts: { duckdb: [], databricks: item.scripts.databricks },
+      scripts: { [databricks.name]: item.scripts[databricks.name] ?? [] },
     }));
     return { items: own, step, params, takes, reads, fingerprint };
   });

@@ -1,5 +1,5 @@
 import type { Plan, Tables } from "shopmetrics/plan";
-import { translate } from "shopmetrics/engine";
+import { duckdb } from "shopmetrics/engine";
 import { analyse } from "./lineage/select.js";
 import { lineageOf, type TableLineage } from "./lineage/columns.js";
 import type { OutputColumn } from "./lineage/output-columns.js";
@@ -7,10 +7,10 @@ import type { Program } from "../notebook/execute.js";
 import { cachedTexts } from "../cache.js";
 import { bundleNotebooks } from "../notebook/plugin.js";
 import { record } from "./record.js";
-import { rehearse } from "./dry-run.js";
+import { dryRun } from "./dry-run.js";
 
 /**
- * Compiles notebooks: bundles them, records each one's plan, and rehearses the plans on an empty warehouse, so that a
+ * Compiles notebooks: bundles them, records each one's plan, and tries the plans on an empty warehouse, so that a
  * misspelt column or an unknown function fails here and not in a run. Steps that are programs come with their code, and
  * tables with what their columns come from.
  */
@@ -20,11 +20,11 @@ export async function compileNotebooks(
   tables: Tables,
 ): Promise<{ plans: Plan[]; programs: Program[]; lineage: TableLineage[] }> {
   const bundled = await bundleNotebooks([...paths], { root });
-  const memory = await cachedTexts("translations", translate);
+  const memory = await cachedTexts("translations", duckdb.translate);
   const recordings = [];
   for (const one of bundled) recordings.push(await record(one, memory.ask));
   await memory.save();
-  await rehearse(recordings, tables);
+  await dryRun(recordings, tables);
   const plans = recordings.map(({ plan }) => plan);
   return {
     plans,

@@ -6,8 +6,15 @@ import {
   type DuckDBValue,
 } from "@duckdb/node-api";
 import { kindOf, type ColumnKind } from "shopmetrics/display";
-import { misfit, type Item, type Operation, type Tables } from "shopmetrics/plan";
-import { duckdbDialect, macros } from "shopmetrics/engine";
+import {
+  columnMismatch,
+  schemasOf,
+  type Item,
+  type Operation,
+  type Param,
+  type Tables,
+} from "shopmetrics/plan";
+import { duckdb, macros } from "shopmetrics/engine";
 import { StatementFailed } from "shopmetrics/run";
 import { NotebookError } from "../notebook/error.js";
 import type { Recording } from "./record.js";
@@ -19,22 +26,25 @@ import type { Recording } from "./record.js";
  *
  * @throws NotebookError
  */
-export async function rehearse(recordings: readonly Recording[], tables: Tables): Promise<void> {
+export async function dryRun(recordings: readonly Recording[], tables: Tables): Promise<void> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   try {
     await connection.run(
-      ["bronze", "silver", "gold", "ops"].map((schema) => `create schema ${schema}`).join(";"),
+      schemasOf(tables)
+        .map((schema) => `create schema ${schema}`)
+        .join(";"),
     );
     await connection.run(
-      [...macros, ...[...tables.values()].flatMap((table) => duckdbDialect.createTable(table))].join(";"),
+      [...macros, ...[...tables.values()].flatMap((table) => duckdb.dialect.createTable(table))].join(";"),
     );
     for (const recording of recordings) {
       for (const item of recording.plan.items) {
         const shape = recording.shapes.get(item);
         if (shape) await compareColumns(connection, recording, item, shape);
         if (item.snapshot) await compareKinds(connection, recording, item);
-        for (const operation of item.scripts.duckdb) await tryOut(connection, recording, item, operation);
+        for (const operation of item.scripts[duckdb.name] ?? [])
+          await tryOut(connection, recording, item, operation);
       }
     }
   } finally {
@@ -50,7 +60,8 @@ async function tryOut(
   item: Item,
   operation: Operation,
 ): Promise<void> {
-  const values = Object.fromEntries(operation.params.map((name) => [name, stand(name)]));
+  const params = new Map(recording.plan.params.map((param) => [param.name, param]));
+  const values = Object.fromEntries(operation.params.map((name) => [name, standIn(params.get(name))]));
   try {
     await connection.run(operation.sql, values);
   } catch (error) {
@@ -62,14 +73,16 @@ async function tryOut(
   }
 }
 
-/** A value of the right type for each parameter. */
-function stand(name: string): DuckDBValue {
-  if (/^(lo|hi|batch)_/.test(name)) return 0n;
-  if (name === "full") return false;
-  if (name === "run_id") return "rehearsal";
-  if (name === "now") return new DuckDBTimestampValue(0n);
-  if (name === "run_date") return new DuckDBDateValue(0);
-  return null;
+/** A value of the right type for a parameter. */
+function standIn(param: Param | undefined): DuckDBValue {
+  if (!param || param.kind === "literal") return null;
+  if (param.kind !== "run") return 0n;
+  return {
+    full: false,
+    run_id: "dry-run",
+    now: new DuckDBTimestampValue(0n),
+    run_date: new DuckDBDateValue(0),
+  }[param.name as "full" | "run_id" | "now" | "run_date"];
 }
 
 async function compareColumns(
@@ -84,13 +97,13 @@ async function compareColumns(
       throw failed(recording, item, (error as Error).message);
     },
   );
-  const problem = misfit(item, shape.columns, given);
+  const problem = columnMismatch(item, shape.columns, given);
   if (problem) throw failed(recording, item, `the select for ${item.kind} ${item.table} ${problem}`);
 }
 
 /** A snapshot's columns hold what the page declares. Nullability is seen only when there are rows. */
 async function compareKinds(connection: DuckDBConnection, recording: Recording, item: Item): Promise<void> {
-  const prepared = await connection.prepare(item.scripts.duckdb[0]!.sql);
+  const prepared = await connection.prepare(item.scripts[duckdb.name]![0]!.sql);
   for (let index = 0; index < prepared.columnCount; index++) {
     const name = prepared.columnName(index);
     const type = prepared.columnType(index).toString();

@@ -1,23 +1,21 @@
 import { createHash } from "node:crypto";
 import {
-  compileRequest,
-  compileStage,
-  databricksTarget,
-  duckdbTarget,
-  isQuery,
+  compileStep,
   literals,
-  statementsOf,
   useSession,
+  verbNamed,
+  verbOf,
+  type Asked,
   type CompiledItem,
   type Item,
   type Param,
   type Place,
   type Plan,
-  type Request,
   type Session,
   type Statement,
+  type VerbRequest,
 } from "shopmetrics/plan";
-import { SqlError } from "shopmetrics/engine";
+import { allEngines, SqlError, type EngineAdapter } from "shopmetrics/engine";
 import { NotebookError } from "../notebook/error.js";
 import { importModule } from "../notebook/execute.js";
 import { locateStack } from "../notebook/location.js";
@@ -42,17 +40,13 @@ export interface Recording {
 export async function record(
   bundled: BundledNotebook,
   translate: (text: string) => Promise<string>,
+  engines: readonly EngineAdapter[] = allEngines(),
 ): Promise<Recording> {
   const { notebook } = bundled;
   if (notebook.front.runtime === "node")
     return { plan: nodePlan(notebook), shapes: new Map(), find: () => undefined };
   const asked = await listen(bundled);
-  return planOf(notebook, asked, translate);
-}
-
-interface Asked {
-  readonly request: Request;
-  readonly place: Place | undefined;
+  return planOf(notebook, asked, translate, engines);
 }
 
 interface Heard {
@@ -69,15 +63,19 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
     return found && { path: found.path, cell: found.cell, line: found.line };
   };
   const session: Session = {
-    async submit(request) {
+    async submit(request: VerbRequest) {
       requests.push({ request, place: here() });
       return undefined;
     },
     describe(statement) {
       const place = here();
-      if (!place) return statement;
-      const named = { ...statement, name: statement.name ?? nameAt(notebook, place) };
-      places.set(named, place);
+      if (place) places.set(statement, place);
+      return statement;
+    },
+    name(statement, variable) {
+      const place = places.get(statement);
+      const named = { ...statement, name: snakeCase(variable) };
+      if (place) places.set(named, place);
       return named;
     },
     world(what) {
@@ -103,7 +101,7 @@ function refuseMixture({ path, front }: Notebook, requests: readonly Asked[]): v
   const isPage = front.runtime === "page";
   const names = new Set<string>();
   for (const { request, place } of requests) {
-    const snapshot = request.kind === "rows" ? request.snapshot : undefined;
+    const snapshot = "snapshot" in request ? request.snapshot : undefined;
     if (isPage !== Boolean(snapshot)) {
       const problem = isPage ? `a page can't ${request.kind}` : `query "${snapshot?.name}" is for pages`;
       const next = isPage
@@ -122,61 +120,33 @@ function refuseMixture({ path, front }: Notebook, requests: readonly Asked[]): v
   }
 }
 
-/** `const judged = sql…` gives the statement the name that the notebook uses for it. */
-function nameAt(notebook: Notebook, place: Place): string | undefined {
-  const cell = notebook.cells.find(({ kind, number }) => kind === "code" && number === place.cell);
-  const line = cell?.source.split("\n")[place.line - 1] ?? "";
-  const name = /\b(?:const|let)\s+(\w+)\s*=\s*sql\b/.exec(line)?.[1];
-  return name?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 async function planOf(
   notebook: Notebook,
   { requests, places }: Heard,
   translate: (text: string) => Promise<string>,
+  engines: readonly EngineAdapter[],
 ): Promise<Recording> {
-  const options = { targets: [duckdbTarget(translate), databricksTarget], literal: literals() };
-  const toStage = shared(requests);
-  const stages = new Map<Statement, string>();
-  const made: CompiledItem[] = [];
-  const seen: { table: string; place: Place }[] = [];
-
-  const compiled = async (place: Place | undefined, work: () => Promise<CompiledItem>) => {
-    const item = await work().catch((error: unknown) => {
-      throw located(notebook, place, error);
-    });
-    made.push(item);
-    for (const table of [...item.reads, ...(item.item.table ? [item.item.table] : [])])
-      if (place) seen.push({ table, place });
-  };
-
-  const stage = async (statement: Statement): Promise<void> => {
-    for (const value of statement.values) if (isStatement(value)) await stage(value);
-    if (!toStage.has(statement) || stages.has(statement)) return;
-    const place = places.get(statement);
-    const name = freeName(statement.name ?? "part", new Set(stages.values()));
-    await compiled(place, () => compileStage(statement, name, { ...options, stages, place }));
-    stages.set(statement, name);
-  };
-
-  for (const { request, place } of requests) {
-    if (request.kind !== "show") for (const statement of statementsOf(request)) await stage(statement);
-    await compiled(place, () => compileRequest(request, { ...options, stages, place }));
-  }
-
-  const items = made.map(({ item }) => item);
-  const writes = [
-    ...new Set(
-      requests.filter(({ request }) => writing.has(request.kind)).map(({ request }) => tableOf(request)),
-    ),
-  ];
-  const touchedTables = requests
-    .filter(({ request }) => ["check", "maintain"].includes(request.kind))
-    .map(({ request }) => tableOf(request));
-  const active = made.filter(({ item }) => item.kind !== "show");
-  const reads = [...new Set([...active.flatMap(({ reads: tables }) => tables), ...touchedTables])].filter(
-    (t) => !writes.includes(t),
+  const made = await compileStep(requests, {
+    targets: engines.map((engine) => ({ ...engine, ...(engine.translates && { translate }) })),
+    literal: literals(),
+    placeOf: (statement) => places.get(statement),
+    failed: (error, place) => located(notebook, place, error),
+  });
+  const seen = made.flatMap(({ item: { place, table }, reads: tables }) =>
+    place ? [...tables, ...(table ? [table] : [])].map((name) => ({ table: name, place })) : [],
   );
+  const items = made.map(({ item }) => item);
+  const tablesOf = (...roles: string[]) =>
+    requests.flatMap(({ request }) =>
+      roles.includes(verbOf(request).role) && "table" in request ? [request.table.name] : [],
+    );
+  const writes = [...new Set(tablesOf("load", "keep"))];
+  const active = made.filter(({ item }) => !verbNamed(item.kind)?.isShown);
+  const reads = [
+    ...new Set([...active.flatMap(({ reads: tables }) => tables), ...tablesOf("check", "care")]),
+  ].filter((t) => !writes.includes(t));
   const params = [
     ...new Map(
       made.flatMap(({ params: some }) => some.map((param): [string, Param] => [param.name, param])),
@@ -199,41 +169,6 @@ async function planOf(
     find: (text, item) => placeOfText(notebook, text, item.place),
     shapes: new Map(made.flatMap(({ item, shape }) => (shape ? [[item, shape] as const] : []))),
   };
-}
-
-const writing = new Set(["load", "append", "merge", "history", "refresh"]);
-
-const tableOf = (request: Request) => ("table" in request ? request.table.name : "");
-
-const isStatement = (value: unknown): value is Statement =>
-  typeof value === "object" && value !== null && (value as { kind?: string }).kind === "statement";
-
-/** Selects that more than one item or statement reads: they are computed once. */
-function shared(requests: readonly Asked[]): Set<Statement> {
-  const parents = new Map<Statement, Set<object>>();
-  const visit = (statement: Statement, parent: object) => {
-    const known = parents.get(statement);
-    parents.set(statement, (known ?? new Set()).add(parent));
-    if (known) return;
-    for (const value of statement.values) if (isStatement(value)) visit(value, statement);
-  };
-  for (const { request } of requests) {
-    if (request.kind === "show") continue;
-    for (const statement of statementsOf(request)) visit(statement, request);
-    // Rows and scope of one refresh are two readers.
-    if (request.kind === "refresh" && request.of) visit(request.of.select, request.of);
-  }
-  return new Set(
-    [...parents]
-      .filter(([statement, by]) => by.size > 1 && isQuery(statement))
-      .map(([statement]) => statement),
-  );
-}
-
-function freeName(wanted: string, taken: ReadonlySet<string>): string {
-  let name = wanted;
-  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
-  return name;
 }
 
 /** Gives an error of the SQL its cell and line: that of the text it speaks of where it stands in a cell, else the item's. */
@@ -289,5 +224,5 @@ function fingerprintOf(plan: object): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** `select` and `of` are in the scripts too. */
-const unmeaning = new Set(["place", "places", "select", "of"]);
+/** What the statements hold too. */
+const unmeaning = new Set(["place", "places", "select", "by", "raw", "before"]);

@@ -1,5 +1,5 @@
-import type { Column, ResultRow, ResultValue, Table } from "shopmetrics/plan";
-import { isStamp, type Connection } from "shopmetrics/engine";
+import { isStamp, type Column, type ResultRow, type ResultValue, type Table } from "shopmetrics/plan";
+import type { Connection } from "shopmetrics/engine";
 import { InputError } from "shopmetrics/settings";
 
 /** How one column differs between two warehouses. Totals are sums of numeric columns, as text. */

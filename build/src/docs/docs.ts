@@ -61,7 +61,7 @@ export async function docsFiles(
     tables,
     facts,
     compiled: new Map(
-      plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan, tables)]),
+      plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan)]),
     ),
     drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),

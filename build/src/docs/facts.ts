@@ -1,10 +1,9 @@
-import type { DialectName, Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
-import { openDuckdb, openEngine, type Connection } from "shopmetrics/engine";
+import type { Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
+import { engineNamed, type Connection } from "shopmetrics/engine";
 import type { Shown } from "shopmetrics/display";
 import type { CheckResult } from "shopmetrics/run";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
-import { existsSync } from "node:fs";
 import { InputError, type Settings } from "shopmetrics/settings";
 
 /** The last time a step did something. */
@@ -54,7 +53,7 @@ export const noFacts = (missing: string): Facts => ({
 /** Asks the warehouse for everything that the pages show. Only reads. */
 export async function readFacts(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   asked: { plans: readonly Plan[]; tables: Tables },
 ): Promise<Facts> {
   const present = await presentTables(connection);
@@ -140,13 +139,13 @@ export async function openFacts(
   settings: Settings,
   asked: { plans: readonly Plan[]; tables: Tables },
 ): Promise<Facts> {
-  if (settings.engine === "duckdb" && !existsSync(settings.warehouse))
-    return noFacts("There was no warehouse when these pages were made, so they show no figures.");
   try {
-    const engine =
-      settings.engine === "duckdb"
-        ? await openDuckdb({ file: settings.warehouse, readOnly: true, patience })
-        : await openEngine(settings, { onWait: (message) => console.error(message) });
+    const engine = await engineNamed(settings.engine).openReadOnly(settings, {
+      patience,
+      onWait: (message) => console.error(message),
+    });
+    if (typeof engine === "string")
+      return noFacts("There was no warehouse when these pages were made, so they show no figures.");
     try {
       const connection = await engine.connect();
       try {

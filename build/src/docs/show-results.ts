@@ -1,6 +1,13 @@
-import type { DialectName, Item, Operation, Plan, Result, Tables } from "shopmetrics/plan";
+import {
+  batchColumns,
+  type Item,
+  type Operation,
+  type Plan,
+  type Result,
+  type Tables,
+} from "shopmetrics/plan";
 import type { Shown } from "shopmetrics/display";
-import { batchColumns, type Connection } from "shopmetrics/engine";
+import type { Connection } from "shopmetrics/engine";
 import { readWindows, valueOf } from "shopmetrics/run";
 import { analyse } from "../compile/lineage/select.js";
 import { isPersonal } from "./examples.js";
@@ -14,7 +21,7 @@ import { isPersonal } from "./examples.js";
  */
 export async function showRows(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   { plans, tables }: { plans: readonly Plan[]; tables: Tables },
   has: (table: string) => boolean,
 ): Promise<Map<Item, Shown | string>> {
@@ -35,21 +42,21 @@ export async function showRows(
 
 async function shown(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   plan: Plan,
   item: Item,
   tables: Tables,
 ): Promise<Shown | string> {
-  const operation = item.scripts[engine].find(({ kind }) => kind === "show");
+  const operation = item.scripts[engine]?.find(({ role }) => role === "show");
   if (!operation) return "There is nothing to show on this engine.";
   try {
     const result = await connection.query(operation.sql, await valuesFor(connection, plan, operation));
-    const [, limit = Infinity, offset = 0] = /\blimit (\d+)(?: offset (\d+))?\s*$/.exec(operation.sql) ?? [];
+    const { limit = Infinity, offset = 0 } = operation;
     const rows = result.rows.length;
     return {
       result: masked(result, await personalColumns(item, tables)),
-      offset: Number(offset),
-      total: (rows > 0 || Number(offset) === 0) && rows < Number(limit) ? Number(offset) + rows : undefined,
+      offset,
+      total: (rows > 0 || offset === 0) && rows < limit ? offset + rows : undefined,
     };
   } catch (error) {
     return `The warehouse could not answer: ${(error as Error).message.split("\n")[0]}`;

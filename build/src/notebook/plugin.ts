@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from "node:path";
 import { build, transform, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
 import { notebookFailure, type Sources } from "./esbuild-errors.js";
 import { notebookModule, type SourceMapJson } from "./module.js";
+import { nameStatements } from "./name-statements.js";
 import { parseNotebook, type Notebook } from "./parse.js";
 
 /** A notebook as one JavaScript module that imports only `shopmetrics` and Node's own modules. */
@@ -37,11 +38,8 @@ export async function bundleNotebooks(
     const source = sources.get(resolve(root, path));
     if (!source) throw new Error(`esbuild left out ${path}`);
     const map: SourceMapJson = JSON.parse(text(`${path}.js.map`));
-    return {
-      notebook: source.notebook,
-      code: text(`${path}.js`),
-      map: named(map, (file) => relative(root, resolve(root, dirname(path), file))),
-    };
+    const placed = renamed(map, (file) => relative(root, resolve(root, dirname(path), file)));
+    return { notebook: source.notebook, ...nameStatements(text(`${path}.js`), placed) };
   });
 }
 
@@ -145,11 +143,11 @@ async function load(
   const module = notebookModule(notebook);
   sources.set(file, { notebook, module });
   // esbuild takes the sources' names as relative to the file's folder.
-  const map = named(module.map, (source) => relative(dirname(notebook.path), source));
+  const map = renamed(module.map, (source) => relative(dirname(notebook.path), source));
   const base64 = Buffer.from(JSON.stringify(map)).toString("base64");
   return { notebook, code: `${module.code}//# sourceMappingURL=data:application/json;base64,${base64}\n` };
 }
 
-function named(map: SourceMapJson, name: (source: string) => string): SourceMapJson {
+function renamed(map: SourceMapJson, name: (source: string) => string): SourceMapJson {
   return { ...map, sources: map.sources.map(name) };
 }

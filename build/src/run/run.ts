@@ -11,13 +11,12 @@ import {
   type StepContext,
   type StepFigures,
 } from "shopmetrics/run";
-import { dialectOf, type Connection, type Engine } from "shopmetrics/engine";
-import type { Plan, Tables } from "shopmetrics/plan";
+import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
+import { verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import type { Program } from "../notebook/execute.js";
 import { closeRun, keepGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
-import { inPassages } from "../bundle/sql/order.js";
 
 export interface RunOptions {
   readonly engine: Engine;
@@ -188,8 +187,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
-        const items =
-          engine.name === "databricks" ? inPassages(plan.items, options.graph.tables) : plan.items;
+        const items = engineNamed(engine.name).ordered?.(plan.items) ?? plan.items;
         await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
         await publish(connection, plan.step, context, figures);
@@ -231,17 +229,17 @@ const isUpToDate = (plan: Plan, context: StepContext) =>
 /** A step that only cares for files and a catalog, which the engine does not have. */
 const isElsewhere = (plan: Plan, engine: Engine["name"]) =>
   plan.items.length > 0 &&
-  plan.items.every(({ kind, scripts }) => kind === "maintain" && scripts[engine].length === 0);
+  plan.items.every(({ kind, scripts }) => verbNamed(kind)?.role === "care" && !scripts[engine]?.length);
 
 /** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
 const isIdle = (plan: Plan, figures: StepFigures) =>
   figures.files.length === 0 &&
   (plan.runtime === "node"
     ? plan.writes.length > 0 && figures.checks.length + figures.out + figures.deleted + figures.rejected === 0
-    : plan.items.length > 0 && plan.items.every(({ load, kind }) => load || kind === "show"));
+    : plan.items.length > 0 && plan.items.every(({ load, kind }) => load || verbNamed(kind)?.isShown));
 
 const mergedOf = (plan: Plan, figures: StepFigures) =>
-  plan.items.some(({ kind }) => kind === "merge")
+  plan.items.some(({ kind }) => verbNamed(kind)?.merges)
     ? Math.max(0, figures.in - figures.rejected - figures.out)
     : null;
 

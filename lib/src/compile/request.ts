@@ -1,45 +1,51 @@
-import { givenColumns, historyColumns, originColumns, type Dialect } from "../engine/dialect.js";
-import { databricksDialect } from "../engine/databricks/dialect.js";
-import { duckdbDialect } from "../engine/duckdb/dialect.js";
-import { operation } from "../engine/operation.js";
-import type { DialectName, Item, LoadFiles, Operation, Place } from "../plan/plan.js";
-import type { Request } from "../session/session.js";
-import { marker, render, withMarkers, type Param, type Rendered } from "../sql/render.js";
+import type { EngineAdapter, Writing } from "../engine/adapter.js";
+import { textOf, type CommonTableExpression, type Draft } from "../engine/operation.js";
+import type { Item, Operation, Place } from "../plan/plan.js";
+import { batchParam, marker, paramsIn, runParams, withMarkers, type Param } from "../sql/param.js";
+import { afterImageName, beforeTable, render, type Rendered } from "../sql/render.js";
 import type { SqlValue, Statement } from "../sql/statement.js";
+import { verbOf, type VerbRequest } from "../verbs/index.js";
 
-/** An engine's dialect, with how a select gets into it and how it marks a bound parameter. */
-export interface Target {
-  readonly dialect: Dialect;
-  readonly translate: (text: string) => Promise<string>;
-  readonly mark: (param: string) => string;
-}
-
-export const duckdbTarget = (translate: (text: string) => Promise<string>): Target => ({
-  dialect: duckdbDialect,
-  translate,
-  mark: (param) => `$${param}`,
-});
-
-/** Keeps parameters as identifiers: a SQL file declares variables of these names, a client binds them. */
-export const databricksTarget: Target = {
-  dialect: databricksDialect,
-  translate: async (text) => text,
-  mark: marker,
-};
-
-/** The target of an engine. @param translate makes Databricks SQL DuckDB's; only that engine needs it */
-export const targetOf = (engine: DialectName, translate: (text: string) => Promise<string>): Target =>
-  engine === "duckdb" ? duckdbTarget(translate) : databricksTarget;
-
-/** A request made into statements, with what it reads and binds. */
+/** A request that waits for its engines' statements, with what it reads and binds. */
 export interface CompiledItem {
   readonly item: Item;
   readonly params: readonly Param[];
   readonly reads: readonly string[];
   readonly changes: readonly string[];
   readonly takes: readonly string[];
-  /** The rows as the first target selects them and the columns they must have, for verbs that write. */
-  readonly shape?: { readonly sql: string; readonly columns: readonly string[] };
+  /** The select of a verb that wants certain columns, as the first engine gets it, and these columns. */
+  readonly shape?: Shape;
+}
+
+export interface Shape {
+  readonly sql: string;
+  /** Names of the parameters that it binds. */
+  readonly params: readonly string[];
+  readonly columns: readonly string[];
+}
+
+/** An engine as it is compiled for. */
+export type Target = Pick<EngineAdapter, "name" | "dialect" | "translate" | "mark">;
+
+export interface CompileOptions {
+  readonly targets: readonly Target[];
+  /** The names of statements that have been staged. */
+  readonly stages?: ReadonlyMap<Statement, string>;
+  /** The verb's requests before this one in the step: on some engines a check sees what they will have written. */
+  readonly kept?: VerbRequest | undefined;
+  readonly literal: (value: SqlValue) => Param;
+  readonly place?: Place | undefined;
+}
+
+/** A request or a stage with each engine's statements still as data. */
+export interface DraftedItem extends Omit<CompiledItem, "item"> {
+  readonly item: Omit<Item, "scripts">;
+  readonly drafts: ReadonlyMap<string, readonly LinkedDraft[]>;
+}
+
+/** A draft with the stages that it reads. */
+export interface LinkedDraft extends Draft {
+  readonly stages: readonly Statement[];
 }
 
 /** Gives each literal of a step a parameter of its own: p1, p2 … */
@@ -53,82 +59,103 @@ export function literals(): (value: SqlValue) => Param {
   };
 }
 
-/** Makes a request into an item: each target's own statements for it. Pure but for loading the translator. */
-export async function compileRequest(
-  request: Request,
-  options: {
-    targets: readonly Target[];
-    stages?: ReadonlyMap<Statement, string>;
-    literal: (value: SqlValue) => Param;
-    place?: Place | undefined;
-  },
-): Promise<CompiledItem> {
-  const rendered = new Map<Statement, Rendered>();
-  const params = new Map<string, Param>();
-  const textOf = (statement: Statement): string => {
-    const stage = options.stages?.get(statement);
-    if (stage) return `select * from ${stage}`;
-    const made = rendered.get(statement) ?? render(statement, options);
-    rendered.set(statement, made);
-    return made.text;
-  };
-  const bind = (value: SqlValue) => {
-    const param = options.literal(value);
-    params.set(param.name, param);
-    return marker(param.name);
-  };
+/** Makes a request into an item: each engine's own statements for it. Pure but for loading the translator. */
+export async function compileRequest(request: VerbRequest, options: CompileOptions): Promise<CompiledItem> {
+  const { drafts, item, ...rest } = await draftRequest(request, options);
+  const scripts = Object.fromEntries(
+    options.targets.map((target) => [
+      target.name,
+      (drafts.get(target.name) ?? []).map((one) => finished(one, target)),
+    ]),
+  );
+  return { ...rest, item: { ...item, scripts } };
+}
 
-  const rowsOf = async (rows: Statement, target: Target) =>
-    withMarkers(await target.translate(textOf(rows)), target.mark);
-
-  const scripts: Record<DialectName, readonly Operation[]> = { duckdb: [], databricks: [] };
-  for (const { dialect, translate, mark } of options.targets) {
-    const select = (statement: Statement) => translate(textOf(statement));
-    const operations = await operationsOf(request, dialect, select, bind);
-    scripts[dialect.name] = operations.map((one) => ({ ...one, sql: withMarkers(one.sql, mark) }));
-    for (const { params: used } of operations) for (const name of used) addRunParam(params, name);
+/** The same with the statements still as data, for a step whose stages have not been placed. */
+export async function draftRequest(request: VerbRequest, options: CompileOptions): Promise<DraftedItem> {
+  const verb = verbOf(request);
+  const bound = new Map<string, Param>();
+  const rendered: Rendered[] = [];
+  const drafts = new Map<string, readonly LinkedDraft[]>();
+  let shape: Shape | undefined;
+  const selected = verb.select?.(request);
+  const plain = renderer(options, options.stages, undefined);
+  for (const target of options.targets) {
+    const { kept } = options;
+    const image = verb.role === "check" && kept && "table" in kept ? target.dialect.afterImage : undefined;
+    const renderOf =
+      image && kept && "table" in kept ? renderer(options, options.stages, kept.table.name) : plain;
+    const texts = new Map<Statement, string>();
+    const asked = new Set<Statement>();
+    for (const [select] of verb.readers(request))
+      texts.set(select, await target.translate(renderOf(select).text));
+    const writing: Writing = {
+      sqlOf(select) {
+        asked.add(select);
+        return texts.get(select)!;
+      },
+      bind(value) {
+        const param = options.literal(value);
+        bound.set(param.name, param);
+        return marker(param.name);
+      },
+    };
+    const parts = partOf(target, request)(request, writing);
+    refuseUnsaid(request, asked, parts);
+    const made = parts.map((one) => linked(one, renderOf));
+    drafts.set(
+      target.name,
+      image && kept && "table" in kept
+        ? made.map((one) => withImage(one, renderOf, kept.table.name, image(kept.table, kept.kind)))
+        : made,
+    );
+    rendered.push(...verb.readers(request).map(([select]) => renderOf(select)));
+    const columns = verb.columns?.(request);
+    if (!shape && columns && selected) {
+      const text = texts.get(selected)!;
+      shape = { sql: withMarkers(text, target.mark), params: paramsIn(text), columns };
+    }
+    for (const name of parts.flatMap((one) => paramsIn(textOf(one))))
+      addStepParam(bound, name, [request, kept]);
   }
-  for (const made of rendered.values()) for (const param of made.params) params.set(param.name, param);
-
-  const all = [...rendered.values()];
-  const wanted = columnsWanted(request);
-  const written = "rows" in request ? request.rows : "what" in request ? request.what : undefined;
-  const [first] = options.targets;
+  for (const made of rendered) for (const param of made.params) bound.set(param.name, param);
+  for (const one of [...drafts.values()].flat())
+    for (const name of paramsIn(textOf(one))) addStepParam(bound, name, [request, options.kept]);
+  const table = "table" in request ? request.table : undefined;
   return {
-    ...(wanted && first && written && { shape: { columns: wanted, sql: await rowsOf(written, first) } }),
+    ...(shape && { shape }),
     item: {
       kind: request.kind,
-      ...("table" in request && { table: request.table.name }),
-      name: nameOf(request),
+      ...(table && { table: table.name }),
+      name: verb.title?.(request) ?? table?.name ?? request.kind,
       place: options.place,
-      ...(request.kind === "load" && { load: loadOf(request) }),
-      ...(request.kind === "rows" && request.snapshot && { snapshot: request.snapshot }),
-      ...(written && { select: textOf(written) }),
-      ...(request.kind === "history" && { of: request.of }),
-      ...(request.kind === "reject" && { of: request.raw.name }),
-      scripts,
+      ...verb.item?.(request),
+      ...(selected && { select: plain(selected).text }),
+      ...(verb.role === "keep" && table?.options.tracks && { before: beforeTable(table) }),
     },
-    params: [...params.values()],
-    reads: [...new Set([...all.flatMap(({ reads }) => reads), ...alsoRead(request)])],
-    changes: [...new Set(all.flatMap(({ changes }) => changes))],
-    takes: [...new Set(all.flatMap(({ takes }) => takes))],
+    drafts,
+    params: [...bound.values()],
+    reads: [...new Set([...rendered.flatMap(({ reads }) => reads), ...(verb.alsoReads?.(request) ?? [])])],
+    changes: [...new Set(rendered.flatMap(({ changes }) => changes))],
+    takes: [...new Set(rendered.flatMap(({ takes }) => takes))],
   };
 }
 
-/** A stage as an item: a select computed once and read by several items. */
-export async function compileStage(
+/** A stage: a select computed once and read by several requests. */
+export async function draftStage(
   statement: Statement,
   name: string,
-  options: Parameters<typeof compileRequest>[1],
-): Promise<CompiledItem> {
+  options: CompileOptions,
+): Promise<DraftedItem> {
   const made = render(statement, options);
-  const scripts: Record<DialectName, readonly Operation[]> = { duckdb: [], databricks: [] };
-  for (const { dialect, translate, mark } of options.targets) {
-    const operations = dialect.stage(name, await translate(made.text));
-    scripts[dialect.name] = operations.map((one) => ({ ...one, sql: withMarkers(one.sql, mark) }));
-  }
+  const drafts = new Map<string, readonly LinkedDraft[]>();
+  for (const { name: engine, dialect, translate } of options.targets)
+    drafts.set(engine, [
+      { ...dialect.stage(name, await translate(made.text), statement), stages: made.stages },
+    ]);
   return {
-    item: { kind: "stage", name, place: options.place, select: made.text, scripts },
+    item: { kind: "stage", name, place: options.place, select: made.text },
+    drafts,
     params: made.params,
     reads: made.reads,
     changes: made.changes,
@@ -136,34 +163,21 @@ export async function compileStage(
   };
 }
 
-/** The statements a request is about, in the order in which they are read. */
-export function statementsOf(request: Request): Statement[] {
-  switch (request.kind) {
-    case "load":
-    case "maintain":
-      return [];
-    case "check":
-      return [request.measure];
-    case "show":
-    case "rows":
-      return [request.what];
-    case "refresh":
-      return [...(request.of ? [request.of.select] : []), request.rows];
-    default:
-      return [request.rows];
-  }
+/** A draft as the engine gets it. */
+export function finished(
+  { head, expressions, body, reads: _reads, stages: _stages, ...rest }: LinkedDraft,
+  { mark }: Target,
+): Operation {
+  const text = textOf({ head, expressions, body });
+  return { sql: withMarkers(text, mark), params: paramsIn(text), ...rest };
 }
 
-/** Tables that a request reads beside those its selects name: the raw rows of rejects, and the contract's references. */
-function alsoRead(request: Request): string[] {
-  if (request.kind === "reject") return [request.raw.name];
-  if (!["append", "merge", "history", "refresh"].includes(request.kind) || !("table" in request)) return [];
-  const targets = Object.values((request.table.options.references ?? {}) as Record<string, string>);
-  return targets.map((column) => column.slice(0, column.lastIndexOf(".")));
-}
-
-/** What a select lacks of the columns it must give, or has beside them, in words; undefined if it fits. */
-export function misfit(item: Item, wanted: readonly string[], given: readonly string[]): string | undefined {
+/** What a select lacks of the columns it must give, or has in addition, in words; undefined if it fits. */
+export function columnMismatch(
+  item: Item,
+  wanted: readonly string[],
+  given: readonly string[],
+): string | undefined {
   const missing = wanted.filter((name) => !given.includes(name));
   const extra = item.kind === "reject" ? [] : given.filter((name) => !wanted.includes(name));
   const problem = [
@@ -173,80 +187,70 @@ export function misfit(item: Item, wanted: readonly string[], given: readonly st
   return problem.filter(Boolean).join(" and ") || undefined;
 }
 
-/** The columns a notebook's select must give for a request, where there are such. */
-export function columnsWanted(request: Request): readonly string[] | undefined {
-  switch (request.kind) {
-    case "append":
-    case "merge":
-    case "refresh":
-      return givenColumns(request.table).map(({ name }) => name);
-    case "history":
-      return [...givenColumns(request.table, historyColumns).map(({ name }) => name), ...originColumns];
-    case "reject":
-      return ["reasons", "source_file", "source_row"];
-    case "rows":
-      return request.snapshot && Object.keys(request.snapshot.columns);
-    default:
-      return undefined;
-  }
+type Render = (statement: Statement) => Rendered;
+
+/** Renders statements, each once. A statement that is a stage is read by its name. */
+function renderer(
+  options: CompileOptions,
+  stages: ReadonlyMap<Statement, string> | undefined,
+  afterImage: string | undefined,
+): Render {
+  const known = new Map<Statement, Rendered>();
+  const images = afterImage === undefined ? undefined : new Set([afterImage]);
+  return (statement) => {
+    const before = known.get(statement);
+    if (before) return before;
+    const stage = stages?.get(statement);
+    const made: Rendered = stage
+      ? {
+          text: `select * from ${stage}`,
+          params: [],
+          reads: [],
+          changes: [],
+          takes: [],
+          stages: [statement],
+          images: [],
+        }
+      : render(statement, { ...options, ...(stages && { stages }), ...(images && { afterImages: images }) });
+    known.set(statement, made);
+    return made;
+  };
 }
 
-async function operationsOf(
-  request: Request,
-  dialect: Dialect,
-  select: (statement: Statement) => Promise<string>,
-  bind: (value: SqlValue) => string,
-): Promise<Operation[]> {
-  switch (request.kind) {
-    case "load":
-      return [];
-    case "append":
-      return dialect.append({ table: request.table, rows: await select(request.rows) });
-    case "merge":
-      return dialect.merge({ table: request.table, rows: await select(request.rows) });
-    case "history":
-      return dialect.history({ table: request.table, rows: await select(request.rows), of: request.of });
-    case "refresh": {
-      const scope = request.of && { columns: request.of.columns, select: await select(request.of.select) };
-      return dialect.refresh({ table: request.table, rows: await select(request.rows), scope });
-    }
-    case "reject":
-      return dialect.reject({ table: request.table, rows: await select(request.rows), raw: request.raw });
-    case "check":
-      return dialect.check({
-        measure: await select(request.measure),
-        name: bind(request.name),
-        severity: bind(request.severity),
-        max: bind(request.max),
-      });
-    case "show":
-      return dialect.show(await select(request.what), request.limit, request.offset);
-    case "rows":
-      return [operation(await select(request.what), { kind: "show" })];
-    case "maintain":
-      return dialect.maintain(request.table);
-  }
-}
-
-function nameOf(request: Request): string {
-  if ("name" in request) return request.name;
-  if (request.kind === "rows" && request.snapshot) return request.snapshot.name;
-  return "table" in request ? request.table.name : "show";
-}
-
-const loadOf = (request: Request & { kind: "load" }): LoadFiles => ({
-  table: request.table.name,
-  folder: request.folder,
-  format: request.table.options.files ?? "csv",
-  columns: request.table.columns.map(({ name }) => name).filter((name) => !auditColumns.has(name)),
+const linked = (one: Draft, renderOf: Render): LinkedDraft => ({
+  ...one,
+  stages: [...new Set(one.reads.flatMap((select) => renderOf(select).stages))],
 });
 
-const auditColumns = new Set(["_rescued_data", "source_file", "source_row", "ingested_at"]);
+/** The draft with what a table will hold in front, where it reads that. */
+function withImage(one: LinkedDraft, renderOf: Render, table: string, image: string): LinkedDraft {
+  if (!one.reads.some((select) => renderOf(select).images.length > 0)) return one;
+  const expression: CommonTableExpression = { name: afterImageName(table), select: image };
+  return { ...one, expressions: [expression, ...one.expressions] };
+}
 
-/** Parameters that verbs bind of themselves: the run's values and the batch of the table written. */
-function addRunParam(params: Map<string, Param>, name: string): void {
+/** A verb's part in a dialect. */
+function partOf(target: Target, request: VerbRequest) {
+  return target.dialect.verbs[request.kind] as (request: VerbRequest, writing: Writing) => Draft[];
+}
+
+/** A dialect must say which selects each statement reads: stages are placed by that. */
+function refuseUnsaid(request: VerbRequest, asked: ReadonlySet<Statement>, parts: readonly Draft[]): void {
+  const said = new Set(parts.flatMap(({ reads }) => reads));
+  if ([...asked].some((select) => !said.has(select)))
+    throw new Error(
+      `The dialect's part of ${request.kind} reads a select that none of its statements names in \`reads\`.`,
+    );
+}
+
+/** Parameters that verbs bind of themselves: the run's values and the batch of a table that is written. */
+function addStepParam(
+  params: Map<string, Param>,
+  name: string,
+  requests: readonly (VerbRequest | undefined)[],
+): void {
   if (params.has(name)) return;
-  if (["run_id", "run_date", "now", "full"].includes(name)) params.set(name, { name, kind: "run" });
-  const batch = /^batch_(bronze|silver|gold|ops)_(\w+)$/.exec(name);
-  if (batch) params.set(name, { name, kind: "batch", table: `${batch[1]}.${batch[2]}` });
+  const batches = requests.flatMap((one) => (one && "table" in one ? [batchParam(one.table.name)] : []));
+  const found = [...runParams, ...batches].find((param) => param.name === name);
+  if (found) params.set(name, found);
 }

@@ -116,3 +116,8 @@ export const tablesOf = (...modules: readonly Readonly<Record<string, unknown>>[
 
 const isTable = (value: unknown): value is Table =>
   typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "table";
+
+/** The schemas that tables stand in, in the order of the layers. */
+export const schemasOf = (tables: Tables): Layer[] => [
+  ...new Set([...tables.values()].map(({ layer }) => layer)),
+];

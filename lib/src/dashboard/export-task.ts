@@ -2,11 +2,11 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openDatabricks } from "../engine/databricks/engine.js";
-import { dialectOf } from "../engine/open.js";
+import { dialectOf } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
 import { keepStepRun } from "../run/warehouse.js";
-import { readRun, readSettings } from "../settings.js";
+import { readRun, readSettings, workspaceOf } from "../settings.js";
 import { exportPage, type PagePlan } from "./export.js";
 
 /** The volume that holds the snapshots. */
@@ -29,11 +29,14 @@ export async function exportDashboard(plans: readonly PagePlan[]): Promise<void>
 }
 
 async function exportAll(plans: readonly PagePlan[]): Promise<void> {
-  const { workspace, catalog } = readSettings();
-  if (!workspace)
-    throw new InputError("SHOPMETRICS_ENGINE is not databricks: `npx shopmetrics run` exports elsewhere.");
+  const settings = readSettings();
+  const { catalog } = settings;
   const { runId, date } = readRun();
-  const engine = await openDatabricks({ ...workspace, catalog, onWait: (line) => console.error(line) });
+  const engine = await openDatabricks({
+    ...workspaceOf(settings),
+    catalog,
+    onWait: (line) => console.error(line),
+  });
   const folder = await mkdtemp(path.join(tmpdir(), "snapshots-"));
   try {
     const connection = await engine.connect();
@@ -42,8 +45,8 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
       const now = started.toISOString();
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
-      const rows = await exportPage(connection, "databricks", plan, context, folder);
-      await keepStepRun(connection, dialectOf("databricks"), runId, {
+      const rows = await exportPage(connection, engine.name, plan, context, folder);
+      await keepStepRun(connection, dialectOf(engine.name), runId, {
         ...noFigures(),
         in: rows,
         out: rows,

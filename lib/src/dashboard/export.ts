@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Connection } from "../engine/engine.js";
-import type { DialectName, Item, Plan, Result } from "../plan/plan.js";
+import type { Connection } from "../engine/connection.js";
+import type { Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
 import { writeSnapshot } from "./write-snapshot.js";
@@ -24,7 +24,7 @@ export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes" | "reads
  */
 export async function exportPage(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   plan: PagePlan,
   context: StepContext,
   folder: string,
@@ -45,7 +45,7 @@ export async function exportPage(
 
 async function exportQueries(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   plan: PagePlan,
   context: StepContext,
   folder: string,

@@ -1,6 +1,6 @@
 import { Window } from "happy-dom";
 import { InputError } from "../errors.js";
-import { useSession } from "../session/session.js";
+import { useSession } from "../plan/session.js";
 import type { Columns, RowOf } from "./snapshot-columns.js";
 import type { Manifest } from "./manifest.js";
 import { readSnapshot } from "./read-snapshot.js";

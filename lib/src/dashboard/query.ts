@@ -1,7 +1,8 @@
 import { InputError } from "../errors.js";
 import type { Result } from "../plan/plan.js";
-import { theSession } from "../session/session.js";
+import { theSession } from "../plan/session.js";
 import type { Statement } from "../sql/statement.js";
+import type { RowsRequest } from "../verbs/read.js";
 import { toValue, type Columns, type RowOf } from "./snapshot-columns.js";
 import { openSnapshot, type Snapshot } from "./snapshot.js";
 import { theStage } from "./page-surface.js";
@@ -28,9 +29,8 @@ export async function query<const C extends Columns>(
   const stage = theStage();
   if (stage?.query) return stage.query(name, columns);
   const snapshot = openSnapshot(name, columns);
-  const result = await (
-    await theSession()
-  ).submit({ kind: "rows", what: select, snapshot: { name, columns } });
+  const request: RowsRequest = { kind: "rows", what: select, snapshot: { name, columns } };
+  const result = await (await theSession()).submit(request);
   if (result) snapshot.set(rowsOf(name, columns, result));
   return snapshot;
 }

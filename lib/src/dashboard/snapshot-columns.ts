@@ -1,11 +1,6 @@
-/**
- * What a column of a snapshot holds. A `?` after it allows null. Decimals have two places and become numbers in a page,
- * where they are drawn and rounded; sums that must be exact are SQL's business.
- */
-export type ColumnKind = "string" | "integer" | "decimal" | "number" | "boolean" | "date" | "instant";
+import type { ColumnKind, Columns } from "../plan/plan.js";
 
-/** A snapshot's columns by name, in their order. */
-export type Columns = Readonly<Record<string, ColumnKind | `${ColumnKind}?`>>;
+export type { ColumnKind, Columns };
 
 interface Values {
   string: string;

@@ -1,9 +1,8 @@
-import { statementsOf } from "../compile/request.js";
 import { CheckFailed, StatementFailed, describeCheck } from "../run/step.js";
-import { isWrite } from "../session/execute.js";
-import type { Request } from "../session/session.js";
-import { type Param, render, withMarkers } from "../sql/render.js";
+import { type Param, withMarkers } from "../sql/param.js";
+import { render } from "../sql/render.js";
 import type { SqlValue } from "../sql/statement.js";
+import { isWrite, verbOf, type VerbRequest } from "../verbs/index.js";
 import { InputError } from "../errors.js";
 
 /** A place in SQL, counted from 1. Without a column it is the whole line. */
@@ -19,7 +18,7 @@ export interface SqlPlace {
  */
 export async function explained(
   error: unknown,
-  request: Request,
+  request: VerbRequest,
   literal: (value: SqlValue) => Param,
 ): Promise<unknown> {
   const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
@@ -29,7 +28,12 @@ export async function explained(
   const { SqlError, translate } = await import("../engine/duckdb/translate.js");
   const isSql = error instanceof SqlError;
   const texts: string[] = [];
-  for (const { text, params } of statementsOf(request).map((one) => render(one, { literal }))) {
+  const selects = new Set(
+    verbOf(request)
+      .readers(request)
+      .map(([select]) => select),
+  );
+  for (const { text, params } of [...selects].map((select) => render(select, { literal }))) {
     if (isSql && (await translates(text, translate))) continue;
     const values = new Map(params.flatMap((one) => (one.kind === "literal" ? [[one.name, one.value]] : [])));
     texts.push(withMarkers(text, (name) => (values.has(name) ? written(values.get(name)!) : `:${name}`)));

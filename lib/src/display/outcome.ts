@@ -1,9 +1,10 @@
-import type { ItemKind, Result } from "../plan/plan.js";
+import type { VerbName } from "../verbs/index.js";
+import type { Result } from "../plan/plan.js";
 import type { StepFigures } from "../run/step.js";
 
 /** What one verb, check or `show` of a notebook came to. */
 export interface Outcome {
-  readonly kind: ItemKind;
+  readonly kind: VerbName;
   /** The table written or checked. */
   readonly table: string | undefined;
   readonly figures: StepFigures;

@@ -1,13 +1,35 @@
 import type { Operation } from "../plan/plan.js";
+import type { Statement } from "../sql/statement.js";
 
-/** Makes an operation from SQL in which parameters still stand as identifiers, and notes which it binds. */
-export const operation = (
-  sql: string,
-  options: { kind?: Operation["kind"]; counts?: Operation["counts"]; when?: Operation["when"] } = {},
-): Operation => ({
-  sql,
-  params: [...new Set([...sql.matchAll(/\bparam__(\w+)\b/g)].map((match) => match[1]!))],
-  kind: options.kind ?? "execute",
-  ...(options.counts && { counts: options.counts }),
-  ...(options.when && { when: options.when }),
+/** A statement while it is still data: what stands before its select, its common table expressions, and what it reads. */
+export interface Draft extends Omit<Operation, "sql" | "params"> {
+  /** What stands before the select, such as `create or replace table … as`; empty for a select. */
+  readonly head: string;
+  readonly expressions: readonly CommonTableExpression[];
+  /** The select, or the whole of a statement that has none. */
+  readonly body: string;
+  /** The request's selects that it reads. */
+  readonly reads: readonly Statement[];
+}
+
+export interface CommonTableExpression {
+  readonly name: string;
+  readonly select: string;
+}
+
+/** A statement in an engine's dialect, parameters still as identifiers. */
+export const draft = (body: string, options: Partial<Omit<Draft, "body">> & Pick<Draft, "role">): Draft => ({
+  head: "",
+  expressions: [],
+  reads: [],
+  ...options,
+  body,
 });
+
+/** The statement's text. A select that has common table expressions of its own keeps them behind these. */
+export function textOf({ head, expressions, body }: Pick<Draft, "head" | "expressions" | "body">): string {
+  if (expressions.length === 0) return head + body;
+  const list = expressions.map(({ name, select }) => `${name} as (\n${select}\n)`).join(",\n");
+  const own = /^with\b\s*/i.exec(body);
+  return own ? `${head}with ${list},\n${body.slice(own[0].length)}` : `${head}with ${list}\n${body}`;
+}

@@ -1,4 +1,6 @@
 /** Where tables are kept: engines, and how their dialects write. */
+export type { Dialect, Engine, EngineAdapter } from "../engine/adapter.js";
+export type { Connection } from "../engine/connection.js";
 export {
   copyInto,
   dropLanded,
@@ -6,13 +8,9 @@ export {
   keepLedger,
   refuseFiles,
 } from "../engine/databricks/copy-into.js";
-export { afterImage, databricksDialect } from "../engine/databricks/dialect.js";
 export { quoted, raw } from "../engine/databricks/literals.js";
-export { arrivedColumns, batchColumns, isStamp, loggedColumns, type Dialect } from "../engine/dialect.js";
-export { duckdbDialect } from "../engine/duckdb/dialect.js";
+export { phases, type PhaseStatement } from "../engine/databricks/phases.js";
 export { openDuckdb } from "../engine/duckdb/engine.js";
 export { macros } from "../engine/duckdb/functions.js";
-export { SqlError, translate } from "../engine/duckdb/translate.js";
-export type { Connection, Engine } from "../engine/engine.js";
-export { dialectOf, openEngine } from "../engine/open.js";
-export { operation } from "../engine/operation.js";
+export { SqlError } from "../engine/duckdb/translate.js";
+export { allEngines, databricks, dialectOf, duckdb, engineNamed, openEngine } from "../engine/index.js";

@@ -1,18 +1,9 @@
 /** What a step is: contracts, SQL, requests, plans and how they are compiled. */
-export {
-  compileRequest,
-  compileStage,
-  databricksTarget,
-  duckdbTarget,
-  literals,
-  misfit,
-  statementsOf,
-  type CompiledItem,
-} from "../compile/request.js";
+export { columnMismatch, literals, type CompiledItem } from "../compile/request.js";
+export { compileStep, type Asked } from "../compile/step.js";
 export { rejected_rows } from "../contracts/quarantine.js";
-export { commonTags, type Column, type Table, type Tables } from "../contracts/table.js";
+export { commonTags, schemasOf, type Column, type Table, type Tables } from "../contracts/table.js";
 export type {
-  DialectName,
   Item,
   LoadFiles,
   Operation,
@@ -29,7 +20,10 @@ export type {
   LakeviewWidget,
   Project,
 } from "../plan/project.js";
-export { useSession, type Request, type Session } from "../session/session.js";
+export { useSession, type Session } from "../plan/session.js";
+export { arrivedColumns, batchColumns, isStamp, loggedColumns } from "../plan/kept-columns.js";
 export { parseSelect } from "../sql/parse.js";
-export { beforeTable, flat, isQuery, withMarkers, type Param } from "../sql/render.js";
+export { flat, withMarkers, type Param } from "../sql/param.js";
+export { beforeTable } from "../sql/render.js";
+export { verbNamed, verbOf, type VerbRequest } from "../verbs/index.js";
 export type { Statement } from "../sql/statement.js";

@@ -20,6 +20,6 @@ export {
   readWindows,
   wanted,
 } from "../run/warehouse.js";
-export { cell } from "../session/cell.js";
+export { cell, named } from "../plan/session.js";
 export { beginTask, endTask } from "../session/node-task.js";
 export { taskSession } from "../session/task.js";

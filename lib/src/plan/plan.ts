@@ -1,6 +1,5 @@
 import type { Column } from "../contracts/table.js";
-import type { Columns } from "../dashboard/snapshot-columns.js";
-import type { Param } from "../sql/render.js";
+import type { Param } from "../sql/param.js";
 
 /** Where in a notebook something stands: the code cell counted from 1, as Jupyter numbers cells after Run All. */
 export interface Place {
@@ -9,15 +8,23 @@ export interface Place {
   readonly line: number;
 }
 
-/** One statement in an engine's dialect, with what the runner is to do with its answer. */
+export type Severity = "warn" | "halt";
+
+/** One statement in an engine's dialect, with what is known of it. */
 export interface Operation {
   readonly sql: string;
   /** Names of the parameters bound when it runs. */
   readonly params: readonly string[];
   /**
-   * `execute`: run it; `check`: its rows are check results; `show`: its rows are for people.
+   * `prepare`: makes rows that later statements read, and changes nothing that others see; `check`: its rows are check
+   * results; `write`: changes a table; `show`: its rows are for people.
    */
-  readonly kind: "execute" | "check" | "show";
+  readonly role: "prepare" | "check" | "write" | "show";
+  /** Of a check: whether any of its rules halts the run. */
+  readonly severity?: Severity;
+  /** Of rows for people: at most this many, after this many. */
+  readonly limit?: number;
+  readonly offset?: number;
   /** Which of the step's figures the number of rows it changed adds to; "surplus" rows of "out" were taken back. */
   readonly counts?: "out" | "deleted" | "rejected" | "surplus";
   /** Run it only if the written table is empty, or only if it is not. */
@@ -35,30 +42,25 @@ export interface LoadFiles {
   readonly columns: readonly string[];
 }
 
+/**
+ * What a column of a snapshot holds. A `?` after it allows null. Decimals have two places and become numbers in a page,
+ * where they are drawn and rounded; sums that must be exact are SQL's business.
+ */
+export type ColumnKind = "string" | "integer" | "decimal" | "number" | "boolean" | "date" | "instant";
+
+/** A snapshot's columns by name, in their order. */
+export type Columns = Readonly<Record<string, ColumnKind | `${ColumnKind}?`>>;
+
 /** What a page's query is exported as. */
 export interface SnapshotOf {
   readonly name: string;
   readonly columns: Columns;
 }
 
-export type ItemKind =
-  | "load"
-  | "stage"
-  | "check"
-  | "append"
-  | "merge"
-  | "history"
-  | "refresh"
-  | "reject"
-  | "maintain"
-  | "show"
-  | "rows";
-
-export type DialectName = "duckdb" | "databricks";
-
 /** One thing a step does, in the order in which the notebook says it. */
 export interface Item {
-  readonly kind: ItemKind;
+  /** The verb, or `stage`. */
+  readonly kind: string;
   /** The table written or checked. */
   readonly table?: string;
   /** What a person calls it: a check's name, a stage's name. */
@@ -68,9 +70,14 @@ export interface Item {
   readonly snapshot?: SnapshotOf;
   /** The notebook's own select in Databricks' dialect, parameters as identifiers `param__<name>`: lineage is read from it. */
   readonly select?: string;
-  /** Of a history the column that names what has one; of rejects the bronze table that the refused rows came from. */
-  readonly of?: string;
-  readonly scripts: Readonly<Record<DialectName, readonly Operation[]>>;
+  /** Of a history: the column that names what has one. */
+  readonly by?: string;
+  /** Of rejects: the bronze table that the refused rows come from. */
+  readonly raw?: string;
+  /** Of a table that is kept and tracks columns: the table that logs what they were. */
+  readonly before?: string;
+  /** The statements of each engine, by its name. */
+  readonly scripts: Readonly<Record<string, readonly Operation[]>>;
 }
 
 /** Everything a step will do, known before it runs. Static: the same notebook gives the same plan. */

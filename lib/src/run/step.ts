@@ -1,6 +1,6 @@
-import type { Bound, Connection, FileLoaded } from "../engine/engine.js";
+import type { Bound, Connection, FileLoaded } from "../engine/connection.js";
 import type { Item, Operation, Plan, Place, Result } from "../plan/plan.js";
-import type { Param } from "../sql/render.js";
+import type { Param } from "../sql/param.js";
 
 /** One check's outcome. */
 export interface CheckResult {
@@ -81,7 +81,7 @@ export const noFigures = (): StepFigures => ({
  */
 export async function executeItems(
   connection: Connection,
-  engine: "duckdb" | "databricks",
+  engine: string,
   plan: Pick<Plan, "items" | "params" | "takes">,
   context: StepContext,
   figures: StepFigures,
@@ -98,8 +98,8 @@ export async function executeItems(
   for (const item of plan.items) {
     if (item.load) await load(connection, item, context, figures);
     let empty: boolean | undefined;
-    for (const operation of item.scripts[engine]) {
-      if (operation.kind === "show" && !show) continue;
+    for (const operation of item.scripts[engine] ?? []) {
+      if (operation.role === "show" && !show) continue;
       if (operation.when) {
         empty ??= (await connection.query(`select 1 from ${item.table} limit 1`)).rows.length === 0;
         if (empty !== (operation.when === "empty")) continue;
@@ -122,14 +122,14 @@ async function run(
     operation.params.map((name) => [name, valueOf(params.get(name), name, context)]),
   );
   try {
-    if (operation.kind === "execute") {
+    if (operation.role === "prepare" || operation.role === "write") {
       const changed = await connection.execute(operation.sql, values);
       if (operation.counts === "surplus") figures.out -= changed;
       else if (operation.counts) figures[operation.counts] += changed;
       return;
     }
     const result = await connection.query(operation.sql, values);
-    if (operation.kind === "show") show?.(item, result);
+    if (operation.role === "show") show?.(item, result);
     else for (const row of result.rows) record(item, row, figures);
   } catch (error) {
     if (error instanceof CheckFailed) throw error;

@@ -1,6 +1,7 @@
-import type { Table, Tables } from "../contracts/table.js";
-import { type Dialect, batchColumns, loggedColumns } from "../engine/dialect.js";
-import type { Bound, Connection } from "../engine/engine.js";
+import { schemasOf, type Table, type Tables } from "../contracts/table.js";
+import type { Dialect } from "../engine/adapter.js";
+import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
+import type { Bound, Connection } from "../engine/connection.js";
 import { beforeTable } from "../sql/render.js";
 import type { CheckResult, StepContext, StepFigures } from "./step.js";
 
@@ -13,7 +14,8 @@ export async function prepareWarehouse(
   dialect: Dialect,
   tables: Tables,
 ): Promise<void> {
-  const present = await presentColumns(connection);
+  const schemas = schemasOf(tables);
+  const present = await presentColumns(connection, schemas);
   const statements: string[] = [];
   for (const table of tables.values()) {
     const isMissing = !present.has(table.name) || (table.options.tracks && !present.has(beforeTable(table)));
@@ -32,8 +34,6 @@ export async function prepareWarehouse(
   });
 }
 
-const schemas = ["bronze", "silver", "gold", "ops"];
-
 /** The columns that a contract wants of its table, and of the log beside it, with their types in Databricks' dialect. */
 export function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
   const batches = batchColumns(table).map((name) => ({ name, type: "BIGINT" }));
@@ -46,7 +46,10 @@ export function wanted(table: Table): { name: string; columns: { name: string; t
   return [own, log];
 }
 
-async function presentColumns(connection: Connection): Promise<Map<string, Set<string>>> {
+async function presentColumns(
+  connection: Connection,
+  schemas: readonly string[],
+): Promise<Map<string, Set<string>>> {
   const { rows } = await connection.query(
     `select concat_ws('.', table_schema, table_name) as table_name, column_name from information_schema.columns
 where table_schema in (${schemas.map((schema) => `'${schema}'`).join(", ")})`,

@@ -1,30 +1,31 @@
-import { compileRequest, literals, misfit, targetOf, type CompiledItem } from "../compile/request.js";
-import type { Connection } from "../engine/engine.js";
+import { columnMismatch, compileRequest, literals, type CompiledItem } from "../compile/request.js";
+import { engineNamed } from "../engine/index.js";
+import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
-import type { DialectName, Place, Result } from "../plan/plan.js";
+import type { Place, Result } from "../plan/plan.js";
 import { executeItems, StatementFailed, valueOf, type StepContext, type StepFigures } from "../run/step.js";
 import { readWindows } from "../run/warehouse.js";
 import type { SqlValue } from "../sql/statement.js";
-import type { Param } from "../sql/render.js";
-import type { Request } from "./session.js";
+import type { Param } from "../sql/param.js";
+import type { VerbRequest } from "../verbs/index.js";
 
 /** Makes requests into statements of one engine; a text that several statements hold is translated once. */
 export interface Compiler {
-  readonly compile: (request: Request, place?: Place) => Promise<CompiledItem>;
+  readonly compile: (request: VerbRequest, place?: Place) => Promise<CompiledItem>;
   readonly literal: (value: SqlValue) => Param;
 }
 
-export function compilerFor(engine: DialectName): Compiler {
+export function compilerFor(engine: string): Compiler {
   const literal = literals();
-  const targets = [targetOf(engine, translator())];
+  const adapter = engineNamed(engine);
+  const targets = [{ ...adapter, translate: once(adapter.translate) }];
   return { literal, compile: (request, place) => compileRequest(request, { targets, literal, place }) };
 }
 
-function translator(): (text: string) => Promise<string> {
+function once(translate: (text: string) => Promise<string>): (text: string) => Promise<string> {
   const known = new Map<string, Promise<string>>();
   return (text) => {
-    const made =
-      known.get(text) ?? import("../engine/duckdb/translate.js").then((one) => one.translate(text));
+    const made = known.get(text) ?? translate(text);
     known.set(text, made);
     return made;
   };
@@ -37,7 +38,7 @@ function translator(): (text: string) => Promise<string> {
  */
 export async function executeRequest(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   compiled: CompiledItem,
   given: { readonly step: string; readonly writes: readonly string[] } & Pick<
     StepContext,
@@ -55,8 +56,6 @@ export async function executeRequest(
   return { result, context };
 }
 
-export const isWrite = ({ kind }: Request) => !["show", "rows", "check"].includes(kind);
-
 /** A select must give just the columns that the table is kept by; the compiler says the same. */
 async function refuseOtherColumns(
   connection: Connection,
@@ -65,16 +64,15 @@ async function refuseOtherColumns(
 ): Promise<void> {
   if (!shape) return;
   const known = new Map(params.map((param) => [param.name, param]));
-  const used = [...shape.sql.matchAll(/(?:\$|\bparam__)(\w+)/g)]
-    .map((match) => match[1]!)
-    .filter((name) => known.has(name));
-  const values = Object.fromEntries(used.map((name) => [name, valueOf(known.get(name), name, context)]));
+  const values = Object.fromEntries(
+    shape.params.map((name) => [name, valueOf(known.get(name), name, context)]),
+  );
   const result = await connection
     .query(`select * from (${shape.sql}) limit 0`, values)
     .catch((error: unknown) => {
       throw new StatementFailed(item, shape.sql, error);
     });
   const given = result.columns.map(({ name }) => name);
-  const problem = misfit(item, shape.columns, given);
+  const problem = columnMismatch(item, shape.columns, given);
   if (problem) throw new InputError(`the select ${problem}.`);
 }

@@ -1,9 +1,9 @@
 import type { CompiledItem } from "../compile/request.js";
 import { written } from "../display/failure.js";
-import type { Connection } from "../engine/engine.js";
-import type { DialectName } from "../plan/plan.js";
+import type { Connection } from "../engine/connection.js";
 import { noFigures, type StepContext } from "../run/step.js";
-import { withMarkers } from "../sql/render.js";
+import { withMarkers } from "../sql/param.js";
+import { engineNamed } from "../engine/index.js";
 import { executeRequest } from "./execute.js";
 
 /**
@@ -12,12 +12,12 @@ import { executeRequest } from "./execute.js";
  */
 export async function explanationOf(
   connection: Connection,
-  engine: DialectName,
+  engine: string,
   compiled: CompiledItem,
   run: Pick<StepContext, "runId" | "now" | "date" | "landing">,
 ): Promise<{ title: string; text: string }[]> {
   const { item } = compiled;
-  const [own] = item.scripts[engine];
+  const [own] = item.scripts[engine] ?? [];
   const asked = { ...own!, sql: `explain ${own!.sql}` };
   const plan = { ...compiled, item: { ...item, scripts: { ...item.scripts, [engine]: [asked] } } };
   const given = { step: "explain", writes: [], ...run };
@@ -27,10 +27,11 @@ export async function explanationOf(
     compiled.params.flatMap((one) => (one.kind === "literal" ? [[one.name, one.value]] : [])),
   );
   const literal = (name: string) => (values.has(name) ? written(values.get(name)!) : `:${name}`);
-  const isTranslated = engine === "duckdb";
   return [
     { title: "Databricks SQL", text: withMarkers(item.select ?? "", literal) },
-    ...(isTranslated ? [{ title: "As DuckDB gets it", text: own!.sql }] : []),
+    ...(engineNamed(engine).translates
+      ? [{ title: `As ${engineNamed(engine).title} gets it`, text: own!.sql }]
+      : []),
     { title: "Plan", text: result.rows.map((row) => String(row[column] as string)).join("\n") },
   ];
 }

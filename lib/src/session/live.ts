@@ -4,16 +4,18 @@ import { explained, plainly } from "../display/failure.js";
 import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
 import type { Tables } from "../contracts/table.js";
-import type { Connection } from "../engine/engine.js";
-import { dialectOf, openEngine } from "../engine/open.js";
+import type { Connection } from "../engine/connection.js";
+import { dialectOf, openEngine } from "../engine/index.js";
 import type { Result } from "../plan/plan.js";
 import { noFigures } from "../run/step.js";
 import { keepChecks, prepareWarehouse, publish } from "../run/warehouse.js";
 import { type Settings, readSettings } from "../settings.js";
-import { type Statement, sql } from "../sql/statement.js";
+import { isStatement, sql, type Statement } from "../sql/statement.js";
 import { explanationOf } from "./explain.js";
-import { compilerFor, executeRequest, isWrite } from "./execute.js";
-import type { Request, Session } from "./session.js";
+import type { Session } from "../plan/session.js";
+import { isWrite, verbOf, type VerbRequest } from "../verbs/index.js";
+import type { ShowRequest } from "../verbs/read.js";
+import { compilerFor, executeRequest } from "./execute.js";
 
 /**
  * Runs each request at once, on the warehouse of the settings, as a cell in Jupyter does, and shows what it came to.
@@ -29,7 +31,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
   const lost = lostFailures();
   let turn: Promise<unknown> = Promise.resolve();
 
-  const run = async (given: Request): Promise<Result | undefined> => {
+  const run = async (given: VerbRequest): Promise<Result | undefined> => {
     await nextTurn(); // the failure of a verb before this one is known to be lost only then
     lost.tell();
     const request = named(given);
@@ -41,7 +43,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
     }
   };
 
-  const perform = async (connection: Connection, request: Request): Promise<Result | undefined> => {
+  const perform = async (connection: Connection, request: VerbRequest): Promise<Result | undefined> => {
     const began = performance.now();
     const figures = noFigures();
     const table = "table" in request ? request.table.name : undefined;
@@ -50,7 +52,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
     let shown: Shown | undefined;
     let read: Result | undefined;
     let failed = true;
-    const execute = async (one: Request) => {
+    const execute = async (one: VerbRequest) => {
       const compiled = await compile(one);
       const started = performance.now();
       const writes = isWrite(request) && table ? [table] : [];
@@ -66,7 +68,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
         }
         const { context, result } = await execute(request);
         if (request.kind === "rows") read = result;
-        if (isWrite(request) && request.kind !== "reject")
+        if (isWrite(request) && verbOf(request).role !== "reject")
           await publish(connection, step, { ...context, windows: new Map() }, figures);
       });
       failed = false;
@@ -89,7 +91,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
   };
 
   return {
-    submit: (request) => inTurn(() => run(request)),
+    submit: (request: VerbRequest) => inTurn(() => run(request)),
     explain: (what) =>
       inTurn(async () => {
         const request = named({ kind: "rows", what });
@@ -110,10 +112,10 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
 
 /** One row more than wanted tells whether there are more; then they are counted, if the select was quick. */
 async function firstRows(
-  request: Request & { kind: "show" },
-  query: (request: Request) => Promise<{ result: Result; seconds: number }>,
+  request: ShowRequest,
+  query: (request: VerbRequest) => Promise<{ result: Result; seconds: number }>,
 ): Promise<Shown> {
-  const { limit, offset = 0 } = request;
+  const { limit, offset } = request;
   const { result, seconds } = await query({ ...request, limit: limit + 1 });
   const isLast = result.rows.length <= limit;
   if (isLast && (offset === 0 || result.rows.length > 0))
@@ -124,6 +126,7 @@ async function firstRows(
     kind: "show",
     what: sql`select count(*) as n from ${request.what}`,
     limit: 1,
+    offset: 0,
   });
   return { result: page, offset, total: Number(counted.result.rows[0]?.["n"]) };
 }
@@ -150,7 +153,7 @@ const rowsOf = async (connection: Connection, table: string) =>
   Number((await connection.query(`select count(*) as n from ${table}`)).rows[0]?.["n"]);
 
 /** Gives statements the names that the notebook has for them, so that SQL in an error reads as the notebook does. */
-function named(request: Request): Request {
+function named(request: VerbRequest): VerbRequest {
   const names = new Map(Object.entries(notebookNames()).map(([name, value]) => [value, name]));
   const made = new Map<Statement, Statement>();
   const rename = (statement: Statement): Statement => {
@@ -162,28 +165,8 @@ function named(request: Request): Request {
     made.set(statement, copy);
     return copy;
   };
-  switch (request.kind) {
-    case "load":
-    case "maintain":
-      return request;
-    case "check":
-      return { ...request, measure: rename(request.measure) };
-    case "show":
-    case "rows":
-      return { ...request, what: rename(request.what) };
-    case "refresh":
-      return {
-        ...request,
-        rows: rename(request.rows),
-        of: request.of && { ...request.of, select: rename(request.of.select) },
-      };
-    default:
-      return { ...request, rows: rename(request.rows) };
-  }
+  return verbOf(request).withSelects(request, rename);
 }
-
-const isStatement = (value: unknown): value is Statement =>
-  typeof value === "object" && value !== null && (value as { kind?: string }).kind === "statement";
 
 /**
  * The failure of a verb that nobody awaited. A kernel only prints it and goes on, so the next verb fails with it. In

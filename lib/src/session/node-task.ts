@@ -1,11 +1,11 @@
 import { constants } from "node:os";
-import { dialectOf, openEngine } from "../engine/open.js";
+import { dialectOf, openEngine } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import type { Place } from "../plan/plan.js";
 import { CheckFailed, noFigures, StatementFailed } from "../run/step.js";
 import { keepStepRun } from "../run/warehouse.js";
 import { readRun, readSettings } from "../settings.js";
-import { useSession } from "./session.js";
+import { useSession } from "../plan/session.js";
 import { taskSession } from "./task.js";
 
 let end: ((error?: unknown) => Promise<void>) | undefined;

@@ -1,14 +1,15 @@
-import type { Connection } from "../engine/engine.js";
+import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
-import type { DialectName, Place, Result } from "../plan/plan.js";
+import type { Place, Result } from "../plan/plan.js";
 import { noFigures, type StepContext, type StepFigures } from "../run/step.js";
 import { keepChecks, publish } from "../run/warehouse.js";
-import { compilerFor, executeRequest, isWrite } from "./execute.js";
-import type { Request, Session } from "./session.js";
+import type { Session } from "../plan/session.js";
+import { isWrite, verbOf, type VerbRequest } from "../verbs/index.js";
+import { compilerFor, executeRequest } from "./execute.js";
 
 export interface TaskOptions {
   readonly connection: Connection;
-  readonly engine: DialectName;
+  readonly engine: string;
   readonly step: string;
   readonly run: Pick<StepContext, "runId" | "date" | "landing">;
   /** What the step has done so far; added to. */
@@ -27,9 +28,9 @@ export function taskSession(options: TaskOptions): Session {
   let cell: Place | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const run = async (request: Request): Promise<Result | undefined> => {
+  const run = async (request: VerbRequest): Promise<Result | undefined> => {
     signal?.throwIfAborted();
-    if (request.kind === "show") return undefined;
+    if (verbOf(request).isShown) return undefined;
     const compiled = await compile(request, cell);
     const [first] = compiled.changes;
     if (first !== undefined)
@@ -47,7 +48,7 @@ export function taskSession(options: TaskOptions): Session {
     const { result } = await connection
       .transaction(async () => {
         const done = await executeRequest(connection, engine, compiled, given, own);
-        if (isWrite(request) && request.kind !== "reject")
+        if (isWrite(request) && verbOf(request).role !== "reject")
           await publish(connection, step, { ...done.context, windows: new Map() }, own);
         return done;
       })
@@ -61,7 +62,7 @@ export function taskSession(options: TaskOptions): Session {
     cell(path, number) {
       cell = { path, cell: number, line: 1 };
     },
-    submit(request) {
+    submit(request: VerbRequest) {
       const result = turn.then(() => run(request));
       turn = result.catch(() => undefined);
       return result;

@@ -1,13 +1,6 @@
 import type { Table } from "../contracts/table.js";
+import { flat, marker, windowParams, type Param } from "./param.js";
 import type { Changes, Interpolation, RunValue, SqlValue, Statement, Touched } from "./statement.js";
-
-/** A parameter of a statement: a value fixed when the notebook was compiled, or one that each run sets. */
-export type Param = { readonly name: string } & (
-  | { readonly kind: "literal"; readonly value: SqlValue }
-  | { readonly kind: "run" }
-  | { readonly kind: "lo" | "hi"; readonly table: string }
-  | { readonly kind: "batch"; readonly table: string }
-);
 
 /** SQL text in Databricks' dialect, in which each parameter stands as the identifier `param__<name>`. */
 export interface Rendered {
@@ -19,35 +12,36 @@ export interface Rendered {
   readonly changes: readonly string[];
   /** Tables read through changes(). */
   readonly takes: readonly string[];
+  /** Statements that are read as stages. */
+  readonly stages: readonly Statement[];
+  /** Tables of which the after-image is read. */
+  readonly images: readonly string[];
 }
-
-/** The identifier that stands for a parameter until an engine puts its own marker there. */
-export const marker = (name: string) => `param__${name}`;
-
-/** A table's name as part of a parameter's or a companion table's name. */
-export const flat = (table: string) => table.replace(".", "_");
 
 /** Where a table kept with `tracks` logs its rows' tracked columns before they changed. */
 export const beforeTable = (table: Table) => `ops.before_${flat(table.name)}`;
-
-/** Replaces each parameter's identifier by an engine's own marker. */
-export const withMarkers = (text: string, write: (name: string) => string) =>
-  text.replace(/\bparam__(\w+)\b/g, (_, name: string) => write(name));
 
 /**
  * Renders a statement. A statement within it becomes a common table expression of its own name, unless `stages` says
  * that it has been staged; then its stage is read. A statement that is no select, such as a condition, is put in place.
  *
+ * @param afterImages tables of which another relation is read, named by `afterImageName`: it holds what they will hold
  * @param literal names the parameter for a value; the same naming must hold for all statements of a step
  */
 export function render(
   statement: Statement,
-  options: { stages?: ReadonlyMap<Statement, string>; literal: (value: SqlValue) => Param },
+  options: {
+    stages?: ReadonlyMap<Statement, string>;
+    afterImages?: ReadonlySet<string>;
+    literal: (value: SqlValue) => Param;
+  },
 ): Rendered {
   const params = new Map<string, Param>();
   const reads = new Set<string>();
   const changed = new Set<string>();
   const taken = new Set<string>();
+  const staged = new Set<Statement>();
+  const images = new Set<string>();
   const ctes = new Map<string, { source: object; text: string }>();
   const placed = new Map<object, string>();
 
@@ -68,10 +62,8 @@ export function render(
   };
 
   const windowOf = (table: Table, column: string) => {
-    const name = flat(table.name);
-    const lo = use({ name: `lo_${name}`, kind: "lo", table: table.name });
-    const hi = use({ name: `hi_${name}`, kind: "hi", table: table.name });
-    return `${column} > ${lo} and ${column} <= ${hi}`;
+    const { lo, hi } = windowParams(table.name);
+    return `${column} > ${use(lo)} and ${column} <= ${use(hi)}`;
   };
 
   const changesOf = ({ table }: Changes) => {
@@ -99,7 +91,9 @@ export function render(
     switch (value.kind) {
       case "table":
         reads.add(value.name);
-        return value.name;
+        if (!options.afterImages?.has(value.name)) return value.name;
+        images.add(value.name);
+        return afterImageName(value.name);
       case "run":
         return use({ name: (value satisfies RunValue).name, kind: "run" });
       case "changes":
@@ -108,7 +102,10 @@ export function render(
         return cte(touchedKey(value), `touched_${bare(value.table)}`, () => touchedOf(value));
       case "statement": {
         const stage = options.stages?.get(value);
-        if (stage) return stage;
+        if (stage) {
+          staged.add(value);
+          return stage;
+        }
         if (!isQuery(value)) return body(value);
         return cte(value, value.name ?? "part", () => body(value));
       }
@@ -140,8 +137,13 @@ export function render(
     reads: [...reads],
     changes: [...changed],
     takes: [...taken],
+    stages: [...staged],
+    images: [...images],
   };
 }
+
+/** The relation that holds what a table will hold once the step has written it. */
+export const afterImageName = (table: string) => `${table.slice(table.indexOf(".") + 1)}_written`;
 
 const bare = (table: Table) => table.name.slice(table.name.indexOf(".") + 1);
 

@@ -1,6 +1,5 @@
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
-import { describeStatement } from "../session/session.js";
 
 /** A value that SQL binds as a parameter. It never becomes part of the text. */
 export type SqlValue = string | number | bigint | boolean | null;
@@ -59,8 +58,19 @@ export function sql(strings: TemplateStringsArray, ...values: Interpolation[]): 
         `a number, a boolean or null.`,
     );
   });
-  return describeStatement({ kind: "statement", strings: [...strings], values, name: undefined });
+  return observe({ kind: "statement", strings: [...strings], values, name: undefined });
 }
+
+let observe = (statement: Statement): Statement => statement;
+
+/** From now on each statement that is made is what `observer` gives for it: a recorder learns of it so. */
+export function observeStatements(observer: (statement: Statement) => Statement): void {
+  observe = observer;
+}
+
+/** Whether a value is a statement. */
+export const isStatement = (value: unknown): value is Statement =>
+  typeof value === "object" && value !== null && (value as { kind?: string }).kind === "statement";
 
 const describe = (value: unknown) =>
   value === undefined ? "undefined" : Array.isArray(value) ? "an array" : `a ${typeof value}`;

@@ -1,6 +1,17 @@
 import type { ColumnOf, Table } from "../contracts/table.js";
-import { theSession, type Severity } from "../session/session.js";
+import type { Severity } from "../plan/plan.js";
+import { theSession } from "../plan/session.js";
 import { run, sql, type Statement } from "../sql/statement.js";
+import type { TableRequest, Verb } from "./verb.js";
+
+export interface CheckRequest extends TableRequest<"check"> {
+  readonly name: string;
+  readonly severity: Severity;
+  /** A select of one row: failed_rows, total_rows, figure. */
+  readonly measure: Statement;
+  /** The greatest figure allowed. */
+  readonly max: number;
+}
 
 interface CheckOptions {
   /** The greatest figure that passes. Default 0. */
@@ -120,8 +131,16 @@ export const check = {
 
 async function submit(table: Table, name: string, options: CheckOptions, measure: Statement): Promise<void> {
   const { max = 0, severity = "halt" } = options;
-  await (await theSession()).submit({ kind: "check", table, name, severity, measure, max });
+  const request: CheckRequest = { kind: "check", table, name, severity, measure, max };
+  await (await theSession()).submit(request);
 }
+
+export const checkVerb: Verb<CheckRequest> = {
+  role: "check",
+  readers: (request) => [[request.measure, request]],
+  withSelects: (request, replace) => ({ ...request, measure: replace(request.measure) }),
+  title: ({ name }) => name,
+};
 
 /** A column's name, known to be one by its type, as a piece of SQL. */
 const identifier = (name: string): Statement => sql(Object.assign([name], { raw: [name] }));

@@ -1,8 +1,24 @@
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
 import { sql, type Statement } from "../sql/statement.js";
-import type { ResultRow } from "../plan/plan.js";
-import { theSession } from "../session/session.js";
+import type { ResultRow, SnapshotOf } from "../plan/plan.js";
+import type { Request } from "../plan/session.js";
+import type { Verb } from "./verb.js";
+import { theSession } from "../plan/session.js";
+
+export interface ShowRequest extends Request {
+  readonly kind: "show";
+  readonly what: Statement;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface RowsRequest extends Request {
+  readonly kind: "rows";
+  readonly what: Statement;
+  /** Of a page's query: what it is exported as. */
+  readonly snapshot?: SnapshotOf;
+}
 
 /**
  * Shows a table's or a select's first rows: in Jupyter below the cell, on the docs page with the last run's rows.
@@ -25,7 +41,8 @@ export async function show(
     if (!Number.isSafeInteger(value) || value < 0)
       throw new InputError(`show: the ${name} ${value} is not a whole number from 0.`);
   const statement = what.kind === "table" ? rowsOf(what) : what;
-  await (await theSession()).submit({ kind: "show", what: statement, limit, offset });
+  const request: ShowRequest = { kind: "show", what: statement, limit, offset };
+  await (await theSession()).submit(request);
 }
 
 /**
@@ -50,7 +67,8 @@ export async function explain(what: Table | Statement): Promise<void> {
 export async function rows(what: Statement): Promise<ResultRow[]> {
   const session = await theSession();
   session.world?.("rows()");
-  const result = await session.submit({ kind: "rows", what });
+  const request: RowsRequest = { kind: "rows", what };
+  const result = await session.submit(request);
   return [...(result?.rows ?? [])];
 }
 
@@ -58,3 +76,25 @@ function rowsOf(table: Table): Statement {
   const parts = [`select ${table.columns.map(({ name }) => name).join(", ")} from `, ""];
   return sql(Object.assign(parts, { raw: parts }), table);
 }
+
+const ofWhat = {
+  role: "read",
+  readers: (request: { readonly what: Statement }) => [[request.what, request]] as const,
+  withSelects: <R extends { readonly what: Statement }>(
+    request: R,
+    replace: (select: Statement) => Statement,
+  ): R => ({
+    ...request,
+    what: replace(request.what),
+  }),
+  select: ({ what }: { readonly what: Statement }) => what,
+} as const;
+
+export const showVerb: Verb<ShowRequest> = { ...ofWhat, isShown: true };
+
+export const rowsVerb: Verb<RowsRequest> = {
+  ...ofWhat,
+  columns: ({ snapshot }) => snapshot && Object.keys(snapshot.columns),
+  title: ({ snapshot }) => snapshot?.name ?? "show",
+  item: ({ snapshot }) => (snapshot ? { snapshot } : {}),
+};

@@ -1,4 +1,3 @@
-import { shop } from "#lib/shop/index.js";
 import { finishFile } from "../../../build/src/bundle/sql/finish.ts";
 import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";
@@ -42,7 +41,7 @@ export async function runJob(
   const plans = jobSteps(graph)[job]!.filter(({ runtime, step }) => runtime === "sql" && only(step));
   const texts = new Map([
     [prepare, prepareFile(graph)],
-    ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan, shop.tables)] as const),
+    ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan)] as const),
     [finish(job), finishFile(job, graph, plans)],
   ]);
   const isStep = new Set(plans.map(({ step }) => taskKey(step)));

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import type { Connection } from "#lib/engine/engine.js";
+import type { Connection } from "#lib/engine/connection.js";
 import { openDatabricks } from "#lib/engine/databricks/engine.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { afterAll, beforeAll, expect, it } from "vitest";

@@ -5,6 +5,7 @@ import { at, hasNews } from "./variables.js";
 export interface FileCheck {
   readonly item: Item;
   readonly measure: string;
+  readonly halts: boolean;
 }
 
 /**
@@ -30,6 +31,5 @@ ${results.join("\nunion all\n")}
   ', at most ', threshold, ' allowed', coalesce(concat(' (', failed_rows, ' of ', total_rows, ' rows)'), '')))
 from ops.check_results
 where run_id = ${at("run_id")} and step = '${plan.step}' and status = 'fail' and checked_at = ${at("now")};`;
-  const halts = checks.some(({ measure }) => measure.includes("'halt'"));
-  return [title, record, ...(halts ? [raise] : [])].join("\n");
+  return [title, record, ...(checks.some(({ halts }) => halts) ? [raise] : [])].join("\n");
 }

@@ -1,5 +1,5 @@
-import type { Table, Tables } from "shopmetrics/plan";
-import { databricksDialect, quoted } from "shopmetrics/engine";
+import { schemasOf, type Table, type Tables } from "shopmetrics/plan";
+import { databricks, quoted } from "shopmetrics/engine";
 import { wanted } from "shopmetrics/run";
 import type { Graph } from "../../compile/graph.js";
 
@@ -12,11 +12,10 @@ const tablesThatGain = 3;
  */
 export function prepareFile(graph: Graph & { readonly tables: Tables }): string {
   const tables = [...graph.tables.values()];
-  const schemas = [...new Set(tables.map(({ name }) => name.slice(0, name.indexOf("."))))];
   const statements = [
     "use catalog {{catalog}}",
-    ...schemas.map((schema) => `create schema if not exists ${schema}`),
-    ...tables.flatMap((table) => databricksDialect.createTable(table)),
+    ...schemasOf(graph.tables).map((schema) => `create schema if not exists ${schema}`),
+    ...tables.flatMap((table) => databricks.dialect.createTable(table)),
     ...gainedColumns(tables),
     `-- the run, which a repair takes up again\n${runOnRecord}`,
     `-- what the pipeline is made of\n${stepsOnRecord(graph)}`,

@@ -1,10 +1,10 @@
-import { beforeTable, flat, type Plan, type Tables } from "shopmetrics/plan";
+import { flat, rejected_rows, verbNamed, type Plan } from "shopmetrics/plan";
 import { at, hasNews, isLoad } from "./variables.js";
 
 /** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */
-export function bookkeeping(plan: Plan, tables: Tables): string {
+export function recordStep(plan: Plan): string {
   const news = hasNews(plan);
-  const own = plan.writes.map((name) => published(plan, name, tables));
+  const own = plan.writes.map((name) => published(plan, name));
   const moved = [...own.map((row) => `select * from (${row}) where batch > 0`), ...plan.changes.map(taken)];
   const publish = `insert into ops.watermarks
 select '${plan.step}', table_name, batch
@@ -19,18 +19,17 @@ ${moved.map((row) => `  ${row}`).join("\n  union all\n")}
 }
 
 /** The batch that is published of a table: this run's if it wrote anything, else the one before. */
-function published(plan: Plan, name: string, tables: Tables): string {
+function published(plan: Plan, name: string): string {
   const batch = at(`batch_${flat(name)}`);
-  const table = tables.get(name);
-  const isRejected = plan.items.some(({ kind, table: of }) => kind === "reject" && of === name);
+  const own = plan.items.filter(({ table }) => table === name);
+  const before = own.find((item) => item.before !== undefined)?.before;
+  const isRejected = own.some(({ kind }) => verbNamed(kind)?.role === "reject");
   const signs = [
     `exists (select 1 from ${name} where _batch = ${batch})`,
     // Rows that are gone have left their images there, and refused ones carry the number too.
-    ...(table?.options.tracks
-      ? [`exists (select 1 from ${beforeTable(table)} where _batch = ${batch})`]
-      : []),
+    ...(before ? [`exists (select 1 from ${before} where _batch = ${batch})`] : []),
     ...(isRejected
-      ? [`exists (select 1 from silver.rejected_rows where table_name = '${name}' and _batch = ${batch})`]
+      ? [`exists (select 1 from ${rejected_rows.name} where table_name = '${name}' and _batch = ${batch})`]
       : []),
     ...(isLoad(plan)
       ? [`exists (select 1 from ops.loaded_files where table_name = '${name}' and batch = ${batch})`]
@@ -52,12 +51,14 @@ function onRecord(plan: Plan): string {
         count(name, `_batch > ${at(`lo_${flat(name)}`)} and _batch <= ${at(`hi_${flat(name)}`)}`),
       );
   const rowsOut = plan.writes.map((name) => count(name, `_batch = ${at(`batch_${flat(name)}`)}`));
-  const rejecting = plan.items.filter(({ kind }) => kind === "reject").map(({ table }) => table!);
+  const rejecting = plan.items
+    .filter(({ kind }) => verbNamed(kind)?.role === "reject")
+    .map(({ table }) => table!);
   const rejected = [...new Set(rejecting)].map((name) =>
-    count("silver.rejected_rows", `table_name = '${name}' and _batch = ${at(`batch_${flat(name)}`)}`),
+    count(rejected_rows.name, `table_name = '${name}' and _batch = ${at(`batch_${flat(name)}`)}`),
   );
   const sum = (parts: readonly string[]) => (parts.length ? parts.join(" + ") : "0");
-  const merges = plan.items.some(({ kind }) => kind === "merge");
+  const merges = plan.items.some(({ kind }) => verbNamed(kind)?.merges);
   const news =
     hasNews(plan) ??
     (isLoad(plan)

@@ -1,32 +1,29 @@
 import path from "node:path";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import {
-  flat,
-  withMarkers,
-  type Item,
-  type LoadFiles,
-  type Param,
-  type Plan,
-  type Tables,
-} from "shopmetrics/plan";
+import { flat, withMarkers, type Item, type LoadFiles, type Param, type Plan } from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
-import { bookkeeping } from "./records.js";
+import { recordStep } from "./records.js";
 import { recordChecks, type FileCheck } from "./checks.js";
-import { passages, type Piece } from "./order.js";
 import { at, sqlVariables } from "./variables.js";
-import { copyInto, dropLanded, insertRecords, keepLedger, raw, refuseFiles } from "shopmetrics/engine";
+import {
+  copyInto,
+  dropLanded,
+  insertRecords,
+  keepLedger,
+  raw,
+  refuseFiles,
+  phases,
+  type PhaseStatement,
+} from "shopmetrics/engine";
 
 /** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
-export async function writeSqlFiles(
-  root: string,
-  graph: Graph & { readonly tables: Tables },
-): Promise<string[]> {
+export async function writeSqlFiles(root: string, graph: Graph): Promise<string[]> {
   const folder = path.join(root, "bundle/tasks");
   await mkdir(folder, { recursive: true });
   const files = new Map(
     graph.plans
       .filter(({ runtime }) => runtime === "sql")
-      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan, graph.tables)]),
+      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan)]),
   );
   for (const old of await readdir(folder))
     if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
@@ -40,28 +37,32 @@ export async function writeSqlFiles(
  * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would.
  * A warehouse pays for each statement, so there are few.
  */
-export function sqlFile(plan: Plan, tables: Tables): string {
+export function sqlFile(plan: Plan): string {
   const parts = [
     `-- ${plan.title}\n-- Compiled from ${plan.notebook}: change the notebook, not this file.`,
     "use catalog {{catalog}};",
     sqlVariables(plan),
-    ...sections(plan, tables),
-    bookkeeping(plan, tables),
+    ...sections(plan),
+    recordStep(plan),
   ];
   return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
-function sections(plan: Plan, tables: Tables): string[] {
-  const of = ({ item, operation }: Piece) =>
+function sections(plan: Plan): string[] {
+  const of = ({ item, operation }: PhaseStatement) =>
     operation ? section(item, inFile(plan, operation.sql)) : section(item, ...loadStatements(item.load!));
-  return passages(plan.items, tables).flatMap(({ preparations, checks, writes }) => [
+  return phases(plan.items).flatMap(({ preparations, checks, writes }) => [
     ...preparations.map(of),
     ...(checks.length > 0 ? [recordChecks(plan, checks.map(measured))] : []),
     ...writes.map(of),
   ]);
 
-  function measured({ item, operation }: Piece): FileCheck {
-    return { item, measure: inFile(plan, operation!.sql) };
+  function measured({ item, operation }: PhaseStatement): FileCheck {
+    return {
+      item,
+      measure: inFile(plan, operation!.sql),
+      halts: operation!.severity === "halt",
+    };
   }
 }
 

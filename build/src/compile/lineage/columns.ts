@@ -1,5 +1,16 @@
-import { beforeTable, rejected_rows, type Item, type Plan, type Table, type Tables } from "shopmetrics/plan";
-import { arrivedColumns, batchColumns, isStamp, loggedColumns } from "shopmetrics/engine";
+import {
+  arrivedColumns,
+  batchColumns,
+  beforeTable,
+  isStamp,
+  loggedColumns,
+  rejected_rows,
+  verbNamed,
+  type Item,
+  type Plan,
+  type Table,
+  type Tables,
+} from "shopmetrics/plan";
 import type { Question } from "./select.js";
 import {
   constantColumn,
@@ -78,7 +89,7 @@ async function lineageOfPlan(
   const made: Written[] = [];
   for (const item of plan.items) {
     if (item.load) made.push(loaded(item.load, tables));
-    if (item.select === undefined || item.kind === "show") continue;
+    if (item.select === undefined || verbNamed(item.kind)?.isShown) continue;
     const direct = await ask({ select: item.select, tables: known });
     const columns = direct.map((column) => resolved(column, stages, logged));
     if (item.kind === "stage") {
@@ -136,11 +147,11 @@ const rowsOf = (column: OutputColumn): OutputColumn => ({
 function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[], tables: Tables): Written[] {
   if (item.snapshot)
     return [{ table: `${plan.step}.${item.name}`, columns: columns.map((one) => plain(one)) }];
-  if (item.kind === "reject") return [rejected(item, columns, tables)];
+  if (verbNamed(item.kind)?.role === "reject") return [rejected(item, columns, tables)];
   const table = item.table === undefined ? undefined : tables.get(item.table);
-  if (!table || !keeps.has(item.kind)) return [];
+  if (!table || verbNamed(item.kind)?.role !== "keep") return [];
   const given = new Map(columns.map((column) => [column.name, column]));
-  if (item.kind === "history") addHistory(given, item.of ?? "");
+  if (item.by !== undefined) addHistory(given, item.by);
   return [
     {
       table: table.name,
@@ -148,8 +159,6 @@ function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[], tab
     },
   ];
 }
-
-const keeps = new Set(["append", "merge", "history", "refresh"]);
 
 function columnOf(table: Table, name: string, made: OutputColumn | undefined): ColumnLineage {
   if (isStamp(table, name)) return stamp(name);
@@ -175,7 +184,7 @@ function addHistory(given: Map<string, OutputColumn>, of: string): void {
 }
 
 function rejected(item: Item, columns: readonly OutputColumn[], tables: Tables): Written {
-  const raw = tables.get(item.of ?? "");
+  const raw = tables.get(item.raw ?? "");
   const given = new Map(columns.map((column) => [column.name, column]));
   const arrived = raw ? arrivedColumns(raw).map(({ name }) => tableColumn(raw.name, name)) : [];
   given.set(

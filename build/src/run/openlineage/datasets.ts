@@ -1,3 +1,4 @@
+import { engineNamed } from "shopmetrics/engine";
 import path from "node:path";
 import type { Table } from "shopmetrics/plan";
 import type { CheckResult } from "shopmetrics/run";
@@ -18,18 +19,11 @@ export interface Naming {
 }
 
 /** How tables and landed files of these settings are named. */
-export function namingOf(
-  settings: Pick<Settings, "engine" | "catalog" | "landing" | "warehouse" | "workspace">,
-): Naming {
+export function namingOf(settings: Settings): Naming {
   return (table) => {
     if (table.startsWith("landing/"))
       return { namespace: "file", name: path.join(settings.landing, table.slice("landing/".length)) };
-    return settings.engine === "duckdb"
-      ? { namespace: `duckdb://${settings.warehouse}`, name: table }
-      : {
-          namespace: `unitycatalog://${settings.workspace?.host ?? ""}`,
-          name: `${settings.catalog}.${table}`,
-        };
+    return engineNamed(settings.engine).dataset(settings, table);
   };
 }
 

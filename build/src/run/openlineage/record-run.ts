@@ -1,3 +1,4 @@
+import { engineNamed } from "shopmetrics/engine";
 import { appendFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Settings } from "shopmetrics/settings";
@@ -63,5 +64,4 @@ export async function recordLineage(
 }
 
 /** A SQL warehouse does not say which version answers. */
-const engineVersion = async ({ engine }: Settings) =>
-  engine === "duckdb" ? (await import("@duckdb/node-api")).version() : "unknown";
+const engineVersion = async ({ engine }: Settings) => (await engineNamed(engine).version?.()) ?? "unknown";

@@ -2,7 +2,7 @@ import * as databricks from "@databricks/sql";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DBSQLClient, DBSQLSession } from "@databricks/sql";
 import type { Result, ResultRow } from "../../plan/plan.js";
-import type { Bound, Connection } from "../engine.js";
+import type { Bound, Connection } from "../connection.js";
 import { explained, isLostSession } from "./client.js";
 import { isConflict, messageOf, whenStarted } from "./cold-start.js";
 import type { DatabricksOptions } from "./engine.js";

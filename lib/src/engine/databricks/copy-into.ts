@@ -1,5 +1,5 @@
 import type { FileFormat, LoadFiles } from "../../plan/plan.js";
-import { flat } from "../../sql/render.js";
+import { flat } from "../../sql/param.js";
 import { csvProblems, csvRecords } from "./csv.js";
 import { envelopeRecords } from "./envelopes.js";
 import { quoted } from "./literals.js";

@@ -1,5 +1,5 @@
 import type { DBSQLClient } from "@databricks/sql";
-import type { Engine } from "../engine.js";
+import type { Engine } from "../adapter.js";
 import { openClient, type WarehouseAddress } from "./client.js";
 import { openConnection, type DatabricksConnection } from "./connection.js";
 

@@ -1,6 +1,6 @@
 import type { DBSQLParameter, thrift } from "@databricks/sql";
 import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
-import type { Bound } from "../engine.js";
+import type { Bound } from "../connection.js";
 import { quoted } from "./literals.js";
 
 /** What of a result column's description is needed here. */

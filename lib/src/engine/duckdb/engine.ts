@@ -17,7 +17,8 @@ import {
 } from "@duckdb/node-api";
 import { InputError } from "../../errors.js";
 import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
-import type { Bound, Connection, Engine } from "../engine.js";
+import type { Engine } from "../adapter.js";
+import type { Bound, Connection } from "../connection.js";
 import { macros } from "./functions.js";
 import { loadFiles } from "./load.js";
 

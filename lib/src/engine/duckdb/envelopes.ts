@@ -2,7 +2,7 @@ import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { checksum } from "../../landing/checksum.js";
 import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { readLines } from "../../landing/lines.js";
-import type { FileLoaded } from "../engine.js";
+import type { FileLoaded } from "../connection.js";
 import { identifier } from "./literals.js";
 
 /** A file of envelopes to load into an existing bronze table: `table` is schema.table. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { listLanding, newFiles, type LedgerEntry } from "../../landing/landing.js";
 import type { LoadFiles } from "../../plan/plan.js";
-import type { FileLoaded } from "../engine.js";
+import type { FileLoaded } from "../connection.js";
 import { loadCsv } from "./csv.js";
 import { loadEnvelopes } from "./envelopes.js";
 

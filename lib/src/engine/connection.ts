@@ -1,4 +1,4 @@
-import type { DialectName, LoadFiles, Result } from "../plan/plan.js";
+import type { LoadFiles, Result } from "../plan/plan.js";
 import type { SqlValue } from "../sql/statement.js";
 
 /** A parameter's value as it is bound: a date or an instant says so, since text alone does not. */
@@ -29,13 +29,4 @@ export interface Connection {
   close(): Promise<void>;
   /** Ids of the statements that ran, in their order, where the engine's history names them. */
   readonly statementIds?: readonly string[];
-}
-
-/** A place where tables are kept. */
-export interface Engine {
-  readonly name: DialectName;
-  /** One process at a time holds the warehouse. */
-  readonly isExclusive: boolean;
-  connect(): Promise<Connection>;
-  close(): Promise<void>;
 }

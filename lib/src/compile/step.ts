@@ -1,0 +1,138 @@
+import type { Item, Place } from "../plan/plan.js";
+import { isQuery } from "../sql/render.js";
+import { isStatement, type SqlValue, type Statement } from "../sql/statement.js";
+import type { Param } from "../sql/param.js";
+import { textOf } from "../engine/operation.js";
+import { verbOf, type VerbRequest } from "../verbs/index.js";
+import {
+  draftRequest,
+  draftStage,
+  finished,
+  type CompiledItem,
+  type DraftedItem,
+  type LinkedDraft,
+  type Target,
+} from "./request.js";
+
+/** A request with the place in the notebook where it was made. */
+export interface Asked {
+  readonly request: VerbRequest;
+  readonly place: Place | undefined;
+}
+
+/**
+ * Makes a step's requests into items. A select that several of them read is computed once, as a stage.
+ *
+ * @param options.placeOf where a statement was made
+ * @param options.failed what an error of compiling an item becomes
+ */
+export async function compileStep(
+  requests: readonly Asked[],
+  options: {
+    readonly targets: readonly Target[];
+    readonly literal: (value: SqlValue) => Param;
+    readonly placeOf: (statement: Statement) => Place | undefined;
+    readonly failed: (error: unknown, place: Place | undefined) => unknown;
+  },
+): Promise<CompiledItem[]> {
+  const { targets, literal, placeOf, failed } = options;
+  const toStage = shared(requests);
+  const stages = new Map<Statement, string>();
+  const made: { drafted: DraftedItem; stage?: Statement }[] = [];
+
+  const add = async (place: Place | undefined, draft: () => Promise<DraftedItem>, stage?: Statement) => {
+    const drafted = await draft().catch((error: unknown) => {
+      throw failed(error, place);
+    });
+    made.push({ drafted, ...(stage && { stage }) });
+  };
+
+  const stage = async (statement: Statement): Promise<void> => {
+    for (const value of statement.values) if (isStatement(value)) await stage(value);
+    if (!toStage.has(statement) || stages.has(statement)) return;
+    const place = placeOf(statement);
+    const name = freeName(statement.name ?? "part", new Set(stages.values()));
+    await add(place, () => draftStage(statement, name, { targets, literal, stages, place }), statement);
+    stages.set(statement, name);
+  };
+
+  let kept: VerbRequest | undefined;
+  for (const { request, place } of requests) {
+    const verb = verbOf(request);
+    if (!verb.isShown) for (const [select] of verb.readers(request)) await stage(select);
+    await add(place, () => draftRequest(request, { targets, literal, stages, kept, place }));
+    if (verb.role === "keep") kept = request;
+  }
+
+  const placed = new Map(targets.map((target) => [target.name, placeStages(made, target, stages)]));
+  return made.map(({ drafted: { drafts: _drafts, item, ...rest } }, index) => ({
+    ...rest,
+    item: {
+      ...item,
+      scripts: Object.fromEntries(
+        targets.map((target) => [
+          target.name,
+          placed.get(target.name)![index]!.map((one) => finished(one, target)),
+        ]),
+      ),
+    } satisfies Item,
+  }));
+}
+
+/** Selects that more than one request or statement reads: they are computed once. */
+function shared(requests: readonly Asked[]): Set<Statement> {
+  const readers = new Map<Statement, Set<object>>();
+  const visit = (statement: Statement, reader: object) => {
+    const known = readers.get(statement);
+    readers.set(statement, (known ?? new Set()).add(reader));
+    if (known) return;
+    for (const value of statement.values) if (isStatement(value)) visit(value, statement);
+  };
+  for (const { request } of requests) {
+    const verb = verbOf(request);
+    if (verb.isShown) continue;
+    for (const [select, reader] of verb.readers(request)) visit(select, reader);
+  }
+  return new Set(
+    [...readers]
+      .filter(([statement, by]) => by.size > 1 && isQuery(statement))
+      .map(([statement]) => statement),
+  );
+}
+
+function freeName(wanted: string, taken: ReadonlySet<string>): string {
+  let name = wanted;
+  for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
+  return name;
+}
+
+/**
+ * The items' statements for one engine, in their order. Where the dialect wants it, a stage that at most two selects read is
+ * written into these as a common table expression, so that it costs no statement of its own. One that a writing statement
+ * reads stays.
+ */
+function placeStages(
+  made: readonly { readonly drafted: DraftedItem; readonly stage?: Statement }[],
+  { name, dialect }: Target,
+  names: ReadonlyMap<Statement, string>,
+): LinkedDraft[][] {
+  const all = made.map(({ drafted }) => [...(drafted.drafts.get(name) ?? [])]);
+  if (!dialect.inlinesStages) return all;
+  made.forEach(({ stage }, index) => {
+    const [own] = all[index]!;
+    if (!stage || !own) return;
+    const readers = all.flat().filter(({ stages }) => stages.includes(stage));
+    const needed = readers.filter(({ role }) => role !== "show");
+    if (needed.length > 2 || readers.some(({ role }) => role === "write")) return;
+    all[index] = [];
+    const select = textWithoutHead(own);
+    for (const drafts of all)
+      drafts.forEach((one, at) => {
+        if (one.stages.includes(stage))
+          drafts[at] = { ...one, expressions: [{ name: names.get(stage)!, select }, ...one.expressions] };
+      });
+  });
+  return all;
+}
+
+const textWithoutHead = (own: LinkedDraft) => textOf({ ...own, head: "" });

@@ -1,0 +1,97 @@
+import type { Table } from "../contracts/table.js";
+import type { Item } from "../plan/plan.js";
+import type { Settings } from "../settings.js";
+import type { SqlValue, Statement } from "../sql/statement.js";
+import type { Requests, VerbName } from "../verbs/index.js";
+import type { Connection } from "./connection.js";
+import type { Draft } from "./operation.js";
+
+/** What an engine is: one object, registered in `engine/index.ts`. What it can do is said here, and its name stands in no `if`. */
+export interface EngineAdapter {
+  readonly name: string;
+  /** What people call it. */
+  readonly title: string;
+  readonly dialect: Dialect;
+  /** Makes a select of Databricks' dialect one of its own. */
+  translate(text: string): Promise<string>;
+  /** Whether `translate` changes anything, which is then shown to people. */
+  readonly translates: boolean;
+  /** Writes a bound parameter as its client wants it. */
+  mark(param: string): string;
+  /** Opens the warehouse that the settings name. Only then its client is loaded. @throws InputError for wrong settings */
+  open(settings: Settings, options: OpenOptions): Promise<Engine>;
+  /**
+   * Opens it for reading, and keeps nobody from writing where that is possible.
+   *
+   * @param options.patience milliseconds for which a warehouse held by another process is waited for
+   * @returns a sentence that says why not, where there is nothing to read yet
+   */
+  openReadOnly(settings: Settings, options: OpenOptions & { patience?: number }): Promise<Engine | string>;
+  /**
+   * The settings of a notebook in Jupyter, which works on tables of the developer's own.
+   *
+   * @param onNote told whose tables these are
+   */
+  developerSettings(
+    settings: Settings,
+    developer: string,
+    onNote: (message: string) => void,
+  ): Promise<Settings>;
+  /** How OpenLineage names a table of it. */
+  dataset(settings: Settings, table: string): { readonly namespace: string; readonly name: string };
+  /** Its version, where it is known without a connection. */
+  version?(): Promise<string>;
+  /** Whether a step's statements can be one transaction. Where they can't, their order must make a repeat harmless. */
+  readonly hasTransactions: boolean;
+  /** A step's items in the order in which an engine without transactions takes their statements. */
+  ordered?(items: readonly Item[]): Item[];
+  /** Whether files of exports are read from this machine's landing folder. */
+  readonly isLocal: boolean;
+}
+
+export interface OpenOptions {
+  /** Told when the warehouse is held by another process, starts up, or meets another writer. */
+  readonly onWait: (message: string) => void;
+  /** Cancels what runs on a warehouse. */
+  readonly signal?: AbortSignal;
+}
+
+/** A warehouse that is open. */
+export interface Engine {
+  /** The adapter's. */
+  readonly name: string;
+  /** One process at a time holds the warehouse. */
+  readonly isExclusive: boolean;
+  connect(): Promise<Connection>;
+  close(): Promise<void>;
+}
+
+/** How an engine writes tables, and each verb by its part: pure functions from a request to statements. */
+export interface Dialect {
+  /** DDL for a table and, if it tracks columns, for the log of what they were. */
+  createTable(table: Table): string[];
+  /** @param type in Databricks' dialect */
+  addColumn(table: string, column: { readonly name: string; readonly type: string }): string;
+  /** An array of texts made of the given expressions. */
+  texts(items: readonly string[]): string;
+  /** Makes a stage: the rows of a select under a name, for the rest of the step. */
+  stage(name: string, select: string, statement: Statement): Draft;
+  /** Whether a stage is written into the selects that read it where at most two do and none of them writes. */
+  readonly inlinesStages: boolean;
+  /** A select of what a table will hold once a request of a `keep` verb has been done; where checks come before writes. */
+  readonly afterImage?: (table: Table, kind: VerbName) => string;
+  readonly verbs: VerbParts;
+}
+
+/** A dialect's part of each verb. */
+export type VerbParts = {
+  readonly [Name in VerbName]: (request: Requests[Name], writing: Writing) => Draft[];
+};
+
+/** What a verb's part is given beside its request. */
+export interface Writing {
+  /** A select of the request in the engine's dialect, parameters still as identifiers. */
+  sqlOf(select: Statement): string;
+  /** Binds a value of the request, and gives the parameter's identifier. */
+  bind(value: SqlValue): string;
+}

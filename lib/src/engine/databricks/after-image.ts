@@ -1,0 +1,24 @@
+import { isStamp, keyOf, names } from "../../plan/kept-columns.js";
+import { batchParam, marker } from "../../sql/param.js";
+import type { Dialect } from "../adapter.js";
+import { incomingTable } from "./tables.js";
+
+/**
+ * A table's contract columns as they will be once what is incoming has been written: what a check sees that stands behind
+ * the verb, while nothing has been written yet.
+ */
+export const afterImage: NonNullable<Dialect["afterImage"]> = (table, kind) => {
+  const incoming = incomingTable(table);
+  const given = table.columns
+    .map(({ name }) => (isStamp(table, name) ? `${marker("now")} as ${name}` : `i.${name}`))
+    .join(", ");
+  const kept =
+    kind === "append"
+      ? `where not (t._batch = ${marker(batchParam(table.name).name)} or ${marker("full")})`
+      : `left anti join ${incoming} as i on ${keyOf(table)
+          .map((name) => `i.${name} = t.${name}`)
+          .join(" and ")}`;
+  return `select ${names(table.columns, "t.")} from ${table.name} as t ${kept}
+union all
+select ${given} from ${incoming} as i${kind === "append" ? "" : " where not i.is_gone"}`;
+};

@@ -1,0 +1,19 @@
+import { keyOf } from "../../plan/kept-columns.js";
+import type { VerbParts } from "../adapter.js";
+import { draft } from "../operation.js";
+import { clustering, comments, tags } from "./governance.js";
+
+export const maintain: VerbParts["maintain"] = ({ table }) => {
+  const optimize =
+    table.layer === "gold" && !table.options.clusterBy
+      ? `optimize ${table.name} zorder by (${keyOf(table).slice(0, 2).join(", ")})`
+      : `optimize ${table.name}`;
+  const statements = [
+    ...comments(table),
+    ...tags(table),
+    ...clustering(table),
+    optimize,
+    `vacuum ${table.name} retain 168 hours`,
+  ];
+  return statements.map((sql) => draft(sql, { role: "write" }));
+};

@@ -1,0 +1,31 @@
+import type { Table } from "../../contracts/table.js";
+import { batchColumns, loggedColumns } from "../../plan/kept-columns.js";
+import { flat } from "../../sql/param.js";
+import { beforeTable } from "../../sql/render.js";
+import { createLanded } from "./copy-into.js";
+import { quoted } from "./literals.js";
+
+/** DDL for a table, for the log of what its tracked columns were, and for what lands there. */
+export const createTable = (table: Table): string[] => [
+  `create table if not exists ${table.name} (\n${[
+    ...table.columns.map(({ name, type, comment }) => `  ${name} ${type} comment ${quoted(comment)}`),
+    ...batchColumns(table).map((name) => `  ${name} BIGINT`),
+  ].join(",\n")}\n) using delta comment ${quoted(table.comment)}${
+    table.options.clusterBy ? ` cluster by (${table.options.clusterBy.join(", ")})` : ""
+  }`,
+  ...(table.options.tracks ? [createBefore(table)] : []),
+  ...(table.layer === "bronze" ? [createLanded(table.name)] : []),
+];
+
+export const addColumn = (table: string, { name, type }: { readonly name: string; readonly type: string }) =>
+  `alter table ${table} add column ${name} ${type}`;
+
+/** What a verb is about to write to a table: new and different rows, and those that are gone. */
+export const incomingTable = (table: Table) => `ops.incoming_${flat(table.name)}`;
+
+const createBefore = (table: Table) => {
+  const columns = loggedColumns(table);
+  return `create table if not exists ${beforeTable(table)} (${columns
+    .map(({ name, type }) => `${name} ${type}`)
+    .join(", ")}, _batch BIGINT) using delta`;
+};

@@ -1,0 +1,225 @@
+import type { Table } from "../../contracts/table.js";
+import {
+  batchColumns,
+  givenColumns,
+  historyColumns,
+  isStamp,
+  keyOf,
+  names,
+  originColumns,
+  preference,
+  versionColumns,
+} from "../../plan/kept-columns.js";
+import { batchParam, marker } from "../../sql/param.js";
+import { beforeTable } from "../../sql/render.js";
+import type { Statement } from "../../sql/statement.js";
+import type { VerbParts } from "../adapter.js";
+import { contractCheck, type RuleResult } from "../contract-check.js";
+import { draft, type Draft } from "../operation.js";
+import { incomingTable } from "./tables.js";
+
+export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => {
+  const columns = givenColumns(table);
+  const incoming = incomingTable(table);
+  return [
+    draft(`select ${names(columns)} from (\n${sqlOf(rows)}\n)`, {
+      head: `create or replace table ${incoming} using delta as\n`,
+      role: "prepare",
+      reads: [rows],
+    }),
+    checkOf(table, `select * from ${incoming}`, { keyIsUnique: false }),
+    draft(`delete from ${table.name} where _batch = ${batchOf(table)} or ${marker("full")}`, {
+      role: "write",
+    }),
+    draft(`insert into ${table.name}\nselect ${selectFilled(table, "i")} from ${incoming} as i`, {
+      role: "write",
+      counts: "out",
+    }),
+  ];
+};
+
+export const merge: VerbParts["merge"] = ({ table, rows }, { sqlOf }) => {
+  const best = preference(table);
+  const columns = names(givenColumns(table));
+  const incoming = best
+    ? `select ${columns} from (
+  select *, row_number() over (partition by ${keyOf(table).join(", ")} order by ${best.order}) as _rank
+  from (
+${sqlOf(rows)}
+  )
+) where _rank = 1`
+    : `select ${columns} from (\n${sqlOf(rows)}\n)`;
+  return mergeChanges(table, {
+    incoming,
+    reads: [rows],
+    isNewer: best ? `(${marker("full")} or ${isAtLeastAsGood(best)})` : undefined,
+    scope: marker("full"),
+    keyIsUnique: best !== undefined,
+  });
+};
+
+export const history: VerbParts["history"] = ({ table, rows, by }, { sqlOf }) => {
+  const versions = versionColumns(table, by);
+  const struct = `named_struct(${versions.map((name) => `'${name}', ${name}`).join(", ")})`;
+  const given = givenColumns(table, historyColumns);
+  const incoming = `with ranked as (
+  select *, row_number() over (partition by ${by}, effective_start_date order by source_file desc, source_row desc) as _rank
+  from (
+    select ${names(given)}, ${originColumns.join(", ")} from (
+${sqlOf(rows)}
+    )
+  )
+), marked as (
+  select *, not (lag(${struct}) over (partition by ${by} order by effective_start_date) <=> ${struct}) as is_version
+  from ranked where _rank = 1
+), bounded as (
+  select *, lead(effective_start_date) over (partition by ${by} order by effective_start_date) as effective_end_date
+  from marked where is_version
+)
+select ${table.columns
+    .map(({ name }) =>
+      name === "surrogate_key"
+        ? `md5(concat_ws('|', ${by}, cast(unix_micros(effective_start_date) as string))) as surrogate_key`
+        : name === "is_current"
+          ? "effective_end_date is null as is_current"
+          : name,
+    )
+    .join(", ")} from bounded`;
+  return mergeChanges(table, {
+    incoming,
+    reads: [rows],
+    isNewer: undefined,
+    scope: `(${marker("full")} or t.${by} in (select ${by} from given))`,
+    keyIsUnique: true,
+  });
+};
+
+export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf }) =>
+  mergeChanges(table, {
+    incoming: `select ${names(givenColumns(table))} from (\n${sqlOf(rows)}\n)`,
+    reads: [rows, ...(scope ? [scope.select] : [])],
+    isNewer: undefined,
+    scope: scope
+      ? `(${marker("full")} or (${list(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
+      : "true",
+    keyIsUnique: false,
+  });
+
+const list = (columns: readonly string[], prefix = "") => columns.map((name) => prefix + name).join(", ");
+
+const batchOf = (table: Table) => marker(batchParam(table.name).name);
+
+/** One pass over the rows: Spark would compute a common table expression again for each branch of a union. */
+const unpivot = (results: readonly RuleResult[]) => {
+  const rows = results.map(
+    ({ name, severity, figure }, position) =>
+      `named_struct('position', ${position}, 'check_name', '${name}', 'severity', '${severity}', 'failed_rows', ${figure})`,
+  );
+  return `select total_rows, inline(array(\n    ${rows.join(",\n    ")})) from measured`;
+};
+
+/** A value for every column of the table in its order, those that the verb fills in filled in. */
+const valuesFilled = (table: Table, from: string) => [
+  ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `${from}.${name}`)),
+  ...batchColumns(table).map(() => batchOf(table)),
+];
+
+const selectFilled = (table: Table, from: string) => valuesFilled(table, from).join(", ");
+
+/** Whether the incoming row i is at least as good as the kept row t: a comparison of tuples, which Spark lacks. */
+const isAtLeastAsGood = ({
+  columns,
+  isBetter,
+}: {
+  columns: readonly string[];
+  isBetter: "<=" | ">=";
+}): string =>
+  columns.reduceRight(
+    (rest, name) =>
+      rest
+        ? `(i.${name} ${isBetter[0]} t.${name} or (i.${name} = t.${name} and ${rest}))`
+        : `i.${name} ${isBetter} t.${name}`,
+    "",
+  );
+
+/** The contract's checks over rows that are about to be written. */
+function checkOf(table: Table, rows: string, options: { keyIsUnique: boolean }): Draft {
+  const { sql, severity } = contractCheck(table, rows, { ...options, unpivot });
+  return draft(sql, { role: "check", severity });
+}
+
+/**
+ * The same outcome as on DuckDB. What would change is worked out first: new and different rows, and those that are gone.
+ * Their checks come next, then the log of what tracked columns were, then one MERGE. A run that was killed between the two
+ * and is repeated logs nothing twice.
+ */
+function mergeChanges(
+  table: Table,
+  plan: {
+    incoming: string;
+    reads: readonly Statement[];
+    isNewer: string | undefined;
+    scope: string;
+    keyIsUnique: boolean;
+  },
+): Draft[] {
+  const key = keyOf(table);
+  const incoming = incomingTable(table);
+  const columns = table.columns.filter(({ name }) => !isStamp(table, name));
+  const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
+  const tracks = (table.options.tracks ?? []) as readonly string[];
+  const differs = (names: readonly string[]) =>
+    names.length ? names.map((name) => `not (i.${name} <=> t.${name})`).join(" or ") : "false";
+  const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
+  const before = [...new Set([...key, ...tracks])];
+  const changed = plan.isNewer ? `${plan.isNewer}\n    and (${differs(compared)})` : `(${differs(compared)})`;
+  const stamps = table.columns
+    .filter(({ name }) => isStamp(table, name))
+    .map(({ name }) => `${name} = ${marker("now")}`);
+  const sets = [
+    ...compared.map((name) => `t.${name} = i.${name}`),
+    ...stamps.map((s) => `t.${s}`),
+    `t._batch = ${batchOf(table)}`,
+  ];
+  const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
+  return [
+    draft(
+      `select ${names(columns, "i.")}, false as is_gone
+from given as i left join ${table.name} as t on ${on}
+where t.${key[0]} is null or ${changed}
+union all
+select ${names(columns, "t.")}, true as is_gone
+from ${table.name} as t left anti join given as i on ${on}
+where ${plan.scope}`,
+      {
+        head: `create or replace table ${incoming} using delta as\n`,
+        expressions: [{ name: "given", select: plan.incoming }],
+        role: "prepare",
+        reads: plan.reads,
+      },
+    ),
+    checkOf(table, `select * from ${incoming} where not is_gone`, { keyIsUnique: plan.keyIsUnique }),
+    ...(tracks.length
+      ? [
+          draft(
+            `insert into ${beforeTable(table)}
+select ${list(before, "t.")}, ${batchOf(table)} as _batch
+from ${table.name} as t join ${incoming} as i on ${on}
+left anti join ${beforeTable(table)} as b on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = t.${name}`).join(" and ")}
+where i.is_gone or ${differs(tracks)}`,
+            // Of a MERGE only the rows it wrote are counted: a batch that only takes rows away is published by this.
+            { role: "write", counts: "deleted" },
+          ),
+        ]
+      : []),
+    draft(
+      `merge into ${table.name} as t using ${incoming} as i on ${on}
+when matched and i.is_gone then delete
+when matched then update set
+  ${sets.join(",\n  ")}
+when not matched then insert (${all.join(", ")})
+  values (${valuesFilled(table, "i").join(", ")})`,
+      { role: "write", counts: "out" },
+    ),
+  ];
+}

@@ -1,0 +1,205 @@
+import type { Table } from "../../contracts/table.js";
+import {
+  batchColumns,
+  givenColumns,
+  historyColumns,
+  isStamp,
+  keyOf,
+  names,
+  originColumns,
+  preference,
+  versionColumns,
+} from "../../plan/kept-columns.js";
+import { batchParam, marker } from "../../sql/param.js";
+import { beforeTable } from "../../sql/render.js";
+import type { Statement } from "../../sql/statement.js";
+import type { VerbParts } from "../adapter.js";
+import { contractCheck } from "../contract-check.js";
+import { draft, type Draft } from "../operation.js";
+
+export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => [
+  draft(`delete from ${table.name} where ${marker("full")}`, { role: "write" }),
+  draft(
+    `insert into ${table.name} by name select ${filled(table)}, ${names(givenColumns(table))} from (${sqlOf(rows)})`,
+    { role: "write", counts: "out", reads: [rows] },
+  ),
+  checkOf(table, { keyIsUnique: false }),
+];
+
+export const merge: VerbParts["merge"] = ({ table, rows }, { sqlOf }) => {
+  const best = preference(table);
+  const key = keyOf(table).join(", ");
+  const columns = names(givenColumns(table));
+  const rank = `row_number() over (partition by ${key} order by ${best?.order})`;
+  const select = sqlOf(rows);
+  return replaceRows(table, {
+    incoming: `select ${columns} from (${select})${best ? ` qualify ${rank} = 1` : ""}`,
+    reads: [rows],
+    // Ranking all rows of a first load would be its slowest part: they go in as they are, and then only keys that
+    // came more than once are ranked.
+    ...(best && {
+      first: [
+        insertAll(table, `select ${columns} from (${select})`, [rows]),
+        draft(
+          `delete from ${table.name} where rowid in (
+  select rowid from ${table.name}
+  where (${key}) in (select ${key} from ${table.name} group by ${key} having count(*) > 1)
+  qualify ${rank} > 1)`,
+          { role: "write", counts: "surplus", when: "empty" },
+        ),
+      ],
+    }),
+    isNewer: best
+      ? `(${marker("full")} or (${list(best.columns, "i.")}) ${best.isBetter} (${list(best.columns, "t.")}))`
+      : "true",
+    scope: marker("full"),
+    keyIsUnique: best !== undefined,
+  });
+};
+
+export const history: VerbParts["history"] = ({ table, rows, by }, { sqlOf }) => {
+  const versions = versionColumns(table, by);
+  const struct = `struct_pack(${versions.map((name) => `${name} := ${name}`).join(", ")})`;
+  const given = givenColumns(table, historyColumns);
+  const incoming = `with given as (
+  select ${names(given)}, ${originColumns.join(", ")} from (${sqlOf(rows)})
+  qualify row_number() over (partition by ${by}, effective_start_date order by source_file desc, source_row desc) = 1
+), marked as (
+  select *, lag(${struct}) over (partition by ${by} order by effective_start_date) is distinct from ${struct} as is_version
+  from given
+), bounded as (
+  select *, lead(effective_start_date) over (partition by ${by} order by effective_start_date) as effective_end_date
+  from marked where is_version
+)
+select ${table.columns
+    .map(({ name }) =>
+      name === "surrogate_key"
+        ? `md5(${by} || '|' || epoch_us(effective_start_date)) as surrogate_key`
+        : name === "is_current"
+          ? "effective_end_date is null as is_current"
+          : name,
+    )
+    .join(", ")} from bounded`;
+  return replaceRows(table, {
+    incoming,
+    reads: [rows],
+    isNewer: "true",
+    scope: `(${marker("full")} or t.${by} in (select ${by} from incoming))`,
+    keyIsUnique: true,
+  });
+};
+
+export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf }) =>
+  replaceRows(table, {
+    incoming: `select ${names(givenColumns(table))} from (${sqlOf(rows)})`,
+    reads: [rows],
+    isNewer: "true",
+    scope: scope
+      ? `(${marker("full")} or (${list(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
+      : "true",
+    scopeReads: scope ? [scope.select] : [],
+    keyIsUnique: false,
+  });
+
+const list = (columns: readonly string[], prefix = "") => columns.map((name) => prefix + name).join(", ");
+
+const batchOf = (table: Table) => marker(batchParam(table.name).name);
+
+/** Values that the verb fills in: when the row was written, and the batch. */
+const filled = (table: Table, batches = batchColumns(table)) =>
+  [
+    ...table.columns
+      .filter(({ name }) => isStamp(table, name))
+      .map(({ name }) => `${marker("now")} as ${name}`),
+    ...batches.map((name) => `${batchOf(table)} as ${name}`),
+  ].join(", ");
+
+/** The first rows of an empty table. */
+const insertAll = (table: Table, rows: string, reads: readonly Statement[]) =>
+  draft(`insert into ${table.name} by name select *, ${filled(table)} from (${rows})`, {
+    role: "write",
+    counts: "out",
+    when: "empty",
+    reads,
+  });
+
+/** The contract's checks over what this batch wrote; a halting one rolls the step back. */
+function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
+  const { sql, severity } = contractCheck(
+    table,
+    `select * from ${table.name} where _batch = ${batchOf(table)}`,
+    options,
+  );
+  return draft(sql, { role: "check", severity });
+}
+
+/**
+ * Makes the table hold the incoming rows: new ones are inserted, different ones replaced, and rows of the scope that
+ * are no longer there deleted; a row that is the same is not touched, so its batch does not move. An empty table takes
+ * the rows as they come.
+ */
+function replaceRows(
+  table: Table,
+  plan: {
+    incoming: string;
+    reads: readonly Statement[];
+    isNewer: string;
+    scope: string;
+    scopeReads?: readonly Statement[];
+    keyIsUnique: boolean;
+    first?: Draft[];
+  },
+): Draft[] {
+  const key = keyOf(table);
+  const columns = table.columns.filter(({ name }) => !isStamp(table, name));
+  const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
+  const tracks = (table.options.tracks ?? []) as readonly string[];
+  const differs = (names: readonly string[]) =>
+    names.length ? names.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
+  const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
+  const before = [...new Set([...key, ...tracks])];
+  const filledAlways = filled(table, ["_batch"]);
+  return [
+    ...(plan.first ?? [insertAll(table, plan.incoming, plan.reads)]),
+    draft(`create or replace temp table incoming as ${plan.incoming}`, {
+      role: "prepare",
+      when: "filled",
+      reads: plan.reads,
+    }),
+    draft(
+      `create or replace temp table changed as
+select i.rowid as incoming_row, t.rowid as old_row, t._first_batch, (${differs(tracks)}) as moved
+from incoming as i left join ${table.name} as t on ${on}
+where t.rowid is null or (${plan.isNewer} and (${differs(compared)}))`,
+      { role: "prepare", when: "filled" },
+    ),
+    draft(
+      `create or replace temp table gone as
+select t.rowid as old_row from ${table.name} as t
+where ${plan.scope} and not exists (select 1 from incoming as i where ${on})`,
+      { role: "prepare", when: "filled", reads: plan.scopeReads ?? [] },
+    ),
+    ...(tracks.length
+      ? [
+          draft(
+            `insert into ${beforeTable(table)} by name
+select ${list(before)}, ${batchOf(table)} as _batch from ${table.name}
+where rowid in (select old_row from changed where moved and old_row is not null union all select old_row from gone)`,
+            { role: "write", when: "filled" },
+          ),
+        ]
+      : []),
+    draft(
+      `delete from ${table.name} where rowid in
+(select old_row from changed where old_row is not null union all select old_row from gone)`,
+      { role: "write", counts: "deleted", when: "filled" },
+    ),
+    draft(
+      `insert into ${table.name} by name
+select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchOf(table)}) as _first_batch
+from incoming as i join changed as c on i.rowid = c.incoming_row`,
+      { role: "write", counts: "out", when: "filled" },
+    ),
+    checkOf(table, { keyIsUnique: plan.keyIsUnique }),
+  ];
+}

@@ -1,0 +1,67 @@
+import { rejected_rows } from "../contracts/quarantine.js";
+import type { Column, Table } from "../contracts/table.js";
+
+/** Columns that loading a file fills in. */
+export const auditColumns: ReadonlySet<string> = new Set([
+  "_rescued_data",
+  "source_file",
+  "source_row",
+  "ingested_at",
+]);
+
+/** Columns that every table kept by a verb has beside its contract's: the batch that wrote a row, and the first one. */
+export const batchColumns = (table: Table): readonly string[] =>
+  table.layer === "ops"
+    ? []
+    : table.layer === "bronze" || table.name === rejected_rows.name
+      ? ["_batch"]
+      : ["_batch", "_first_batch"];
+
+/** The key and the tracked columns: what the log of earlier values holds of a table. */
+export const loggedColumns = (table: Table): Column[] => {
+  const kept = new Set<string>([...keyOf(table), ...(table.options.tracks ?? [])]);
+  return table.columns.filter(({ name }) => kept.has(name));
+};
+
+/** What a file brought of a raw row, without the audit columns that say where it came from. */
+export const arrivedColumns = (raw: Table): Column[] =>
+  raw.columns.filter(({ name }) => !["source_file", "source_row", "ingested_at"].includes(name));
+
+/** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
+export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>
+  table.columns.filter(({ name }) => !isStamp(table, name) && !filled.includes(name));
+
+export const isStamp = (table: Table, column: string) =>
+  ((table.options.stamps ?? []) as readonly string[]).includes(column);
+
+export const names = (columns: readonly { name: string }[], prefix = "") =>
+  columns.map(({ name }) => prefix + name).join(", ");
+
+export const keyOf = (table: Table): readonly string[] => {
+  const key = table.options.key;
+  if (!key?.length) throw new Error(`${table.name}: its contract names no key, which this verb needs.`);
+  return key;
+};
+
+/** How `merge` chooses between rows of one key: by these columns, the newest or the oldest; undefined where it cannot. */
+export function preference(
+  table: Table,
+): { columns: readonly string[]; order: string; isBetter: "<=" | ">=" } | undefined {
+  const { newest, oldest } = table.options;
+  const columns: readonly string[] = newest ?? oldest ?? [];
+  if (columns.length === 0) return undefined;
+  const order = columns.map((column) => (newest ? `${column} desc` : column)).join(", ");
+  return { columns, order, isBetter: newest ? ">=" : "<=" };
+}
+
+/** Columns that `history` fills in. */
+export const historyColumns = ["surrogate_key", "effective_end_date", "is_current"] as const;
+
+/** What the notebook's select gives beside: of two changes at one instant, the later file wins, then the later row. */
+export const originColumns = ["source_file", "source_row"] as const;
+
+/** What must differ between two rows of a history for the later to be a version of its own. */
+export const versionColumns = (table: Table, of: string) =>
+  table.columns
+    .map(({ name }) => name)
+    .filter((name) => ![...historyColumns, "effective_start_date", of].includes(name));

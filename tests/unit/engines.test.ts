@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { EngineAdapter } from "#lib/engine/adapter.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import { duckdb, engineNamed, openEngine, registerEngine } from "#lib/engine/index.js";
+import { inPhases } from "#lib/engine/databricks/phases.js";
+import { readSettings } from "#lib/settings.js";
+import { shop } from "#lib/shop/index.js";
+import { generate } from "shopmetrics/sources";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { record } from "../../build/src/compile/record.ts";
+import { graphOf } from "../../build/src/compile/graph.ts";
+import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
+import { runGraph } from "../../build/src/run/run.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+/** Nobody else's file, and by its own word without transactions: checks come before writes, stages go into what reads them. */
+const memory: EngineAdapter = {
+  ...duckdb,
+  name: "memory",
+  title: "DuckDB in memory",
+  hasTransactions: false,
+  dialect: { ...duckdb.dialect, inlinesStages: true, stage: inlined },
+  open: async () => ({
+    ...(await openDuckdb({ file: ":memory:", threads: 1 })),
+    name: "memory",
+    isExclusive: false,
+  }),
+};
+
+function inlined(...[name, select, statement]: Parameters<EngineAdapter["dialect"]["stage"]>) {
+  const [head, body] = [`create or replace temp table ${name} as `, select];
+  return { ...duckdb.dialect.stage(name, select, statement), head, body };
+}
+
+describe("a third engine that a test registers", () => {
+  let unregister: () => void;
+  let landing: string;
+  beforeAll(async () => {
+    unregister = registerEngine(memory);
+    landing = await mkdtemp(path.join(tmpdir(), "engines-"));
+    await generate({ landing, scale: 0.01, from: "2026-01-01", to: "2026-02-28" });
+  });
+  afterAll(async () => {
+    unregister();
+    await rm(landing, { recursive: true });
+  });
+
+  it("compiles notebooks to statements of its own and runs them", async () => {
+    const notebooks = ["bronze/products_raw", "silver/dim_products", "bronze/orders_raw"];
+    const bundled = await bundleNotebooks(
+      notebooks.map((name) => `notebooks/${name}.ipynb`),
+      { root },
+    );
+    const plans = [];
+    for (const one of bundled) plans.push((await record(one, duckdb.translate)).plan);
+    for (const plan of plans)
+      expect(Object.keys(plan.items[0]!.scripts)).toEqual(["duckdb", "databricks", "memory"]);
+
+    const silver = plans.find(({ step }) => step === "silver.dim_products")!;
+    const statements = (engine: string) =>
+      silver.items.flatMap(({ scripts }) => scripts[engine]!).map(({ sql }) => sql);
+    const isStage = (sql: string) => /^create or replace temp table (?:typed|judged)\b/.test(sql);
+    expect(statements("duckdb").filter(isStage)).not.toEqual([]);
+    // A rejecting verb writes what it reads, so its stage stays; what only selects read does not.
+    expect(statements("memory").filter(isStage).length).toBeLessThanOrEqual(
+      statements("duckdb").filter(isStage).length,
+    );
+
+    const engine = await openEngine(
+      { ...readSettings({}, root), engine: "memory" },
+      { onWait: () => undefined },
+    );
+    const report = await runGraph({
+      engine,
+      graph: { ...graphOf(plans), programs: [], tables: shop.tables },
+      steps: new Set(plans.map(({ step }) => step)),
+      landing,
+      snapshots: path.join(landing, "snapshots"),
+      date: "2026-03-01",
+      full: false,
+    });
+    expect(report.steps.map(({ status, message }) => message ?? status)).toEqual(
+      plans.map(() => "succeeded"),
+    );
+    const connection = await engine.connect();
+    const { rows } = await connection.query(
+      "select (select count(*) from bronze.products_raw) as raw, (select count(*) from silver.dim_products) as products",
+    );
+    expect(rows).toEqual([{ raw: 10, products: 10 }]);
+    await connection.close();
+    await engine.close();
+  });
+});
+
+describe("the registry", () => {
+  it("says which engines there are when it has none of a name", () => {
+    expect(() => engineNamed("oracle")).toThrow(
+      "SHOPMETRICS_ENGINE=oracle: there is no such engine. There are: duckdb, databricks.",
+    );
+  });
+
+  it("lets an engine without transactions say in which order it takes a step's statements", () => {
+    expect(engineNamed("databricks").ordered).toBe(inPhases);
+    expect(engineNamed("duckdb").ordered).toBeUndefined();
+  });
+
+  it("opens no warehouse without its settings, and names them", async () => {
+    const settings = readSettings({ SHOPMETRICS_ENGINE: "databricks", DATABRICKS_HOST: "a b" }, root);
+    await expect(openEngine(settings, { onWait: () => undefined })).rejects.toThrow(
+      /^DATABRICKS_HOST=a b: is not a host, such as .*\nDATABRICKS_TOKEN: is not set/,
+    );
+  });
+});
