@@ -50,6 +50,24 @@ beforeAll(async () => {
   succeeded(await house.shopmetrics("run --quiet"));
 }, 180_000);
 
+const compileWorkspaces = () =>
+  execFileSync(process.execPath, [path.join(projectRoot, "node_modules/typescript/bin/tsc"), "-b"], {
+    cwd: root,
+  });
+
+describe("what is kept between commands", () => {
+  it("is no answer once the library that made it has changed, lineage included", async () => {
+    const ask = "graph gold.customer_ltv.total_revenue";
+    expect((await house.shopmetrics(ask)).stdout).not.toContain("otherwise(");
+    await edit("lib/src/sql/parse.ts", 'sql?.[0] ?? ""', 'sql?.[0]?.replace("SUM(", "otherwise(") ?? ""');
+    compileWorkspaces();
+    expect((await house.shopmetrics(ask)).stdout).toContain("otherwise(");
+    git("checkout", "--quiet", "lib");
+    compileWorkspaces();
+    expect((await house.shopmetrics(ask)).stdout).not.toContain("otherwise(");
+  });
+});
+
 describe("run --changed", () => {
   it("runs nothing when nothing changed", async () => {
     const { stdout, code } = await house.shopmetrics("run --changed");
@@ -93,9 +111,7 @@ describe("run --changed", () => {
 
   it("counts a contract that alters a plan, and says that no notebook did", async () => {
     await edit("lib/src/shop/gold.ts", '["High", "Medium", "Low"]', '["High", "Medium", "Low", "None"]');
-    execFileSync(process.execPath, [path.join(projectRoot, "node_modules/typescript/bin/tsc"), "-b"], {
-      cwd: root,
-    });
+    compileWorkspaces();
     const { changed } = await house.json<Answer>("run --changed");
     expect(changed.steps.filter(({ reason }) => !reason.startsWith("depends on"))).toMatchObject([
       { step: "gold.customer_ltv", reason: "is compiled otherwise, by lib/ or build/" },

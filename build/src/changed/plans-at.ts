@@ -55,7 +55,9 @@ async function compilePast(root: string, commit: string, folder: string, tables:
     const { findNotebooks } = await import(folder + "/compile.js");
     const { compileNotebooks } = await import(folder + "/compile-notebooks.js");
     const { writeFile } = await import("node:fs/promises");
-    const { plans, programs } = await compileNotebooks(process.cwd(), await findNotebooks(process.cwd()));
+    const { tables } = existsSync("./lib/dist/shop") ? await import("./lib/dist/shop/index.js") : {};
+    const paths = await findNotebooks(process.cwd());
+    const { plans, programs } = await compileNotebooks(process.cwd(), paths, tables);
     await writeFile(${JSON.stringify(answer)}, JSON.stringify({ plans, programs: programs ?? [] }));`;
   await run(process.execPath, ["--input-type=module", "-e", script], { cwd: folder, maxBuffer: 64 << 20 });
   return JSON.parse(await readFile(answer, "utf8")) as Past;
