@@ -4,6 +4,7 @@ import { drawPage } from "#lib/dashboard/prerender.js";
 import type { Columns } from "#lib/dashboard/snapshot-columns.js";
 import type { Manifest, SnapshotEntry } from "#lib/dashboard/manifest.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
+import { html } from "#lib/display/html.js";
 import type { Item, Plan, ResultRow } from "#lib/plan/plan.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
@@ -72,9 +73,9 @@ describe("a page of each kind", () => {
     const [bundled] = await bundleNotebooks([notebook], { root });
     const { manifest, read } = snapshots();
     const blocks = await drawPage(manifest, read, () => importModule(bundled!));
-    const shell = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
-    const html = pageHtml(bundled!.notebook, blocks, manifest, shell);
-    await expect(html).toMatchFileSnapshot(golden("pages/dashboard.html"));
+    const layout = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
+    const page = pageHtml(bundled!.notebook, blocks, manifest, layout);
+    await expect(String(page)).toMatchFileSnapshot(golden("pages/dashboard.html"));
   });
 });
 
@@ -85,7 +86,7 @@ const frame = {
   ],
   style: "assets/style.css",
   font: "assets/figtree.woff2",
-  state: "Data of March 1, 2026",
+  state: html`Data of March 1, 2026`,
 };
 
 /** The plan's statements for DuckDB, each under what a run does with it. */

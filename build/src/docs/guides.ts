@@ -1,6 +1,7 @@
 import path from "node:path";
 import { access, readFile, readdir } from "node:fs/promises";
 import type { SiteFile } from "../site/browser-build.js";
+import { html } from "shopmetrics/display";
 import { baseOf, guidePage } from "./addresses.js";
 import type { Docs } from "./model.js";
 import { linkFrom } from "./links.js";
@@ -38,7 +39,11 @@ export const guideTitle = (file: string, text: string) => /^# (.+)$/m.exec(text)
 export function guideHtml(file: string, text: string, docs: Docs): Page {
   const page = guidePage(file);
   const title = guideTitle(file, text);
-  const { html, headings, sections } = renderMarkdown(text, {
+  const {
+    html: prose,
+    headings,
+    sections,
+  } = renderMarkdown(text, {
     highlight: docs.highlight,
     taken: new Set(["main", "search", "search-found"]),
     link: (href) => linkFrom(docs, file, href, page),
@@ -51,7 +56,7 @@ export function guideHtml(file: string, text: string, docs: Docs): Page {
     title,
     description: shortened(first?.text ?? title),
     group: "Guides",
-    main: `<p class="kicker">Guide</p>\n<div class="prose guide">${html}</div>`,
+    main: html`<p class="kicker">Guide</p>\n<div class="prose guide">${prose}</div>`,
     headings,
     sections,
   };

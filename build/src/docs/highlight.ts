@@ -1,11 +1,11 @@
-import { escapeHtml } from "shopmetrics/display";
+import { html, type Content, type Html } from "shopmetrics/display";
 import { type HighlighterCore, createHighlighterCore } from "shiki/core";
 import { createOnigurumaEngine } from "shiki/engine/oniguruma";
 
 export type Language = "typescript" | "sql" | "shellscript" | "json" | "yaml";
 
 /** Gives code as HTML: spans with a class for each kind of word, which the style sheet colours in both schemes. */
-export type Highlight = (code: string, language: string | undefined) => string;
+export type Highlight = (code: string, language: string | undefined) => Html;
 
 /** Loads the grammars. A language that is none of theirs is shown plain. */
 export async function loadHighlight(): Promise<Highlight> {
@@ -22,13 +22,11 @@ export async function loadHighlight(): Promise<Highlight> {
   });
   return (code, language = "") => {
     const known = aliases[language];
-    if (!known) return escapeHtml(code);
+    if (!known) return html`${code}`;
     const tokens = tokenize(highlighter, code, known);
-    return (
-      known === "typescript" ? sqlInTypescript(tokens, (sql) => tokenize(highlighter, sql, "sql")) : tokens
-    )
-      .map(tokenHtml)
-      .join("");
+    const shown =
+      known === "typescript" ? sqlInTypescript(tokens, (sql) => tokenize(highlighter, sql, "sql")) : tokens;
+    return html`${shown.map(tokenHtml)}`;
   };
 }
 
@@ -110,11 +108,9 @@ const shownAs: Partial<Record<Kind, string>> = {
   filled: "keyword",
 };
 
-function tokenHtml({ text, kind }: Token): string {
-  const html = escapeHtml(text);
-  return kind === "plain" || text.trim() === ""
-    ? html
-    : `<span class="code-${shownAs[kind] ?? kind}">${html}</span>`;
+function tokenHtml({ text, kind }: Token): Content {
+  if (kind === "plain" || text.trim() === "") return text;
+  return html`<span class="code-${shownAs[kind] ?? kind}">${text}</span>`;
 }
 
 /** A piece of code and what kind of word it is. */

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { drawPage, type Block, type Manifest } from "shopmetrics/display";
+import { drawPage, type Block, type Html, type Manifest } from "shopmetrics/display";
 import { InputError } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { importModule } from "../notebook/execute.js";
@@ -12,7 +12,7 @@ import { bundleNotebooks } from "../notebook/plugin.js";
 import { browserScripts, type SiteFile } from "./browser-build.js";
 import { stepName } from "../notebook/front-matter.js";
 import { pageHtml, pageName, stateHtml } from "./dashboard-page.js";
-import type { Shell } from "./layout.js";
+import type { Layout } from "./layout.js";
 
 /** What was written. */
 export interface Site {
@@ -28,7 +28,7 @@ export interface Site {
 
 /** What the dashboard knows when it is drawn: what further pages stand beside it. */
 export interface Dashboard {
-  readonly frame: Pick<Shell, "navigation" | "style" | "font" | "state">;
+  readonly frame: Pick<Layout, "navigation" | "style" | "font" | "state">;
   readonly pages: readonly {
     readonly step: string;
     readonly path: string;
@@ -39,7 +39,7 @@ export interface Dashboard {
 
 /** Pages beside the dashboard: the navigation's entry for them, and how they are made once it is drawn. */
 export interface Beside {
-  readonly entry: Shell["navigation"][number];
+  readonly entry: Layout["navigation"][number];
   readonly make: (dashboard: Dashboard) => Promise<readonly SiteFile[]>;
 }
 
@@ -97,7 +97,7 @@ export async function writeSite(options: {
   const files: SiteFile[] = [...scripts.files, style, font];
   for (const [index, { notebook }] of bundled.entries()) {
     const manifest = manifests[index];
-    const shell = {
+    const layout = {
       base: "",
       navigation,
       current: href(index),
@@ -105,7 +105,7 @@ export async function writeSite(options: {
       font: font.path,
       scripts: [scripts.shared, scripts.pages.get(notebook.path)!],
     };
-    files.push({ path: href(index), content: pageHtml(notebook, drawn[index]!, manifest, shell) });
+    files.push({ path: href(index), content: String(pageHtml(notebook, drawn[index]!, manifest, layout)) });
     if (manifest) files.push(...(await dataFiles(snapshots, manifest)));
   }
   const besides = await beside?.make({
@@ -129,7 +129,7 @@ export async function writeSite(options: {
 }
 
 /** How the data of the first page that has some stands: pages beside the dashboard say that too. */
-function firstState(manifests: readonly (Manifest | undefined)[]): string | undefined {
+function firstState(manifests: readonly (Manifest | undefined)[]): Html | undefined {
   const known = manifests.find(Boolean);
   return known && stateHtml(known);
 }

@@ -1,4 +1,5 @@
 import { Window } from "happy-dom";
+import { rawHtml, type Html } from "../display/html.js";
 import { InputError } from "../errors.js";
 import { useSession } from "../session/session.js";
 import type { Columns, RowOf } from "./snapshot-columns.js";
@@ -16,7 +17,7 @@ export interface Block {
   readonly kind: "display" | "view";
   /** How much of the page's width it takes. */
   readonly span: string;
-  readonly html: string;
+  readonly html: Html;
 }
 
 /**
@@ -41,11 +42,12 @@ export async function drawPage(
     try {
       const { span, node } = make();
       roundCoordinates(node);
-      blocks.push({ cell, kind, span, html: node.outerHTML });
+      blocks.push({ cell, kind, span, html: rawHtml(node.outerHTML) });
     } catch (error) {
       // A mistake in the page's own code fails the build; what is wrong with data is told to the reader.
       if (!(error instanceof SnapshotError)) throw error;
-      blocks.push({ cell, kind, span: "full", html: failureElement(document, error.message).outerHTML });
+      const { outerHTML } = failureElement(document, error.message);
+      blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML) });
     }
   };
   const leaveSession = useSession({

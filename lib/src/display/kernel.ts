@@ -1,4 +1,5 @@
-import { noteHtml, outcomeHtml, textsHtml } from "./html.js";
+import type { Html } from "./html.js";
+import { noteHtml, outcomeHtml, textsHtml } from "./outcome-html.js";
 import type { Display } from "./outcome.js";
 import { outcomeText } from "./outcome-text.js";
 
@@ -34,7 +35,7 @@ export function kernelDisplay(): Display {
       texts: (passages) => print(passages.map(({ title, text }) => `${title}:\n${text}`).join("\n\n")),
     };
   }
-  const show = (html: string) => html && kernel.require("tslab").display.html(html);
+  const show = (html: Html | undefined) => html && kernel.require("tslab").display.html(String(html));
   return {
     outcome: (outcome) => show(outcomeHtml(outcome)),
     note: (message) => show(noteHtml(message)),

@@ -8,7 +8,7 @@ const counted = (value: number, one: string, many = `${one}s`) =>
   `${value === 0 ? "no" : count(value)} ${value === 1 ? one : many}`;
 
 /** What a writing verb did, in one line without its table's name; undefined for those that write nothing. */
-export function deed({ kind, figures, holds, failed }: Outcome): string | undefined {
+export function actionText({ kind, figures, holds, failed }: Outcome): string | undefined {
   if (failed || ["show", "rows", "check", "stage"].includes(kind)) return undefined;
   if (kind === "maintain") return "nothing to tidy on the embedded engine";
   if (kind === "reject")
