@@ -88,7 +88,8 @@ const settings = Object.entries(scopes).map(([kind, scope]) => ({
 }));
 
 function tokenize(highlighter: HighlighterCore, code: string, language: Language): Token[] {
-  const { tokens } = highlighter.codeToTokens(code, { lang: language, theme: "kinds" });
+  // By default a line that takes longer than half a second loses its colours: a page must not depend on the machine.
+  const { tokens } = highlighter.codeToTokens(code, { lang: language, theme: "kinds", tokenizeTimeLimit: 0 });
   return tokens.flatMap((line, index) => [
     ...(index > 0 ? [{ text: "\n", kind: "plain" as const }] : []),
     ...line.map(({ content, color }): Token => ({
