@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
-import type { SiteFile } from "../site/browser-build.js";
-import { hashed } from "../site/site.js";
+import { hashed, type SiteFile } from "../site/files.js";
 
 export interface DocsAssets {
   readonly files: readonly SiteFile[];

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { access, readFile, readdir } from "node:fs/promises";
-import type { SiteFile } from "../site/browser-build.js";
+import type { SiteFile } from "../site/files.js";
 import { html } from "shopmetrics/display";
 import { baseOf, guidePage } from "./addresses.js";
 import type { Docs } from "./model.js";

@@ -1,4 +1,4 @@
-import type { SiteFile } from "../site/browser-build.js";
+import type { SiteFile } from "../site/files.js";
 import { layoutHtml, type Layout } from "../site/layout.js";
 import { attributes, html, joinHtml, type Content, type Html } from "shopmetrics/display";
 import { baseOf, docsHome } from "./addresses.js";

@@ -3,13 +3,8 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
 import { parseNotebook } from "../notebook/parse.js";
+import type { SiteFile } from "./files.js";
 import { browserModule, type BrowserModule } from "./browser-notebook.js";
-
-/** A file of the site: its path from the site's root, and its content. */
-export interface SiteFile {
-  readonly path: string;
-  readonly content: string | Uint8Array;
-}
 
 /** Scripts by the notebook whose page they are, and the one that all pages share. */
 export interface Scripts {

@@ -1,6 +1,5 @@
 import path from "node:path";
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
@@ -9,56 +8,44 @@ import { InputError } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { importModule } from "../notebook/execute.js";
 import { bundleNotebooks } from "../notebook/plugin.js";
-import { browserScripts, type SiteFile } from "./browser-build.js";
+import { browserScripts } from "./browser-build.js";
 import { stepName } from "../notebook/front-matter.js";
 import { pageHtml, pageName, stateHtml } from "./dashboard-page.js";
-import type { Layout } from "./layout.js";
+import { hashed, type SiteFile } from "./files.js";
+import type { Layout, NavigationEntry } from "./layout.js";
 
-/** What was written. */
-export interface Site {
-  /** The dashboard's. */
-  readonly pages: readonly string[];
-  /** Further pages beside it. */
-  readonly beside: readonly string[];
-  readonly files: number;
-  readonly bytes: number;
+/** The dashboard, drawn from its last snapshots. */
+export interface Dashboard {
+  /** In the order of the navigation. */
+  readonly pages: readonly DashboardPage[];
+  /** Its pages with all that they load. */
+  readonly files: readonly SiteFile[];
+  /** What other pages of the site have in common with it. */
+  readonly frame: Pick<Layout, "navigation" | "style" | "font" | "state">;
   /** The age of the oldest page's data, ISO; undefined when no page has data. */
   readonly asOf: string | undefined;
 }
 
-/** What the dashboard knows when it is drawn: what further pages stand beside it. */
-export interface Dashboard {
-  readonly frame: Pick<Layout, "navigation" | "style" | "font" | "state">;
-  readonly pages: readonly {
-    readonly step: string;
-    readonly path: string;
-    readonly title: string;
-    readonly blocks: readonly Block[];
-  }[];
-}
-
-/** Pages beside the dashboard: the navigation's entry for them, and how they are made once it is drawn. */
-export interface Beside {
-  readonly entry: Layout["navigation"][number];
-  readonly make: (dashboard: Dashboard) => Promise<readonly SiteFile[]>;
+export interface DashboardPage {
+  readonly step: string;
+  readonly path: string;
+  readonly title: string;
+  readonly blocks: readonly Block[];
 }
 
 /**
- * Builds the dashboard from the notebooks and the last snapshots; for it no warehouse is asked. The folder is replaced as
- * a whole.
+ * Builds the dashboard from the notebooks and the last snapshots; no warehouse is asked.
  *
  * @param snapshots where the pages' exports are
- * @param out the site's folder
- * @param beside further pages
+ * @param furtherEntries of the navigation, after the dashboard's own pages
  * @throws NotebookError, or InputError when there are no pages or no snapshots
  */
-export async function writeSite(options: {
+export async function buildDashboard(options: {
   root: string;
   snapshots: string;
-  out: string;
-  beside?: Beside;
-}): Promise<Site> {
-  const { root, snapshots, out, beside } = options;
+  furtherEntries?: readonly NavigationEntry[];
+}): Promise<Dashboard> {
+  const { root, snapshots, furtherEntries = [] } = options;
   const paths = (await findNotebooks(root)).filter((name) => name.startsWith("notebooks/dashboard/"));
   const bundled = (await bundleNotebooks(paths, { root }))
     .filter(({ notebook }) => notebook.front.runtime === "page")
@@ -92,7 +79,7 @@ export async function writeSite(options: {
     index === 0 ? "index.html" : `${pageName(bundled[index]!.notebook.path)}.html`;
   const navigation = [
     ...bundled.map(({ notebook }, index) => ({ title: notebook.front.title, href: href(index) })),
-    ...(beside ? [beside.entry] : []),
+    ...furtherEntries,
   ];
   const files: SiteFile[] = [...scripts.files, style, font];
   for (const [index, { notebook }] of bundled.entries()) {
@@ -108,22 +95,15 @@ export async function writeSite(options: {
     files.push({ path: href(index), content: String(pageHtml(notebook, drawn[index]!, manifest, layout)) });
     if (manifest) files.push(...(await dataFiles(snapshots, manifest)));
   }
-  const besides = await beside?.make({
-    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests) },
+  return {
     pages: bundled.map(({ notebook: { path: file, front } }, index) => ({
       step: stepName(file),
       path: href(index),
       title: front.title,
       blocks: drawn[index]!,
     })),
-  });
-  files.push(...(besides ?? []));
-  await replaceFolder(out, files);
-  return {
-    pages: bundled.map((_, index) => href(index)),
-    beside: (besides ?? []).map((file) => file.path).filter((file) => file.endsWith(".html")),
-    files: files.length,
-    bytes: files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
+    files,
+    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests) },
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
   };
 }
@@ -181,21 +161,4 @@ async function readStyle(): Promise<{ style: SiteFile; font: SiteFile }> {
   const text = sheet.replaceAll("{{font}}", path.basename(font.path));
   const { code } = await transform(text, { loader: "css", minify: true });
   return { style: { path: hashed("assets/style.css", code), content: code }, font };
-}
-
-/** `assets/style.css` with a part of its content's hash in its name. */
-export function hashed(name: string, content: string | Uint8Array): string {
-  const { dir, name: stem, ext } = path.parse(name);
-  return `${dir}/${stem}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}${ext}`;
-}
-
-/** Writes a folder beside the old one, then puts it in its place. */
-async function replaceFolder(folder: string, files: readonly SiteFile[]): Promise<void> {
-  const draft = `${folder}.${process.pid}`;
-  await rm(draft, { recursive: true, force: true });
-  for (const name of new Set(files.map((file) => path.dirname(path.join(draft, file.path)))))
-    await mkdir(name, { recursive: true });
-  await Promise.all(files.map((file) => writeFile(path.join(draft, file.path), file.content)));
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
 }
