@@ -9,7 +9,7 @@ import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findEvidence, readRequirements } from "../../build/src/docs/evidence.ts";
 import { examplesOf } from "../../build/src/docs/examples.ts";
-import { noFacts, readFacts } from "../../build/src/docs/facts.ts";
+import { noWarehouseStats, readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { type Highlight, loadHighlight } from "../../build/src/docs/highlight.ts";
 import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
 import { linkFrom } from "../../build/src/docs/links.ts";
@@ -154,7 +154,7 @@ describe("what the warehouse holds", () => {
       },
     } as const satisfies Item;
     const plan = { step: "silver.x", items: [item], params: [], reads: [], writes: [] } as unknown as Plan;
-    const { shows } = await readFacts(connection, "duckdb", { plans: [plan], tables: shop.tables });
+    const { shows } = await readWarehouseStats(connection, "duckdb", { plans: [plan], tables: shop.tables });
     return shows.get(item)!;
   };
 
@@ -209,7 +209,12 @@ describe("requirements", () => {
   it("are listed with every id that the project quotes", async () => {
     const [listed, evidence] = await Promise.all([
       readRequirements(root),
-      findEvidence(root, { notebooks: new Map(), tables: new Map(), facts: noFacts(""), tests: undefined }),
+      findEvidence(root, {
+        notebooks: new Map(),
+        tables: new Map(),
+        warehouseStats: noWarehouseStats(""),
+        tests: undefined,
+      }),
     ]);
     expect(listed.size).toBeGreaterThan(30);
     expect([...evidence.keys()].filter((id) => !listed.has(id))).toEqual([]);

@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/model.ts";
 import type { Evidence } from "../../build/src/docs/evidence.ts";
-import { noFacts } from "../../build/src/docs/facts.ts";
+import { noWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { guideHtml } from "../../build/src/docs/guides.ts";
 import { loadHighlight } from "../../build/src/docs/highlight.ts";
 import { homePage } from "../../build/src/docs/home-page.ts";
@@ -133,7 +133,7 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
       ]),
     ),
     tables: new Map([...shop.tables].filter(([name]) => chain.has(name))),
-    facts: noFacts("There is no warehouse yet."),
+    warehouseStats: noWarehouseStats("There is no warehouse yet."),
     compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan, shop.tables)])),
     drawings: new Map(),
     dashboard: new Map(),

@@ -10,7 +10,7 @@ import type { Dashboard } from "../site/dashboard.js";
 import { sqlFile } from "../bundle/sql/step.js";
 import { compiledFile, docsHome } from "./addresses.js";
 import { docsAssets } from "./assets.js";
-import { openFacts } from "./facts.js";
+import { openWarehouseStats } from "./warehouse-stats.js";
 import { loadHighlight } from "./highlight.js";
 import { homePage } from "./home-page.js";
 import { notebookHtml } from "./notebook-page.js";
@@ -48,9 +48,9 @@ export async function docsFiles(
     readGuides(root),
   ]);
   const { plans, lineage, tables } = compiled;
-  const [notebooks, facts] = await Promise.all([
+  const [notebooks, warehouseStats] = await Promise.all([
     readNotebooks(root, plans),
-    openFacts(settings, { plans, tables }),
+    openWarehouseStats(settings, { plans, tables }),
   ]);
   const tests = options.tests === undefined ? undefined : await readTestReport(root, options.tests);
   const docs: Docs = {
@@ -59,14 +59,14 @@ export async function docsFiles(
     highlight,
     notebooks,
     tables,
-    facts,
+    warehouseStats,
     compiled: new Map(
       plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan, tables)]),
     ),
     drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),
     requirements,
-    evidence: await findEvidence(root, { notebooks, tables, facts, tests }),
+    evidence: await findEvidence(root, { notebooks, tables, warehouseStats, tests }),
     guides,
   };
   const pages: Page[] = [

@@ -13,9 +13,9 @@ export function codeLink(name: string, href: string | undefined): Html {
   return href === undefined ? code : html`<a href="${href}">${code}</a>`;
 }
 
-/** Facts about a thing, each under its name; what has nothing to say is left out. */
-export function aboutList(facts: readonly (readonly [name: string, Content])[]): Html {
-  const rows = facts.map(([name, fact]) => fact && html`<div><dt>${name}</dt><dd>${fact}</dd></div>`);
+/** What there is to know about a thing, each under its name; an entry that has nothing to say is left out. */
+export function aboutList(entries: readonly (readonly [name: string, Content])[]): Html {
+  const rows = entries.map(([name, text]) => text && html`<div><dt>${name}</dt><dd>${text}</dd></div>`);
   return html`<dl class="about">\n${joinHtml(rows, "\n")}\n</dl>`;
 }
 

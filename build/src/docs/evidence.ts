@@ -3,7 +3,7 @@ import * as z from "zod";
 import { readFile, readdir } from "node:fs/promises";
 import type { Tables } from "shopmetrics/plan";
 import type { Notebook } from "../notebook/parse.js";
-import type { Facts } from "./facts.js";
+import type { WarehouseStats } from "./warehouse-stats.js";
 import { checksWords, worst } from "./outputs.js";
 import { InputError } from "shopmetrics/settings";
 
@@ -31,11 +31,11 @@ export async function findEvidence(
   known: {
     notebooks: ReadonlyMap<string, Notebook>;
     tables: Tables;
-    facts: Facts;
+    warehouseStats: WarehouseStats;
     tests: TestReport | undefined;
   },
 ): Promise<EvidenceMap> {
-  const { notebooks, tables, facts, tests } = known;
+  const { notebooks, tables, warehouseStats, tests } = known;
   const found = new Map<string, Evidence[]>();
   const add = (ids: Iterable<string>, make: (id: string) => Evidence) => {
     for (const id of ids) found.set(id, [...(found.get(id) ?? []), make(id)]);
@@ -44,13 +44,13 @@ export async function findEvidence(
     add(idsIn(cells.map(({ source }) => source).join("\n")), () => ({
       kind: "notebook",
       name: step,
-      result: checked(facts, (one) => one.step === step),
+      result: checked(warehouseStats, (one) => one.step === step),
     }));
   for (const { name, comment, columns } of tables.values())
     add(idsIn([comment, ...columns.map((one) => one.comment)].join("\n")), () => ({
       kind: "table",
       name,
-      result: checked(facts, (one) => one.table === name),
+      result: checked(warehouseStats, (one) => one.table === name),
     }));
   for (const { file, text } of await readSources(root)) {
     const kind = kindOf(file);
@@ -63,8 +63,11 @@ export async function findEvidence(
   return found;
 }
 
-function checked(facts: Facts, choose: (check: Facts["checks"][number]) => boolean): Evidence["result"] {
-  const checks = facts.checks.filter(choose);
+function checked(
+  warehouseStats: WarehouseStats,
+  choose: (check: WarehouseStats["checks"][number]) => boolean,
+): Evidence["result"] {
+  const checks = warehouseStats.checks.filter(choose);
   const status = worst(checks);
   return status && { status, words: checksWords(checks) };
 }

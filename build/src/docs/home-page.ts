@@ -31,7 +31,7 @@ ${scrollTable(columns, rows, "list steps")}`;
     description: "How every number of the dashboard is made, from the file it came from.",
     group: "",
     main: html`<div class="prose"><h1>How every number is made</h1>
-${introduction}${docs.facts.missing && html`<p class="absent">${docs.facts.missing}</p>`}</div>
+${introduction}${docs.warehouseStats.missing && html`<p class="absent">${docs.warehouseStats.missing}</p>`}</div>
 ${joinHtml(layers, "\n")}`,
     headings: byLayers.map(([layer]) => ({ level: 2, text: capital(layer), id: layer })),
     sections: [{ id: "", heading: "", text: "Pipeline, steps, notebooks, last run" }],
@@ -64,9 +64,9 @@ const columns = [
 ];
 
 /** A step, and how its last run came out. */
-function stepRow({ step, title }: Plan, { facts }: Docs): Html {
-  const last = facts.steps.get(step);
-  const checks = facts.checks.filter((one) => one.step === step);
+function stepRow({ step, title }: Plan, { warehouseStats }: Docs): Html {
+  const last = warehouseStats.steps.get(step);
+  const checks = warehouseStats.checks.filter((one) => one.step === step);
   const isFailed = last?.status === "failed";
   const status = isFailed ? "fail" : worst(checks);
   const words = isFailed ? "✗ failed" : checks.length > 0 ? checksWords(checks) : "–";

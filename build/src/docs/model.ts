@@ -3,7 +3,7 @@ import type { Block } from "shopmetrics/display";
 import type { TableLineage } from "../compile/lineage/columns.js";
 import type { Notebook } from "../notebook/parse.js";
 import type { EvidenceMap } from "./evidence.js";
-import type { Facts } from "./facts.js";
+import type { WarehouseStats } from "./warehouse-stats.js";
 import type { Highlight } from "./highlight.js";
 import type { PageLink } from "./page.js";
 
@@ -15,7 +15,7 @@ export interface Docs {
   readonly notebooks: ReadonlyMap<string, Notebook>;
   readonly tables: Tables;
   readonly lineage: readonly TableLineage[];
-  readonly facts: Facts;
+  readonly warehouseStats: WarehouseStats;
   readonly highlight: Highlight;
   /** The SQL file of each step that is only SQL. */
   readonly compiled: ReadonlyMap<string, string>;

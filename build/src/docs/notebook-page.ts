@@ -5,7 +5,7 @@ import type { Cell, Notebook } from "../notebook/parse.js";
 import { baseOf, compiledFile, notebookPage } from "./addresses.js";
 import { aboutList, headingHtml } from "./elements.js";
 import { writtenBy, type Docs } from "./model.js";
-import type { StepFact } from "./facts.js";
+import type { LastRun } from "./warehouse-stats.js";
 import { linkFrom } from "./links.js";
 import { codeHtml, renderMarkdown, type Heading } from "./markdown.js";
 import { mentionIn, tableLinks } from "./mention.js";
@@ -70,9 +70,9 @@ function turns({ plans }: Docs, plan: Plan): { before: PageLink | undefined; aft
 }
 
 function aboutHtml(plan: Plan, docs: Docs, path: string): Html {
-  const { facts } = docs;
-  const last = facts.steps.get(plan.step);
-  const checks = facts.checks.filter(({ step }) => step === plan.step);
+  const { warehouseStats } = docs;
+  const last = warehouseStats.steps.get(plan.step);
+  const checks = warehouseStats.checks.filter(({ step }) => step === plan.step);
   const status = worst(checks);
   const shown = docs.dashboard.get(plan.step);
   const jobs = `${listed(plan.jobs)} ${plan.jobs.length === 1 ? "job" : "jobs"}`;
@@ -81,7 +81,7 @@ function aboutHtml(plan: Plan, docs: Docs, path: string): Html {
     ["Writes", writtenBy(plan).length > 0 && tableLinks(writtenBy(plan), docs, path)],
     ["Page", shown && html`<a href="${baseOf(path)}${shown.path}">${shown.title}</a>`],
     ["Runs", `in the ${jobs}, as ${runtimeWords[plan.runtime]}`],
-    ["Last run", last ? lastRunHtml(last) : (facts.missing ?? "It has not run yet.")],
+    ["Last run", last ? lastRunHtml(last) : (warehouseStats.missing ?? "It has not run yet.")],
     ["Rows", last && rowsHtml(last)],
     ["Checks", status && html`<span data-status="${status}">${checksWords(checks)}</span>`],
   ]);
@@ -89,7 +89,7 @@ function aboutHtml(plan: Plan, docs: Docs, path: string): Html {
   return html`${about}${failure && html`<p class="absent">${failure}</p>`}`;
 }
 
-const lastRunHtml = ({ startedAt, seconds: took, status }: StepFact): Html =>
+const lastRunHtml = ({ startedAt, seconds: took, status }: LastRun): Html =>
   joinHtml(
     [
       html`<time datetime="${startedAt}">${instantWords(startedAt)}</time>`,
@@ -99,7 +99,7 @@ const lastRunHtml = ({ startedAt, seconds: took, status }: StepFact): Html =>
     " · ",
   );
 
-function rowsHtml({ rowsIn, rowsOut, rowsMerged, rowsRejected }: StepFact): Html | undefined {
+function rowsHtml({ rowsIn, rowsOut, rowsMerged, rowsRejected }: LastRun): Html | undefined {
   const figures = (
     [
       ["rows in", rowsIn],
@@ -121,13 +121,13 @@ const runtimeWords = {
 
 /** A cell's code and what it came to. */
 function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
-  const { facts, drawings } = docs;
+  const { warehouseStats, drawings } = docs;
   const shows = plan.items
     .filter(({ kind, place }) => kind === "show" && place?.cell === cell.number)
-    .flatMap((item) => facts.shows.get(item) ?? [])
+    .flatMap((item) => warehouseStats.shows.get(item) ?? [])
     .map(shownHtml);
   const checks = checksHtml(
-    facts.checks.filter(({ step, place }) => step === plan.step && place?.cell === cell.number),
+    warehouseStats.checks.filter(({ step, place }) => step === plan.step && place?.cell === cell.number),
   );
   const pictures = (drawings.get(plan.step) ?? [])
     .filter((one) => one.cell === cell.number && one.kind === "display")

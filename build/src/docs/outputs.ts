@@ -10,7 +10,7 @@ import {
   type Shown,
 } from "shopmetrics/display";
 import { numberCell, scrollTable } from "./elements.js";
-import type { CheckFact } from "./facts.js";
+import type { LastCheck } from "./warehouse-stats.js";
 
 /** What `show` found, as a table; contents are text, whatever they are. */
 export function shownHtml(shown: Shown | string): Html {
@@ -34,7 +34,7 @@ export function shownHtml(shown: Shown | string): Html {
 }
 
 /** Check results: one line that says how they came out, which opens to all of them with their figures. */
-export function checksHtml(checks: readonly CheckFact[], options: { open?: boolean } = {}): Html | undefined {
+export function checksHtml(checks: readonly LastCheck[], options: { open?: boolean } = {}): Html | undefined {
   const status = worst(checks);
   if (status === undefined) return undefined;
   const isOpen = options.open || status !== "pass";
@@ -52,7 +52,7 @@ const checkColumns = [
   { name: "A failure" },
 ];
 
-function checkRow(check: CheckFact): Html {
+function checkRow(check: LastCheck): Html {
   const { status, name, severity } = check;
   const { figure, allowed, rows } = measures(check);
   const sign = html`<span aria-hidden="true">${statusSign[status]}</span>`;
@@ -66,12 +66,12 @@ function checkRow(check: CheckFact): Html {
 }
 
 /** The worst result among checks; undefined when there are none. */
-export const worst = (checks: readonly Pick<CheckFact, "status">[]) =>
+export const worst = (checks: readonly Pick<LastCheck, "status">[]) =>
   (["fail", "warn", "pass"] as const).find((status) => checks.some((one) => one.status === status));
 
 /** How checks stand, in words: "✓ 14 checks passed". */
-export function checksWords(checks: readonly Pick<CheckFact, "status">[]): string {
-  const of = (status: CheckFact["status"]) => checks.filter((one) => one.status === status).length;
+export function checksWords(checks: readonly Pick<LastCheck, "status">[]): string {
+  const of = (status: LastCheck["status"]) => checks.filter((one) => one.status === status).length;
   const counted = (n: number) => `${n} ${n === 1 ? "check" : "checks"}`;
   if (of("fail") > 0) return `${statusSign.fail} ${of("fail")} of ${counted(checks.length)} failed`;
   if (of("warn") > 0) return `${statusSign.warn} ${of("warn")} of ${counted(checks.length)} warned`;

@@ -43,7 +43,7 @@ ${tableChecks(table, docs)}`,
 }
 
 function tableChecks(table: Table, docs: Docs): Html {
-  const checks = docs.facts.checks.filter((one) => one.table === table.name);
+  const checks = docs.warehouseStats.checks.filter((one) => one.table === table.name);
   const last = checks
     .map(({ checkedAt }) => checkedAt)
     .toSorted()
@@ -55,7 +55,7 @@ ${checksHtml(checks, { open: true })}`;
 
 /** All tables by layer, each with what it is. */
 export function dictionary(docs: Docs): Page {
-  const { missing, rows: rowCounts } = docs.facts;
+  const { missing, rows: rowCounts } = docs.warehouseStats;
   const mention = mentionIn(docs, dictionaryPage);
   const layers = byLayer([...docs.tables.values()], ({ name }) => name).map(([layer, tables]) => {
     const rows = tables.map(({ name, comment }) => {
@@ -128,10 +128,10 @@ function aboutHtml(table: Table, docs: Docs, path: string): Html {
   ]);
 }
 
-function rowsHtml({ name }: Table, { facts }: Docs): Content {
-  const rows = facts.rows.get(name);
+function rowsHtml({ name }: Table, { warehouseStats }: Docs): Content {
+  const rows = warehouseStats.rows.get(name);
   return rows === undefined
-    ? (facts.missing ?? "The warehouse has no such table yet: a run makes it.")
+    ? (warehouseStats.missing ?? "The warehouse has no such table yet: a run makes it.")
     : html`<span class="figure">${count(rows)}</span>`;
 }
 
@@ -161,11 +161,11 @@ ${examplesHtml(table, column, docs)}</div>`;
 const referenceHtml = (target: string, href: string | undefined): Content =>
   href === undefined ? target : codeLink(target, href);
 
-function examplesHtml(table: Table, { name, accepts }: Column, { facts }: Docs): Html | undefined {
-  const rows = facts.rows.get(table.name);
+function examplesHtml(table: Table, { name, accepts }: Column, { warehouseStats }: Docs): Html | undefined {
+  const rows = warehouseStats.rows.get(table.name);
   if (rows === undefined) return undefined;
   if (isPersonal(table, name)) return html`<dd class="examples">Personal: no values are shown.</dd>`;
-  const values = facts.examples.get(`${table.name}.${name}`) ?? [];
+  const values = warehouseStats.examples.get(`${table.name}.${name}`) ?? [];
   if (values.length > 0) {
     const samples = values.map((value) => html`<samp>${value}</samp>`);
     return html`<dd class="examples">For example ${joinHtml(samples, " ")}</dd>`;
@@ -173,13 +173,13 @@ function examplesHtml(table: Table, { name, accepts }: Column, { facts }: Docs):
   return rows === 0 || accepts ? undefined : html`<dd class="examples">Always null so far.</dd>`;
 }
 
-function noChecks({ name, layer, options, columns }: Table, { facts }: Docs): string {
-  if (facts.missing && layer !== "ops") {
+function noChecks({ name, layer, options, columns }: Table, { warehouseStats }: Docs): string {
+  if (warehouseStats.missing && layer !== "ops") {
     const rules = [
       ...(options.key ? [`${options.key.join(", ")} is unique`] : []),
       ...columns.filter(({ nullable }) => !nullable).map((column) => `${column.name} is not null`),
     ];
-    if (layer !== "bronze") return `${facts.missing} Its contract demands: ${rules.join("; ")}.`;
+    if (layer !== "bronze") return `${warehouseStats.missing} Its contract demands: ${rules.join("; ")}.`;
   }
   if (layer === "ops") return "The runner keeps it; no step checks it.";
   return layer === "bronze"

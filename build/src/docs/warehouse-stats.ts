@@ -7,8 +7,8 @@ import { showRows } from "./show-results.js";
 import { existsSync } from "node:fs";
 import { InputError, type Settings } from "shopmetrics/settings";
 
-/** The last time a step did something. */
-export interface StepFact {
+/** The last run of a step that was not skipped. */
+export interface LastRun {
   readonly run: string;
   readonly status: "succeeded" | "failed";
   /** ISO instant. */
@@ -22,17 +22,17 @@ export interface StepFact {
 }
 
 /** The last result of a check. */
-export interface CheckFact extends CheckResult {
+export interface LastCheck extends CheckResult {
   readonly step: string;
   /** ISO instant. */
   readonly checkedAt: string;
 }
 
 /** What the warehouse says. Empty where there is no warehouse; `missing` then says why, in a sentence. */
-export interface Facts {
+export interface WarehouseStats {
   readonly missing?: string;
-  readonly steps: ReadonlyMap<string, StepFact>;
-  readonly checks: readonly CheckFact[];
+  readonly steps: ReadonlyMap<string, LastRun>;
+  readonly checks: readonly LastCheck[];
   /** Rows of each table that is there. */
   readonly rows: ReadonlyMap<string, number>;
   /** Some values of each column that may be shown, by `table.column`. */
@@ -41,8 +41,8 @@ export interface Facts {
   readonly shows: ReadonlyMap<Item, Shown | string>;
 }
 
-/** Facts of no warehouse. @param missing why there is none, for a reader */
-export const noFacts = (missing: string): Facts => ({
+/** What pages show without a warehouse. @param missing why there is none, for a reader */
+export const noWarehouseStats = (missing: string): WarehouseStats => ({
   missing,
   steps: new Map(),
   checks: [],
@@ -52,11 +52,11 @@ export const noFacts = (missing: string): Facts => ({
 });
 
 /** Asks the warehouse for everything that the pages show. Only reads. */
-export async function readFacts(
+export async function readWarehouseStats(
   connection: Connection,
   engine: DialectName,
   asked: { plans: readonly Plan[]; tables: Tables },
-): Promise<Facts> {
+): Promise<WarehouseStats> {
   const present = await presentTables(connection);
   const has = (table: string) => present.has(table);
   const tables = [...asked.tables.values()].filter(({ name }) => has(name));
@@ -76,18 +76,18 @@ async function presentTables(connection: Connection): Promise<Set<string>> {
   return new Set(rows.map((row) => String(row["name"])));
 }
 
-async function lastSteps(connection: Connection): Promise<Map<string, StepFact>> {
+async function lastSteps(connection: Connection): Promise<Map<string, LastRun>> {
   const { rows } = await connection.query(`
     select * from (
       select *, row_number() over (partition by step order by started_at desc) as nth
       from ops.step_runs where status <> 'skipped'
     ) as numbered where nth = 1`);
-  return new Map(rows.map((row) => [String(row["step"]), stepFact(row)]));
+  return new Map(rows.map((row) => [String(row["step"]), lastRun(row)]));
 }
 
-const stepFact = (row: ResultRow): StepFact => ({
+const lastRun = (row: ResultRow): LastRun => ({
   run: String(row["run_id"]),
-  status: row["status"] as StepFact["status"],
+  status: row["status"] as LastRun["status"],
   startedAt: String(row["started_at"]),
   seconds: Number(row["seconds"]),
   rowsIn: numberOf(row["rows_in"]),
@@ -97,7 +97,7 @@ const stepFact = (row: ResultRow): StepFact => ({
   message: row["message"] === null ? null : String(row["message"]),
 });
 
-async function lastChecks(connection: Connection): Promise<CheckFact[]> {
+async function lastChecks(connection: Connection): Promise<LastCheck[]> {
   const { rows } = await connection.query(`
     select * from (
       select *, row_number() over (partition by step, table_name, check_name order by checked_at desc) as nth
@@ -107,8 +107,8 @@ async function lastChecks(connection: Connection): Promise<CheckFact[]> {
     step: String(row["step"]),
     table: String(row["table_name"]),
     name: String(row["check_name"]),
-    severity: row["severity"] as CheckFact["severity"],
-    status: row["status"] as CheckFact["status"],
+    severity: row["severity"] as LastCheck["severity"],
+    status: row["status"] as LastCheck["status"],
     figure: numberOf(row["figure"]),
     threshold: Number(row["threshold"]),
     failedRows: numberOf(row["failed_rows"]),
@@ -134,14 +134,14 @@ const patience = 3000;
 /**
  * Reads what the pages show from the warehouse that the settings name; the embedded one is opened read-only.
  *
- * @returns facts that say why there are none, where there is no warehouse or another process holds it
+ * @returns no figures but the reason, where there is no warehouse or another process holds it
  */
-export async function openFacts(
+export async function openWarehouseStats(
   settings: Settings,
   asked: { plans: readonly Plan[]; tables: Tables },
-): Promise<Facts> {
+): Promise<WarehouseStats> {
   if (settings.engine === "duckdb" && !existsSync(settings.warehouse))
-    return noFacts("There was no warehouse when these pages were made, so they show no figures.");
+    return noWarehouseStats("There was no warehouse when these pages were made, so they show no figures.");
   try {
     const engine =
       settings.engine === "duckdb"
@@ -150,7 +150,7 @@ export async function openFacts(
     try {
       const connection = await engine.connect();
       try {
-        return await readFacts(connection, engine.name, asked);
+        return await readWarehouseStats(connection, engine.name, asked);
       } finally {
         await connection.close();
       }
@@ -159,7 +159,7 @@ export async function openFacts(
     }
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return noFacts(
+    return noWarehouseStats(
       "The warehouse could not be opened when these pages were made (another process may have held it), so they show no figures.",
     );
   }
