@@ -1,6 +1,6 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import { drawPage } from "#lib/dashboard/prerender.js";
+import { prerenderPage } from "#lib/dashboard/prerender.js";
 import type { Columns } from "#lib/dashboard/snapshot-columns.js";
 import type { Manifest, SnapshotEntry } from "#lib/dashboard/manifest.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
@@ -72,7 +72,7 @@ describe("a page of each kind", () => {
     const notebook = "notebooks/dashboard/products.ipynb";
     const [bundled] = await bundleNotebooks([notebook], { root });
     const { manifest, read } = snapshots();
-    const blocks = await drawPage(manifest, read, () => importModule(bundled!));
+    const blocks = await prerenderPage(manifest, read, () => importModule(bundled!));
     const layout = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
     const page = pageHtml(bundled!.notebook, blocks, manifest, layout);
     await expect(String(page)).toMatchFileSnapshot(golden("pages/dashboard.html"));

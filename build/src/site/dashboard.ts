@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { drawPage, type Block, type Html, type Manifest } from "shopmetrics/display";
+import { prerenderPage, type Block, type Html, type Manifest } from "shopmetrics/display";
 import { InputError } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { importModule } from "../notebook/execute.js";
@@ -72,7 +72,7 @@ export async function buildDashboard(options: {
   const drawn: (readonly Block[])[] = [];
   for (const [index, one] of bundled.entries()) {
     const read = (file: string) => readFile(path.join(snapshots, file));
-    drawn.push(await drawPage(manifests[index], read, () => importModule(one)));
+    drawn.push(await prerenderPage(manifests[index], read, () => importModule(one)));
   }
   const [scripts, { style, font }] = await bundling;
   const href = (index: number) =>

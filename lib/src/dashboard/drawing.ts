@@ -5,7 +5,7 @@ import type { Format } from "./format.js";
 /** How much of the page's width a drawing takes; on a phone each takes all. */
 export type Span = "full" | "half" | "third" | "two-thirds";
 
-/** What a cell shows, as data: each stage makes its own kind of picture of it. */
+/** What a cell shows, as data: each page surface makes its own kind of picture of it. */
 export type Drawing = Chart | Cards | DataTable;
 
 interface Titled {

@@ -3,7 +3,7 @@ import type * as happyDom from "happy-dom";
 import { inKernel, showHtml } from "../display/kernel.js";
 import { drawingElement } from "./render/draw.js";
 import { element } from "./render/dom.js";
-import { useStage } from "./page-surface.js";
+import { usePageSurface } from "./page-surface.js";
 
 /**
  * In a Jupyter kernel, lets a page's cells draw below themselves what the page draws, once: a control stands for its
@@ -17,7 +17,7 @@ export function drawInKernel(): void {
     const { Window: Browser } = createRequire(import.meta.url)("happy-dom") as typeof happyDom;
     return (window ??= new Browser()).document as unknown as Document;
   };
-  useStage({
+  usePageSurface({
     display(draw) {
       const document = open();
       const drawn = drawingElement(draw(), { document, width: 860, state: {}, again: undefined });

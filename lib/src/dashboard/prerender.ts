@@ -8,7 +8,7 @@ import { readSnapshot } from "./read-snapshot.js";
 import { controlElement } from "./render/controls.js";
 import { drawingElement, failureElement } from "./render/draw.js";
 import { openSnapshot, SnapshotError } from "./snapshot.js";
-import { useStage } from "./page-surface.js";
+import { usePageSurface } from "./page-surface.js";
 
 /** What a cell has shown: HTML as it stands in the page before any script runs. */
 export interface Block {
@@ -28,7 +28,7 @@ export interface Block {
  * @param read gives a snapshot's file
  * @param run runs the page's cells
  */
-export async function drawPage(
+export async function prerenderPage(
   manifest: Manifest | undefined,
   read: (file: string) => Promise<Uint8Array>,
   run: () => Promise<unknown>,
@@ -55,7 +55,7 @@ export async function drawPage(
       Promise.reject(new InputError("A page is drawn from its snapshots; it reaches no database.")),
     cell: (_, number) => void (cell = number),
   });
-  const leaveStage = useStage({
+  const leaveSurface = usePageSurface({
     query(name, columns) {
       const snapshot = openSnapshot(name, columns);
       const found = loaded.get(name) ?? new SnapshotError(`The data "${name}" has not been exported yet.`);
@@ -75,7 +75,7 @@ export async function drawPage(
   try {
     await run();
   } finally {
-    leaveStage();
+    leaveSurface();
     leaveSession();
     await window.happyDOM.close();
   }

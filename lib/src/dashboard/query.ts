@@ -4,7 +4,7 @@ import { theSession } from "../session/session.js";
 import type { Statement } from "../sql/statement.js";
 import { toValue, type Columns, type RowOf } from "./snapshot-columns.js";
 import { openSnapshot, type Snapshot } from "./snapshot.js";
-import { theStage } from "./page-surface.js";
+import { thePageSurface } from "./page-surface.js";
 
 /**
  * Declares what a page draws from. The daily job runs the select and exports its rows as a snapshot of these columns; the
@@ -25,8 +25,8 @@ export async function query<const C extends Columns>(
 ): Promise<Snapshot<C>> {
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(name))
     throw new InputError(`query "${name}": name it with small letters, digits and _, such as "daily_sales".`);
-  const stage = theStage();
-  if (stage?.query) return stage.query(name, columns);
+  const surface = thePageSurface();
+  if (surface?.query) return surface.query(name, columns);
   const snapshot = openSnapshot(name, columns);
   const result = await (
     await theSession()

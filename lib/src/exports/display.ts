@@ -1,5 +1,5 @@
 /** What people are shown: cells of Jupyter and pages of the dashboard. */
-export { drawPage, type Block } from "../dashboard/prerender.js";
+export { prerenderPage, type Block } from "../dashboard/prerender.js";
 export { kindOf, type ColumnKind } from "../dashboard/snapshot-columns.js";
 export type { Manifest } from "../dashboard/manifest.js";
 export { asOfWords, checkWords } from "../dashboard/render/data-state.js";

@@ -2,7 +2,8 @@ import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signal
 import type { Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
 import { controlElement } from "../render/controls.js";
-import { drawingElement, failureElement, type BlockState } from "../render/draw.js";
+import { drawingElement, failureElement } from "../render/draw.js";
+import type { BlockState } from "../render/surface.js";
 import { Pending, SnapshotError } from "../snapshot.js";
 
 /** Draws into a block, and again whenever something that `draw` has read changes. Until it can, the built one stays. */

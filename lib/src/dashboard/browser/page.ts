@@ -2,7 +2,7 @@ import { batch, signal } from "@preact/signals-core";
 import type { Columns } from "../snapshot-columns.js";
 import type { Manifest } from "../manifest.js";
 import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
-import { useStage } from "../page-surface.js";
+import { usePageSurface } from "../page-surface.js";
 import { bindControl, displayBlock } from "./blocks.js";
 import { fetchManifest, fetchSnapshot } from "./data.js";
 import { showState } from "./header.js";
@@ -28,7 +28,7 @@ export function runPage(cells: () => Promise<void>): void {
     if (!block) throw new Error("The page was built from other cells than its script: build the site anew.");
     return block;
   };
-  useStage({
+  usePageSurface({
     display: (draw) => displayBlock(next(), draw, width),
     view: (control) => bindControl(next(), control),
   });

@@ -1,4 +1,4 @@
-/** What a page's script finds in the browser: the names of "shopmetrics/page", on a stage made of the built page. */
+/** What a page's script finds in the browser: the names of "shopmetrics/page", for cells that draw on the built page. */
 export * from "../notebook.js";
 export { query, runPage } from "./page.js";
 

@@ -1,7 +1,7 @@
 import type { Card, Cards } from "../drawing.js";
 import { change, written } from "../format.js";
 import { element, svgElement } from "./dom.js";
-import type { Surface } from "./draw.js";
+import type { Surface } from "./surface.js";
 
 /** Figures side by side: label, value, change against the period before, course. */
 export function cardsElement({ cards }: Cards, { document }: Surface): HTMLElement {

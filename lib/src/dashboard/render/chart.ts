@@ -1,7 +1,7 @@
 import { plot } from "@observablehq/plot";
 import type { Chart, Room } from "../drawing.js";
 import { element } from "./dom.js";
-import type { Surface } from "./draw.js";
+import type { Surface } from "./surface.js";
 import { nothing, tableBody } from "./table.js";
 
 /** Below this width a drawing is made for a phone. */

@@ -2,7 +2,7 @@ import type { Value } from "../snapshot-columns.js";
 import type { DataTable, Rows, TableColumn } from "../drawing.js";
 import { written } from "../format.js";
 import { element } from "./dom.js";
-import type { Surface } from "./draw.js";
+import type { Surface } from "./surface.js";
 
 /** Said of a choice that leaves no rows. */
 export const nothing = "There is nothing to show for this choice.";
