@@ -1,3 +1,4 @@
+import { layers } from "../compile/graph.js";
 import {
   dictionaryPage,
   docsHome,
@@ -59,14 +60,15 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
   ];
 }
 
-/** Things by the layer that their names begin with, layers in the order in which they come. */
+/** Things by the layer that their names begin with, layers in the order of the pipeline. */
 export function byLayer<T>(things: readonly T[], nameOf: (thing: T) => string): [string, T[]][] {
-  const layers = new Map<string, T[]>();
+  const found = new Map<string, T[]>();
   for (const thing of things) {
     const layer = nameOf(thing).split(".")[0]!;
-    layers.set(layer, [...(layers.get(layer) ?? []), thing]);
+    found.set(layer, [...(found.get(layer) ?? []), thing]);
   }
-  return [...layers].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  return [...found].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }
 
-const order = ["landing", "sources", "bronze", "silver", "gold", "dashboard", "ops"];
+/** Landed files are no step's layer, but stand in the lineage before all others. */
+const order = ["landing", ...layers];
