@@ -31,11 +31,11 @@ export interface BuiltSite {
   readonly asOf: string | undefined;
   readonly folder: string;
   readonly seconds: number;
-  /** All this for a reader. */
+  /** The same in words. */
   readonly sentence: string;
 }
 
-/** Where the site is written unless somebody says otherwise. */
+/** The folder that the site is written to: `out`, or dist/site. */
 export const siteFolder = ({ root }: Settings, out = "dist/site") => path.resolve(root, out);
 
 /**

@@ -23,12 +23,12 @@ import { searchIndex } from "./search-index.js";
 import { sidebarOf } from "./sidebar.js";
 import { dictionary, tableHtml } from "./table-page.js";
 
-/** Where the dashboard's navigation leads to the documentation. */
+/** The documentation's entry in the navigation. */
 export const docsEntry = { title: "Docs", href: docsHome };
 
 /**
- * The documentation: a page for each notebook, table and guide, made from the compiled notebooks, the contracts and what
- * the warehouse holds. The warehouse is only read; without one the pages say so.
+ * The documentation: a page for each notebook, table and guide, made from the compiled notebooks, the contracts and the
+ * content of the warehouse. The warehouse is only read; without one the pages say so.
  *
  * @param options.tests vitest's report, for the requirements' last results
  * @throws NotebookError, or an AggregateError of several, when the notebooks do not compile

@@ -16,7 +16,7 @@ import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";
 import { capital, layerWords } from "./table-page.js";
 
-/** The documentation's front page: the pipeline from source to dashboard, step by step, as its last run left it. */
+/** The documentation's front page: the pipeline from source to dashboard, with the results of the last run. */
 export function homePage(docs: Docs): Page {
   const byLayers = byLayer(docs.plans, ({ step }) => step);
   const layers = byLayers.map(([layer, plans]) => {
@@ -45,12 +45,12 @@ const introduction = joinHtml(
   [
     [
       "Each step from raw export to chart-ready table is one notebook. An engineer runs it cell by cell, the compiler ",
-      "turns it into a task of the daily job, and here it is to be read, with what the last run came to.",
+      "turns it into a task of the daily job, and here you can read it, with the results of the last run.",
     ],
     [
       html`Looking for a table or a column? The <a href="${base}${dictionaryPage}">data dictionary</a> has them all, `,
       html`and the <a href="${base}${lineagePage}">lineage</a> follows a column from its file to the dashboard. `,
-      html`What was asked for, and how it stands, is among the <a href="${base}${requirementsPage}">requirements</a>.`,
+      html`The <a href="${base}${requirementsPage}">requirements</a> say what the shop asked for and what is met.`,
     ],
   ].map((paragraph) => html`<p>${paragraph}</p>`),
   "\n",
@@ -63,7 +63,7 @@ const columns = [
   { name: "Checks" },
 ];
 
-/** A step, and how its last run came out. */
+/** A step, with the results of its last run. */
 function stepRow({ step, title }: Plan, { warehouseStats }: Docs): Html {
   const last = warehouseStats.steps.get(step);
   const checks = warehouseStats.checks.filter((one) => one.step === step);

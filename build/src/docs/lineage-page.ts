@@ -16,8 +16,8 @@ import { byLayer } from "./sidebar.js";
 import { capital } from "./table-page.js";
 
 /**
- * The lineage: a graph of all tables, of which a script follows columns, and below it the same to read. The script knows
- * only what stands in the list, so there is one account of it.
+ * The lineage: a graph of all tables, in which a script follows columns, and below it the same as a list. The script
+ * reads the list, so the two cannot differ.
  */
 export function lineageHtml(docs: Docs, script: string): Page {
   const graph = lineageGraph(docs.lineage, docs.tables);
@@ -86,7 +86,7 @@ function svgBox({ name, layer, columns, x, y }: LaidOut["boxes"][number]): Html 
   return html`<a href="#${anchorOf(name)}" data-box="${name}" class="${layer}">${parts}</a>`;
 }
 
-/** A line that leaves each point as it came, to the right. */
+/** A curve through the points that is horizontal at each of them. */
 function curve([first, ...rest]: readonly Point[]): string {
   if (!first) return "";
   let before = first;
@@ -154,5 +154,5 @@ function columnHtml(box: string, { name, kind, from, expressions }: BoxColumn): 
   return html`<tr${row}>${cells}</tr>`;
 }
 
-/** Columns of one name and different leading underscores are told apart by their place. */
+/** The anchor of a column's row in the list. */
 const columnAnchor = (box: string, column: string) => anchorOf(`${box}.${column}`);

@@ -15,19 +15,19 @@ export interface Heading {
 export interface Rendered {
   readonly html: Html;
   readonly headings: readonly Heading[];
-  /** The prose below each heading, the first before any: for the search. */
+  /** For the search: the prose below each heading, and first the prose before any heading. */
   readonly sections: readonly { readonly id: string; readonly heading: string; readonly text: string }[];
 }
 
 export interface MarkdownOptions {
   readonly highlight: Highlight;
-  /** Where a link of the source leads in the site; undefined when it leads to nothing there, then its text stays. */
+  /** The address of a link in the site; if undefined, only the link's text is kept. */
   readonly link: (href: string) => string | undefined;
-  /** Where a picture of the source stands in the site; undefined when it is not there, then its description stays. */
+  /** The address of a picture in the site; if undefined, only the picture's description is kept. */
   readonly picture?: (href: string) => string | undefined;
-  /** Where a name in the text is described: a table in code, a requirement's id. */
+  /** The address of the description of a name in the text: a table in code, a requirement's id. */
   readonly mention: (text: string) => string | undefined;
-  /** Ids taken on the page by other parts of it. */
+  /** Ids that other parts of the page use. */
   readonly taken: Set<string>;
 }
 
@@ -58,7 +58,7 @@ const plainText = (inline: Token | undefined) =>
     .join("")
     .trim();
 
-/** A heading's id: its words, with a number where another one has them already. */
+/** A heading's id: its words, with a number if they are taken. */
 export function freeId(text: string, taken: Set<string>): string {
   const words = text
     .toLowerCase()
@@ -71,7 +71,7 @@ export function freeId(text: string, taken: Set<string>): string {
   return id;
 }
 
-/** Sets the addresses of links, takes those away that lead nowhere, and makes links of names outside of links. */
+/** Sets the addresses of links, removes links that lead nowhere, and makes links of names outside of links. */
 function linked(children: readonly Token[], { link, mention, picture }: MarkdownOptions): Token[] {
   const made: Token[] = [];
   const open: boolean[] = [];
@@ -117,7 +117,7 @@ function named(token: Token, mention: MarkdownOptions["mention"]): Token[] {
   return parts.length === 0 ? [token] : [...parts, htmlToken(token.content.slice(at))];
 }
 
-/** HTML of our own; what people write never becomes such a token, since raw HTML is off. */
+/** A token of HTML made here; what people write never becomes such a token, since raw HTML is off. */
 function htmlToken(content: Content): Token {
   const [inline] = markdown.parseInline("x", {});
   const token = inline!.children![0]!;

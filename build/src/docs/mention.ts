@@ -3,7 +3,7 @@ import { anchorOf, baseOf, notebookPage, requirementsPage, tablePage } from "./a
 import { codeLink } from "./elements.js";
 import type { Docs } from "./model.js";
 
-/** Where a page finds what a name in its text stands for: a table, a column, a step or a requirement. */
+/** Finds the address of what a name in a page's text means: a table, a column, a step or a requirement. */
 export function mentionIn(docs: Pick<Docs, "requirements" | "notebooks" | "tables">, page: string) {
   const to = (href: string) => (href === page ? undefined : `${baseOf(page)}${href}`);
   return (name: string): string | undefined => {

@@ -13,7 +13,7 @@ import { checksHtml, checksWords, shownHtml, worst } from "./outputs.js";
 import type { Page, PageLink } from "./page.js";
 
 /**
- * A notebook as a page: its prose and code, below each cell what the last run came to, and the SQL it was compiled to.
+ * A notebook as a page: its prose and code, below each cell the results of the last run, and its compiled SQL.
  *
  * @param notebook of the plan
  */
@@ -40,7 +40,7 @@ export function notebookHtml(notebook: Notebook, plan: Plan, docs: Docs): Page {
       if (section.id || section.text || index === 0) sections.push({ ...section });
     const prose = html`<div class="prose">${made.html}</div>`;
     if (lead !== "" || headings.length === 0) return prose;
-    // What the step is stands under the first heading's prose, before any code.
+    // The facts about the step come after the first heading's prose, before any code.
     lead = headings[0]!.text;
     return html`${prose}\n${aboutHtml(plan, docs, path)}`;
   });
@@ -119,7 +119,7 @@ const runtimeWords = {
   page: "a page whose queries are exported",
 } as const;
 
-/** A cell's code and what it came to. */
+/** A cell's code and its output. */
 function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
   const { warehouseStats, drawings } = docs;
   const shows = plan.items
@@ -139,7 +139,7 @@ function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
 ${codeHtml(cell.source.trimEnd(), "typescript", docs.highlight)}${output}</div>`;
 }
 
-/** A drawing's buttons do nothing here: those that name a column stay as its name. */
+/** A drawing's buttons do nothing here: those in a column's heading are replaced by their text. */
 const withoutButtons = (drawing: Html): Html =>
   rawHtml(
     String(drawing)

@@ -33,7 +33,7 @@ export function shownHtml(shown: Shown | string): Html {
 <p class="extent">${extent(shown)}</p>`;
 }
 
-/** Check results: one line that says how they came out, which opens to all of them with their figures. */
+/** Check results: one line that sums them up and opens to all of them with their figures. */
 export function checksHtml(checks: readonly LastCheck[], options: { open?: boolean } = {}): Html | undefined {
   const status = worst(checks);
   if (status === undefined) return undefined;
@@ -69,7 +69,7 @@ function checkRow(check: LastCheck): Html {
 export const worst = (checks: readonly Pick<LastCheck, "status">[]) =>
   (["fail", "warn", "pass"] as const).find((status) => checks.some((one) => one.status === status));
 
-/** How checks stand, in words: "✓ 14 checks passed". */
+/** The results of checks in words: "✓ 14 checks passed". */
 export function checksWords(checks: readonly Pick<LastCheck, "status">[]): string {
   const of = (status: LastCheck["status"]) => checks.filter((one) => one.status === status).length;
   const counted = (n: number) => `${n} ${n === 1 ? "check" : "checks"}`;

@@ -13,7 +13,7 @@ export interface Page {
   /** The sidebar's group that the page is in. */
   readonly group: string;
   readonly main: Html;
-  /** Listed below the page's entry in the sidebar. */
+  /** Those of levels 2 and 3 are listed below the page's entry in the sidebar. */
   readonly headings: readonly Heading[];
   /** What the search finds, by heading; an empty id is the page's beginning. */
   readonly sections: readonly Section[];

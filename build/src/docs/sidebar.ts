@@ -12,7 +12,7 @@ import { guideTitle } from "./guides.js";
 import type { Docs } from "./model.js";
 import type { SidebarGroup } from "./page.js";
 
-/** What stands beside every page: overviews, then notebooks and tables by layer. */
+/** The links beside every page: overviews, notebooks and tables by layer, guides. */
 export function sidebarOf(docs: Docs): SidebarGroup[] {
   return [
     {
@@ -60,7 +60,7 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
   ];
 }
 
-/** Things by the layer that their names begin with, layers in the order of the pipeline. */
+/** Things grouped by the layer that begins their names, layers in the order of the pipeline. */
 export function byLayer<T>(things: readonly T[], nameOf: (thing: T) => string): [string, T[]][] {
   const found = new Map<string, T[]>();
   for (const thing of things) {
@@ -70,5 +70,5 @@ export function byLayer<T>(things: readonly T[], nameOf: (thing: T) => string): 
   return [...found].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }
 
-/** Landed files are no step's layer, but stand in the lineage before all others. */
+/** Landed files have no steps; in the lineage they come before all layers. */
 const order = ["landing", ...layers];

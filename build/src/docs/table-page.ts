@@ -95,7 +95,7 @@ export const layerWords: Readonly<Record<string, string>> = {
   bronze: "What arrived, as it arrived: append-only, nothing repaired.",
   silver: "Typed, validated, one row per thing. What is refused is kept with its reasons.",
   gold: "Answers: one table per question, computed from silver.",
-  ops: "The pipeline’s own books: runs, checks, files taken in.",
+  ops: "The pipeline’s own records: runs, checks, files loaded.",
   dashboard: "Pages whose queries are exported after gold is written.",
 };
 
@@ -183,6 +183,6 @@ function noChecks({ name, layer, options, columns }: Table, { warehouseStats }: 
   }
   if (layer === "ops") return "The runner keeps it; no step checks it.";
   return layer === "bronze"
-    ? `${name} keeps what arrived as it is: it is judged when the next layer reads it.`
+    ? `${name} keeps what arrived as it is: it is checked when the next layer reads it.`
     : "No check has been measured yet.";
 }

@@ -28,16 +28,16 @@ export interface LastCheck extends CheckResult {
   readonly checkedAt: string;
 }
 
-/** What the warehouse says. Empty where there is no warehouse; `missing` then says why, in a sentence. */
+/** What pages show of the warehouse. Empty if there is no warehouse; `missing` then says why, in a sentence. */
 export interface WarehouseStats {
   readonly missing?: string;
   readonly steps: ReadonlyMap<string, LastRun>;
   readonly checks: readonly LastCheck[];
-  /** Rows of each table that is there. */
+  /** Number of rows of each table that exists. */
   readonly rows: ReadonlyMap<string, number>;
   /** Some values of each column that may be shown, by `table.column`. */
   readonly examples: ReadonlyMap<string, readonly string[]>;
-  /** What a notebook's `show` gives, or why it could not. */
+  /** The rows of a notebook's `show`, or a sentence that says why there are none. */
   readonly shows: ReadonlyMap<Item, Shown | string>;
 }
 
@@ -51,7 +51,7 @@ export const noWarehouseStats = (missing: string): WarehouseStats => ({
   shows: new Map(),
 });
 
-/** Asks the warehouse for everything that the pages show. Only reads. */
+/** Reads everything that the pages show from the warehouse, and changes nothing. */
 export async function readWarehouseStats(
   connection: Connection,
   engine: DialectName,
@@ -128,13 +128,13 @@ async function rowCounts(connection: Connection, tables: readonly Table[]): Prom
 const numberOf = (value: ResultValue | undefined) =>
   value === null || value === undefined ? null : Number(value);
 
-/** How long a warehouse held by another process is waited for: pages without figures are better than none. */
+/** Milliseconds to wait for a warehouse that another process holds: pages without figures are better than no pages. */
 const patience = 3000;
 
 /**
  * Reads what the pages show from the warehouse that the settings name; the embedded one is opened read-only.
  *
- * @returns no figures but the reason, where there is no warehouse or another process holds it
+ * @returns no figures but the reason, if there is no warehouse or another process holds it
  */
 export async function openWarehouseStats(
   settings: Settings,

@@ -56,7 +56,7 @@ interface Part {
   readonly content: Html;
 }
 
-/** Controls that follow each other stand in one bar. */
+/** Puts controls that follow each other into one bar. */
 const joinControls = (parts: readonly Part[]): Html[] =>
   parts.map(({ isControl, content }, index) => {
     if (!isControl) return content;
@@ -66,7 +66,7 @@ const joinControls = (parts: readonly Part[]): Html[] =>
     return html`${opening}${content}${ends && html`</section>`}`;
   });
 
-/** How old a page's data is and how its checks came out. */
+/** How old a page's data is, and the results of the checks. */
 export function stateHtml({ asOf, checks }: Manifest): Html {
   const { words, status } = checkWords(checks);
   return html`<time data-age datetime="${asOf}">${asOfWords(new Date(asOf))}</time>

@@ -108,7 +108,7 @@ export async function buildDashboard(options: {
   };
 }
 
-/** How the data of the first page that has some stands: pages beside the dashboard say that too. */
+/** The state of the first page that has data; the site's other pages show it too. */
 function firstState(manifests: readonly (Manifest | undefined)[]): Html | undefined {
   const known = manifests.find(Boolean);
   return known && stateHtml(known);
@@ -130,7 +130,7 @@ async function readManifest(folder: string, page: string): Promise<Manifest | un
   }
 }
 
-/** A page's manifest and snapshots, and beside each a script that brings it where the site is opened from a folder. */
+/** A page's manifest and snapshots, and for each a script that holds the same, for a site opened from a folder. */
 async function dataFiles(folder: string, manifest: Manifest): Promise<SiteFile[]> {
   const files: SiteFile[] = [];
   const add = (name: string, content: Uint8Array) => {
@@ -143,14 +143,14 @@ async function dataFiles(folder: string, manifest: Manifest): Promise<SiteFile[]
   };
   add(`${manifest.page}.json`, Buffer.from(JSON.stringify(manifest)));
   for (const { file } of Object.values(manifest.snapshots)) {
-    // A snapshot that is gone is told on its page, when it is drawn.
+    // If a snapshot is missing, its page says so when it is drawn.
     const content = await readFile(path.join(folder, file)).catch(() => undefined);
     if (content) add(file, content);
   }
   return files;
 }
 
-/** The style sheet and its font. A browser that opens a page from a folder loads no font; it takes one of its own. */
+/** The style sheet and its font. A page opened from a folder cannot load the font: the browser uses another. */
 async function readStyle(): Promise<{ style: SiteFile; font: SiteFile }> {
   const require = createRequire(import.meta.url);
   const content = await readFile(

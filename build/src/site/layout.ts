@@ -1,6 +1,6 @@
 import { attributes, html, joinHtml, rawHtml, type Html } from "shopmetrics/display";
 
-/** What a page shows, and what stands around it. */
+/** A page's main part, and what surrounds it. */
 export interface Layout {
   readonly title: string;
   readonly description: string;
@@ -14,10 +14,10 @@ export interface Layout {
   readonly style: string;
   /** Style sheets of some pages only. */
   readonly alsoStyles?: readonly string[];
-  /** Loaded before the style sheet asks for it: it is there at first paint or not used. */
+  /** Loaded before the style sheet asks for it: it is there at the first paint, or it is not used. */
   readonly font: string;
   readonly scripts: readonly string[];
-  /** How old the data is and how its checks came out. */
+  /** How old the data is, and the results of the checks. */
   readonly state: Html | undefined;
   readonly main: Html;
 }

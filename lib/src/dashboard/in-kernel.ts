@@ -6,8 +6,8 @@ import { element } from "./render/dom.js";
 import { usePageSurface } from "./page-surface.js";
 
 /**
- * In a Jupyter kernel, lets a page's cells draw below themselves what the page draws, once: a control stands for its
- * initial choice until somebody sets its `state`.
+ * In a Jupyter kernel, makes a page's cells draw below themselves what the page draws, once: a control has its initial
+ * choice until its `state` is set.
  */
 export function drawInKernel(): void {
   if (!inKernel()) return;
@@ -35,7 +35,7 @@ export function drawInKernel(): void {
   });
 }
 
-/** The colours of the page's style sheet; Jupyter takes style sheets out of notebooks that it does not trust. */
+/** The colours of the page's style sheet; Jupyter removes style sheets from notebooks that it does not trust. */
 const look = Object.entries({
   ink: "#1c2126",
   muted: "#5a636d",

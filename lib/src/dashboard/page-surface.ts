@@ -26,8 +26,8 @@ export function usePageSurface(surface: PageSurface | undefined): () => void {
 export const thePageSurface = (): PageSurface | undefined => current;
 
 /**
- * Shows a drawing: on a page in the place of the cell, in Jupyter below it. It is drawn again when a snapshot or a control
- * that it has read changes.
+ * Shows a drawing: on a page in the place of the cell, in Jupyter below it. It is drawn again when a snapshot or a
+ * control that it has read changes.
  *
  * @example
  * display(() => chart({ title: "How much do we sell?" }, () => ({ marks: [Plot.lineY(daily.rows, { x: "date", y: "revenue" })] })));

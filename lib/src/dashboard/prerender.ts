@@ -10,7 +10,7 @@ import { drawingElement, failureElement } from "./render/draw.js";
 import { openSnapshot, SnapshotError } from "./snapshot.js";
 import { usePageSurface } from "./page-surface.js";
 
-/** What a cell has shown: HTML as it stands in the page before any script runs. */
+/** What a cell shows: the HTML of the page before any script runs. */
 export interface Block {
   /** The code cell, from 1. */
   readonly cell: number;
@@ -21,7 +21,7 @@ export interface Block {
 }
 
 /**
- * Draws a page from its last export, with every control as the reader finds it: the page as it is without JavaScript.
+ * Draws a page from its last export, with every control at its initial choice: the page as it is without JavaScript.
  * What cannot be drawn becomes a block that says so.
  *
  * @param manifest undefined when the page was never exported
@@ -44,7 +44,7 @@ export async function prerenderPage(
       roundCoordinates(node);
       blocks.push({ cell, kind, span, html: rawHtml(node.outerHTML) });
     } catch (error) {
-      // A mistake in the page's own code fails the build; what is wrong with data is told to the reader.
+      // A mistake in the page's own code fails the build; a problem with data is shown to the reader.
       if (!(error instanceof SnapshotError)) throw error;
       const { outerHTML } = failureElement(document, error.message);
       blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML) });

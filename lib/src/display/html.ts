@@ -1,4 +1,4 @@
-/** HTML, as opposed to text, which is escaped where it stands in HTML. */
+/** HTML, as opposed to text, which is escaped when it is put into HTML. */
 export class Html {
   private readonly markup: string;
 
@@ -11,12 +11,12 @@ export class Html {
   }
 }
 
-/** What a template may hold: a list stands for its parts, one after another; null, undefined and false for nothing. */
+/** What a template may hold. A list gives its parts one after another; null, undefined and false give nothing. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 /**
- * HTML from a template. Text is escaped, so that nothing that comes from a database or a file is read as HTML; it may
- * stand between tags and in quoted attributes.
+ * HTML from a template. Text is escaped, so that nothing from a database or a file is read as HTML, both between
+ * tags and in quoted attributes.
  *
  * @example
  * html`<ul title="${title}">${names.map((name) => html`<li>${name}</li>`)}</ul>`;
@@ -24,10 +24,10 @@ export type Content = Html | string | number | null | undefined | false | readon
 export const html = (strings: TemplateStringsArray, ...values: readonly Content[]): Html =>
   new Html(String.raw({ raw: strings }, ...values.map(markupOf)));
 
-/** Marks a text as HTML: for what another library has made. */
+/** Takes a text for HTML as it is: for the output of another library. */
 export const rawHtml = (markup: string): Html => new Html(markup);
 
-/** The parts that are there, with a separator between them. */
+/** Joins parts with a separator; a part that gives nothing, or empty text, is left out. */
 export const joinHtml = (parts: readonly Content[], separator: string): Html =>
   new Html(parts.filter(isThere).map(markupOf).join(escaped(separator)));
 

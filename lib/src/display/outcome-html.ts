@@ -5,8 +5,8 @@ import type { Outcome, Shown } from "./outcome.js";
 import { actionText, extent, measures, statusSign, statusWord } from "./words.js";
 
 /*
- * Styles stand on the elements, since Jupyter takes <style> out of notebooks it does not trust, and colours come from
- * Jupyter's theme, with a fallback for viewers that have none. Colour never carries a meaning alone.
+ * Styles are attributes of the elements, since Jupyter removes <style> from notebooks it does not trust. Colours come
+ * from Jupyter's theme, with a fallback for viewers without one. No meaning is carried by colour alone.
  */
 const dim = "opacity:.65";
 const colour = {
@@ -19,7 +19,7 @@ const align = {
   right: "text-align:right;font-variant-numeric:tabular-nums",
 } as const;
 
-/** What a verb, a check or `show` came to, as HTML for below its cell; undefined when there is nothing to say. */
+/** The outcome of a verb, a check or `show`, as HTML to show below its cell; undefined when there is nothing to say. */
 export function outcomeHtml(outcome: Outcome): Html | undefined {
   const { shown, figures } = outcome;
   const action = actionText(outcome);
@@ -30,7 +30,7 @@ export function outcomeHtml(outcome: Outcome): Html | undefined {
     shown && tableHtml(shown),
   ].filter((part) => part instanceof Html);
   if (parts.length === 0) return undefined;
-  // MathJax would take "$5 and $6" for a formula.
+  // Without these classes MathJax takes "$5 and $6" for a formula.
   const classes = "shopmetrics tex2jax_ignore mathjax_ignore";
   return html`<div class="${classes}" style="font-size:var(--jp-ui-font-size1,13px)">${parts}</div>`;
 }
@@ -68,7 +68,7 @@ function valueHtml({ isNumber }: ShownColumn, { text, kind }: Cell): Html {
   return html`<td style="${side}${kind === "none" && `;font-style:italic;${dim}`}">${text}</td>`;
 }
 
-/** Check results: those that did not pass each on a line of its own, passed ones behind one line that opens. */
+/** Check results: each that did not pass has a line of its own, those that passed are behind one line that opens. */
 export const checksHtml = (results: readonly CheckResult[]): Html => html`${checkBlocks(results)}`;
 
 function checkBlocks(results: readonly CheckResult[]): Html[] {

@@ -3,7 +3,7 @@ import { shownColumns, type ShownColumn } from "./cells.js";
 import type { Outcome, Shown } from "./outcome.js";
 import { actionText, extent, measures, statusSign, statusWord } from "./words.js";
 
-/** What a verb, a check or `show` came to, as plain text. Empty when there is nothing to say. */
+/** The outcome of a verb, a check or `show`, as plain text. Empty when there is nothing to say. */
 export function outcomeText(outcome: Outcome): string {
   const { table, seconds, shown, figures } = outcome;
   const action = actionText(outcome);

@@ -1,4 +1,4 @@
-/** What people are shown: cells of Jupyter and pages of the dashboard. */
+/** What people see: the output of cells in Jupyter, pages of the dashboard, and the tag that HTML is written with. */
 export { prerenderPage, type Block } from "../dashboard/prerender.js";
 export { kindOf, type ColumnKind } from "../dashboard/snapshot-columns.js";
 export type { Manifest } from "../dashboard/manifest.js";

@@ -2,5 +2,5 @@
 export * from "../notebook.js";
 export { query, runPage } from "./page.js";
 
-/** Cells are told apart when a page is built; here the order of what they show says where it belongs. */
+/** In the browser nothing: what cells show belongs to the page's blocks in their order. */
 export const cell = (): void => undefined;

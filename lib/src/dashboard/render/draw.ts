@@ -17,7 +17,7 @@ export function drawingElement(drawing: Drawing, surface: Surface): HTMLElement 
   }
 }
 
-/** What stands where a drawing cannot be made, for the reader. */
+/** Shown to the reader in place of a drawing that cannot be made. */
 export const failureElement = (document: Document, message: string): HTMLElement =>
   element(
     document,

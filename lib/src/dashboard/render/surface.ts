@@ -1,4 +1,4 @@
-/** What a block remembers while it is drawn again and again. */
+/** What a block remembers from one drawing to the next. */
 export interface BlockState {
   /** Whether a chart shows its rows instead of its picture. */
   asTable?: boolean;
@@ -10,9 +10,9 @@ export interface BlockState {
 /** How and where something is drawn. */
 export interface Surface {
   readonly document: Document;
-  /** The block's width in CSS pixels; a page that is built knows none and draws for wide and for narrow screens. */
+  /** The block's width in CSS pixels; undefined when a page is prerendered, for wide and for narrow screens. */
   readonly width: number | undefined;
   readonly state: BlockState;
-  /** Called when `state` has changed: draws the block again. Undefined where nobody can click. */
+  /** Called when `state` has changed: draws the block again. Undefined where there is no reader to click. */
   readonly again: (() => void) | undefined;
 }
