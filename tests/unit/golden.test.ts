@@ -11,15 +11,15 @@ import { type Compiled, compile } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/model.ts";
 import type { Evidence } from "../../build/src/docs/evidence.ts";
 import { noWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
-import { guideHtml } from "../../build/src/docs/guides.ts";
+import { buildGuidePage } from "../../build/src/docs/guides.ts";
 import { loadHighlight } from "../../build/src/docs/highlight.ts";
-import { homePage } from "../../build/src/docs/home-page.ts";
-import { lineageHtml } from "../../build/src/docs/lineage-page.ts";
-import { notebookHtml } from "../../build/src/docs/notebook-page.ts";
+import { buildHomePage } from "../../build/src/docs/home-page.ts";
+import { buildLineagePage } from "../../build/src/docs/lineage-page.ts";
+import { buildNotebookPage } from "../../build/src/docs/notebook-page.ts";
 import { type Page, docsPage } from "../../build/src/docs/page.ts";
-import { requirementsHtml } from "../../build/src/docs/requirements-page.ts";
+import { buildRequirementsPage } from "../../build/src/docs/requirements-page.ts";
 import { sidebarOf } from "../../build/src/docs/sidebar.ts";
-import { dictionary, tableHtml } from "../../build/src/docs/table-page.ts";
+import { buildDictionaryPage, buildTablePage } from "../../build/src/docs/table-page.ts";
 import { importModule } from "../../build/src/notebook/execute.ts";
 import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
 import { pageHtml } from "../../build/src/site/dashboard-page.ts";
@@ -55,13 +55,13 @@ describe.each(steps)("%s", (step) => {
 
 describe("a page of each kind", () => {
   it.each<[string, () => Page]>([
-    ["home", () => homePage(docs)],
-    ["notebook", () => notebookHtml(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
-    ["dictionary", () => dictionary(docs)],
-    ["table", () => tableHtml(docs.tables.get(steps[2]!)!, docs)],
-    ["lineage", () => lineageHtml(docs, "assets/lineage.js")],
-    ["requirements", () => requirementsHtml(docs)],
-    ["guide", () => guideHtml("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
+    ["home", () => buildHomePage(docs)],
+    ["notebook", () => buildNotebookPage(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
+    ["dictionary", () => buildDictionaryPage(docs)],
+    ["table", () => buildTablePage(docs.tables.get(steps[2]!)!, docs)],
+    ["lineage", () => buildLineagePage(docs, "assets/lineage.js")],
+    ["requirements", () => buildRequirementsPage(docs)],
+    ["guide", () => buildGuidePage("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
   ])("%s", async (name, page) => {
     const shared = { style: "assets/docs.css", script: "assets/docs.js", search: "search.js" };
     const { content } = docsPage(page(), { ...shared, frame, sidebar: sidebarOf(docs) });

@@ -12,16 +12,16 @@ import { compiledFile, docsHome } from "./addresses.js";
 import { docsAssets } from "./assets.js";
 import { openWarehouseStats } from "./warehouse-stats.js";
 import { loadHighlight } from "./highlight.js";
-import { homePage } from "./home-page.js";
-import { notebookHtml } from "./notebook-page.js";
+import { buildHomePage } from "./home-page.js";
+import { buildNotebookPage } from "./notebook-page.js";
 import { findEvidence, readRequirements, readTestReport } from "./evidence.js";
-import { guideHtml, guidePictures, readGuides } from "./guides.js";
-import { lineageHtml } from "./lineage-page.js";
-import { requirementsHtml } from "./requirements-page.js";
+import { buildGuidePage, guidePictures, readGuides } from "./guides.js";
+import { buildLineagePage } from "./lineage-page.js";
+import { buildRequirementsPage } from "./requirements-page.js";
 import { docsPage, type Page } from "./page.js";
 import { searchIndex } from "./search-index.js";
 import { sidebarOf } from "./sidebar.js";
-import { dictionary, tableHtml } from "./table-page.js";
+import { buildDictionaryPage, buildTablePage } from "./table-page.js";
 
 /** The documentation's entry in the navigation. */
 export const docsEntry = { title: "Docs", href: docsHome };
@@ -70,13 +70,13 @@ export async function docsFiles(
     guides,
   };
   const pages: Page[] = [
-    homePage(docs),
-    ...plans.map((plan) => notebookHtml(docs.notebooks.get(plan.step)!, plan, docs)),
-    dictionary(docs),
-    ...[...docs.tables.values()].map((table) => tableHtml(table, docs)),
-    lineageHtml(docs, assets.lineage),
-    requirementsHtml(docs),
-    ...[...guides].map(([file, text]) => guideHtml(file, text, docs)),
+    buildHomePage(docs),
+    ...plans.map((plan) => buildNotebookPage(docs.notebooks.get(plan.step)!, plan, docs)),
+    buildDictionaryPage(docs),
+    ...[...docs.tables.values()].map((table) => buildTablePage(table, docs)),
+    buildLineagePage(docs, assets.lineage),
+    buildRequirementsPage(docs),
+    ...[...guides].map(([file, text]) => buildGuidePage(file, text, docs)),
   ];
   const search = searchIndex(pages);
   const { style, script } = assets;

@@ -36,7 +36,7 @@ export async function readGuides(root: string): Promise<Map<string, string>> {
 export const guideTitle = (file: string, text: string) => /^# (.+)$/m.exec(text)?.[1] ?? file;
 
 /** A guide as a page; its links to other guides and to notebooks lead to their pages. */
-export function guideHtml(file: string, text: string, docs: Docs): Page {
+export function buildGuidePage(file: string, text: string, docs: Docs): Page {
   const page = guidePage(file);
   const title = guideTitle(file, text);
   const {

@@ -17,7 +17,7 @@ import { byLayer } from "./sidebar.js";
 import { capital, layerWords } from "./table-page.js";
 
 /** The documentation's front page: the pipeline from source to dashboard, with the results of the last run. */
-export function homePage(docs: Docs): Page {
+export function buildHomePage(docs: Docs): Page {
   const byLayers = byLayer(docs.plans, ({ step }) => step);
   const layers = byLayers.map(([layer, plans]) => {
     const rows = plans.map((plan) => stepRow(plan, docs));

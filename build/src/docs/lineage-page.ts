@@ -19,7 +19,7 @@ import { capital } from "./table-page.js";
  * The lineage: a graph of all tables, in which a script follows columns, and below it the same as a list. The script
  * reads the list, so the two cannot differ.
  */
-export function lineageHtml(docs: Docs, script: string): Page {
+export function buildLineagePage(docs: Docs, script: string): Page {
   const graph = lineageGraph(docs.lineage, docs.tables);
   const byLayers = byLayer(graph.boxes, ({ layer }) => layer);
   const lists = byLayers.map(([layer, boxes]) => {

@@ -17,7 +17,7 @@ import type { Page, PageLink } from "./page.js";
  *
  * @param notebook of the plan
  */
-export function notebookHtml(notebook: Notebook, plan: Plan, docs: Docs): Page {
+export function buildNotebookPage(notebook: Notebook, plan: Plan, docs: Docs): Page {
   const path = notebookPage(plan.step);
   const taken = new Set(["main", "search", "search-found", "compiled-sql"]);
   const headings: Heading[] = [];

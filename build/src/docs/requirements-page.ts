@@ -13,7 +13,7 @@ const kinds = [
 ];
 
 /** Each requirement with the places that satisfy it and their last results. */
-export function requirementsHtml(docs: Docs): Page {
+export function buildRequirementsPage(docs: Docs): Page {
   const all = [...docs.requirements.keys()];
   const open = all.filter((id) => (docs.evidence.get(id) ?? []).length === 0);
   const failed = all.filter((id) => statusOf(docs.evidence.get(id) ?? []) === "fail");

@@ -11,7 +11,7 @@ import { isPersonal } from "./examples.js";
 import { byLayer } from "./sidebar.js";
 
 /** A table's page: its columns, their rules and some of their values, its checks, and who writes and reads it. */
-export function tableHtml(table: Table, docs: Docs): Page {
+export function buildTablePage(table: Table, docs: Docs): Page {
   const path = tablePage(table.name);
   const comment = withMentions(table.comment, mentionIn(docs, path));
   const columns = table.columns.map((column) => columnHtml(table, column, docs, path));
@@ -54,7 +54,7 @@ ${checksHtml(checks, { open: true })}`;
 }
 
 /** All tables by layer, each with what it is. */
-export function dictionary(docs: Docs): Page {
+export function buildDictionaryPage(docs: Docs): Page {
   const { missing, rows: rowCounts } = docs.warehouseStats;
   const mention = mentionIn(docs, dictionaryPage);
   const layers = byLayer([...docs.tables.values()], ({ name }) => name).map(([layer, tables]) => {

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type * as happyDom from "happy-dom";
+import { rawHtml } from "../display/html.js";
 import { inKernel, showHtml } from "../display/kernel.js";
 import { drawingElement } from "./render/draw.js";
 import { element } from "./render/dom.js";
@@ -22,18 +23,18 @@ export function drawInKernel(): void {
       const document = open();
       const drawn = drawingElement(draw(), { document, width: 860, state: {}, again: undefined });
       for (const button of drawn.querySelectorAll(".actions, .more")) button.remove();
-      showHtml(
-        element(document, "div", { style: look, class: "tex2jax_ignore mathjax_ignore" }, drawn).outerHTML,
-      );
+      show(element(document, "div", { style: look, class: "tex2jax_ignore mathjax_ignore" }, drawn));
     },
     view({ label, initial }) {
       const document = open();
       const name = element(document, "strong", {}, initial);
       const hint = " (set its state.value and run the cells below again to see another choice)";
-      showHtml(element(document, "div", { style: look }, `${label}: `, name, hint).outerHTML);
+      show(element(document, "div", { style: look }, `${label}: `, name, hint));
     },
   });
 }
+
+const show = ({ outerHTML }: HTMLElement) => showHtml(rawHtml(outerHTML));
 
 /** The colours of the page's style sheet; Jupyter removes style sheets from notebooks that it does not trust. */
 const look = Object.entries({
