@@ -1,14 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { serveSite } from "../build/src/site/server.ts";
-import { writeSite } from "../build/src/site/site.ts";
+import { buildDashboard } from "../build/src/site/dashboard.ts";
+import { writeSite } from "../build/src/site/files.ts";
 import { projectRoot, readSettings } from "#lib/settings.js";
 import { launch, openReady } from "./system/browser.ts";
 
 // Takes the README's pictures of the dashboard, from the snapshots of the last run: `npm run pictures`.
 const { snapshots, home } = readSettings();
 const site = path.join(home, "pictures");
-await writeSite({ root: projectRoot, snapshots, out: site });
+const { files } = await buildDashboard({ root: projectRoot, snapshots });
+await writeSite(site, files);
 const server = await serveSite({ site, snapshots, port: 0 });
 const browser = await launch();
 const folder = path.join(projectRoot, "docs/images");

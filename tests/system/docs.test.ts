@@ -30,7 +30,7 @@ const withFigures = [kinds.home, kinds.notebook, kinds.table, kinds.dictionary];
 let shop: Lakehouse;
 let site: string;
 let pages: Map<string, string>;
-let built: { seconds: number; pages: string[]; beside: string[] };
+let built: { seconds: number; pages: string[]; extraPages: string[] };
 
 beforeAll(async () => {
   shop = await lakehouse();
@@ -48,7 +48,7 @@ describe("the whole site", () => {
     expect([...pages.keys()]).toEqual(
       expect.arrayContaining([...notebooks, ...tables, ...Object.values(kinds)]),
     );
-    expect([...built.pages, ...built.beside].toSorted()).toEqual([...pages.keys()].toSorted());
+    expect([...built.pages, ...built.extraPages].toSorted()).toEqual([...pages.keys()].toSorted());
   });
 
   it.runIf(isMeasuring)("is built in less than 10 seconds", async () => {

@@ -1,5 +1,6 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
+import type { Html } from "#lib/display/html.js";
 import type { Engine } from "#lib/engine/adapter.js";
 import type { Connection } from "#lib/engine/connection.js";
 import { dialectOf } from "#lib/engine/index.js";
@@ -9,7 +10,7 @@ import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findEvidence, readRequirements } from "../../build/src/docs/evidence.ts";
 import { examplesOf } from "../../build/src/docs/examples.ts";
-import { noFacts, readFacts } from "../../build/src/docs/facts.ts";
+import { noWarehouseStats, readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { type Highlight, loadHighlight } from "../../build/src/docs/highlight.ts";
 import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
 import { linkFrom } from "../../build/src/docs/links.ts";
@@ -23,8 +24,8 @@ beforeAll(async () => {
   highlight = await loadHighlight();
 });
 
-const shownText = (html: string) =>
-  html
+const shownText = (html: Html) =>
+  String(html)
     .replace(/<[^>]*>/g, "")
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
@@ -46,7 +47,7 @@ describe("code in colour", () => {
   });
 
   it("is SQL within sql`…`, also in a hole of another, and nowhere else", () => {
-    const html = highlight(code, "typescript");
+    const html = String(highlight(code, "typescript"));
     const keyword = (word: string) => `<span class="code-keyword">${word}</span>`;
     expect(html.split(keyword("select"))).toHaveLength(3);
     expect(html).toContain(`${keyword("case")} ${keyword("when")}`);
@@ -55,18 +56,20 @@ describe("code in colour", () => {
   });
 
   it("is shown plain where the language is not known", () => {
-    expect(highlight("<b> & x", "brainfuck")).toBe("&lt;b&gt; &amp; x");
+    expect(String(highlight("<b> & x", "brainfuck"))).toBe("&lt;b&gt; &amp; x");
   });
 });
 
 describe("prose", () => {
-  const render = (source: string) =>
-    renderMarkdown(source, {
+  const render = (source: string) => {
+    const { html, headings } = renderMarkdown(source, {
       highlight,
       taken: new Set(),
       link: (href) => (href.startsWith("http") ? href : undefined),
       mention: (name) => (name === "silver.orders_clean" || name === "FR-003" ? `to-${name}` : undefined),
     });
+    return { html: String(html), headings };
+  };
 
   it("shows raw HTML as text and links to no script", () => {
     const { html } = render(
@@ -154,12 +157,14 @@ describe("what the warehouse holds", () => {
       },
     } as const satisfies Item;
     const plan = { step: "silver.x", items: [item], params: [], reads: [], writes: [] } as unknown as Plan;
-    const { shows } = await readFacts(connection, "duckdb", { plans: [plan], tables: shop.tables });
+    const { shows } = await readWarehouseStats(connection, "duckdb", { plans: [plan], tables: shop.tables });
     return shows.get(item)!;
   };
 
   it("is text on the page, whatever it is", async () => {
-    const html = shownHtml(await show('select distinct product_name as "<i>" from silver.dim_products'));
+    const html = String(
+      shownHtml(await show('select distinct product_name as "<i>" from silver.dim_products')),
+    );
     expect(html).toContain("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;");
     expect(html).toContain("&lt;i&gt;");
     expect(html).not.toMatch(/<script|<i>/);
@@ -177,7 +182,7 @@ describe("what the warehouse holds", () => {
         ],
       },
     });
-    expect(shownHtml(shown)).not.toMatch(/ada|max@/i);
+    expect(String(shownHtml(shown))).not.toMatch(/ada|max@/i);
   });
 
   it("says which table is missing, and what the warehouse could not answer", async () => {
@@ -207,7 +212,12 @@ describe("requirements", () => {
   it("are listed with every id that the project quotes", async () => {
     const [listed, evidence] = await Promise.all([
       readRequirements(root),
-      findEvidence(root, { notebooks: new Map(), tables: new Map(), facts: noFacts(""), tests: undefined }),
+      findEvidence(root, {
+        notebooks: new Map(),
+        tables: new Map(),
+        warehouseStats: noWarehouseStats(""),
+        tests: undefined,
+      }),
     ]);
     expect(listed.size).toBeGreaterThan(30);
     expect([...evidence.keys()].filter((id) => !listed.has(id))).toEqual([]);

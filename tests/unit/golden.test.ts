@@ -1,24 +1,25 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import { drawPage } from "#lib/dashboard/prerender.js";
+import { prerenderPage } from "#lib/dashboard/prerender.js";
 import type { Columns } from "#lib/dashboard/snapshot-columns.js";
 import type { Manifest, SnapshotEntry } from "#lib/dashboard/manifest.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
+import { html } from "#lib/display/html.js";
 import type { Item, Plan, ResultRow } from "#lib/plan/plan.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/model.ts";
 import type { Evidence } from "../../build/src/docs/evidence.ts";
-import { noFacts } from "../../build/src/docs/facts.ts";
-import { guideHtml } from "../../build/src/docs/guides.ts";
+import { noWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
+import { buildGuidePage } from "../../build/src/docs/guides.ts";
 import { loadHighlight } from "../../build/src/docs/highlight.ts";
-import { homePage } from "../../build/src/docs/home-page.ts";
-import { lineageHtml } from "../../build/src/docs/lineage-page.ts";
-import { notebookHtml } from "../../build/src/docs/notebook-page.ts";
+import { buildHomePage } from "../../build/src/docs/home-page.ts";
+import { buildLineagePage } from "../../build/src/docs/lineage-page.ts";
+import { buildNotebookPage } from "../../build/src/docs/notebook-page.ts";
 import { type Page, docsPage } from "../../build/src/docs/page.ts";
-import { requirementsHtml } from "../../build/src/docs/requirements-page.ts";
+import { buildRequirementsPage } from "../../build/src/docs/requirements-page.ts";
 import { sidebarOf } from "../../build/src/docs/sidebar.ts";
-import { dictionary, tableHtml } from "../../build/src/docs/table-page.ts";
+import { buildDictionaryPage, buildTablePage } from "../../build/src/docs/table-page.ts";
 import { importModule } from "../../build/src/notebook/execute.ts";
 import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
 import { pageHtml } from "../../build/src/site/dashboard-page.ts";
@@ -54,13 +55,13 @@ describe.each(steps)("%s", (step) => {
 
 describe("a page of each kind", () => {
   it.each<[string, () => Page]>([
-    ["home", () => homePage(docs)],
-    ["notebook", () => notebookHtml(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
-    ["dictionary", () => dictionary(docs)],
-    ["table", () => tableHtml(docs.tables.get(steps[2]!)!, docs)],
-    ["lineage", () => lineageHtml(docs, "assets/lineage.js")],
-    ["requirements", () => requirementsHtml(docs)],
-    ["guide", () => guideHtml("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
+    ["home", () => buildHomePage(docs)],
+    ["notebook", () => buildNotebookPage(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
+    ["dictionary", () => buildDictionaryPage(docs)],
+    ["table", () => buildTablePage(docs.tables.get(steps[2]!)!, docs)],
+    ["lineage", () => buildLineagePage(docs, "assets/lineage.js")],
+    ["requirements", () => buildRequirementsPage(docs)],
+    ["guide", () => buildGuidePage("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
   ])("%s", async (name, page) => {
     const shared = { style: "assets/docs.css", script: "assets/docs.js", search: "search.js" };
     const { content } = docsPage(page(), { ...shared, frame, sidebar: sidebarOf(docs) });
@@ -71,10 +72,10 @@ describe("a page of each kind", () => {
     const notebook = "notebooks/dashboard/products.ipynb";
     const [bundled] = await bundleNotebooks([notebook], { root });
     const { manifest, read } = snapshots();
-    const blocks = await drawPage(manifest, read, () => importModule(bundled!));
-    const shell = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
-    const html = pageHtml(bundled!.notebook, blocks, manifest, shell);
-    await expect(html).toMatchFileSnapshot(golden("pages/dashboard.html"));
+    const blocks = await prerenderPage(manifest, read, () => importModule(bundled!));
+    const layout = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
+    const page = pageHtml(bundled!.notebook, blocks, manifest, layout);
+    await expect(String(page)).toMatchFileSnapshot(golden("pages/dashboard.html"));
   });
 });
 
@@ -85,7 +86,7 @@ const frame = {
   ],
   style: "assets/style.css",
   font: "assets/figtree.woff2",
-  state: "Data of March 1, 2026",
+  state: html`Data of March 1, 2026`,
 };
 
 /** The plan's statements for DuckDB, each under what a run does with it. */
@@ -133,7 +134,7 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
       ]),
     ),
     tables: new Map([...shop.tables].filter(([name]) => chain.has(name))),
-    facts: noFacts("There is no warehouse yet."),
+    warehouseStats: noWarehouseStats("There is no warehouse yet."),
     compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan)])),
     drawings: new Map(),
     dashboard: new Map(),

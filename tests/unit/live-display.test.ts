@@ -1,4 +1,5 @@
-import { checksHtml, outcomeHtml, tableHtml } from "#lib/display/html.js";
+import type { Html } from "#lib/display/html.js";
+import { checksHtml, outcomeHtml, tableHtml } from "#lib/display/outcome-html.js";
 import { placeIn } from "#lib/display/failure.js";
 import type { Outcome } from "#lib/display/outcome.js";
 import { outcomeText, tableText } from "#lib/display/outcome-text.js";
@@ -39,8 +40,8 @@ const outcome = (given: Partial<Outcome>, figures = noFigures()): Outcome => ({
   ...given,
 });
 
-const texts = (html: string) =>
-  html
+const texts = (html: Html | undefined) =>
+  String(html)
     .replace(/<[^>]*>/g, " ")
     .replace(/\s+/g, " ")
     .trim();
@@ -70,10 +71,11 @@ describe("a table of rows", () => {
 
   it("tells null and the empty string from text", () => {
     const html = tableHtml(shown({ name: "STRING" }, [{ name: null }, { name: "" }, { name: "null" }]));
-    expect(html.match(/<td[^>]*font-style:italic[^>]*>[^<]*/g)?.map((cell) => cell.split(">")[1])).toEqual([
-      "null",
-      "&quot;&quot;",
-    ]);
+    expect(
+      String(html)
+        .match(/<td[^>]*font-style:italic[^>]*>[^<]*/g)
+        ?.map((cell) => cell.split(">")[1]),
+    ).toEqual(["null", "&quot;&quot;"]);
   });
 
   it("shows instants in UTC without what they lack", () => {
@@ -86,7 +88,7 @@ describe("a table of rows", () => {
   it("takes nothing from the data for HTML, for a formula or for a terminal's command", () => {
     const evil = { "<i>": "STRING" };
     const rows = [{ "<i>": `<img src=x onerror="alert('1')">` }, { "<i>": "$5 and $6 \u001b[31m\u202ered" }];
-    const html = outcomeHtml(outcome({ kind: "show", shown: shown(evil, rows) }));
+    const html = String(outcomeHtml(outcome({ kind: "show", shown: shown(evil, rows) })));
     expect(html).not.toMatch(/<(i|img)\b/);
     expect(html).toContain("&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;");
     expect(html).toContain("mathjax_ignore");
@@ -130,7 +132,7 @@ describe("what a verb did", () => {
     };
     const html = outcomeHtml(outcome({ kind: "load" }, figures));
     expect(texts(html)).toContain("10 rows loaded from 1 new file, 1 of them kept whole in _rescued_data");
-    expect(html).toContain("a.csv: torn &lt;line&gt;");
+    expect(String(html)).toContain("a.csv: torn &lt;line&gt;");
   });
 
   it("is not said of a verb that failed", () => {
@@ -148,8 +150,8 @@ describe("checks", () => {
     expect(texts(html)).toMatch(
       /^✗ c failed: 0.02, at most 0.01 · 20 of 1,000 rows silver.orders_clean ✓ 2 checks passed/,
     );
-    expect(html).toContain("--jp-error-color");
-    expect(html.match(/<details>/g)).toHaveLength(1);
+    expect(String(html)).toContain("--jp-error-color");
+    expect(String(html).match(/<details>/g)).toHaveLength(1);
   });
 
   it("that measured nothing say so", () => {

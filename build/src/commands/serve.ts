@@ -11,7 +11,7 @@ export async function serve(options: { port: number; out?: string }): Promise<vo
   await serveUntilInterrupted(settings, options);
 }
 
-/** Serves the built site and prints its address, until somebody presses Ctrl-C. */
+/** Serves the built site and prints its address, until Ctrl-C. */
 export async function serveUntilInterrupted(
   settings: Settings,
   options: { port: number; out?: string },
@@ -27,14 +27,14 @@ export async function serveUntilInterrupted(
   await server.close();
 }
 
-/** Builds and serves the dashboard beside something else; undefined when nothing has been exported yet. */
+/** Builds and serves the dashboard while something else runs; undefined when nothing has been exported yet. */
 export async function openDashboard(settings: Settings): Promise<SiteServer | undefined> {
   if (!existsSync(settings.snapshots)) return undefined;
   const { folder } = await buildSite(settings);
   return serveSomewhere({ site: folder, snapshots: settings.snapshots, port: defaultPort });
 }
 
-/** Port 3000 is often taken by something else; one that was asked for is taken or refused. */
+/** Often in use already: then any free port is taken. A port that was asked for must be free. */
 export const defaultPort = 3000;
 
 async function serveSomewhere(options: {

@@ -8,7 +8,7 @@ export interface Graph {
   readonly needs: ReadonlyMap<string, readonly string[]>;
 }
 
-const layers = ["sources", "bronze", "silver", "gold", "ops", "dashboard"];
+export const layers = ["sources", "bronze", "silver", "gold", "ops", "dashboard"];
 
 /** Tables that several steps may add to: each row says which table it belongs to. */
 const sharedTables = new Set([rejected_rows.name]);

@@ -2,15 +2,14 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
-import type { SiteFile } from "../site/browser-build.js";
-import { hashed } from "../site/site.js";
+import { hashed, type SiteFile } from "../site/files.js";
 
 export interface DocsAssets {
   readonly files: readonly SiteFile[];
   readonly style: string;
   /** Copy buttons and the search. */
   readonly script: string;
-  /** Follows columns in the graph. */
+  /** Marks a column's sources and uses in the graph. */
   readonly lineage: string;
 }
 
@@ -33,9 +32,9 @@ export async function docsAssets(): Promise<DocsAssets> {
 
 const hashedFile = (name: string, content: string): SiteFile => ({ path: hashed(name, content), content });
 
-/** A script of browser/ as one classic script: a browser loads no module from a folder. */
+/** Bundles a script of browser/ as one classic script: pages opened from a folder cannot load modules. */
 export async function browserScript(name: string): Promise<string> {
-  // As this file is: compiled, or a test's source.
+  // The ending of this file: compiled, or TypeScript in a test.
   const ending = path.extname(import.meta.url);
   const entry = fileURLToPath(new URL(`./browser/${name}${ending}`, import.meta.url));
   const { outputFiles } = await build({

@@ -5,30 +5,30 @@ import type { Docs } from "./model.js";
 import type { Settings } from "shopmetrics/settings";
 import { compile } from "../compile/compile.js";
 import { parseNotebook, type Notebook } from "../notebook/parse.js";
-import type { SiteFile } from "../site/browser-build.js";
-import type { Dashboard } from "../site/site.js";
+import type { SiteFile } from "../site/files.js";
+import type { Dashboard } from "../site/dashboard.js";
 import { sqlFile } from "../bundle/sql/step.js";
 import { compiledFile, docsHome } from "./addresses.js";
 import { docsAssets } from "./assets.js";
-import { openFacts } from "./facts.js";
+import { openWarehouseStats } from "./warehouse-stats.js";
 import { loadHighlight } from "./highlight.js";
-import { homePage } from "./home-page.js";
-import { notebookHtml } from "./notebook-page.js";
+import { buildHomePage } from "./home-page.js";
+import { buildNotebookPage } from "./notebook-page.js";
 import { findEvidence, readRequirements, readTestReport } from "./evidence.js";
-import { guideHtml, guidePictures, readGuides } from "./guides.js";
-import { lineageHtml } from "./lineage-page.js";
-import { requirementsHtml } from "./requirements-page.js";
+import { buildGuidePage, guidePictures, readGuides } from "./guides.js";
+import { buildLineagePage } from "./lineage-page.js";
+import { buildRequirementsPage } from "./requirements-page.js";
 import { docsPage, type Page } from "./page.js";
 import { searchIndex } from "./search-index.js";
 import { sidebarOf } from "./sidebar.js";
-import { dictionary, tableHtml } from "./table-page.js";
+import { buildDictionaryPage, buildTablePage } from "./table-page.js";
 
-/** Where the dashboard's navigation leads to the documentation. */
+/** The documentation's entry in the navigation. */
 export const docsEntry = { title: "Docs", href: docsHome };
 
 /**
- * The documentation: a page for each notebook, table and guide, made from the compiled notebooks, the contracts and what
- * the warehouse holds. The warehouse is only read; without one the pages say so.
+ * The documentation: a page for each notebook, table and guide, made from the compiled notebooks, the contracts and the
+ * content of the warehouse. The warehouse is only read; without one the pages say so.
  *
  * @param options.tests vitest's report, for the requirements' last results
  * @throws NotebookError, or an AggregateError of several, when the notebooks do not compile
@@ -48,9 +48,9 @@ export async function docsFiles(
     readGuides(root),
   ]);
   const { plans, lineage, tables } = compiled;
-  const [notebooks, facts] = await Promise.all([
+  const [notebooks, warehouseStats] = await Promise.all([
     readNotebooks(root, plans),
-    openFacts(settings, { plans, tables }),
+    openWarehouseStats(settings, { plans, tables }),
   ]);
   const tests = options.tests === undefined ? undefined : await readTestReport(root, options.tests);
   const docs: Docs = {
@@ -59,24 +59,24 @@ export async function docsFiles(
     highlight,
     notebooks,
     tables,
-    facts,
+    warehouseStats,
     compiled: new Map(
       plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan)]),
     ),
     drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),
     requirements,
-    evidence: await findEvidence(root, { notebooks, tables, facts, tests }),
+    evidence: await findEvidence(root, { notebooks, tables, warehouseStats, tests }),
     guides,
   };
   const pages: Page[] = [
-    homePage(docs),
-    ...plans.map((plan) => notebookHtml(docs.notebooks.get(plan.step)!, plan, docs)),
-    dictionary(docs),
-    ...[...docs.tables.values()].map((table) => tableHtml(table, docs)),
-    lineageHtml(docs, assets.lineage),
-    requirementsHtml(docs),
-    ...[...guides].map(([file, text]) => guideHtml(file, text, docs)),
+    buildHomePage(docs),
+    ...plans.map((plan) => buildNotebookPage(docs.notebooks.get(plan.step)!, plan, docs)),
+    buildDictionaryPage(docs),
+    ...[...docs.tables.values()].map((table) => buildTablePage(table, docs)),
+    buildLineagePage(docs, assets.lineage),
+    buildRequirementsPage(docs),
+    ...[...guides].map(([file, text]) => buildGuidePage(file, text, docs)),
   ];
   const search = searchIndex(pages);
   const { style, script } = assets;

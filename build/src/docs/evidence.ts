@@ -3,7 +3,7 @@ import * as z from "zod";
 import { readFile, readdir } from "node:fs/promises";
 import type { Tables } from "shopmetrics/plan";
 import type { Notebook } from "../notebook/parse.js";
-import type { Facts } from "./facts.js";
+import type { WarehouseStats } from "./warehouse-stats.js";
 import { checksWords, worst } from "./outputs.js";
 import { InputError } from "shopmetrics/settings";
 
@@ -14,11 +14,11 @@ export interface Evidence {
   readonly name: string;
   /** Of a test file: the titles of its tests that quote the id, where they do. */
   readonly titles?: readonly string[];
-  /** The last result, in words; undefined where none was measured. */
+  /** The last result, in words; undefined when there is none. */
   readonly result?: { readonly status: "pass" | "warn" | "fail"; readonly words: string } | undefined;
 }
 
-/** By requirement's id, the places that quote it. */
+/** The places that quote a requirement, by its id. */
 export type EvidenceMap = ReadonlyMap<string, readonly Evidence[]>;
 
 /**
@@ -31,11 +31,11 @@ export async function findEvidence(
   known: {
     notebooks: ReadonlyMap<string, Notebook>;
     tables: Tables;
-    facts: Facts;
+    warehouseStats: WarehouseStats;
     tests: TestReport | undefined;
   },
 ): Promise<EvidenceMap> {
-  const { notebooks, tables, facts, tests } = known;
+  const { notebooks, tables, warehouseStats, tests } = known;
   const found = new Map<string, Evidence[]>();
   const add = (ids: Iterable<string>, make: (id: string) => Evidence) => {
     for (const id of ids) found.set(id, [...(found.get(id) ?? []), make(id)]);
@@ -44,13 +44,13 @@ export async function findEvidence(
     add(idsIn(cells.map(({ source }) => source).join("\n")), () => ({
       kind: "notebook",
       name: step,
-      result: checked(facts, (one) => one.step === step),
+      result: checked(warehouseStats, (one) => one.step === step),
     }));
   for (const { name, comment, columns } of tables.values())
     add(idsIn([comment, ...columns.map((one) => one.comment)].join("\n")), () => ({
       kind: "table",
       name,
-      result: checked(facts, (one) => one.table === name),
+      result: checked(warehouseStats, (one) => one.table === name),
     }));
   for (const { file, text } of await readSources(root)) {
     const kind = kindOf(file);
@@ -63,8 +63,11 @@ export async function findEvidence(
   return found;
 }
 
-function checked(facts: Facts, choose: (check: Facts["checks"][number]) => boolean): Evidence["result"] {
-  const checks = facts.checks.filter(choose);
+function checked(
+  warehouseStats: WarehouseStats,
+  choose: (check: WarehouseStats["checks"][number]) => boolean,
+): Evidence["result"] {
+  const checks = warehouseStats.checks.filter(choose);
   const status = worst(checks);
   return status && { status, words: checksWords(checks) };
 }
@@ -75,12 +78,15 @@ interface Source {
 }
 
 /**
- * Folders and files in which ids are looked for. Contracts and notebooks are read by themselves; these pages' own tests
- * quote ids as examples.
+ * Folders and files in which ids are looked for. Not searched: contracts and notebooks, which are read separately, and
+ * the tests of these pages, which quote ids as examples.
  */
 const places = ["README.md", "docs", "tests", "lib/src", "build/src", "bundle", ".github", ".ci"];
-const skipped =
-  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)|^lib\/src\/(contracts\/|shop\/(bronze|silver|gold)\.ts)|^tests\/\w+\/docs\./;
+const skipped = [
+  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)/,
+  /^lib\/src\/(contracts\/|shop\/(bronze|silver|gold)\.ts)/,
+  /^tests\/\w+\/docs\./,
+];
 const textFiles = /\.(ts|mjs|md|ya?ml|py|css)$|^\.ci\/\w+$/;
 
 async function readSources(root: string): Promise<Source[]> {
@@ -98,7 +104,8 @@ async function readSources(root: string): Promise<Source[]> {
   );
   const files = names
     .flat()
-    .filter((name) => textFiles.test(name) && !skipped.test(name) && name !== requirementsFile)
+    .filter((name) => textFiles.test(name) && name !== requirementsFile)
+    .filter((name) => !skipped.some((pattern) => pattern.test(name)))
     .toSorted();
   return Promise.all(
     files.map(async (file) => ({ file, text: await readFile(path.join(root, file), "utf8") })),
@@ -114,7 +121,7 @@ function titlesWith(text: string, id: string): string[] {
   return titles.map((match) => match[2]!).filter((title) => idsIn(title).has(id));
 }
 
-/** What the shop asked for: the one line of each id, by id, in the order of `docs/requirements.md`. */
+/** The shop's requirements: the line of each, by id, in the order of `docs/requirements.md`. */
 export async function readRequirements(root: string): Promise<Map<string, string>> {
   const text = await readFile(path.join(root, requirementsFile), "utf8");
   return new Map(
@@ -129,7 +136,7 @@ export const idsIn = (text: string): Set<string> => new Set(text.match(/\b(?:N?F
 
 /** The last results of the tests. */
 export interface TestReport {
-  /** How a file's tests came out: those that quote the id, or all where none does. Undefined when it was not run. */
+  /** The result of a file's tests: of those that quote the id, or of all if none does. Undefined if it was not run. */
   resultOf(file: string, id: string): Evidence["result"];
 }
 

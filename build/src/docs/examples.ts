@@ -6,8 +6,8 @@ import type { Connection } from "shopmetrics/engine";
 const most = 3;
 
 /**
- * Some different values of each column, as people read them, by `table.column`. Personal columns are not asked for. They
- * are taken from a table's first rows; of columns that have fewer there, from all rows.
+ * Some different values of each column, as people read them, by `table.column`. Personal columns are never read. The
+ * values come from a table's first rows; for a column with too few different values there, from all rows.
  */
 export async function examplesOf(
   connection: Connection,
@@ -20,10 +20,10 @@ export async function examplesOf(
     const first = valuesOf(
       await connection.query(`select ${columns.join(", ")} from ${table.name} limit 200`),
     );
-    const scarce = columns.filter((name) => first.get(name)!.length < most);
-    const all = valuesOf(await distinctValues(connection, table.name, scarce));
+    const incomplete = columns.filter((name) => first.get(name)!.length < most);
+    const all = valuesOf(await distinctValues(connection, table.name, incomplete));
     for (const name of columns) {
-      const found = scarce.includes(name) ? all.get(name)! : first.get(name)!;
+      const found = incomplete.includes(name) ? all.get(name)! : first.get(name)!;
       examples.set(`${table.name}.${name}`, found.slice(0, most));
     }
   }
@@ -48,7 +48,7 @@ async function distinctValues(
   };
 }
 
-/** A value shown to give an idea need not be whole. */
+/** An example may be cut. */
 const longest = 60;
 
 function valuesOf(result: Result): Map<string, string[]> {
@@ -64,8 +64,8 @@ const cut = (text: string) =>
   text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 
 /**
- * Whether a column may hold what a person can be known by, so that its values are never shown. A table that is tagged
- * personal and does not say which columns are, is personal in all columns but those with a closed set of values.
+ * Whether a column may identify a person, so that its values are never shown. In a table that is tagged personal but
+ * does not say which columns are, all columns are personal except those with a closed set of values.
  */
 export function isPersonal(table: Table, column: string): boolean {
   const { personal, tags = {} } = table.options;
@@ -74,5 +74,5 @@ export function isPersonal(table: Table, column: string): boolean {
   return tags["sensitivity"] === "personal" && !known?.accepts && !harmless.has(column);
 }
 
-/** Columns of our own books, which say nothing of a person. */
+/** Columns that the pipeline adds; they say nothing about a person. */
 const harmless = new Set(["source_file", "source_row", "ingested_at", "table_name", "run_id", "rejected_at"]);

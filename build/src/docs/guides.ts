@@ -1,6 +1,7 @@
 import path from "node:path";
 import { access, readFile, readdir } from "node:fs/promises";
-import type { SiteFile } from "../site/browser-build.js";
+import type { SiteFile } from "../site/files.js";
+import { html } from "shopmetrics/display";
 import { baseOf, guidePage } from "./addresses.js";
 import type { Docs } from "./model.js";
 import { linkFrom } from "./links.js";
@@ -34,11 +35,15 @@ export async function readGuides(root: string): Promise<Map<string, string>> {
 /** A guide's title: its first heading. */
 export const guideTitle = (file: string, text: string) => /^# (.+)$/m.exec(text)?.[1] ?? file;
 
-/** A guide as a page, its links to other guides and notebooks leading to their pages. */
-export function guideHtml(file: string, text: string, docs: Docs): Page {
+/** A guide as a page; its links to other guides and to notebooks lead to their pages. */
+export function buildGuidePage(file: string, text: string, docs: Docs): Page {
   const page = guidePage(file);
   const title = guideTitle(file, text);
-  const { html, headings, sections } = renderMarkdown(text, {
+  const {
+    html: prose,
+    headings,
+    sections,
+  } = renderMarkdown(text, {
     highlight: docs.highlight,
     taken: new Set(["main", "search", "search-found"]),
     link: (href) => linkFrom(docs, file, href, page),
@@ -51,13 +56,13 @@ export function guideHtml(file: string, text: string, docs: Docs): Page {
     title,
     description: shortened(first?.text ?? title),
     group: "Guides",
-    main: `<p class="kicker">Guide</p>\n<div class="prose guide">${html}</div>`,
+    main: html`<p class="kicker">Guide</p>\n<div class="prose guide">${prose}</div>`,
     headings,
     sections,
   };
 }
 
-/** Pictures that the guides show: what they name and is there. */
+/** The pictures that the guides show, except those whose file is missing. */
 export async function guidePictures(root: string, guides: ReadonlyMap<string, string>): Promise<SiteFile[]> {
   const files: SiteFile[] = [];
   for (const picture of new Set([...guides].flatMap(([file, text]) => picturesIn(file, text)))) {
@@ -77,10 +82,10 @@ const picturesIn = (file: string, text: string) =>
     .filter((href) => !/^\w+:/.test(href))
     .map((href) => path.posix.normalize(path.posix.join(path.posix.dirname(file), href)));
 
-/** Where a picture of the project stands in the site. */
+/** The path of a picture in the site. */
 export const pictureFile = (picture: string) => `guides/images/${path.posix.basename(picture)}`;
 
-/** Where a page finds a picture that a guide shows; one of another site is not shown. */
+/** The address of a guide's picture on a page; a picture of another site is not shown. */
 export const pictureFrom = (source: string, href: string, page: string): string | undefined =>
   /^\w+:/.test(href)
     ? undefined

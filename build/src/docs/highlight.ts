@@ -1,13 +1,13 @@
-import { escapeHtml } from "shopmetrics/display";
+import { html, type Content, type Html } from "shopmetrics/display";
 import { type HighlighterCore, createHighlighterCore } from "shiki/core";
 import { createOnigurumaEngine } from "shiki/engine/oniguruma";
 
 export type Language = "typescript" | "sql" | "shellscript" | "json" | "yaml";
 
-/** Gives code as HTML: spans with a class for each kind of word, which the style sheet colours in both schemes. */
-export type Highlight = (code: string, language: string | undefined) => string;
+/** Code as HTML: each kind of word is a span with a class, which the style sheet colours. */
+export type Highlight = (code: string, language: string | undefined) => Html;
 
-/** Loads the grammars. A language that is none of theirs is shown plain. */
+/** Loads the grammars. Code in any other language is shown plain. */
 export async function loadHighlight(): Promise<Highlight> {
   const highlighter = await createHighlighterCore({
     engine: createOnigurumaEngine(import("shiki/wasm")),
@@ -22,13 +22,11 @@ export async function loadHighlight(): Promise<Highlight> {
   });
   return (code, language = "") => {
     const known = aliases[language];
-    if (!known) return escapeHtml(code);
+    if (!known) return html`${code}`;
     const tokens = tokenize(highlighter, code, known);
-    return (
-      known === "typescript" ? sqlInTypescript(tokens, (sql) => tokenize(highlighter, sql, "sql")) : tokens
-    )
-      .map(tokenHtml)
-      .join("");
+    const shown =
+      known === "typescript" ? sqlInTypescript(tokens, (sql) => tokenize(highlighter, sql, "sql")) : tokens;
+    return html`${shown.map(tokenHtml)}`;
   };
 }
 
@@ -45,7 +43,7 @@ const aliases: Readonly<Record<string, Language>> = {
   yml: "yaml",
 };
 
-/** A theme tells scopes apart by colour; each of these colours stands for a kind of word. */
+/** A theme tells scopes apart by colour: here each kind of word has a colour of its own, from which it is read back. */
 const kinds = [
   "plain",
   "comment",
@@ -90,7 +88,8 @@ const settings = Object.entries(scopes).map(([kind, scope]) => ({
 }));
 
 function tokenize(highlighter: HighlighterCore, code: string, language: Language): Token[] {
-  const { tokens } = highlighter.codeToTokens(code, { lang: language, theme: "kinds" });
+  // By default a line that takes longer than half a second loses its colours: a page must not depend on the machine.
+  const { tokens } = highlighter.codeToTokens(code, { lang: language, theme: "kinds", tokenizeTimeLimit: 0 });
   return tokens.flatMap((line, index) => [
     ...(index > 0 ? [{ text: "\n", kind: "plain" as const }] : []),
     ...line.map(({ content, color }): Token => ({
@@ -100,7 +99,7 @@ function tokenize(highlighter: HighlighterCore, code: string, language: Language
   ]);
 }
 
-/** Marks of templates are there to find SQL; people see strings. */
+/** The kinds that mark templates only serve to find SQL: they are shown as strings. */
 const shownAs: Partial<Record<Kind, string>> = {
   tag: "function",
   template: "string",
@@ -110,11 +109,9 @@ const shownAs: Partial<Record<Kind, string>> = {
   filled: "keyword",
 };
 
-function tokenHtml({ text, kind }: Token): string {
-  const html = escapeHtml(text);
-  return kind === "plain" || text.trim() === ""
-    ? html
-    : `<span class="code-${shownAs[kind] ?? kind}">${html}</span>`;
+function tokenHtml({ text, kind }: Token): Content {
+  if (kind === "plain" || text.trim() === "") return text;
+  return html`<span class="code-${shownAs[kind] ?? kind}">${text}</span>`;
 }
 
 /** A piece of code and what kind of word it is. */
@@ -130,9 +127,9 @@ interface Template {
 }
 
 /**
- * Puts SQL's own tokens in place of the text in sql`…` templates, also of templates within the holes of others. All
- * texts of one template are read together, with a name in place of each hole, so that a string or a comment is known
- * as such wherever the holes are.
+ * Replaces the text in sql`…` templates by SQL tokens, also in templates within the holes of others. All texts of one
+ * template are read together, with a name in place of each hole, so that a string or a comment is recognised even if
+ * there are holes in it.
  */
 export function sqlInTypescript(tokens: readonly Token[], sqlTokens: (sql: string) => Token[]): Token[] {
   const made: Token[][] = tokens.map((token) => [token]);
@@ -147,7 +144,7 @@ export function sqlInTypescript(tokens: readonly Token[], sqlTokens: (sql: strin
   return made.flat();
 }
 
-/** A name that no SQL has, for what is in a hole. */
+/** Stands for a hole; no SQL contains this name. */
 const hole = "\u2039hole\u203a";
 
 const textOf = (tokens: readonly Token[]) => tokens.map(({ text }) => text).join("");

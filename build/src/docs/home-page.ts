@@ -1,4 +1,5 @@
-import { escapeHtml } from "shopmetrics/display";
+import { attributes, html, joinHtml, type Html } from "shopmetrics/display";
+import type { Plan } from "shopmetrics/plan";
 import { count, seconds } from "../text.js";
 import {
   baseOf,
@@ -8,40 +9,74 @@ import {
   notebookPage,
   requirementsPage,
 } from "./addresses.js";
+import { headingHtml, numberCell, scrollTable } from "./elements.js";
 import type { Docs } from "./model.js";
 import { checksWords, worst } from "./outputs.js";
 import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";
-import { anchorHtml, capital, layerWords } from "./table-page.js";
+import { capital, layerWords } from "./table-page.js";
 
-/** The documentation's front page: the pipeline from source to dashboard, step by step, as its last run left it. */
-export function homePage(docs: Docs): Page {
-  const base = baseOf(docsHome);
-  const layers = byLayer(docs.plans, ({ step }) => step).map(([layer, plans]) => {
-    const rows = plans.map(({ step, title }) => {
-      const fact = docs.facts.steps.get(step);
-      const checks = docs.facts.checks.filter((one) => one.step === step);
-      const status = fact?.status === "failed" ? "fail" : worst(checks);
-      return `<tr><th scope="row"><a href="${base}${notebookPage(step)}">${escapeHtml(title)}</a> <code>${escapeHtml(step)}</code></th><td class="number">${fact?.rowsOut === undefined || fact.rowsOut === null ? "–" : count(fact.rowsOut)}</td><td class="number">${fact ? seconds(fact.seconds) : "–"}</td><td${status ? ` data-status="${status}"` : ""}>${fact?.status === "failed" ? "✗ failed" : checks.length > 0 ? escapeHtml(checksWords(checks)) : "–"}</td></tr>`;
-    });
-    return `<h2 id="${layer}">${capital(layer)} ${anchorHtml(layer, capital(layer))}</h2>
-<p class="what">${layerWords[layer] ?? ""}</p>
-<div class="scroll" tabindex="0"><table class="list steps"><thead><tr><th scope="col">Notebook</th><th scope="col" class="number">Rows written</th><th scope="col" class="number">Took</th><th scope="col">Checks</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+/** The documentation's front page: the pipeline from source to dashboard, with the results of the last run. */
+export function buildHomePage(docs: Docs): Page {
+  const byLayers = byLayer(docs.plans, ({ step }) => step);
+  const layers = byLayers.map(([layer, plans]) => {
+    const rows = plans.map((plan) => stepRow(plan, docs));
+    return html`${headingHtml(layer, capital(layer))}
+<p class="what">${layerWords[layer]}</p>
+${scrollTable(columns, rows, "list steps")}`;
   });
   return {
     path: docsHome,
     title: "Documentation",
     description: "How every number of the dashboard is made, from the file it came from.",
     group: "",
-    main: `<div class="prose"><h1>How every number is made</h1>
-<p>Each step from raw export to chart-ready table is one notebook. An engineer runs it cell by cell, the compiler turns it into a task of the daily job, and here it is to be read, with what the last run came to.</p>
-<p>Looking for a table or a column? The <a href="${base}${dictionaryPage}">data dictionary</a> has them all, and the <a href="${base}${lineagePage}">lineage</a> follows a column from its file to the dashboard. What was asked for, and how it stands, is among the <a href="${base}${requirementsPage}">requirements</a>.</p>${docs.facts.missing ? `<p class="absent">${escapeHtml(docs.facts.missing)}</p>` : ""}</div>
-${layers.join("\n")}`,
-    headings: byLayer(docs.plans, ({ step }) => step).map(([layer]) => ({
-      level: 2,
-      text: capital(layer),
-      id: layer,
-    })),
+    main: html`<div class="prose"><h1>How every number is made</h1>
+${introduction}${docs.warehouseStats.missing && html`<p class="absent">${docs.warehouseStats.missing}</p>`}</div>
+${joinHtml(layers, "\n")}`,
+    headings: byLayers.map(([layer]) => ({ level: 2, text: capital(layer), id: layer })),
     sections: [{ id: "", heading: "", text: "Pipeline, steps, notebooks, last run" }],
   };
+}
+
+const base = baseOf(docsHome);
+
+/** Each paragraph is one line of the page. */
+const introduction = joinHtml(
+  [
+    [
+      "Each step from raw export to chart-ready table is one notebook. An engineer runs it cell by cell, the compiler ",
+      "turns it into a task of the daily job, and here you can read it, with the results of the last run.",
+    ],
+    [
+      html`Looking for a table or a column? The <a href="${base}${dictionaryPage}">data dictionary</a> has them all, `,
+      html`and the <a href="${base}${lineagePage}">lineage</a> follows a column from its file to the dashboard. `,
+      html`The <a href="${base}${requirementsPage}">requirements</a> say what the shop asked for and what is met.`,
+    ],
+  ].map((paragraph) => html`<p>${paragraph}</p>`),
+  "\n",
+);
+
+const columns = [
+  { name: "Notebook" },
+  { name: "Rows written", isNumber: true },
+  { name: "Took", isNumber: true },
+  { name: "Checks" },
+];
+
+/** A step, with the results of its last run. */
+function stepRow({ step, title }: Plan, { warehouseStats }: Docs): Html {
+  const last = warehouseStats.steps.get(step);
+  const checks = warehouseStats.checks.filter((one) => one.step === step);
+  const isFailed = last?.status === "failed";
+  const status = isFailed ? "fail" : worst(checks);
+  const words = isFailed ? "✗ failed" : checks.length > 0 ? checksWords(checks) : "–";
+  const written = last?.rowsOut ?? undefined;
+  const name = html`<a href="${base}${notebookPage(step)}">${title}</a> <code>${step}</code>`;
+  const cells = [
+    html`<th scope="row">${name}</th>`,
+    numberCell(written === undefined ? "–" : count(written)),
+    numberCell(last ? seconds(last.seconds) : "–"),
+    html`<td${attributes({ "data-status": status })}>${words}</td>`,
+  ];
+  return html`<tr>${cells}</tr>`;
 }

@@ -14,7 +14,7 @@ export interface LineageBox {
 export interface BoxColumn {
   readonly name: string;
   readonly kind: ColumnLineage["kind"] | "source";
-  /** As `box.column`; column `*` stands for the rows. */
+  /** As `box.column`; column `*` means the rows. */
   readonly from: readonly string[];
   readonly expressions: readonly string[];
 }
@@ -42,8 +42,8 @@ export interface Point {
 export const boxSize = { width: 172, height: 42 } as const;
 
 /**
- * The tables' lineage as boxes and lines. The pipeline's own books are left out, and so are rows that a page only
- * counts: they are no figure that anybody follows.
+ * The tables' lineage as boxes and lines. Left out are the pipeline's own records, and rows that a page only counts: no
+ * reader follows them.
  */
 export function lineageGraph(
   lineage: readonly TableLineage[],
@@ -88,7 +88,7 @@ export function lineageGraph(
   return { boxes: [...boxes.values()], lines: [...lines.values()] };
 }
 
-/** A query of a page stands in the page's box. */
+/** A page's query belongs to the page's box. */
 function boxName(table: string): [string, string] {
   const page = /^(dashboard\.\w+)\.(\w+)$/.exec(table);
   return page ? [page[1]!, `${page[2]}.`] : [table, ""];
@@ -96,7 +96,7 @@ function boxName(table: string): [string, string] {
 
 const layerOf = (name: string) => (name.startsWith("landing/") ? "landing" : name.split(".")[0]!);
 
-/** Gives each box a place: what is made of others stands to the right of them. */
+/** Gives each box a place, to the right of what it is made of. */
 export function layOut({
   boxes,
   lines,

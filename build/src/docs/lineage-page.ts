@@ -1,5 +1,6 @@
-import { escapeHtml } from "shopmetrics/display";
+import { attributes, html, joinHtml, type Html } from "shopmetrics/display";
 import { anchorOf, baseOf, lineagePage, notebookPage, tablePage } from "./addresses.js";
+import { codeLink, headingHtml, scrollTable } from "./elements.js";
 import type { Docs } from "./model.js";
 import {
   type BoxColumn,
@@ -12,58 +13,80 @@ import {
 } from "./lineage-graph.js";
 import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";
-import { anchorHtml, capital } from "./table-page.js";
+import { capital } from "./table-page.js";
 
 /**
- * The lineage: a graph of all tables, of which a script follows columns, and below it the same to read. The script knows
- * only what stands in the list, so there is one account of it.
+ * The lineage: a graph of all tables, in which a script follows columns, and below it the same as a list. The script
+ * reads the list, so the two cannot differ.
  */
-export function lineageHtml(docs: Docs, script: string): Page {
+export function buildLineagePage(docs: Docs, script: string): Page {
   const graph = lineageGraph(docs.lineage, docs.tables);
-  const drawn = layOut(graph);
-  const lists = byLayer(graph.boxes, ({ layer }) => layer).map(
-    ([layer, boxes]) =>
-      `<h2 id="${layer}">${capital(layer)} ${anchorHtml(layer, capital(layer))}</h2>\n${boxes.map((box) => boxHtml(box, docs)).join("\n")}`,
-  );
+  const byLayers = byLayer(graph.boxes, ({ layer }) => layer);
+  const lists = byLayers.map(([layer, boxes]) => {
+    const entries = boxes.map((box) => boxHtml(box, docs));
+    return html`${headingHtml(layer, capital(layer))}\n${joinHtml(entries, "\n")}`;
+  });
   return {
     path: lineagePage,
     title: "Lineage",
     description: "What every column is made of, from the file it came from to the dashboard.",
     group: "",
     scripts: [script],
-    headings: byLayer(graph.boxes, ({ layer }) => layer).map(([layer]) => ({
-      level: 2,
-      text: capital(layer),
-      id: layer,
-    })),
+    headings: byLayers.map(([layer]) => ({ level: 2, text: capital(layer), id: layer })),
     sections: [
       { id: "", heading: "", text: "Graph of all tables and columns, upstream and downstream, impact" },
     ],
-    main: `<div class="prose"><h1>Lineage</h1>
-<p>What is made of what, from landed files to the dashboard, read from the SQL of the notebooks. Choose a table, then a column, to follow it up to the file it came from and down to the pages that show it.</p></div>
+    main: html`<div class="prose"><h1>Lineage</h1>
+<p>${introduction}</p></div>
 <section class="lineage" aria-label="Graph of all tables">
-<div class="tools" hidden><button type="button" class="quiet" data-zoom="out">Smaller</button><button type="button" class="quiet" data-zoom="in">Larger</button><button type="button" class="quiet" data-zoom="fit">Whole graph</button><button type="button" class="quiet" data-clear>Clear</button></div>
-<div class="canvas" tabindex="0">${svgHtml(drawn)}</div>
+<div class="tools" hidden>${tools}</div>
+<div class="canvas" tabindex="0">${svgHtml(layOut(graph))}</div>
 <div class="chosen-column" hidden aria-live="polite"></div>
 </section>
-${lists.join("\n")}`,
+${joinHtml(lists, "\n")}`,
   };
 }
 
-function svgHtml({ width, height, boxes, lines }: LaidOut): string {
+const introduction =
+  "What is made of what, from landed files to the dashboard, read from the SQL of the notebooks. Choose a table, then " +
+  "a column, to follow it up to the file it came from and down to the pages that show it.";
+
+const tools = [
+  { name: "Smaller", action: html`data-zoom="out"` },
+  { name: "Larger", action: html`data-zoom="in"` },
+  { name: "Whole graph", action: html`data-zoom="fit"` },
+  { name: "Clear", action: html`data-clear` },
+].map(({ name, action }) => html`<button type="button" class="quiet" ${action}>${name}</button>`);
+
+function svgHtml({ width, height, boxes, lines }: LaidOut): Html {
   const paths = lines.map(
-    ({ from, to, points }) =>
-      `<path data-from="${escapeHtml(from)}" data-to="${escapeHtml(to)}" d="${curve(points)}"/>`,
+    ({ from, to, points }) => html`<path data-from="${from}" data-to="${to}" d="${curve(points)}"/>`,
   );
-  const nodes = boxes.map(({ name, layer, columns, x, y }) => {
-    const [left, top] = [round(x - boxSize.width / 2), round(y - boxSize.height / 2)];
-    const short = name.replace(/^[^./]+[./]/, "");
-    return `<a href="#${anchorOf(name)}" data-box="${escapeHtml(name)}" class="${layer}"><rect x="${left}" y="${top}" width="${boxSize.width}" height="${boxSize.height}" rx="6"/><rect class="bar" x="${left}" y="${top}" width="4" height="${boxSize.height}" rx="2"/><text class="name" x="${left + 12}" y="${top + 18}">${escapeHtml(short)}</text><text class="sub" x="${left + 12}" y="${top + 33}">${layer} · ${columns.length} ${columns.length === 1 ? "column" : "columns"}</text></a>`;
+  const picture = attributes({
+    viewBox: `0 0 ${width} ${height}`,
+    width: String(width),
+    height: String(height),
+    role: "group",
+    "aria-label": "Tables and what they are made of",
   });
-  return `<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="group" aria-label="Tables and what they are made of"><g class="lines">${paths.join("")}</g>${nodes.join("\n")}</svg>`;
+  return html`<svg${picture}><g class="lines">${paths}</g>${joinHtml(boxes.map(svgBox), "\n")}</svg>`;
 }
 
-/** A line that leaves each point as it came, to the right. */
+function svgBox({ name, layer, columns, x, y }: LaidOut["boxes"][number]): Html {
+  const { width, height } = boxSize;
+  const [left, top] = [round(x - width / 2), round(y - height / 2)];
+  const short = name.replace(/^[^./]+[./]/, "");
+  const size = `${columns.length} ${columns.length === 1 ? "column" : "columns"}`;
+  const parts = [
+    html`<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="6"/>`,
+    html`<rect class="bar" x="${left}" y="${top}" width="4" height="${height}" rx="2"/>`,
+    html`<text class="name" x="${left + 12}" y="${top + 18}">${short}</text>`,
+    html`<text class="sub" x="${left + 12}" y="${top + 33}">${layer} · ${size}</text>`,
+  ];
+  return html`<a href="#${anchorOf(name)}" data-box="${name}" class="${layer}">${parts}</a>`;
+}
+
+/** A curve through the points that is horizontal at each of them. */
 function curve([first, ...rest]: readonly Point[]): string {
   if (!first) return "";
   let before = first;
@@ -78,17 +101,24 @@ function curve([first, ...rest]: readonly Point[]): string {
 
 const round = (value: number) => Math.round(value * 10) / 10;
 
-function boxHtml(box: LineageBox, docs: Docs): string {
+function boxHtml(box: LineageBox, docs: Docs): Html {
+  const { name, columns } = box;
+  const rows = columns.map((column) => columnHtml(name, column));
+  const summary = html`<summary><code>${name}</code></summary>`;
+  return html`<details class="box" id="${anchorOf(name)}" data-box="${name}">${summary}
+${descriptionHtml(name, docs)}
+${scrollTable([{ name: "Column" }, { name: "How" }, { name: "Made of" }], rows)}</details>`;
+}
+
+/** Where a box is described: a table in the dictionary, a page of the dashboard in its notebook. */
+function descriptionHtml(box: string, docs: Docs): Html | undefined {
   const base = baseOf(lineagePage);
-  const page = docs.tables.has(box.name)
-    ? `<a href="${base}${tablePage(box.name)}">in the data dictionary</a>`
-    : docs.notebooks.has(box.name)
-      ? `<a href="${base}${notebookPage(box.name)}">its notebook</a>`
-      : "";
-  const rows = box.columns.map((column) => columnHtml(box.name, column));
-  return `<details class="box" id="${anchorOf(box.name)}" data-box="${escapeHtml(box.name)}"><summary><code>${escapeHtml(box.name)}</code></summary>
-${page ? `<p class="extent">Described ${page.startsWith("<a") && docs.tables.has(box.name) ? page : `in ${page}`}.</p>` : ""}
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Column</th><th scope="col">How</th><th scope="col">Made of</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div></details>`;
+  if (docs.tables.has(box)) {
+    const link = html`<a href="${base}${tablePage(box)}">in the data dictionary</a>`;
+    return html`<p class="extent">Described ${link}.</p>`;
+  }
+  if (!docs.notebooks.has(box)) return undefined;
+  return html`<p class="extent">Described in <a href="${base}${notebookPage(box)}">its notebook</a>.</p>`;
 }
 
 const kindWords: Readonly<Record<BoxColumn["kind"], string>> = {
@@ -101,19 +131,28 @@ const kindWords: Readonly<Record<BoxColumn["kind"], string>> = {
   source: "as it lands",
 };
 
-function columnHtml(box: string, { name, kind, from, expressions }: BoxColumn): string {
+function columnHtml(box: string, { name, kind, from, expressions }: BoxColumn): Html {
   const sources = from.map((source) => {
-    const [table, column] = [
-      source.slice(0, source.lastIndexOf(".")),
-      source.slice(source.lastIndexOf(".") + 1),
-    ];
-    const words = column === "*" ? `rows of ${table}` : source;
-    const anchor = column === "*" ? anchorOf(table) : columnAnchor(table, column);
-    return `<a href="#${anchor}"><code>${escapeHtml(words)}</code></a>`;
+    const at = source.lastIndexOf(".");
+    const [table, column] = [source.slice(0, at), source.slice(at + 1)];
+    return column === "*"
+      ? codeLink(`rows of ${table}`, `#${anchorOf(table)}`)
+      : codeLink(source, `#${columnAnchor(table, column)}`);
   });
-  const how = expressions.length > 0 ? `<code class="expression">${escapeHtml(expressions[0]!)}</code>` : "";
-  return `<tr id="${columnAnchor(box, name)}" data-column="${escapeHtml(`${box}.${name}`)}" data-from="${escapeHtml(from.join(" "))}"><th scope="row"><code>${escapeHtml(name)}</code></th><td>${kindWords[kind]}${how ? `: ${how}` : ""}</td><td>${sources.join(", ")}</td></tr>`;
+  const [expression] = expressions;
+  const sql = expression !== undefined && html`: <code class="expression">${expression}</code>`;
+  const row = attributes({
+    id: columnAnchor(box, name),
+    "data-column": `${box}.${name}`,
+    "data-from": from.join(" "),
+  });
+  const cells = [
+    html`<th scope="row"><code>${name}</code></th>`,
+    html`<td>${kindWords[kind]}${sql}</td>`,
+    html`<td>${joinHtml(sources, ", ")}</td>`,
+  ];
+  return html`<tr${row}>${cells}</tr>`;
 }
 
-/** Columns of one name and different leading underscores are told apart by their place. */
+/** The anchor of a column's row in the list. */
 const columnAnchor = (box: string, column: string) => anchorOf(`${box}.${column}`);

@@ -8,7 +8,7 @@ import { requirementsFile } from "./evidence.js";
  * Where a link in a file of the project leads in the site: guides and notebooks to their pages, the outside as it is.
  * Undefined for files that have no page.
  *
- * @param source the file the link stands in, relative to the root
+ * @param source the file that contains the link, relative to the root
  * @param page the page it is shown on
  */
 export function linkFrom(

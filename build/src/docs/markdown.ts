@@ -1,5 +1,6 @@
 import MarkdownIt from "markdown-it";
-import { escapeHtml } from "shopmetrics/display";
+import { html, rawHtml, type Content, type Html } from "shopmetrics/display";
+import { anchorHtml } from "./elements.js";
 import type { Highlight } from "./highlight.js";
 
 type Token = ReturnType<InstanceType<typeof MarkdownIt>["parse"]>[number];
@@ -12,21 +13,21 @@ export interface Heading {
 }
 
 export interface Rendered {
-  readonly html: string;
+  readonly html: Html;
   readonly headings: readonly Heading[];
-  /** The prose below each heading, the first before any: for the search. */
+  /** For the search: the prose below each heading, and first the prose before any heading. */
   readonly sections: readonly { readonly id: string; readonly heading: string; readonly text: string }[];
 }
 
 export interface MarkdownOptions {
   readonly highlight: Highlight;
-  /** Where a link of the source leads in the site; undefined when it leads to nothing there, then its text stays. */
+  /** The address of a link in the site; if undefined, only the link's text is kept. */
   readonly link: (href: string) => string | undefined;
-  /** Where a picture of the source stands in the site; undefined when it is not there, then its description stays. */
+  /** The address of a picture in the site; if undefined, only the picture's description is kept. */
   readonly picture?: (href: string) => string | undefined;
-  /** Where a name in the text is described: a table in code, a requirement's id. */
+  /** The address of the description of a name in the text: a table in code, a requirement's id. */
   readonly mention: (text: string) => string | undefined;
-  /** Ids taken on the page by other parts of it. */
+  /** Ids that other parts of the page use. */
   readonly taken: Set<string>;
 }
 
@@ -37,8 +38,8 @@ export function renderMarkdown(source: string, options: MarkdownOptions): Render
   const tokens = markdown.parse(source, {});
   const headings = numberHeadings(tokens, options.taken);
   for (const token of tokens) if (token.children) token.children = linked(token.children, options);
-  const html = tokens.map((token, index) => drawn(token, tokens, index, options)).join("");
-  return { html, headings, sections: sectionsOf(tokens) };
+  const parts = tokens.map((token, index) => tokenHtml(token, tokens, index, options));
+  return { html: html`${parts}`, headings, sections: sectionsOf(tokens) };
 }
 
 function numberHeadings(tokens: readonly Token[], taken: Set<string>): Heading[] {
@@ -57,7 +58,7 @@ const plainText = (inline: Token | undefined) =>
     .join("")
     .trim();
 
-/** A heading's id: its words, with a number where another one has them already. */
+/** A heading's id: its words, with a number if they are taken. */
 export function freeId(text: string, taken: Set<string>): string {
   const words = text
     .toLowerCase()
@@ -70,7 +71,7 @@ export function freeId(text: string, taken: Set<string>): string {
   return id;
 }
 
-/** Sets the addresses of links, takes those away that lead nowhere, and makes links of names outside of links. */
+/** Sets the addresses of links, removes links that lead nowhere, and makes links of names outside of links. */
 function linked(children: readonly Token[], { link, mention, picture }: MarkdownOptions): Token[] {
   const made: Token[] = [];
   const open: boolean[] = [];
@@ -85,7 +86,7 @@ function linked(children: readonly Token[], { link, mention, picture }: Markdown
     } else if (token.type === "image") {
       const src = picture?.(String(token.attrGet("src")));
       if (src === undefined) {
-        made.push(html(escapeHtml(token.content)));
+        made.push(htmlToken(token.content));
         continue;
       }
       token.attrSet("src", src);
@@ -103,50 +104,54 @@ const requirement = /\b(?:N?FR|AC)-\d{3}\b/g;
 function named(token: Token, mention: MarkdownOptions["mention"]): Token[] {
   if (token.type === "code_inline") {
     const href = mention(token.content);
-    return href === undefined ? [token] : [html(`<a href="${href}">`), token, html("</a>")];
+    return href === undefined ? [token] : [htmlToken(html`<a href="${href}">`), token, htmlToken(html`</a>`)];
   }
   const parts: Token[] = [];
   let at = 0;
   for (const { 0: id, index } of token.content.matchAll(requirement)) {
     const href = mention(id);
     if (href === undefined) continue;
-    parts.push(html(`${escapeHtml(token.content.slice(at, index))}<a href="${href}">${id}</a>`));
+    parts.push(htmlToken(html`${token.content.slice(at, index)}<a href="${href}">${id}</a>`));
     at = index + id.length;
   }
-  return parts.length === 0 ? [token] : [...parts, html(escapeHtml(token.content.slice(at)))];
+  return parts.length === 0 ? [token] : [...parts, htmlToken(token.content.slice(at))];
 }
 
-/** HTML of our own; what people write never becomes such a token, since raw HTML is off. */
-function html(content: string): Token {
+/** A token of HTML made here; what people write never becomes such a token, since raw HTML is off. */
+function htmlToken(content: Content): Token {
   const [inline] = markdown.parseInline("x", {});
   const token = inline!.children![0]!;
   token.type = "html_inline";
-  token.content = content;
+  token.content = String(html`${content}`);
   return token;
 }
 
-function drawn(token: Token, tokens: Token[], index: number, { highlight }: MarkdownOptions): string {
+function tokenHtml(token: Token, tokens: Token[], index: number, { highlight }: MarkdownOptions): Html {
   if (token.type === "fence" || token.type === "code_block")
     return codeHtml(token.content.replace(/\n$/, ""), token.info.trim().split(/\s+/)[0], highlight);
   if (token.type === "heading_close") {
-    const id = tokens[index - 2]?.attrGet("id");
-    const name = escapeHtml(plainText(tokens[index - 1]));
-    return ` <a class="anchor" href="#${id}" aria-label="Link to “${name}”">#</a></${token.tag}>\n`;
+    const id = String(tokens[index - 2]?.attrGet("id"));
+    return html` ${anchorHtml(id, plainText(tokens[index - 1]))}</${token.tag}>\n`;
   }
-  if (token.type === "table_open") return '<div class="scroll" tabindex="0"><table>\n';
-  if (token.type === "table_close") return "</table></div>\n";
+  if (token.type === "table_open") return html`<div class="scroll" tabindex="0"><table>\n`;
+  if (token.type === "table_close") return html`</table></div>\n`;
   if (token.type === "th_open") token.attrSet("scope", "col");
-  if (token.type === "inline")
-    return markdown.renderer.renderInline(token.children ?? [], markdown.options, {});
-  const rule = markdown.renderer.rules[token.type];
-  return rule
-    ? rule(tokens, index, markdown.options, {}, markdown.renderer)
-    : markdown.renderer.renderToken(tokens, index, markdown.options);
+  return rawHtml(markdownHtml(token, tokens, index));
+}
+
+/** A token as the library itself renders it. */
+function markdownHtml(token: Token, tokens: Token[], index: number): string {
+  const { renderer, options } = markdown;
+  if (token.type === "inline") return renderer.renderInline(token.children ?? [], options, {});
+  const rule = renderer.rules[token.type];
+  return rule ? rule(tokens, index, options, {}, renderer) : renderer.renderToken(tokens, index, options);
 }
 
 /** Code in a frame, with a button to copy it where scripts run. */
-export const codeHtml = (code: string, language: string | undefined, highlight: Highlight): string =>
-  `<div class="code"><pre tabindex="0"><code>${highlight(code.replace(/[ \t]+$/gm, ""), language)}</code></pre></div>\n`;
+export function codeHtml(code: string, language: string | undefined, highlight: Highlight): Html {
+  const coloured = highlight(code.replace(/[ \t]+$/gm, ""), language);
+  return html`<div class="code"><pre tabindex="0"><code>${coloured}</code></pre></div>\n`;
+}
 
 function sectionsOf(tokens: readonly Token[]): Rendered["sections"] {
   const sections: { id: string; heading: string; texts: string[] }[] = [{ id: "", heading: "", texts: [] }];

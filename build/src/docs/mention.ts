@@ -1,8 +1,9 @@
-import { escapeHtml } from "shopmetrics/display";
+import { html, joinHtml, type Html } from "shopmetrics/display";
 import { anchorOf, baseOf, notebookPage, requirementsPage, tablePage } from "./addresses.js";
+import { codeLink } from "./elements.js";
 import type { Docs } from "./model.js";
 
-/** Where a page finds what a name in its text stands for: a table, a column, a step or a requirement. */
+/** Finds the address of what a name in a page's text means: a table, a column, a step or a requirement. */
 export function mentionIn(docs: Pick<Docs, "requirements" | "notebooks" | "tables">, page: string) {
   const to = (href: string) => (href === page ? undefined : `${baseOf(page)}${href}`);
   return (name: string): string | undefined => {
@@ -21,30 +22,30 @@ export function tableLinks(
   tables: readonly string[],
   docs: Pick<Docs, "requirements" | "notebooks" | "tables">,
   page: string,
-): string {
+): Html {
   const mention = mentionIn(docs, page);
-  return tables
-    .map((name) => {
-      const href = mention(name);
-      const code = `<code>${escapeHtml(name)}</code>`;
-      return href ? `<a href="${href}">${code}</a>` : code;
-    })
-    .join(", ");
+  return joinHtml(
+    tables.map((name) => codeLink(name, mention(name))),
+    ", ",
+  );
 }
 
 /** Steps as links to their notebooks. */
-export const stepLinks = (steps: readonly string[], page: string) =>
-  steps
-    .map((step) => `<a href="${baseOf(page)}${notebookPage(step)}"><code>${escapeHtml(step)}</code></a>`)
-    .join(", ");
+export const stepLinks = (steps: readonly string[], page: string): Html =>
+  joinHtml(
+    steps.map((step) => codeLink(step, `${baseOf(page)}${notebookPage(step)}`)),
+    ", ",
+  );
 
 /** Plain text as HTML, in which requirements' ids and tables' names are links. */
-export function withMentions(text: string, mention: (name: string) => string | undefined): string {
-  return escapeHtml(text).replace(names, (name) => {
-    const href = mention(name);
-    if (!href) return name;
-    return `<a href="${href}">${name.includes(".") ? `<code>${name}</code>` : name}</a>`;
+export function withMentions(text: string, mention: (name: string) => string | undefined): Html {
+  const parts = text.split(names).map((part, index) => {
+    const href = index % 2 === 1 ? mention(part) : undefined;
+    if (href === undefined) return part;
+    return part.includes(".") ? codeLink(part, href) : html`<a href="${href}">${part}</a>`;
   });
+  return html`${parts}`;
 }
 
-const names = /\b(?:N?FR|AC)-\d{3}\b|\b(?:bronze|silver|gold|ops)\.\w+\b/g;
+/** In a group, so that `split` keeps them. */
+const names = /(\b(?:N?FR|AC)-\d{3}\b|\b(?:bronze|silver|gold|ops)\.\w+\b)/;

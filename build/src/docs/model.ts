@@ -3,7 +3,7 @@ import type { Block } from "shopmetrics/display";
 import type { TableLineage } from "../compile/lineage/columns.js";
 import type { Notebook } from "../notebook/parse.js";
 import type { EvidenceMap } from "./evidence.js";
-import type { Facts } from "./facts.js";
+import type { WarehouseStats } from "./warehouse-stats.js";
 import type { Highlight } from "./highlight.js";
 import type { PageLink } from "./page.js";
 
@@ -15,28 +15,28 @@ export interface Docs {
   readonly notebooks: ReadonlyMap<string, Notebook>;
   readonly tables: Tables;
   readonly lineage: readonly TableLineage[];
-  readonly facts: Facts;
+  readonly warehouseStats: WarehouseStats;
   readonly highlight: Highlight;
-  /** The SQL file of each step that is only SQL. */
+  /** The deployed SQL file of each step that is compiled to SQL. */
   readonly compiled: ReadonlyMap<string, string>;
   /** What the cells of a dashboard's page have drawn, by step. */
   readonly drawings: ReadonlyMap<string, readonly Block[]>;
   /** The dashboard's pages, by step. */
   readonly dashboard: ReadonlyMap<string, PageLink>;
-  /** What is asked for, by id. */
+  /** The text of each requirement, by id. */
   readonly requirements: ReadonlyMap<string, string>;
   readonly evidence: EvidenceMap;
   /** Markdown files that have a page, with their text. */
   readonly guides: ReadonlyMap<string, string>;
 }
 
-/** Tables that a step writes; the quarantine too, where it refuses rows. */
+/** Tables that a step writes, with the quarantine if it rejects rows. */
 export const writtenBy = (plan: Plan): string[] => [
   ...plan.writes,
   ...(plan.items.some(({ kind }) => kind === "reject") ? [rejected_rows.name] : []),
 ];
 
-/** Steps that write a table. None: the runner keeps it. */
+/** Steps that write a table. If there is none, the runner writes it. */
 export const writersOf = (plans: readonly Plan[], table: string): string[] =>
   plans.filter((plan) => writtenBy(plan).includes(table)).map(({ step }) => step);
 

@@ -1,57 +1,77 @@
 import {
-  escapeHtml,
+  attributes,
   extent,
+  html,
   measures,
   shownColumns,
   statusSign,
   statusWord,
+  type Html,
   type Shown,
 } from "shopmetrics/display";
-import type { CheckFact } from "./facts.js";
+import { numberCell, scrollTable } from "./elements.js";
+import type { LastCheck } from "./warehouse-stats.js";
 
 /** What `show` found, as a table; contents are text, whatever they are. */
-export function shownHtml(shown: Shown | string): string {
-  if (typeof shown === "string") return `<p class="absent">${escapeHtml(shown)}</p>`;
+export function shownHtml(shown: Shown | string): Html {
+  if (typeof shown === "string") return html`<p class="absent">${shown}</p>`;
   const columns = shownColumns(shown.result);
-  if (shown.result.rows.length === 0) return '<p class="absent">No rows.</p>';
-  const head = columns.map(
-    ({ name, type, isNumber }) =>
-      `<th scope="col"${isNumber ? ' class="number"' : ""}>${escapeHtml(name)} <span class="type">${escapeHtml(type)}</span></th>`,
-  );
+  if (shown.result.rows.length === 0) return html`<p class="absent">No rows.</p>`;
+  const head = columns.map(({ name, type, isNumber }) => ({
+    name: html`${name} <span class="type">${type}</span>`,
+    isNumber,
+  }));
   const rows = shown.result.rows.map((_, index) => {
     const cells = columns.map(({ isNumber, cells: values }) => {
       const { text, kind } = values[index]!;
       const classes = [isNumber ? "number" : "", kind === "none" ? "none" : ""].filter(Boolean).join(" ");
-      return `<td${classes ? ` class="${classes}"` : ""}>${escapeHtml(text)}</td>`;
+      return html`<td${attributes({ class: classes || undefined })}>${text}</td>`;
     });
-    return `<tr>${cells.join("")}</tr>`;
+    return html`<tr>${cells}</tr>`;
   });
-  return `<div class="scroll" tabindex="0"><table><thead><tr>${head.join("")}</tr></thead>
-<tbody>${rows.join("\n")}</tbody></table></div>
-<p class="extent">${escapeHtml(extent(shown))}</p>`;
+  return html`${scrollTable(head, rows)}
+<p class="extent">${extent(shown)}</p>`;
 }
 
-/** Check results: one line that says how they stand, which opens to all of them with their figures. */
-export function checksHtml(checks: readonly CheckFact[], options: { open?: boolean } = {}): string {
-  if (checks.length === 0) return "";
-  const status = worst(checks)!;
-  const rows = checks.map((check) => {
-    const { figure, allowed, rows: share } = measures(check);
-    return `<tr><td data-status="${check.status}"><span aria-hidden="true">${statusSign[check.status]}</span> ${statusWord[check.status]}</td><th scope="row">${escapeHtml(check.name)}</th><td class="number">${escapeHtml(figure)}</td><td class="number">${escapeHtml(allowed)}</td><td class="number">${escapeHtml(share)}</td><td>${check.severity === "halt" ? "halts" : "warns"}</td></tr>`;
-  });
+/** Check results: one line that sums them up and opens to all of them with their figures. */
+export function checksHtml(checks: readonly LastCheck[], options: { open?: boolean } = {}): Html | undefined {
+  const status = worst(checks);
+  if (status === undefined) return undefined;
   const isOpen = options.open || status !== "pass";
-  return `<details class="checks"${isOpen ? " open" : ""}><summary data-status="${status}">${escapeHtml(checksWords(checks))}</summary>
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Result</th><th scope="col">Check</th><th scope="col" class="number">Figure</th><th scope="col" class="number">At most</th><th scope="col" class="number">Rows</th><th scope="col">A failure</th></tr></thead>
-<tbody>${rows.join("\n")}</tbody></table></div></details>`;
+  const summary = html`<summary data-status="${status}">${checksWords(checks)}</summary>`;
+  return html`<details class="checks"${attributes({ open: isOpen })}>${summary}
+${scrollTable(checkColumns, checks.map(checkRow))}</details>`;
+}
+
+const checkColumns = [
+  { name: "Result" },
+  { name: "Check" },
+  { name: "Figure", isNumber: true },
+  { name: "At most", isNumber: true },
+  { name: "Rows", isNumber: true },
+  { name: "A failure" },
+];
+
+function checkRow(check: LastCheck): Html {
+  const { status, name, severity } = check;
+  const { figure, allowed, rows } = measures(check);
+  const sign = html`<span aria-hidden="true">${statusSign[status]}</span>`;
+  const cells = [
+    html`<td data-status="${status}">${sign} ${statusWord[status]}</td>`,
+    html`<th scope="row">${name}</th>`,
+    ...[figure, allowed, rows].map(numberCell),
+    html`<td>${severity === "halt" ? "halts" : "warns"}</td>`,
+  ];
+  return html`<tr>${cells}</tr>`;
 }
 
 /** The worst result among checks; undefined when there are none. */
-export const worst = (checks: readonly Pick<CheckFact, "status">[]) =>
+export const worst = (checks: readonly Pick<LastCheck, "status">[]) =>
   (["fail", "warn", "pass"] as const).find((status) => checks.some((one) => one.status === status));
 
-/** How checks stand, in words: "✓ 14 checks passed". */
-export function checksWords(checks: readonly Pick<CheckFact, "status">[]): string {
-  const of = (status: CheckFact["status"]) => checks.filter((one) => one.status === status).length;
+/** The results of checks in words: "✓ 14 checks passed". */
+export function checksWords(checks: readonly Pick<LastCheck, "status">[]): string {
+  const of = (status: LastCheck["status"]) => checks.filter((one) => one.status === status).length;
   const counted = (n: number) => `${n} ${n === 1 ? "check" : "checks"}`;
   if (of("fail") > 0) return `${statusSign.fail} ${of("fail")} of ${counted(checks.length)} failed`;
   if (of("warn") > 0) return `${statusSign.warn} ${of("warn")} of ${counted(checks.length)} warned`;

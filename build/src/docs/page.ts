@@ -1,6 +1,6 @@
-import type { SiteFile } from "../site/browser-build.js";
-import { shellHtml, type Shell } from "../site/layout.js";
-import { escapeHtml } from "shopmetrics/display";
+import type { SiteFile } from "../site/files.js";
+import { layoutHtml, type Layout } from "../site/layout.js";
+import { attributes, html, joinHtml, type Content, type Html } from "shopmetrics/display";
 import { baseOf, docsHome } from "./addresses.js";
 import type { Heading } from "./markdown.js";
 
@@ -12,9 +12,8 @@ export interface Page {
   readonly description: string;
   /** The sidebar's group that the page is in. */
   readonly group: string;
-  /** HTML. */
-  readonly main: string;
-  /** Listed below the page's entry in the sidebar. */
+  readonly main: Html;
+  /** Those of levels 2 and 3 are listed below the page's entry in the sidebar. */
   readonly headings: readonly Heading[];
   /** What the search finds, by heading; an empty id is the page's beginning. */
   readonly sections: readonly Section[];
@@ -36,7 +35,7 @@ export interface PageLink {
 
 /** What all pages of the site share. */
 export type Frame = Omit<
-  Shell,
+  Layout,
   "title" | "description" | "attributes" | "base" | "current" | "alsoStyles" | "scripts" | "main"
 >;
 
@@ -63,7 +62,7 @@ export function docsPage(
 ): SiteFile {
   const { frame, style, script, search, sidebar } = options;
   const base = baseOf(page.path);
-  const content = shellHtml({
+  const content = layoutHtml({
     ...frame,
     title: page.title,
     description: page.description,
@@ -72,29 +71,27 @@ export function docsPage(
     current: docsHome,
     alsoStyles: [style],
     scripts: [script, ...(page.scripts ?? [])],
-    main: `<div class="docs">
+    main: html`<div class="docs">
 ${sidebarHtml(page, sidebar, base)}
 <div class="doc">
 ${page.main}
 ${turnsHtml(page, base)}</div>
 </div>`,
   });
-  return { path: page.path, content };
+  return { path: page.path, content: String(content) };
 }
 
-function sidebarHtml(page: Page, sidebar: readonly SidebarGroup[], base: string): string {
-  const groups = sidebar.map(({ title, parts }) => {
-    const lists = parts.map(
-      (part) =>
-        `${part.title ? `<p class="layer">${escapeHtml(part.title)}</p>` : ""}<ul>${part.links
-          .map((link) => sidebarLink(link, page, base))
-          .join("")}</ul>`,
-    );
-    return title === ""
-      ? lists.join("")
-      : `<details${title === page.group ? " open" : ""}><summary>${escapeHtml(title)}</summary>${lists.join("")}</details>`;
+function sidebarHtml(page: Page, sidebar: readonly SidebarGroup[], base: string): Html {
+  const groups = sidebar.map(({ title, parts }): Content => {
+    const lists = parts.map(({ title: layer, links }) => {
+      const heading = layer && html`<p class="layer">${layer}</p>`;
+      return html`${heading}<ul>${links.map((link) => sidebarLink(link, page, base))}</ul>`;
+    });
+    if (title === "") return lists;
+    const open = attributes({ open: title === page.group });
+    return html`<details${open}><summary>${title}</summary>${lists}</details>`;
   });
-  return `<aside class="sidebar">
+  return html`<aside class="sidebar">
 <search class="search">
 <label class="unseen" for="search">Search the documentation</label>
 <input id="search" type="search" placeholder="Search" autocomplete="off" spellcheck="false" aria-describedby="search-found">
@@ -103,32 +100,35 @@ function sidebarHtml(page: Page, sidebar: readonly SidebarGroup[], base: string)
 <div class="found" hidden></div>
 </search>
 <details class="contents" open><summary>All pages</summary>
-<nav aria-label="Documentation">${groups.join("\n")}</nav>
+<nav aria-label="Documentation">${joinHtml(groups, "\n")}</nav>
 </details>
 </aside>`;
 }
 
-function sidebarLink({ path, title, isCode }: SidebarLink, page: Page, base: string): string {
+function sidebarLink({ path, title, isCode }: SidebarLink, page: Page, base: string): Html {
   const isCurrent = path === page.path;
-  const text = isCode ? `<code>${escapeHtml(title)}</code>` : escapeHtml(title);
-  return `<li><a href="${base}${path}"${isCurrent ? ' aria-current="page"' : ""}>${text}</a>${isCurrent ? tocHtml(page) : ""}</li>`;
+  const current = attributes({ "aria-current": isCurrent && "page" });
+  const text = isCode ? html`<code>${title}</code>` : title;
+  return html`<li><a href="${base}${path}"${current}>${text}</a>${isCurrent && tocHtml(page)}</li>`;
 }
 
 /** What is on the page, below its own entry. */
-function tocHtml({ headings }: Page): string {
+function tocHtml({ headings }: Page): Html | undefined {
   const shown = headings.filter(({ level }) => level === 2 || level === 3);
-  if (shown.length < 2) return "";
+  if (shown.length < 2) return undefined;
   const links = shown.map(
-    ({ level, text, id }) => `<li class="level-${level}"><a href="#${id}">${escapeHtml(text)}</a></li>`,
+    ({ level, text, id }) => html`<li class="level-${level}"><a href="#${id}">${text}</a></li>`,
   );
-  return `<ul class="toc">${links.join("")}</ul>`;
+  return html`<ul class="toc">${links}</ul>`;
 }
 
-function turnsHtml({ before, after }: Page, base: string): string {
-  if (!before && !after) return "";
-  const turn = (link: PageLink | undefined, rel: string, word: string) =>
-    link
-      ? `<a class="${rel}" rel="${rel}" href="${base}${link.path}"><span>${word}</span> ${escapeHtml(link.title)}</a>`
-      : "<span></span>";
-  return `<nav class="turns" aria-label="Along the pipeline">${turn(before, "prev", "Before")}${turn(after, "next", "After")}</nav>\n`;
+function turnsHtml({ before, after }: Page, base: string): Html | undefined {
+  if (!before && !after) return undefined;
+  const turn = (link: PageLink | undefined, rel: string, word: string) => {
+    if (!link) return html`<span></span>`;
+    const { path, title } = link;
+    return html`<a class="${rel}" rel="${rel}" href="${base}${path}"><span>${word}</span> ${title}</a>`;
+  };
+  const links = [turn(before, "prev", "Before"), turn(after, "next", "After")];
+  return html`<nav class="turns" aria-label="Along the pipeline">${links}</nav>\n`;
 }

@@ -1,10 +1,10 @@
-import { escapeHtml } from "shopmetrics/display";
+import { attributes, html, joinHtml, type Html } from "shopmetrics/display";
 import { anchorOf, baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
+import { codeLink, headingHtml } from "./elements.js";
 import type { Docs } from "./model.js";
 import type { Evidence } from "./evidence.js";
 import { mentionIn } from "./mention.js";
 import type { Page } from "./page.js";
-import { anchorHtml } from "./table-page.js";
 
 const kinds = [
   { id: "functions", title: "Functions", prefix: "FR-" },
@@ -13,24 +13,27 @@ const kinds = [
 ];
 
 /** Each requirement with the places that satisfy it and their last results. */
-export function requirementsHtml(docs: Docs): Page {
+export function buildRequirementsPage(docs: Docs): Page {
   const all = [...docs.requirements.keys()];
   const open = all.filter((id) => (docs.evidence.get(id) ?? []).length === 0);
   const failed = all.filter((id) => statusOf(docs.evidence.get(id) ?? []) === "fail");
   const groups = kinds.map(({ id, title, prefix }) => {
-    const rows = all.filter((one) => one.startsWith(prefix)).map((one) => rowHtml(one, docs));
-    return `<h2 id="${id}">${title} ${anchorHtml(id, title)}</h2>
-<dl class="requirements">${rows.join("\n")}</dl>`;
+    const rows = all.filter((one) => one.startsWith(prefix)).map((one) => requirementHtml(one, docs));
+    return html`${headingHtml(id, title)}
+<dl class="requirements">${joinHtml(rows, "\n")}</dl>`;
   });
+  const openLinks = open.map((id) => html`<a href="#${anchorOf(id)}">${id}</a>`);
+  const failures = failed.length > 0 && `, ${failed.length} with a failure`;
+  const rest = open.length === 0 ? "none is open" : html`open: ${joinHtml(openLinks, ", ")}`;
   return {
     path: requirementsPage,
     title: "Requirements",
     description: "What the shop asked for, what satisfies it, and the last result.",
     group: "",
-    main: `<div class="prose"><h1>Requirements</h1>
-<p>What the shop asked for, with the notebooks, tables, tests and guides that quote the id, and how these last came out: checks by the warehouse’s last run, tests where a report of them was given.</p>
-<p>${all.length - open.length} of ${all.length} are covered${failed.length > 0 ? `, ${failed.length} with a failure` : ""}; ${open.length === 0 ? "none is open" : `open: ${open.map((id) => `<a href="#${anchorOf(id)}">${id}</a>`).join(", ")}`}.</p></div>
-${groups.join("\n")}`,
+    main: html`<div class="prose"><h1>Requirements</h1>
+<p>${introduction}</p>
+<p>${all.length - open.length} of ${all.length} are covered${failures}; ${rest}.</p></div>
+${joinHtml(groups, "\n")}`,
     headings: kinds.map(({ id, title }) => ({ level: 2, text: title, id })),
     sections: [
       { id: "", heading: "", text: "" },
@@ -38,6 +41,10 @@ ${groups.join("\n")}`,
     ],
   };
 }
+
+const introduction =
+  "What the shop asked for, with the notebooks, tables, tests and guides that quote the id, and how these last came " +
+  "out: checks by the warehouse’s last run, tests where a report of them was given.";
 
 function statusOf(evidence: readonly Evidence[]): "open" | "fail" | "warn" | "pass" | "unmeasured" {
   if (evidence.length === 0) return "open";
@@ -53,12 +60,17 @@ const words = {
   unmeasured: "Not measured here",
 } as const;
 
-function rowHtml(id: string, docs: Docs): string {
+function requirementHtml(id: string, docs: Docs): Html {
   const evidence = docs.evidence.get(id) ?? [];
   const status = statusOf(evidence);
-  const shown = ["pass", "warn", "fail"].includes(status) ? ` data-status="${status}"` : "";
-  return `<div class="requirement" id="${anchorOf(id)}"><dt><a href="#${anchorOf(id)}">${id}</a> <span class="verdict"${status === "open" ? " data-open" : shown}>${words[status]}</span></dt>
-<dd><p>${escapeHtml(docs.requirements.get(id)!)}</p>${evidence.length > 0 ? `<ul>${evidence.map((one) => evidenceHtml(one, docs)).join("")}</ul>` : "<p>Nothing quotes it yet.</p>"}</dd></div>`;
+  const isMeasured = status === "pass" || status === "warn" || status === "fail";
+  const marks = attributes({ "data-open": status === "open", "data-status": isMeasured && status });
+  const verdict = html`<span class="verdict"${marks}>${words[status]}</span>`;
+  const places = evidence.map((one) => evidenceHtml(one, docs));
+  const list = places.length > 0 ? html`<ul>${places}</ul>` : html`<p>Nothing quotes it yet.</p>`;
+  const anchor = anchorOf(id);
+  return html`<div class="requirement" id="${anchor}"><dt><a href="#${anchor}">${id}</a> ${verdict}</dt>
+<dd><p>${docs.requirements.get(id)}</p>${list}</dd></div>`;
 }
 
 const kindWords: Readonly<Record<Evidence["kind"], string>> = {
@@ -69,7 +81,7 @@ const kindWords: Readonly<Record<Evidence["kind"], string>> = {
   code: "code",
 };
 
-function evidenceHtml({ kind, name, titles, result }: Evidence, docs: Docs): string {
+function evidenceHtml({ kind, name, titles, result }: Evidence, docs: Docs): Html {
   const mention = mentionIn(docs, requirementsPage);
   const href =
     kind === "notebook" || kind === "table"
@@ -77,15 +89,12 @@ function evidenceHtml({ kind, name, titles, result }: Evidence, docs: Docs): str
       : docs.guides.has(name)
         ? `${baseOf(requirementsPage)}${guidePage(name)}`
         : undefined;
-  const code = `<code>${escapeHtml(name)}</code>`;
-  const named = href ? `<a href="${href}">${code}</a>` : code;
-  const tests = (titles ?? []).map((title) => `<span class="title">“${escapeHtml(title)}”</span>`).join(" ");
+  const tests = (titles ?? []).map((title) => html`<span class="title">“${title}”</span>`);
   const outcome = result
-    ? `<span data-status="${result.status}">${escapeHtml(result.words)}</span>`
-    : kind === "test"
-      ? '<span class="extent">not run here</span>'
-      : "";
-  return `<li><span class="kind">${kindWords[kind]}</span> <span>${named} ${tests}</span> ${outcome}</li>`;
+    ? html`<span data-status="${result.status}">${result.words}</span>`
+    : kind === "test" && html`<span class="extent">not run here</span>`;
+  const named = html`<span>${codeLink(name, href)} ${joinHtml(tests, " ")}</span>`;
+  return html`<li><span class="kind">${kindWords[kind]}</span> ${named} ${outcome}</li>`;
 }
 
 /** A step and a table may have one name: here it is known which is meant. */

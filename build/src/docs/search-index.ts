@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { SiteFile } from "../site/browser-build.js";
+import type { SiteFile } from "../site/files.js";
 import type { Page } from "./page.js";
 import type { SearchEntry } from "./search-options.js";
 

@@ -10,7 +10,7 @@ export interface SearchEntry {
   readonly text: string;
 }
 
-/** How the index is made and asked. Names such as daily_sales_summary are found by each of their words too. */
+/** How the index is built and searched. Names such as daily_sales_summary are found by each of their words too. */
 export const searchOptions: Options<SearchEntry> = {
   fields: ["heading", "page", "text"],
   storeFields: ["url", "page", "heading", "text"],

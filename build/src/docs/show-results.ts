@@ -13,8 +13,8 @@ import { analyse } from "../compile/lineage/select.js";
 import { isPersonal } from "./examples.js";
 
 /**
- * Runs what the notebooks show on the warehouse as the last run left it, with all rows of what they read. Text that comes
- * from a personal column is masked.
+ * Runs each notebook's `show` on the warehouse as the last run left it, with all rows of the tables it reads. Text from
+ * a personal column is masked.
  *
  * @param has tells whether the warehouse has a table
  * @returns for each `show` its rows, or a sentence that says why there are none
@@ -28,11 +28,11 @@ export async function showRows(
   const shows = new Map<Item, Shown | string>();
   for (const plan of plans) {
     for (const item of plan.items.filter(({ kind }) => kind === "show")) {
-      const lacking = tablesNamed(item, tables).find((table) => !has(table));
+      const missing = tablesNamed(item, tables).find((table) => !has(table));
       shows.set(
         item,
-        lacking
-          ? `The warehouse has no table ${lacking} yet: a run makes it.`
+        missing
+          ? `The warehouse has no table ${missing} yet: a run makes it.`
           : await shown(connection, engine, plan, item, tables),
       );
     }
@@ -87,7 +87,7 @@ const tablesNamed = ({ select = "" }: Item, tables: Tables) =>
     .map(([name]) => name)
     .filter((name) => tables.has(name));
 
-/** Names of the columns that hold what comes from a personal column, or of which that can't be told. */
+/** Names of the columns whose values come from a personal column, or may come from one. */
 async function personalColumns(item: Item, tables: Tables): Promise<Set<string>> {
   const named = tablesNamed(item, tables).map((name) => tables.get(name)!);
   const hasPersonal = named.some((table) => table.columns.some(({ name }) => isPersonal(table, name)));
@@ -117,7 +117,7 @@ const known = (tables: Tables) =>
 
 const mask = "•••";
 
-/** Counts of people are figures; their text is theirs. */
+/** Masks text, not figures: a count of people identifies nobody. */
 function masked({ columns, rows }: Result, personal: ReadonlySet<string>): Result {
   const hidden = columns.filter(({ name, type }) => personal.has(name) && !figures.test(type));
   return {

@@ -1,3 +1,4 @@
+import { layers } from "../compile/graph.js";
 import {
   dictionaryPage,
   docsHome,
@@ -11,7 +12,7 @@ import { guideTitle } from "./guides.js";
 import type { Docs } from "./model.js";
 import type { SidebarGroup } from "./page.js";
 
-/** What stands beside every page: overviews, then notebooks and tables by layer. */
+/** The links beside every page: overviews, notebooks and tables by layer, guides. */
 export function sidebarOf(docs: Docs): SidebarGroup[] {
   return [
     {
@@ -59,14 +60,15 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
   ];
 }
 
-/** Things by the layer that their names begin with, layers in the order in which they come. */
+/** Things grouped by the layer that begins their names, layers in the order of the pipeline. */
 export function byLayer<T>(things: readonly T[], nameOf: (thing: T) => string): [string, T[]][] {
-  const layers = new Map<string, T[]>();
+  const found = new Map<string, T[]>();
   for (const thing of things) {
     const layer = nameOf(thing).split(".")[0]!;
-    layers.set(layer, [...(layers.get(layer) ?? []), thing]);
+    found.set(layer, [...(found.get(layer) ?? []), thing]);
   }
-  return [...layers].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  return [...found].toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }
 
-const order = ["landing", "sources", "bronze", "silver", "gold", "dashboard", "ops"];
+/** Landed files have no steps; in the lineage they come before all layers. */
+const order = ["landing", ...layers];

@@ -1,7 +1,8 @@
 import type { Column, Table } from "shopmetrics/plan";
-import { escapeHtml } from "shopmetrics/display";
+import { html, joinHtml, type Content, type Html } from "shopmetrics/display";
 import { count, instantWords, shortened } from "../text.js";
 import { anchorOf, baseOf, dictionaryPage, lineagePage, tablePage } from "./addresses.js";
+import { aboutList, codeLink, headingHtml, numberCell, scrollTable } from "./elements.js";
 import { readersOf, writersOf, type Docs } from "./model.js";
 import { mentionIn, stepLinks, withMentions } from "./mention.js";
 import { checksHtml } from "./outputs.js";
@@ -10,69 +11,83 @@ import { isPersonal } from "./examples.js";
 import { byLayer } from "./sidebar.js";
 
 /** A table's page: its columns, their rules and some of their values, its checks, and who writes and reads it. */
-export function tableHtml(table: Table, docs: Docs): Page {
+export function buildTablePage(table: Table, docs: Docs): Page {
   const path = tablePage(table.name);
-  const mention = mentionIn(docs, path);
-  const checks = docs.facts.checks.filter((one) => one.table === table.name);
-  const checked = checks.map(({ checkedAt }) => checkedAt).toSorted();
-  const parts = [
-    `<p class="kicker">Table · ${table.layer}</p>
-<div class="prose"><h1><code>${escapeHtml(table.name)}</code></h1><p>${withMentions(table.comment, mention)}</p></div>`,
-    aboutHtml(table, docs, path),
-    `<h2 id="columns">Columns ${anchorHtml("columns", "Columns")}</h2>
-<dl class="columns">${table.columns.map((column) => columnHtml(table, column, docs, path)).join("\n")}</dl>`,
-    `<h2 id="checks">Checks ${anchorHtml("checks", "Checks")}</h2>
-${
-  checks.length > 0
-    ? `<p class="extent">Last measured ${instantWords(checked.at(-1)!)}.</p>\n${checksHtml(checks, { open: true })}`
-    : `<p class="absent">${escapeHtml(noChecks(table, docs))}</p>`
-}`,
-  ];
+  const comment = withMentions(table.comment, mentionIn(docs, path));
+  const columns = table.columns.map((column) => columnHtml(table, column, docs, path));
   return {
     path,
     title: table.name,
     description: shortened(table.comment),
     group: "Tables",
-    main: parts.join("\n"),
+    main: html`<p class="kicker">Table · ${table.layer}</p>
+<div class="prose"><h1><code>${table.name}</code></h1><p>${comment}</p></div>
+${aboutHtml(table, docs, path)}
+${headingHtml("columns", "Columns")}
+<dl class="columns">${joinHtml(columns, "\n")}</dl>
+${headingHtml("checks", "Checks")}
+${tableChecks(table, docs)}`,
     headings: [
       { level: 2, text: "Columns", id: "columns" },
       { level: 2, text: "Checks", id: "checks" },
     ],
     sections: [
       { id: "", heading: table.name, text: table.comment },
-      ...table.columns.map(({ name, comment }) => ({
+      ...table.columns.map(({ name, comment: text }) => ({
         id: anchorOf(name),
         heading: `${table.name}.${name}`,
-        text: comment,
+        text,
       })),
     ],
   };
 }
 
+function tableChecks(table: Table, docs: Docs): Html {
+  const checks = docs.warehouseStats.checks.filter((one) => one.table === table.name);
+  const last = checks
+    .map(({ checkedAt }) => checkedAt)
+    .toSorted()
+    .at(-1);
+  if (last === undefined) return html`<p class="absent">${noChecks(table, docs)}</p>`;
+  return html`<p class="extent">Last measured ${instantWords(last)}.</p>
+${checksHtml(checks, { open: true })}`;
+}
+
 /** All tables by layer, each with what it is. */
-export function dictionary(docs: Docs): Page {
+export function buildDictionaryPage(docs: Docs): Page {
+  const { missing, rows: rowCounts } = docs.warehouseStats;
   const mention = mentionIn(docs, dictionaryPage);
   const layers = byLayer([...docs.tables.values()], ({ name }) => name).map(([layer, tables]) => {
-    const rows = tables.map((table) => {
-      const rowCount = docs.facts.rows.get(table.name);
-      return `<tr><th scope="row"><a href="${table.name}.html"><code>${escapeHtml(table.name.slice(layer.length + 1))}</code></a></th><td>${withMentions(table.comment, mention)}</td><td class="number">${rowCount === undefined ? "–" : count(rowCount)}</td></tr>`;
+    const rows = tables.map(({ name, comment }) => {
+      const rowCount = rowCounts.get(name);
+      const link = codeLink(name.slice(layer.length + 1), `${name}.html`);
+      const cells = [
+        html`<th scope="row">${link}</th>`,
+        html`<td>${withMentions(comment, mention)}</td>`,
+        numberCell(rowCount === undefined ? "–" : count(rowCount)),
+      ];
+      return html`<tr>${cells}</tr>`;
     });
-    return `<h2 id="${layer}">${capital(layer)} ${anchorHtml(layer, capital(layer))}</h2>
-<p class="what">${layerWords[layer] ?? ""}</p>
-<div class="scroll" tabindex="0"><table class="list"><thead><tr><th scope="col">Table</th><th scope="col">What it holds</th><th scope="col" class="number">Rows</th></tr></thead><tbody>${rows.join("\n")}</tbody></table></div>`;
+    return html`${headingHtml(layer, capital(layer))}
+<p class="what">${layerWords[layer]}</p>
+${scrollTable([{ name: "Table" }, { name: "What it holds" }, { name: "Rows", isNumber: true }], rows, "list")}`;
   });
   return {
     path: dictionaryPage,
     title: "Data dictionary",
     description: "Every table of the lakehouse: its columns, types, rules and some of its values.",
     group: "Tables",
-    main: `<div class="prose"><h1>Data dictionary</h1>
-<p>Every table and column, as their contracts declare them. The same contracts make the tables, their comments in the catalog and the checks of every run.</p>${docs.facts.missing ? `<p class="absent">${escapeHtml(docs.facts.missing)}</p>` : ""}</div>
-${layers.join("\n")}`,
+    main: html`<div class="prose"><h1>Data dictionary</h1>
+<p>${introduction}</p>${missing && html`<p class="absent">${missing}</p>`}</div>
+${joinHtml(layers, "\n")}`,
     headings: [],
     sections: [{ id: "", heading: "", text: "All tables by layer" }],
   };
 }
+
+const introduction =
+  "Every table and column, as their contracts declare them. The same contracts make the tables, their comments in the " +
+  "catalog and the checks of every run.";
 
 /** What each layer is for. */
 export const layerWords: Readonly<Record<string, string>> = {
@@ -80,99 +95,94 @@ export const layerWords: Readonly<Record<string, string>> = {
   bronze: "What arrived, as it arrived: append-only, nothing repaired.",
   silver: "Typed, validated, one row per thing. What is refused is kept with its reasons.",
   gold: "Answers: one table per question, computed from silver.",
-  ops: "The pipeline’s own books: runs, checks, files taken in.",
+  ops: "The pipeline’s own records: runs, checks, files loaded.",
   dashboard: "Pages whose queries are exported after gold is written.",
 };
 
 export const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
-export const anchorHtml = (id: string, name: string) =>
-  `<a class="anchor" href="#${id}" aria-label="Link to “${escapeHtml(name)}”">#</a>`;
-
-function aboutHtml(table: Table, docs: Docs, path: string): string {
+function aboutHtml(table: Table, docs: Docs, path: string): Html {
   const { key, clusterBy, newest, tracks, tags = {} } = table.options;
-  const codes = (names: readonly string[] | undefined) =>
-    (names ?? [])
-      .map((name) => `<a href="#${anchorOf(name)}"><code>${escapeHtml(name)}</code></a>`)
-      .join(", ");
+  const columns = (names: readonly string[] = []) =>
+    names.length > 0 &&
+    joinHtml(
+      names.map((name) => codeLink(name, `#${anchorOf(name)}`)),
+      ", ",
+    );
   const writers = writersOf(docs.plans, table.name);
   const readers = readersOf(docs.plans, table.name);
-  const rows = docs.facts.rows.get(table.name);
-  const row = (name: string, html: string) => (html ? `<div><dt>${name}</dt><dd>${html}</dd></div>` : "");
-  return `<dl class="about">
-${[
-  row(
-    "Rows",
-    rows === undefined
-      ? escapeHtml(docs.facts.missing ?? "The warehouse has no such table yet: a run makes it.")
-      : `<span class="figure">${count(rows)}</span>`,
-  ),
-  row("Key", codes(key)),
-  row("Newest by", codes(newest)),
-  row("Tracks", codes(tracks)),
-  row("Clustered by", codes(clusterBy)),
-  row("Written by", writers.length > 0 ? stepLinks(writers, path) : "the runner"),
-  row("Read by", readers.length > 0 ? stepLinks(readers, path) : "no step"),
-  row(
-    "Lineage",
-    table.layer === "ops"
-      ? ""
-      : `<a href="${baseOf(path)}${lineagePage}#${anchorOf(table.name)}">in the graph</a>`,
-  ),
-  row(
-    "Tags",
-    Object.entries(tags)
-      .map(([name, value]) => `<span class="tag">${escapeHtml(name)}: ${escapeHtml(String(value))}</span>`)
-      .join(" "),
-  ),
-]
-  .filter(Boolean)
-  .join("\n")}
-</dl>`;
+  const lineage = `${baseOf(path)}${lineagePage}#${anchorOf(table.name)}`;
+  const tagList = Object.entries(tags).map(
+    ([name, value]) => html`<span class="tag">${name}: ${String(value)}</span>`,
+  );
+  return aboutList([
+    ["Rows", rowsHtml(table, docs)],
+    ["Key", columns(key)],
+    ["Newest by", columns(newest)],
+    ["Tracks", columns(tracks)],
+    ["Clustered by", columns(clusterBy)],
+    ["Written by", writers.length > 0 ? stepLinks(writers, path) : "the runner"],
+    ["Read by", readers.length > 0 ? stepLinks(readers, path) : "no step"],
+    ["Lineage", table.layer !== "ops" && html`<a href="${lineage}">in the graph</a>`],
+    ["Tags", tagList.length > 0 && joinHtml(tagList, " ")],
+  ]);
 }
 
-function columnHtml(table: Table, column: Column, docs: Docs, path: string): string {
+function rowsHtml({ name }: Table, { warehouseStats }: Docs): Content {
+  const rows = warehouseStats.rows.get(name);
+  return rows === undefined
+    ? (warehouseStats.missing ?? "The warehouse has no such table yet: a run makes it.")
+    : html`<span class="figure">${count(rows)}</span>`;
+}
+
+function columnHtml(table: Table, column: Column, docs: Docs, path: string): Html {
   const { name, type, nullable, comment, accepts } = column;
   const mention = mentionIn(docs, path);
   const { key = [], references = {} } = table.options;
   const target = (references as Readonly<Record<string, string>>)[name];
   const marks = [
-    ...(key.includes(name) ? [`<span class="mark key">key</span>`] : []),
-    `<span class="type">${escapeHtml(type)}</span>`,
-    ...(nullable ? [] : [`<span class="mark">not null</span>`]),
+    key.includes(name) && html`<span class="mark key">key</span>`,
+    html`<span class="type">${type}</span>`,
+    !nullable && html`<span class="mark">not null</span>`,
   ];
-  const href = target === undefined ? undefined : mention(target);
-  const more = [
-    accepts ? `One of ${accepts.map((value) => `<code>${escapeHtml(value)}</code>`).join(", ")}.` : "",
-    target
-      ? `Refers to ${href ? `<a href="${href}"><code>${escapeHtml(target)}</code></a>` : escapeHtml(target)}.`
-      : "",
-  ].filter(Boolean);
+  const accepted = accepts?.map((value) => html`<code>${value}</code>`);
+  const texts = [
+    withMentions(comment, mention),
+    accepted && html`One of ${joinHtml(accepted, ", ")}.`,
+    target !== undefined && html`Refers to ${referenceHtml(target, mention(target))}.`,
+  ];
   const id = anchorOf(name);
-  return `<div class="column" id="${id}"><dt><a href="#${id}"><code>${escapeHtml(name)}</code></a> ${marks.join(" ")}</dt>
-<dd>${withMentions(comment, mention)}${more.length > 0 ? ` ${more.join(" ")}` : ""}</dd>
+  const link = codeLink(name, `#${id}`);
+  return html`<div class="column" id="${id}"><dt>${link} ${joinHtml(marks, " ")}</dt>
+<dd>${joinHtml(texts, " ")}</dd>
 ${examplesHtml(table, column, docs)}</div>`;
 }
 
-function examplesHtml(table: Table, { name, accepts }: Column, { facts }: Docs): string {
-  if (!facts.rows.has(table.name)) return "";
-  if (isPersonal(table, name)) return '<dd class="examples">Personal: no values are shown.</dd>';
-  const values = facts.examples.get(`${table.name}.${name}`) ?? [];
-  if (values.length === 0)
-    return facts.rows.get(table.name) === 0 || accepts ? "" : '<dd class="examples">Always null so far.</dd>';
-  return `<dd class="examples">For example ${values.map((value) => `<samp>${escapeHtml(value)}</samp>`).join(" ")}</dd>`;
+const referenceHtml = (target: string, href: string | undefined): Content =>
+  href === undefined ? target : codeLink(target, href);
+
+function examplesHtml(table: Table, { name, accepts }: Column, { warehouseStats }: Docs): Html | undefined {
+  const rows = warehouseStats.rows.get(table.name);
+  if (rows === undefined) return undefined;
+  if (isPersonal(table, name)) return html`<dd class="examples">Personal: no values are shown.</dd>`;
+  const values = warehouseStats.examples.get(`${table.name}.${name}`) ?? [];
+  if (values.length > 0) {
+    const samples = values.map((value) => html`<samp>${value}</samp>`);
+    return html`<dd class="examples">For example ${joinHtml(samples, " ")}</dd>`;
+  }
+  return rows === 0 || accepts ? undefined : html`<dd class="examples">Always null so far.</dd>`;
 }
 
-function noChecks({ name, layer, options, columns }: Table, { facts }: Docs): string {
-  if (facts.missing && layer !== "ops") {
+function noChecks({ name, layer, options, columns }: Table, { warehouseStats }: Docs): string {
+  if (warehouseStats.missing && layer !== "ops") {
     const rules = [
       ...(options.key ? [`${options.key.join(", ")} is unique`] : []),
       ...columns.filter(({ nullable }) => !nullable).map((column) => `${column.name} is not null`),
     ];
-    if (layer !== "bronze") return `${facts.missing} Its contract demands: ${rules.join("; ")}.`;
+    if (layer !== "bronze") return `${warehouseStats.missing} Its contract demands: ${rules.join("; ")}.`;
   }
   if (layer === "ops") return "The runner keeps it; no step checks it.";
   return layer === "bronze"
-    ? `${name} keeps what arrived as it is: it is judged when the next layer reads it.`
+    ? `${name} keeps what arrived as it is: it is checked when the next layer reads it.`
     : "No check has been measured yet.";
 }

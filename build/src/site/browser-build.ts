@@ -3,15 +3,10 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
 import { parseNotebook } from "../notebook/parse.js";
+import type { SiteFile } from "./files.js";
 import { browserModule, type BrowserModule } from "./browser-notebook.js";
 
-/** A file of the site: its path from the site's root, and its content. */
-export interface SiteFile {
-  readonly path: string;
-  readonly content: string | Uint8Array;
-}
-
-/** Scripts by the notebook whose page they are, and the one that all pages share. */
+/** The script of each page, by its notebook, and the one that all pages share. */
 export interface Scripts {
   readonly files: readonly SiteFile[];
   readonly shared: string;
@@ -20,7 +15,7 @@ export interface Scripts {
 
 /**
  * Compiles pages for the browser: one script that all share (Plot, the Parquet reader, the runtime) and a small one for
- * each page. They are classic scripts, not modules, since a browser loads no module from a folder (`file://`).
+ * each page. They are classic scripts, not modules, since a page opened from a folder (`file://`) cannot load modules.
  *
  * @param notebooks relative to the root
  */
@@ -79,13 +74,13 @@ export async function browserScripts(root: string, notebooks: readonly string[])
   return { files: [runtime!, ...own], shared: runtime!.path, pages: new Map(byPage) };
 }
 
-/** The shared script: the runtime, and as much of Plot as the pages use, which is about half of it. */
+/** The shared script: the runtime, and the part of Plot that the pages use, which is about half of it. */
 const sharedModule = (plot: readonly string[]) => `export * from "./dashboard/browser/runtime.js";
 import { ${plot.join(", ")} } from "@observablehq/plot";
 export const Plot = { ${plot.join(", ")} };
 `;
 
-/** Notebooks are compiled for the browser; what they import is the shared script's. */
+/** Compiles notebooks for the browser; what they import comes from the shared script. */
 function pagePlugin(modules: ReadonlyMap<string, BrowserModule>): Plugin {
   return {
     name: "shopmetrics-pages",

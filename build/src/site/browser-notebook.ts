@@ -4,17 +4,17 @@ import { MagicString } from "magic-string";
 import { notebookModule } from "../notebook/module.js";
 import type { Notebook } from "../notebook/parse.js";
 
-/** A page's module for the browser, and what it needs of the shared script. */
+/** A page's module for the browser, and what it needs from the shared script. */
 export interface BrowserModule {
-  /** TypeScript, of which the imports that only SQL needed fall away when it is bundled. */
+  /** TypeScript, whose imports that only SQL needed are removed when it is bundled. */
   readonly code: string;
   /** The names of Observable Plot that it uses, such as `lineY`. */
   readonly plot: readonly string[];
 }
 
 /**
- * A page's notebook as the module that the browser runs. Its SQL is left out: a browser has snapshots, and what is asked of
- * the warehouse is nobody's business there. Its cells become one function, since a classic script cannot await.
+ * A page's notebook as the module that the browser runs. Its SQL is left out: the browser reads snapshots, and readers
+ * of the page need not see the queries. Its cells become one function, since a classic script cannot await.
  */
 export async function browserModule(notebook: Notebook): Promise<BrowserModule> {
   const { code } = await transform(notebookModule(notebook).code, {
@@ -57,7 +57,7 @@ function plotName(node: Node): string | undefined {
   return type === "MemberExpression" && object?.name === "Plot" ? property?.name : undefined;
 }
 
-/** Visits a node and, where `visit` says so, what is in it. */
+/** Visits a node and, if `visit` returns true, the nodes in it. */
 function walk(node: Node, visit: (node: Node) => boolean): void {
   if (!visit(node)) return;
   for (const value of Object.values(node) as unknown[])

@@ -1,30 +1,38 @@
 import MarkdownIt from "markdown-it";
-import { asOfWords, checkWords, escapeHtml, type Block, type Manifest } from "shopmetrics/display";
+import {
+  asOfWords,
+  checkWords,
+  html,
+  joinHtml,
+  rawHtml,
+  type Block,
+  type Html,
+  type Manifest,
+} from "shopmetrics/display";
 import type { Notebook } from "../notebook/parse.js";
-import { shellHtml, type Shell } from "./layout.js";
+import { layoutHtml, type Layout } from "./layout.js";
 
 /**
- * A page as HTML: prose and what its cells have shown, in the order of the notebook. What has a part of the width stands
- * beside its neighbours.
+ * A page of the dashboard: its prose and what its cells show, in the order of the notebook. Blocks that take a part of
+ * the width stand side by side.
  */
 export function pageHtml(
   notebook: Notebook,
   blocks: readonly Block[],
   manifest: Manifest | undefined,
-  shell: Omit<Shell, "title" | "description" | "state" | "main" | "attributes">,
-): string {
+  layout: Omit<Layout, "title" | "description" | "state" | "main" | "attributes">,
+): Html {
   const numbered = blocks.map((block, index) => ({ ...block, index }));
-  const parts = notebook.cells.map((cell) => {
-    if (cell.kind === "markdown") return `<div class="prose">${proseHtml(cell.source)}</div>`;
-    if (cell.kind !== "code") return "";
-    return numbered
-      .filter((block) => block.cell === cell.number)
-      .map(blockHtml)
-      .join("\n");
+  const parts = notebook.cells.flatMap((cell): Part[] => {
+    if (cell.kind === "markdown")
+      return [{ isControl: false, content: html`<div class="prose">${proseHtml(cell.source)}</div>` }];
+    const own = cell.kind === "code" ? numbered.filter((block) => block.cell === cell.number) : [];
+    const [first] = own;
+    return first ? [{ isControl: first.kind === "view", content: joinHtml(own.map(blockHtml), "\n") }] : [];
   });
   const { title, refresh } = notebook.front;
-  return shellHtml({
-    ...shell,
+  return layoutHtml({
+    ...layout,
     title,
     description: firstSentence(notebook),
     attributes: {
@@ -32,35 +40,37 @@ export function pageHtml(
       ...(refresh !== undefined && { "data-refresh": String(refresh) }),
     },
     state: manifest && stateHtml(manifest),
-    main: `<div class="grid">\n${joinControls(parts.filter(Boolean)).join("\n")}\n</div>`,
+    main: html`<div class="grid">\n${joinHtml(joinControls(parts), "\n")}\n</div>`,
   });
 }
 
 /** `notebooks/dashboard/sales.ipynb` is the page `sales`. */
 export const pageName = (notebook: string) => notebook.replace(/^.*\//, "").replace(/\.ipynb$/, "");
 
-const blockHtml = ({ index, kind, span, html }: Block & { index: number }) =>
-  `<div class="block ${kind}" data-block="${index}" data-span="${span}">${html}</div>`;
+const blockHtml = ({ index, kind, span, html: content }: Block & { index: number }) =>
+  html`<div class="block ${kind}" data-block="${index}" data-span="${span}">${content}</div>`;
 
-/** Controls that follow each other stand in one bar. */
-function joinControls(parts: readonly string[]): string[] {
-  const isControl = (part: string | undefined) => part?.startsWith('<div class="block view"') ?? false;
-  return parts.map((part, index) => {
-    if (!isControl(part)) return part;
-    const opens = isControl(parts[index - 1])
-      ? ""
-      : '<section class="controls" aria-label="Choose what is shown">';
-    return `${opens}${part}${isControl(parts[index + 1]) ? "" : "</section>"}`;
-  });
+/** What one cell adds to the page. */
+interface Part {
+  readonly isControl: boolean;
+  readonly content: Html;
 }
 
-/** How old a page's data is and how its checks stand. */
-export function stateHtml({ asOf, checks }: Manifest): string {
+/** Puts controls that follow each other into one bar. */
+const joinControls = (parts: readonly Part[]): Html[] =>
+  parts.map(({ isControl, content }, index) => {
+    if (!isControl) return content;
+    const begins = !parts[index - 1]?.isControl;
+    const ends = !parts[index + 1]?.isControl;
+    const opening = begins && html`<section class="controls" aria-label="Choose what is shown">`;
+    return html`${opening}${content}${ends && html`</section>`}`;
+  });
+
+/** How old a page's data is, and the results of the checks. */
+export function stateHtml({ asOf, checks }: Manifest): Html {
   const { words, status } = checkWords(checks);
-  return [
-    `<time data-age datetime="${escapeHtml(asOf)}">${asOfWords(new Date(asOf))}</time>`,
-    `<span data-checks data-status="${status}">${words}</span>`,
-  ].join("\n");
+  return html`<time data-age datetime="${asOf}">${asOfWords(new Date(asOf))}</time>
+<span data-checks data-status="${status}">${words}</span>`;
 }
 
 /** The first paragraph after the heading, for search engines and link previews. */
@@ -73,4 +83,4 @@ function firstSentence({ cells, front }: Notebook): string {
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: true });
 
 /** Prose as HTML. Raw HTML in it is shown as text. */
-export const proseHtml = (source: string): string => markdown.render(source);
+export const proseHtml = (source: string): Html => rawHtml(markdown.render(source));

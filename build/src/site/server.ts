@@ -14,8 +14,8 @@ export interface SiteServer {
 }
 
 /**
- * Serves the built site on this machine only. What is asked of `data/` comes from the snapshots themselves, so that an
- * open page sees a new export without a new build.
+ * Serves the built site on this machine only. Requests for `data/` are answered from the snapshots themselves, so
+ * that an open page sees a new export without a new build.
  *
  * @param port 0 takes any free one
  * @throws InputError when the port is taken
@@ -77,7 +77,7 @@ async function answer(
   const { body, etag, encoding } = await load(file, String(request.headers["accept-encoding"] ?? ""));
   const headers = {
     "content-type": types[path.extname(file)] ?? "application/octet-stream",
-    // Names that hold a part of their content's hash never change.
+    // A file whose name holds a part of its content's hash never changes.
     "cache-control": /-[0-9A-Za-z]{8,16}\.\w+(\.js)?$/.test(file)
       ? "public, max-age=31536000, immutable"
       : "no-cache",
@@ -106,7 +106,7 @@ const types: Record<string, string> = {
   ".parquet": "application/vnd.apache.parquet",
 };
 
-/** The file that an address names; nothing outside the folders, and no file whose name begins with a dot. */
+/** The file that an address names; never one outside the folders or one whose name begins with a dot. */
 async function findFile(url: string, places: readonly Place[]): Promise<string | undefined> {
   let wanted: string;
   try {
@@ -130,7 +130,7 @@ interface Loaded {
   readonly encoding: "br" | "gzip" | undefined;
 }
 
-/** A site is small: what was compressed once is kept until its file changes. */
+/** A site is small: compressed files are kept in memory until they change. */
 const kept = new Map<string, Loaded>();
 const mostKept = 500;
 

@@ -1,7 +1,7 @@
 import { computed, signal, type Signal } from "@preact/signals-core";
 import { written } from "./format.js";
 
-/** What the reader sets. `state` is its choice as the page's address holds it, `initial` the one it begins with. */
+/** What the reader sets. `state` is the choice as the page's address holds it, `initial` the first choice. */
 export interface Control {
   readonly kind: "select" | "radio" | "period";
   /** Its name in the page's address. */
@@ -20,7 +20,7 @@ interface Named {
 export interface Choice extends Control {
   readonly kind: "select" | "radio";
   readonly options: () => readonly string[];
-  /** The text chosen; the initial one when the address names none of the options. */
+  /** The text chosen; the initial one if the address names no option. */
   readonly value: string;
 }
 
@@ -41,7 +41,7 @@ export interface Period extends Control {
   readonly kind: "period";
   /** Choices by their number of days. */
   readonly presets: readonly number[];
-  /** First and last day that there is. */
+  /** First and last day with data. */
   readonly bounds: () => readonly [Date, Date];
   readonly value: Days;
 }
@@ -52,11 +52,11 @@ export const Inputs = {
   select: (options: () => readonly string[], { key, label, value }: Named & { value: string }) =>
     choice("select", options, key, label, value),
 
-  /** All options in sight, for few of them. */
+  /** All options are visible: for a few options. */
   radio: (options: () => readonly string[], { key, label, value }: Named & { value: string }) =>
     choice("radio", options, key, label, value),
 
-  /** The last so many days, everything, or from one day to another. @param bounds first and last day there is */
+  /** The last N days, everything, or from one day to another. @param bounds first and last day with data */
   period(
     bounds: () => readonly [Date, Date],
     given: Named & { presets: readonly number[]; value: number },
@@ -105,7 +105,7 @@ function choice(
 
 const day = 86_400_000;
 
-/** The days that a state names: `90d`, `all` or `2026-01-01_2026-03-31`. Undefined when it names none. */
+/** The days that a state names: `90d`, `all` or `2026-01-01_2026-03-31`. Undefined if it names none. */
 function daysOf(state: string, [first, last]: readonly [Date, Date]): Days | undefined {
   if (state === "all") return daysFrom(first, last);
   const count = /^(\d{1,5})d$/.exec(state)?.[1];

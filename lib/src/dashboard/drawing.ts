@@ -5,7 +5,7 @@ import type { Format } from "./format.js";
 /** How much of the page's width a drawing takes; on a phone each takes all. */
 export type Span = "full" | "half" | "third" | "two-thirds";
 
-/** What a cell shows, as data: each stage makes its own kind of picture of it. */
+/** What a cell shows, as data: each page surface makes its own kind of picture of it. */
 export type Drawing = Chart | Cards | DataTable;
 
 interface Titled {
@@ -15,11 +15,11 @@ interface Titled {
   readonly note?: string;
   /** Default "full". */
   readonly span?: Span;
-  /** Said in place of no rows. */
+  /** Shown if there are no rows. */
   readonly empty?: string;
 }
 
-/** The room a plot has, in CSS pixels. */
+/** The size of a plot, in CSS pixels. */
 export interface Room {
   readonly width: number;
   readonly height: number;
@@ -32,7 +32,7 @@ export interface ChartOptions extends Titled {
   readonly height?: number | { readonly wide: number; readonly narrow: number };
   /** What colours mean, where labels in the plot do not say it. */
   readonly legend?: readonly { readonly label: string; readonly color: string }[];
-  /** The rows drawn, as the table that stands in for the picture. Without rows the chart says that there are none. */
+  /** The rows drawn; the reader can see them as a table. Without rows the chart says that there are none. */
   readonly table: Rows;
 }
 
@@ -44,7 +44,7 @@ export interface Chart extends ChartOptions {
 /**
  * A chart of Observable Plot.
  *
- * @param plot gives Plot's options for the room there is; width, height, font and colours of the page are set already
+ * @param plot gives Plot's options for the available size; width, height, font and the page's colours are set already
  */
 export const chart = (options: ChartOptions, plot: (room: Room) => PlotOptions): Chart => ({
   kind: "chart",
@@ -56,11 +56,11 @@ export interface Card {
   readonly label: string;
   readonly value: number | string | null;
   readonly format: Format;
-  /** The same figure of the period before; the card says how much it has changed. */
+  /** The same figure for the period before; the card shows the change. */
   readonly before?: { readonly value: number | null; readonly words: string } | undefined;
   /** What the figure counts. */
   readonly note?: string;
-  /** Its course, drawn small. */
+  /** The figure over time, drawn small. */
   readonly course?: readonly number[];
   /** Marks the figure as good or bad news, with a sign. */
   readonly status?: Status;

@@ -9,12 +9,12 @@ import { keepStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
 import { exportPage, type PagePlan } from "./export.js";
 
-/** The volume that holds the snapshots. */
+/** The volume of the snapshots. */
 export const snapshotVolume = (catalog: string) => `/Volumes/${catalog}/gold/snapshots`;
 
 /**
- * The last task of the daily job: exports all pages into a volume. What failed upstream has kept this task from starting,
- * so the volume then still holds the last good figures. Sets the exit code: 1 for a failure, 2 for wrong settings.
+ * The last task of the daily job: exports all pages into a volume. If an earlier task fails, this one does not start, so
+ * the volume still holds the last good figures. Sets the exit code: 1 for a failure, 2 for wrong settings.
  *
  * @param plans of the pages, as they were compiled
  */
@@ -60,7 +60,7 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
       });
       console.log(`${plan.step}: ${rows} rows`);
     }
-    // Manifests last: whoever reads one finds the files that it names.
+    // Manifests last: a reader of a manifest then finds the files that it names.
     const names = (await readdir(folder)).toSorted(
       (a, b) => Number(a.endsWith(".json")) - Number(b.endsWith(".json")),
     );

@@ -8,12 +8,12 @@ import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
 import { writeSnapshot } from "./write-snapshot.js";
 
-/** As much of a page's plan as its export needs. */
+/** The parts of a page's plan that its export needs. */
 export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes" | "reads" | "fingerprint">;
 
 /**
  * Runs a page's queries and writes their rows as Parquet files, then the manifest that names them. Files are named by
- * their content and never change; the manifest is replaced in one stroke. So a reader finds either the old state or the
+ * their content and never change; the manifest is replaced in one step. So a reader finds either the old state or the
  * new one, and an export that fails leaves the old one.
  *
  * @param folder where the snapshots are kept
@@ -69,7 +69,7 @@ async function exportQueries(
   return snapshots;
 }
 
-/** The last export's snapshots, if they were made from the same and are still there. */
+/** The last export's snapshots, if they were made from the same queries and tables and still exist. */
 async function lastExport(
   folder: string,
   page: string,
@@ -84,7 +84,7 @@ async function lastExport(
   }
 }
 
-/** What a page's rows depend on, as a hash; undefined where that can't be told, as of the tables that every run writes. */
+/** What a page's rows depend on, as a hash; undefined if that is not known, as for tables that every run writes. */
 function basisOf(plan: PagePlan, written: ReadonlyMap<string, string>): string | undefined {
   const runs = plan.reads.map((table) => written.get(table));
   if (runs.length === 0 || runs.includes(undefined)) return undefined;
@@ -97,7 +97,7 @@ function basisOf(plan: PagePlan, written: ReadonlyMap<string, string>): string |
 /** `dashboard.sales` is the page `sales`. */
 export const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
 
-/** Every check's latest result, counted by how it came out. */
+/** The number of checks by their latest result. */
 async function latestChecks(connection: Connection): Promise<CheckCounts> {
   const { rows } = await connection.query(`select status, count(*) as checks from (
   select status, row_number() over (partition by step, table_name, check_name order by checked_at desc, run_id desc) as place

@@ -46,7 +46,7 @@ const writers: Record<Format, (value: Value) => string> = {
   status: (value) => statusWords[value as string] ?? String(value),
 };
 
-/** A value as the page writes it; nothing is a dash. */
+/** A value as the page writes it; null is a dash. */
 export const written = (value: Value | undefined, format: Format): string =>
   value === null || value === undefined ? "–" : writers[format](value);
 
@@ -88,7 +88,7 @@ function hours(value: number): string {
   return `${Math.floor(value / 24)} days`;
 }
 
-/** How a run, a step or a check came out, with the sign that carries the meaning where colour does not. */
+/** The result of a run, a step or a check, with a sign, so that the meaning does not depend on colour. */
 const statusWords: Record<string, string> = {
   pass: "✓ passed",
   succeeded: "✓ succeeded",

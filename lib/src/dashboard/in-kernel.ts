@@ -1,13 +1,14 @@
 import { createRequire } from "node:module";
 import type * as happyDom from "happy-dom";
+import { rawHtml } from "../display/html.js";
 import { inKernel, showHtml } from "../display/kernel.js";
 import { drawingElement } from "./render/draw.js";
 import { element } from "./render/dom.js";
-import { useStage } from "./page-surface.js";
+import { usePageSurface } from "./page-surface.js";
 
 /**
- * In a Jupyter kernel, lets a page's cells draw below themselves what the page draws, once: a control stands for its
- * initial choice until somebody sets its `state`.
+ * In a Jupyter kernel, makes a page's cells draw below themselves what the page draws, once: a control has its initial
+ * choice until its `state` is set.
  */
 export function drawInKernel(): void {
   if (!inKernel()) return;
@@ -17,25 +18,25 @@ export function drawInKernel(): void {
     const { Window: Browser } = createRequire(import.meta.url)("happy-dom") as typeof happyDom;
     return (window ??= new Browser()).document as unknown as Document;
   };
-  useStage({
+  usePageSurface({
     display(draw) {
       const document = open();
       const drawn = drawingElement(draw(), { document, width: 860, state: {}, again: undefined });
       for (const button of drawn.querySelectorAll(".actions, .more")) button.remove();
-      showHtml(
-        element(document, "div", { style: look, class: "tex2jax_ignore mathjax_ignore" }, drawn).outerHTML,
-      );
+      show(element(document, "div", { style: look, class: "tex2jax_ignore mathjax_ignore" }, drawn));
     },
     view({ label, initial }) {
       const document = open();
       const name = element(document, "strong", {}, initial);
       const hint = " (set its state.value and run the cells below again to see another choice)";
-      showHtml(element(document, "div", { style: look }, `${label}: `, name, hint).outerHTML);
+      show(element(document, "div", { style: look }, `${label}: `, name, hint));
     },
   });
 }
 
-/** The colours of the page's style sheet; Jupyter takes style sheets out of notebooks that it does not trust. */
+const show = ({ outerHTML }: HTMLElement) => showHtml(rawHtml(outerHTML));
+
+/** The colours of the page's style sheet; Jupyter removes style sheets from notebooks that it does not trust. */
 const look = Object.entries({
   ink: "#1c2126",
   muted: "#5a636d",

@@ -2,7 +2,7 @@ import type { Columns } from "./snapshot-columns.js";
 
 /** One exported query. */
 export interface SnapshotEntry {
-  /** The file's name, beside the manifest; it holds the beginning of its checksum. */
+  /** The name of a file in the manifest's folder; it contains the beginning of the checksum. */
   readonly file: string;
   readonly rows: number;
   readonly bytes: number;
@@ -11,14 +11,14 @@ export interface SnapshotEntry {
   readonly columns: Columns;
 }
 
-/** How many checks came to what, each by its latest result. */
+/** The number of checks by their latest result. */
 export interface CheckCounts {
   readonly pass: number;
   readonly warn: number;
   readonly fail: number;
 }
 
-/** What a page's export wrote, as `<page>.json`. It is written last, so whoever reads it finds the files it names. */
+/** What a page's export wrote, as `<page>.json`. It is written last, so a reader of it finds the files that it names. */
 export interface Manifest {
   readonly version: 1;
   readonly page: string;

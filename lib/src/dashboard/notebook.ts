@@ -1,4 +1,4 @@
-/** What a page draws with, the same in Node and in the browser; Plot comes beside it. */
+/** What a page draws with, the same in Node and in the browser; only Plot is imported separately. */
 export { Inputs, type Days, type Period, type Choice } from "./control.js";
 export { display, view } from "./page-surface.js";
 export { cards, chart, table, type Card, type Drawing } from "./drawing.js";
@@ -6,5 +6,5 @@ export { as, change, short, written } from "./format.js";
 export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";
 export { extent, group, sum, movingMean } from "./rows.js";
 export type { Snapshot } from "./snapshot.js";
-/** Computes something that several drawings use once, and anew when a snapshot or control that it has read changes. */
+/** Computes something once for several drawings, and again when a snapshot or control that it has read changes. */
 export { computed } from "@preact/signals-core";

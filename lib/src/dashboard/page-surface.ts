@@ -4,36 +4,36 @@ import type { Drawing } from "./drawing.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Where a page's cells draw: the built page, the browser, a Jupyter cell. Without one they draw nothing. */
-export interface Stage {
-  /** Gives a snapshot's rows; a stage without it leaves them to the session, which runs the query. */
+export interface PageSurface {
+  /** Gives a snapshot's rows; a surface without it leaves them to the session, which runs the query. */
   query?<C extends Columns>(name: string, columns: C): Snapshot<C>;
   /** Draws, and draws again whenever a snapshot or control that `draw` has read changes. */
   display(draw: () => Drawing): void;
   view(control: Control): void;
 }
 
-let current: Stage | undefined;
+let current: PageSurface | undefined;
 
-/** Makes `stage` the one that cells draw on, and gives back a function that restores the one before. */
-export function useStage(stage: Stage | undefined): () => void {
+/** Makes `surface` the one that cells draw on, and gives back a function that restores the one before. */
+export function usePageSurface(surface: PageSurface | undefined): () => void {
   const before = current;
-  current = stage;
+  current = surface;
   return () => {
     current = before;
   };
 }
 
-export const theStage = (): Stage | undefined => current;
+export const thePageSurface = (): PageSurface | undefined => current;
 
 /**
- * Shows a drawing: on a page in the place of the cell, in Jupyter below it. It is drawn anew when a snapshot or a control
- * that it has read changes.
+ * Shows a drawing: on a page in the place of the cell, in Jupyter below it. It is drawn again when a snapshot or a
+ * control that it has read changes.
  *
  * @example
  * display(() => chart({ title: "How much do we sell?" }, () => ({ marks: [Plot.lineY(daily.rows, { x: "date", y: "revenue" })] })));
  */
 export function display(draw: () => Drawing): void {
-  theStage()?.display(draw);
+  thePageSurface()?.display(draw);
 }
 
 /**
@@ -43,6 +43,6 @@ export function display(draw: () => Drawing): void {
  * const category = view(Inputs.select(() => names(daily.rows), { key: "category", label: "Category" }));
  */
 export function view<C extends Control>(control: C): C {
-  theStage()?.view(control);
+  thePageSurface()?.view(control);
   return control;
 }

@@ -37,7 +37,7 @@ export function categoryColor(name: string): string {
 const hash = (text: string) =>
   [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 9973, 7);
 
-/** Customers by what they have brought: three steps of one colour, since they have an order. */
+/** Customer segments by revenue: three shades of one colour, since they have an order. */
 export const segmentColor = (name: string): string => `var(--segment-${name.toLowerCase()})`;
 
 export const statusColor = (status: string): string =>

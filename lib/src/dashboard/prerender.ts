@@ -1,4 +1,5 @@
 import { Window } from "happy-dom";
+import { rawHtml, type Html } from "../display/html.js";
 import { InputError } from "../errors.js";
 import { useSession } from "../plan/session.js";
 import type { Columns, RowOf } from "./snapshot-columns.js";
@@ -7,27 +8,27 @@ import { readSnapshot } from "./read-snapshot.js";
 import { controlElement } from "./render/controls.js";
 import { drawingElement, failureElement } from "./render/draw.js";
 import { openSnapshot, SnapshotError } from "./snapshot.js";
-import { useStage } from "./page-surface.js";
+import { usePageSurface } from "./page-surface.js";
 
-/** What a cell has shown: HTML as it stands in the page before any script runs. */
+/** What a cell shows: the HTML of the page before any script runs. */
 export interface Block {
   /** The code cell, from 1. */
   readonly cell: number;
   readonly kind: "display" | "view";
   /** How much of the page's width it takes. */
   readonly span: string;
-  readonly html: string;
+  readonly html: Html;
 }
 
 /**
- * Draws a page from its last export, with every control as the reader finds it: the page as it is without JavaScript.
+ * Draws a page from its last export, with every control at its initial choice: the page as it is without JavaScript.
  * What cannot be drawn becomes a block that says so.
  *
  * @param manifest undefined when the page was never exported
  * @param read gives a snapshot's file
  * @param run runs the page's cells
  */
-export async function drawPage(
+export async function prerenderPage(
   manifest: Manifest | undefined,
   read: (file: string) => Promise<Uint8Array>,
   run: () => Promise<unknown>,
@@ -41,11 +42,12 @@ export async function drawPage(
     try {
       const { span, node } = make();
       roundCoordinates(node);
-      blocks.push({ cell, kind, span, html: node.outerHTML });
+      blocks.push({ cell, kind, span, html: rawHtml(node.outerHTML) });
     } catch (error) {
-      // A mistake in the page's own code fails the build; what is wrong with data is told to the reader.
+      // A mistake in the page's own code fails the build; a problem with data is shown to the reader.
       if (!(error instanceof SnapshotError)) throw error;
-      blocks.push({ cell, kind, span: "full", html: failureElement(document, error.message).outerHTML });
+      const { outerHTML } = failureElement(document, error.message);
+      blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML) });
     }
   };
   const leaveSession = useSession({
@@ -53,7 +55,7 @@ export async function drawPage(
       Promise.reject(new InputError("A page is drawn from its snapshots; it reaches no database.")),
     cell: (_, number) => void (cell = number),
   });
-  const leaveStage = useStage({
+  const leaveSurface = usePageSurface({
     query(name, columns) {
       const snapshot = openSnapshot(name, columns);
       const found = loaded.get(name) ?? new SnapshotError(`The data "${name}" has not been exported yet.`);
@@ -73,7 +75,7 @@ export async function drawPage(
   try {
     await run();
   } finally {
-    leaveStage();
+    leaveSurface();
     leaveSession();
     await window.happyDOM.close();
   }

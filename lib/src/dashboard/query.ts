@@ -5,19 +5,19 @@ import type { Statement } from "../sql/statement.js";
 import type { RowsRequest } from "../verbs/read.js";
 import { toValue, type Columns, type RowOf } from "./snapshot-columns.js";
 import { openSnapshot, type Snapshot } from "./snapshot.js";
-import { theStage } from "./page-surface.js";
+import { thePageSurface } from "./page-surface.js";
 
 /**
- * Declares what a page draws from. The daily job runs the select and exports its rows as a snapshot of these columns; the
- * page reads the snapshot and never speaks to a database. In Jupyter the select runs at once.
+ * Declares what a page draws from. The daily job runs the select and exports its rows as a snapshot of these columns;
+ * the page reads the snapshot and never connects to a database. In Jupyter the select runs immediately.
  *
  * @param name names the snapshot on its page, such as `daily_sales`
- * @param columns what the select gives, no more and no less, with what each column holds
+ * @param columns all columns of the select, with what each holds
  * @example
  * const daily = await query("daily_sales", { date: "date", revenue: "decimal" }, sql`
  *   select date, sum(revenue) as revenue from ${gold.daily_sales_summary} group by date order by date`);
  *
- * @throws InputError when the name is none, or when a column does not hold what it is declared to hold
+ * @throws InputError when the name is not valid, or when a column does not hold what it is declared to hold
  */
 export async function query<const C extends Columns>(
   name: string,
@@ -26,8 +26,8 @@ export async function query<const C extends Columns>(
 ): Promise<Snapshot<C>> {
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(name))
     throw new InputError(`query "${name}": name it with small letters, digits and _, such as "daily_sales".`);
-  const stage = theStage();
-  if (stage?.query) return stage.query(name, columns);
+  const surface = thePageSurface();
+  if (surface?.query) return surface.query(name, columns);
   const snapshot = openSnapshot(name, columns);
   const request: RowsRequest = { kind: "rows", what: select, snapshot: { name, columns } };
   const result = await (await theSession()).submit(request);

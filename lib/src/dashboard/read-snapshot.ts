@@ -12,7 +12,7 @@ export async function readSnapshot<C extends Columns>(bytes: ArrayBuffer, column
   const missing = first ? Object.keys(columns).filter((name) => !(name in first)) : [];
   if (missing.length > 0) throw new Error(`it holds no column ${missing.join(", ")}`);
   const decimals = Object.keys(columns).filter((name) => kindOf(columns[name]!) === "decimal");
-  // hyparquet multiplies by 0.01, which leaves dust: 2041.1000000000001.
+  // hyparquet multiplies by 0.01, which is not exact: 2041.1000000000001.
   for (const row of rows as unknown as Record<string, number | null>[])
     for (const name of decimals) {
       const value = row[name];

@@ -1,4 +1,4 @@
-/** The sum of a figure over rows; money is added in hundredths, so that it comes out as SQL's decimals do. */
+/** The sum of a figure over rows; money is added in hundredths, so that the sum equals that of SQL's decimals. */
 export function sum<T>(rows: readonly T[], figure: (row: T) => number): number {
   let hundredths = 0;
   let rest = 0;
@@ -39,7 +39,7 @@ export function extent<T>(rows: readonly T[], date: (row: T) => Date): [Date, Da
   return [new Date(least), new Date(most)];
 }
 
-/** The mean over each value and the `width - 1` before it; null until there are so many. */
+/** The mean over each value and the `width - 1` before it; null for the first `width - 1` values. */
 export function movingMean(values: readonly number[], width: number): (number | null)[] {
   let total = 0;
   return values.map((value, index) => {

@@ -1,22 +1,22 @@
 import { signal } from "@preact/signals-core";
 import type { Columns, RowOf } from "./snapshot-columns.js";
 
-/** A query's rows, as a page sees them. Reading `rows` in `display` draws it anew when other rows arrive. */
+/** A query's rows, as a page sees them. A drawing that reads `rows` in `display` is drawn again when they change. */
 export interface Snapshot<C extends Columns = Columns> {
   readonly name: string;
   /**
-   * @throws Pending while they are on their way
-   * @throws SnapshotError when they cannot be had
+   * @throws Pending while they are loading
+   * @throws SnapshotError when they cannot be loaded
    */
   readonly rows: readonly RowOf<C>[];
 }
 
-/** The rows are on their way: what draws them waits. */
+/** The rows are still loading: what draws them waits. */
 export class Pending extends Error {
   override readonly name = "Pending";
 }
 
-/** The rows cannot be had. The message is for the reader of the page. */
+/** The rows cannot be loaded. The message is for the reader of the page. */
 export class SnapshotError extends Error {
   override readonly name = "SnapshotError";
 }

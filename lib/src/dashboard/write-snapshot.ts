@@ -40,7 +40,7 @@ export function writeSnapshot(name: string, columns: Columns, result: Result): U
       schema,
       // The server compresses the whole file, and better than pages one by one.
       codec: "UNCOMPRESSED",
-      // A page reads its snapshots whole: neither statistics nor small first row groups are of use to it.
+      // A page reads its snapshots whole: neither statistics nor small row groups help it.
       statistics: false,
       rowGroupSize: 1_000_000,
     }),
@@ -60,7 +60,7 @@ const parquetTypes: Record<
   instant: { type: "INT64", converted_type: "TIMESTAMP_MILLIS" },
 };
 
-/** Numbers of many values take about half the room as differences of neighbours; the rest is left to dictionaries. */
+/** Numbers with many different values take about half the space as differences; others use dictionaries. */
 function encodingOf(kind: ColumnKind, data: readonly unknown[]): ColumnSource["encoding"] {
   const hasDifferences = ["integer", "decimal", "date", "instant"].includes(kind);
   const few = () =>

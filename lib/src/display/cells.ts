@@ -3,7 +3,7 @@ import type { Result, ResultValue } from "../plan/plan.js";
 /** A value as people read it. */
 export interface Cell {
   readonly text: string;
-  /** `none` is null or the empty string, which are not to be taken for text. */
+  /** `none` is null or the empty string, shown apart from text. */
   readonly kind: "number" | "text" | "none";
 }
 

@@ -1,4 +1,5 @@
-import { noteHtml, outcomeHtml, textsHtml } from "./html.js";
+import type { Html } from "./html.js";
+import { noteHtml, outcomeHtml, textsHtml } from "./outcome-html.js";
 import type { Display } from "./outcome.js";
 import { outcomeText } from "./outcome-text.js";
 
@@ -21,7 +22,7 @@ export const notebookNames = (): Readonly<Record<string, unknown>> => tslab()?.e
 export const inKernel = () => tslab() !== undefined;
 
 /** Shows HTML below the cell. Does nothing outside a kernel. */
-export const showHtml = (html: string): void => tslab()?.require("tslab").display.html(html);
+export const showHtml = (html: Html): void => tslab()?.require("tslab").display.html(String(html));
 
 /** Shows below the cell in Jupyter, and as text on the console in any other process. */
 export function kernelDisplay(): Display {
@@ -34,7 +35,7 @@ export function kernelDisplay(): Display {
       texts: (passages) => print(passages.map(({ title, text }) => `${title}:\n${text}`).join("\n\n")),
     };
   }
-  const show = (html: string) => html && kernel.require("tslab").display.html(html);
+  const show = (html: Html | undefined) => html && showHtml(html);
   return {
     outcome: (outcome) => show(outcomeHtml(outcome)),
     note: (message) => show(noteHtml(message)),

@@ -1,14 +1,14 @@
 import type { CheckResult } from "../run/step.js";
 import { shownColumns, type ShownColumn } from "./cells.js";
 import type { Outcome, Shown } from "./outcome.js";
-import { deed, extent, measures, statusSign, statusWord } from "./words.js";
+import { actionText, extent, measures, statusSign, statusWord } from "./words.js";
 
-/** What a verb, a check or `show` came to, as plain text. Empty when there is nothing to say. */
+/** The outcome of a verb, a check or `show`, as plain text. Empty when there is nothing to say. */
 export function outcomeText(outcome: Outcome): string {
   const { table, seconds, shown, figures } = outcome;
-  const done = deed(outcome);
+  const action = actionText(outcome);
   return [
-    ...(done === undefined ? [] : [`✓ ${table}: ${done} (${seconds.toFixed(2)} s)`]),
+    ...(action === undefined ? [] : [`✓ ${table}: ${action} (${seconds.toFixed(2)} s)`]),
     ...figures.warnings.map((warning) => `! ${warning}`),
     ...checksText(figures.checks),
     ...(shown ? [tableText(shown)] : []),

@@ -2,7 +2,7 @@ import type { VerbName } from "../verbs/index.js";
 import type { Result } from "../plan/plan.js";
 import type { StepFigures } from "../run/step.js";
 
-/** What one verb, check or `show` of a notebook came to. */
+/** The outcome of one verb, check or `show` of a notebook. */
 export interface Outcome {
   readonly kind: VerbName;
   /** The table written or checked. */
@@ -11,9 +11,9 @@ export interface Outcome {
   readonly seconds: number;
   /** Rows the written table holds now. */
   readonly holds: number | undefined;
-  /** What `show` found. */
+  /** The rows of `show`. */
   readonly shown: Shown | undefined;
-  /** It failed, so what it wrote was taken back. */
+  /** It failed, and what it wrote was rolled back. */
   readonly failed: boolean;
 }
 
@@ -25,10 +25,10 @@ export interface Shown {
   readonly total: number | undefined;
 }
 
-/** Where a live session says what happened: below the cell in Jupyter, on the console elsewhere. */
+/** Where a live session reports what happened: below the cell in Jupyter, on the console elsewhere. */
 export interface Display {
   outcome(outcome: Outcome): void;
   note(message: string): void;
-  /** Texts to be read as they are, each under its title. */
+  /** Shows texts unchanged, each under its title. */
   texts?(passages: readonly { readonly title: string; readonly text: string }[]): void;
 }

@@ -1,4 +1,4 @@
-import type { CheckResult } from "../run/step.js";
+import { checkFigure, type CheckResult } from "../run/step.js";
 import type { Outcome, Shown } from "./outcome.js";
 
 /** A whole number with thousands separators: `1,234`. */
@@ -8,7 +8,7 @@ const counted = (value: number, one: string, many = `${one}s`) =>
   `${value === 0 ? "no" : count(value)} ${value === 1 ? one : many}`;
 
 /** What a writing verb did, in one line without its table's name; undefined for those that write nothing. */
-export function deed({ kind, figures, holds, failed }: Outcome): string | undefined {
+export function actionText({ kind, figures, holds, failed }: Outcome): string | undefined {
   if (failed || ["show", "rows", "check", "stage"].includes(kind)) return undefined;
   if (kind === "maintain") return "nothing to tidy on the embedded engine";
   if (kind === "reject")
@@ -43,11 +43,10 @@ export function extent({ result, offset = 0, total }: Shown): string {
 
 /** A check's figure, what is allowed, and the rows that broke the rule. */
 export function measures({ figure, threshold, failedRows, totalRows }: CheckResult) {
-  const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 6 });
   const total = totalRows === null ? "" : `of ${counted(totalRows, "row")}`;
   return {
-    figure: figure === null ? "nothing to measure" : number(figure),
-    allowed: number(threshold),
+    figure: figure === null ? "nothing to measure" : checkFigure(figure),
+    allowed: checkFigure(threshold),
     rows: failedRows === null ? total : total ? `${count(failedRows)} ${total}` : counted(failedRows, "row"),
   };
 }

@@ -200,10 +200,12 @@ export function valueOf(param: Param | undefined, name: string, context: StepCon
 export const where = (place: Place | undefined) =>
   place ? `${place.path} cell ${place.cell}:${place.line}: ` : "";
 
+/** A check's figure or threshold as people read it. */
+export const checkFigure = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+
 /** A check's outcome as one sentence with its figures. */
 export function describeCheck(result: CheckResult): string {
   const { figure, threshold, failedRows, totalRows } = result;
-  const number = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
   const isRate =
     figure !== null && failedRows !== null && totalRows !== null && figure === failedRows / totalRows;
   const isCount = figure !== null && figure === failedRows;
@@ -211,9 +213,9 @@ export function describeCheck(result: CheckResult): string {
     figure === null
       ? "nothing measured"
       : isCount
-        ? `${number(figure)}${totalRows === null ? "" : ` of ${number(totalRows)}`} rows, ${threshold === 0 ? "none" : `at most ${number(threshold)}`} allowed`
+        ? `${checkFigure(figure)}${totalRows === null ? "" : ` of ${checkFigure(totalRows)}`} rows, ${threshold === 0 ? "none" : `at most ${checkFigure(threshold)}`} allowed`
         : isRate
-          ? `${number(figure * 100)} % (${number(failedRows)} of ${number(totalRows)} rows), at most ${number(threshold * 100)} % allowed`
-          : `${number(figure)}, at most ${number(threshold)} allowed`;
+          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows), at most ${checkFigure(threshold * 100)} % allowed`
+          : `${checkFigure(figure)}, at most ${checkFigure(threshold)} allowed`;
   return `${where(result.place)}check "${result.name}" of ${result.table}: ${measured}`;
 }

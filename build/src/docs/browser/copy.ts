@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
 
-/** Gives every piece of code a button that copies it. Without scripts there is none. */
+/** Gives every piece of code a button that copies it. */
 export function copyButtons(): void {
   for (const frame of document.querySelectorAll(".code")) {
     const button = document.createElement("button");
@@ -19,7 +19,7 @@ async function copy(code: HTMLElement, button: HTMLButtonElement): Promise<void>
     () => false,
   );
   if (!done) {
-    // Where the clipboard is closed to pages, the reader copies what is marked.
+    // If the page may not use the clipboard, the reader copies the marked text.
     getSelection()?.selectAllChildren(code);
   }
   button.textContent = done ? "Copied" : "Marked";

@@ -8,7 +8,7 @@ export interface Column {
   readonly box: string;
   readonly name: string;
   readonly anchor: string;
-  /** How it is made, in words and SQL. */
+  /** How it is computed, in words and SQL. */
   readonly how: string;
   readonly from: readonly string[];
 }
@@ -34,7 +34,7 @@ export function readColumns(page: Document): Columns {
   return new Map(columns.map((column) => [column.id, column]));
 }
 
-/** All columns on the way from some, these among them: up to what they are made of, or down to what is made of them. */
+/** The given columns and all those up the lineage (what they are made of), or down (what is made of them). */
 export function walk(columns: Columns, start: readonly string[], direction: "up" | "down"): Set<string> {
   const next = direction === "up" ? (id: string) => columns.get(id)?.from ?? [] : downOf(columns);
   const seen = new Set(start.filter((id) => columns.has(id)));

@@ -2,8 +2,8 @@
 /// <reference lib="dom.iterable" />
 
 /**
- * Zooming and moving. The graph stands in a frame that scrolls, so arrow keys, touch and the wheel move it as in any
- * such frame; dragging does too. Plus, minus and 0 zoom, as does the wheel with Ctrl.
+ * Zooming and moving. The graph is in a frame that scrolls, so arrow keys, touch and the wheel move it; dragging with
+ * the mouse does too. Plus, minus and 0 zoom, as does the wheel with Ctrl.
  */
 export function zoomTools(frame: HTMLElement): void {
   const canvas = frame.querySelector<HTMLElement>(".canvas")!;
@@ -65,7 +65,7 @@ function dragToMove(canvas: HTMLElement): void {
     if (moved) canvas.scrollTo(start.left - x, start.top - y);
   });
   addEventListener("pointerup", () => (start = undefined));
-  // The end of a drag is no choice of a table, and a table is not dragged out of the page.
+  // The end of a drag must not choose a table, and a table's link must not be dragged out of the page.
   canvas.addEventListener("click", (event) => moved && event.preventDefault(), { capture: true });
   canvas.addEventListener("dragstart", (event) => event.preventDefault());
 }

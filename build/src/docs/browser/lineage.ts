@@ -17,12 +17,12 @@ frame.querySelector("[data-clear]")!.addEventListener("click", () => {
 });
 addEventListener("hashchange", () => show(location.hash));
 show(location.hash);
-// The browser goes to the list's entry once all is loaded; the graph is what the reader came for.
+// Once all is loaded, the browser scrolls to the entry in the list; scroll back to the graph.
 addEventListener("load", () =>
   setTimeout(() => frame.classList.contains("following") && frame.scrollIntoView()),
 );
 
-/** Shows what the address names: a table with its columns, or a column with all it is made of and all made of it. */
+/** Shows what the address names: a table with its columns, or a column with its sources and its uses. */
 function show(hash: string): void {
   const element = hash ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
   const column = element?.dataset["column"];
@@ -57,7 +57,7 @@ function showColumn(id: string): void {
   const parts: HTMLElement[] = [heading(id), note(columns.get(id)!.how)];
   const made = others(up);
   const feeds = others(down);
-  parts.push(note(made.length > 0 ? "Made of:" : "Nothing of ours comes before it."));
+  parts.push(note(made.length > 0 ? "Made of:" : "Nothing in the pipeline comes before it."));
   if (made.length > 0) parts.push(list(made));
   parts.push(note(feeds.length > 0 ? "Feeds:" : "Nothing is made of it."));
   if (feeds.length > 0) parts.push(list(feeds));
@@ -81,7 +81,7 @@ function byBox(ids: readonly string[]): Map<string, Set<string>> {
   return found;
 }
 
-/** Brings out the boxes and lines that are involved, and says in each box which columns. */
+/** Highlights the boxes and lines that are involved, and names the columns in each box. */
 function mark(involved: ReadonlyMap<string, ReadonlySet<string>>): void {
   for (const box of boxes) {
     const names = involved.get(box.dataset["box"]!);

@@ -3,7 +3,7 @@
 import MiniSearch, { type SearchResult } from "minisearch";
 import { searchOptions, type SearchEntry } from "../search-options.js";
 
-/** The search over all pages. Its index is a script, loaded when somebody comes to the field: that works from a folder too. */
+/** The search over all pages. Its index is a script, so that it works from a folder too; the focus loads it. */
 export function searchBox(): void {
   const field = document.querySelector<HTMLInputElement>("#search");
   const box = document.querySelector<HTMLElement>("search .found");

@@ -2,10 +2,11 @@ import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signal
 import type { Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
 import { controlElement } from "../render/controls.js";
-import { drawingElement, failureElement, type BlockState } from "../render/draw.js";
+import { drawingElement, failureElement } from "../render/draw.js";
+import type { BlockState } from "../render/surface.js";
 import { Pending, SnapshotError } from "../snapshot.js";
 
-/** Draws into a block, and again whenever something that `draw` has read changes. Until it can, the built one stays. */
+/** Draws into a block, and again when something that `draw` has read changes. Before, the prerendered content stays. */
 export function displayBlock(block: HTMLElement, draw: () => Drawing, width: ReadonlySignal<number>): void {
   const state: BlockState = {};
   const clicks: Signal<number> = signal(0);
@@ -31,7 +32,7 @@ export function displayBlock(block: HTMLElement, draw: () => Drawing, width: Rea
 /** What a figure's padding and border take of its block's width. */
 const frame = 42;
 
-/** Makes a control live: it begins as the page's address says, and the address follows it. */
+/** Connects a control with the page's address: its first choice comes from there, and later choices go there. */
 export function bindControl(block: HTMLElement, control: Control): void {
   const { key, state, initial } = control;
   state.value = new URLSearchParams(location.search).get(key) ?? initial;
@@ -54,7 +55,7 @@ export function bindControl(block: HTMLElement, control: Control): void {
   });
 }
 
-/** Puts a new element into a block; what had the keyboard's focus has it again. */
+/** Puts a new element into a block; keyboard focus and scroll position are kept. */
 function replace(block: HTMLElement, node: HTMLElement): void {
   const focused = document.activeElement;
   const name =

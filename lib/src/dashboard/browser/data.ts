@@ -45,12 +45,12 @@ async function fromServer(file: string): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-/** A page opened from a folder may not fetch; there a script beside each file brings its bytes. */
+/** A page opened from a folder may not fetch; there a script next to each file holds its bytes. */
 const isFile = location.protocol === "file:";
 
 declare global {
   interface Window {
-    /** Called by the scripts beside the data: a file's name and its bytes in base64. */
+    /** Called by the scripts next to the data: a file's name and its bytes in base64. */
     shopmetricsData?: (file: string, base64: string) => void;
   }
 }

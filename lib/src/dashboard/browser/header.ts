@@ -1,7 +1,7 @@
 import type { Manifest } from "../manifest.js";
 import { ageWords, asOfWords, checkWords } from "../render/data-state.js";
 
-/** Says in the header how old the data is, and goes on saying it as it grows older. */
+/** Shows in the header how old the data is, and keeps that up to date. */
 export function showState({ asOf, checks }: Manifest): void {
   const age = document.querySelector<HTMLElement>("[data-age]");
   const check = document.querySelector<HTMLElement>("[data-checks]");

@@ -2,7 +2,7 @@ import { batch, signal } from "@preact/signals-core";
 import type { Columns } from "../snapshot-columns.js";
 import type { Manifest } from "../manifest.js";
 import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
-import { useStage } from "../page-surface.js";
+import { usePageSurface } from "../page-surface.js";
 import { bindControl, displayBlock } from "./blocks.js";
 import { fetchManifest, fetchSnapshot } from "./data.js";
 import { showState } from "./header.js";
@@ -16,7 +16,7 @@ export async function query<const C extends Columns>(name: string, columns: C): 
   return snapshot;
 }
 
-/** Runs a page's cells on the blocks that it was built with, then loads what they draw and keeps it up to date. */
+/** Runs a page's cells on its prerendered blocks, then loads what they draw and keeps it up to date. */
 export function runPage(cells: () => Promise<void>): void {
   const root = document.documentElement;
   const { page = "", refresh } = root.dataset;
@@ -25,10 +25,10 @@ export function runPage(cells: () => Promise<void>): void {
   const width = watchedWidth();
   const next = () => {
     const block = blocks.next().value;
-    if (!block) throw new Error("The page was built from other cells than its script: build the site anew.");
+    if (!block) throw new Error("The page was built from other cells than its script: build the site again.");
     return block;
   };
-  useStage({
+  usePageSurface({
     display: (draw) => displayBlock(next(), draw, width),
     view: (control) => bindControl(next(), control),
   });
@@ -37,7 +37,7 @@ export function runPage(cells: () => Promise<void>): void {
     .then((found) => take(found))
     .then(() => root.setAttribute("data-ready", ""))
     .catch((error: unknown) => {
-      // What the page was built with stays; only newer rows and the controls are missing.
+      // The prerendered page stays; only newer rows and the controls are missing.
       console.error(error);
       root.setAttribute("data-ready", "failed");
     });
@@ -47,7 +47,7 @@ export function runPage(cells: () => Promise<void>): void {
 const known = new Map<string, string>();
 let asOf = "";
 
-/** Reads the snapshots that are other than those drawn. Each that fails breaks only what draws from it. */
+/** Reads the snapshots that have changed since they were drawn. One that fails affects only what draws from it. */
 async function take(manifest: Manifest | undefined): Promise<void> {
   if (!manifest || manifest.asOf === asOf) return;
   const changes: (() => void)[] = [];
@@ -65,7 +65,7 @@ async function take(manifest: Manifest | undefined): Promise<void> {
   showState(manifest);
 }
 
-/** Asks for a newer manifest again and again, but not while nobody looks. */
+/** Asks for a newer manifest at intervals, but not while the page is hidden. */
 function keepFresh(page: string, seconds: number): void {
   let running = false;
   const ask = async () => {
@@ -80,7 +80,7 @@ function keepFresh(page: string, seconds: number): void {
   document.addEventListener("visibilitychange", () => void ask());
 }
 
-/** Changes when the window's width does, at most once a frame. */
+/** The window's width as a signal; it changes at most once a frame. */
 function watchedWidth() {
   const width = signal(document.documentElement.clientWidth);
   let waiting = false;

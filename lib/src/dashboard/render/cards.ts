@@ -1,9 +1,9 @@
 import type { Card, Cards } from "../drawing.js";
 import { change, written } from "../format.js";
 import { element, svgElement } from "./dom.js";
-import type { Surface } from "./draw.js";
+import type { Surface } from "./surface.js";
 
-/** Figures side by side: label, value, change against the period before, course. */
+/** Figures side by side: label, value, change from the period before, and the figure over time. */
 export function cardsElement({ cards }: Cards, { document }: Surface): HTMLElement {
   return element(document, "dl", { class: "cards" }, ...cards.map((card) => cardElement(card, document)));
 }

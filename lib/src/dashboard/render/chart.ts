@@ -1,18 +1,18 @@
 import { plot } from "@observablehq/plot";
 import type { Chart, Room } from "../drawing.js";
 import { element } from "./dom.js";
-import type { Surface } from "./draw.js";
+import type { Surface } from "./surface.js";
 import { nothing, tableBody } from "./table.js";
 
 /** Below this width a drawing is made for a phone. */
 const narrowBelow = 560;
 
-/** The widths for which a page is built: a full or a half block of a wide screen, and a phone. */
+/** The widths for which pages are prerendered: each span on a wide screen, and a phone. */
 const builtFor = { wide: { full: 1126, "two-thirds": 736, half: 542, third: 347 }, narrow: 332 } as const;
 
 /**
- * A figure: question, what counts, legend, picture. Its height does not depend on who draws it, so that nothing moves
- * when the browser takes over from the built page.
+ * A figure: question, what counts, legend, picture. Its height is the same prerendered and in the browser, so that
+ * nothing moves when the browser draws again.
  */
 export function chartElement(chart: Chart, surface: Surface): HTMLElement {
   const { document, state, again } = surface;
@@ -90,7 +90,7 @@ const heightOf = ({ height = 300 }: Chart, narrow: boolean) =>
 const heights = (chart: Chart) =>
   `--height:${heightOf(chart, false)}px;--height-narrow:${heightOf(chart, true)}px`;
 
-/** One picture for the width there is; on a built page one for wide screens and one for phones, of which one is seen. */
+/** One picture for the given width; a prerendered page has one for wide screens and one for phones, and shows one. */
 function pictures(chart: Chart, { document, width }: Surface): Element[] {
   if (width !== undefined) return [picture(chart, document, width)];
   const wide = picture(chart, document, builtFor.wide[chart.span ?? "full"]);
@@ -115,7 +115,7 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
     marginBottom: 36,
     ...chart.plot(room),
   } as Parameters<typeof plot>[0]);
-  // The picture is one image with one description: names of its parts are not for readers.
+  // To screen readers the picture is one image with one description: its parts have no names.
   for (const part of drawn.querySelectorAll("[aria-label]")) {
     part.setAttribute("data-mark", part.getAttribute("aria-label")!);
     part.removeAttribute("aria-label");
@@ -126,7 +126,7 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
   return drawn;
 }
 
-/** As the style sheet asks it, for the height of pictures. */
+/** The same media query as in the style sheet, which sets the height of pictures. */
 function isPhone(document: Document): boolean {
   return document.defaultView?.matchMedia?.("(max-width: 719px)").matches ?? false;
 }

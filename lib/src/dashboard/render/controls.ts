@@ -66,7 +66,7 @@ function periodElement(control: Period, document: Document, listen: boolean): HT
   const [from, to] = dates.map(({ input }) => input);
   const changed = () => {
     if (!from!.value || !to!.value) return;
-    // Typing a year passes through years that are none of the shop's.
+    // While a year is typed, it may be one for which the shop has no data.
     if (from!.value < first! || to!.value > last!) return;
     const [start, end] = [from!.value, to!.value].toSorted();
     state.value = `${start}_${end}`;

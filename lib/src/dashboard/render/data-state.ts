@@ -23,7 +23,7 @@ function ago(seconds: number): string {
   return counted(Math.floor(seconds / 86_400), "day");
 }
 
-/** How the checks stand, in words. */
+/** The results of the checks, in words. */
 export function checkWords({ pass, warn, fail }: CheckCounts): { words: string; status: Status } {
   const all = pass + warn + fail;
   if (fail > 0) return { words: `✗ ${fail} of ${all} checks failed`, status: "fail" };

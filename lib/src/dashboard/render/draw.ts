@@ -2,26 +2,8 @@ import type { Drawing } from "../drawing.js";
 import { cardsElement } from "./cards.js";
 import { chartElement } from "./chart.js";
 import { element } from "./dom.js";
+import type { Surface } from "./surface.js";
 import { tableElement } from "./table.js";
-
-/** What a block remembers while it is drawn again and again. */
-export interface BlockState {
-  /** Whether a chart shows its rows instead of its picture. */
-  asTable?: boolean;
-  /** A table shows all its rows. */
-  all?: boolean;
-  sort?: { readonly column: string; readonly descending: boolean };
-}
-
-/** How and where something is drawn. */
-export interface Surface {
-  readonly document: Document;
-  /** The block's width in CSS pixels; a page that is built knows none and draws for wide and for narrow screens. */
-  readonly width: number | undefined;
-  readonly state: BlockState;
-  /** Called when `state` has changed: draws the block anew. Undefined where nobody can click. */
-  readonly again: (() => void) | undefined;
-}
 
 /** A drawing as an element. */
 export function drawingElement(drawing: Drawing, surface: Surface): HTMLElement {
@@ -35,7 +17,7 @@ export function drawingElement(drawing: Drawing, surface: Surface): HTMLElement 
   }
 }
 
-/** What stands where a drawing cannot be made, for the reader. */
+/** Shown to the reader in place of a drawing that cannot be made. */
 export const failureElement = (document: Document, message: string): HTMLElement =>
   element(
     document,

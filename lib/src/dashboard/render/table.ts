@@ -2,12 +2,12 @@ import type { Value } from "../snapshot-columns.js";
 import type { DataTable, Rows, TableColumn } from "../drawing.js";
 import { written } from "../format.js";
 import { element } from "./dom.js";
-import type { Surface } from "./draw.js";
+import type { Surface } from "./surface.js";
 
-/** Said of a choice that leaves no rows. */
+/** Shown if the reader's choice leaves no rows. */
 export const nothing = "There is nothing to show for this choice.";
 
-/** A table with its title, a button for each column to sort by, and one that gives the rows as CSV. */
+/** A table with its title, a button in each column to sort by it, and one to download the rows as CSV. */
 export function tableElement(table: DataTable, surface: Surface): HTMLElement {
   const { document, state, again } = surface;
   const { title, note, rows, limit = 10, csv } = table;
@@ -78,7 +78,7 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
       column.label,
     );
     button.addEventListener("click", () => {
-      // Numbers are first wanted from the greatest on, words from A.
+      // The first click sorts numbers from the greatest, words from A.
       state.sort = { column: name, descending: isSorted ? !state.sort!.descending : numeric };
       again?.();
     });
@@ -126,7 +126,7 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
   );
 }
 
-/** Nothing comes last, whichever way the rest is sorted. */
+/** Nulls come last, in either direction. */
 function sorted(rows: Rows["rows"], sort: Surface["state"]["sort"]): Rows["rows"] {
   if (!sort) return rows;
   const { column, descending } = sort;

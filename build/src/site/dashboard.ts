@@ -1,64 +1,51 @@
 import path from "node:path";
-import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { drawPage, type Block, type Manifest } from "shopmetrics/display";
+import { prerenderPage, type Block, type Html, type Manifest } from "shopmetrics/display";
 import { InputError } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { importModule } from "../notebook/execute.js";
 import { bundleNotebooks } from "../notebook/plugin.js";
-import { browserScripts, type SiteFile } from "./browser-build.js";
+import { browserScripts } from "./browser-build.js";
 import { stepName } from "../notebook/front-matter.js";
 import { pageHtml, pageName, stateHtml } from "./dashboard-page.js";
-import type { Shell } from "./layout.js";
+import { hashed, type SiteFile } from "./files.js";
+import type { Layout, NavigationEntry } from "./layout.js";
 
-/** What was written. */
-export interface Site {
-  /** The dashboard's. */
-  readonly pages: readonly string[];
-  /** Further pages beside it. */
-  readonly beside: readonly string[];
-  readonly files: number;
-  readonly bytes: number;
+/** The dashboard, drawn from its last snapshots. */
+export interface Dashboard {
+  /** In the order of the navigation. */
+  readonly pages: readonly DashboardPage[];
+  /** Its pages with all that they load. */
+  readonly files: readonly SiteFile[];
+  /** What other pages of the site have in common with it. */
+  readonly frame: Pick<Layout, "navigation" | "style" | "font" | "state">;
   /** The age of the oldest page's data, ISO; undefined when no page has data. */
   readonly asOf: string | undefined;
 }
 
-/** What the dashboard knows when it is drawn: what further pages stand beside it. */
-export interface Dashboard {
-  readonly frame: Pick<Shell, "navigation" | "style" | "font" | "state">;
-  readonly pages: readonly {
-    readonly step: string;
-    readonly path: string;
-    readonly title: string;
-    readonly blocks: readonly Block[];
-  }[];
-}
-
-/** Pages beside the dashboard: the navigation's entry for them, and how they are made once it is drawn. */
-export interface Beside {
-  readonly entry: Shell["navigation"][number];
-  readonly make: (dashboard: Dashboard) => Promise<readonly SiteFile[]>;
+export interface DashboardPage {
+  readonly step: string;
+  readonly path: string;
+  readonly title: string;
+  readonly blocks: readonly Block[];
 }
 
 /**
- * Builds the dashboard from the notebooks and the last snapshots; for it no warehouse is asked. The folder is replaced as
- * a whole.
+ * Builds the dashboard from the notebooks and the last snapshots; no warehouse is asked.
  *
  * @param snapshots where the pages' exports are
- * @param out the site's folder
- * @param beside further pages
+ * @param furtherEntries of the navigation, after the dashboard's own pages
  * @throws NotebookError, or InputError when there are no pages or no snapshots
  */
-export async function writeSite(options: {
+export async function buildDashboard(options: {
   root: string;
   snapshots: string;
-  out: string;
-  beside?: Beside;
-}): Promise<Site> {
-  const { root, snapshots, out, beside } = options;
+  furtherEntries?: readonly NavigationEntry[];
+}): Promise<Dashboard> {
+  const { root, snapshots, furtherEntries = [] } = options;
   const paths = (await findNotebooks(root)).filter((name) => name.startsWith("notebooks/dashboard/"));
   const bundled = (await bundleNotebooks(paths, { root }))
     .filter(({ notebook }) => notebook.front.runtime === "page")
@@ -85,19 +72,19 @@ export async function writeSite(options: {
   const drawn: (readonly Block[])[] = [];
   for (const [index, one] of bundled.entries()) {
     const read = (file: string) => readFile(path.join(snapshots, file));
-    drawn.push(await drawPage(manifests[index], read, () => importModule(one)));
+    drawn.push(await prerenderPage(manifests[index], read, () => importModule(one)));
   }
   const [scripts, { style, font }] = await bundling;
   const href = (index: number) =>
     index === 0 ? "index.html" : `${pageName(bundled[index]!.notebook.path)}.html`;
   const navigation = [
     ...bundled.map(({ notebook }, index) => ({ title: notebook.front.title, href: href(index) })),
-    ...(beside ? [beside.entry] : []),
+    ...furtherEntries,
   ];
   const files: SiteFile[] = [...scripts.files, style, font];
   for (const [index, { notebook }] of bundled.entries()) {
     const manifest = manifests[index];
-    const shell = {
+    const layout = {
       base: "",
       navigation,
       current: href(index),
@@ -105,31 +92,24 @@ export async function writeSite(options: {
       font: font.path,
       scripts: [scripts.shared, scripts.pages.get(notebook.path)!],
     };
-    files.push({ path: href(index), content: pageHtml(notebook, drawn[index]!, manifest, shell) });
+    files.push({ path: href(index), content: String(pageHtml(notebook, drawn[index]!, manifest, layout)) });
     if (manifest) files.push(...(await dataFiles(snapshots, manifest)));
   }
-  const besides = await beside?.make({
-    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests) },
+  return {
     pages: bundled.map(({ notebook: { path: file, front } }, index) => ({
       step: stepName(file),
       path: href(index),
       title: front.title,
       blocks: drawn[index]!,
     })),
-  });
-  files.push(...(besides ?? []));
-  await replaceFolder(out, files);
-  return {
-    pages: bundled.map((_, index) => href(index)),
-    beside: (besides ?? []).map((file) => file.path).filter((file) => file.endsWith(".html")),
-    files: files.length,
-    bytes: files.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
+    files,
+    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests) },
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
   };
 }
 
-/** How the data of the first page that has some stands: pages beside the dashboard say that too. */
-function firstState(manifests: readonly (Manifest | undefined)[]): string | undefined {
+/** The state of the first page that has data; the site's other pages show it too. */
+function firstState(manifests: readonly (Manifest | undefined)[]): Html | undefined {
   const known = manifests.find(Boolean);
   return known && stateHtml(known);
 }
@@ -150,7 +130,7 @@ async function readManifest(folder: string, page: string): Promise<Manifest | un
   }
 }
 
-/** A page's manifest and snapshots, and beside each a script that brings it where the site is opened from a folder. */
+/** A page's manifest and snapshots, and for each a script that holds the same, for a site opened from a folder. */
 async function dataFiles(folder: string, manifest: Manifest): Promise<SiteFile[]> {
   const files: SiteFile[] = [];
   const add = (name: string, content: Uint8Array) => {
@@ -163,14 +143,14 @@ async function dataFiles(folder: string, manifest: Manifest): Promise<SiteFile[]
   };
   add(`${manifest.page}.json`, Buffer.from(JSON.stringify(manifest)));
   for (const { file } of Object.values(manifest.snapshots)) {
-    // A snapshot that is gone is told on its page, when it is drawn.
+    // If a snapshot is missing, its page says so when it is drawn.
     const content = await readFile(path.join(folder, file)).catch(() => undefined);
     if (content) add(file, content);
   }
   return files;
 }
 
-/** The style sheet and its font. A browser that opens a page from a folder loads no font; it takes one of its own. */
+/** The style sheet and its font. A page opened from a folder cannot load the font: the browser uses another. */
 async function readStyle(): Promise<{ style: SiteFile; font: SiteFile }> {
   const require = createRequire(import.meta.url);
   const content = await readFile(
@@ -181,21 +161,4 @@ async function readStyle(): Promise<{ style: SiteFile; font: SiteFile }> {
   const text = sheet.replaceAll("{{font}}", path.basename(font.path));
   const { code } = await transform(text, { loader: "css", minify: true });
   return { style: { path: hashed("assets/style.css", code), content: code }, font };
-}
-
-/** `assets/style.css` with a part of its content's hash in its name. */
-export function hashed(name: string, content: string | Uint8Array): string {
-  const { dir, name: stem, ext } = path.parse(name);
-  return `${dir}/${stem}-${createHash("sha256").update(content).digest("hex").slice(0, 8)}${ext}`;
-}
-
-/** Writes a folder beside the old one, then puts it in its place. */
-async function replaceFolder(folder: string, files: readonly SiteFile[]): Promise<void> {
-  const draft = `${folder}.${process.pid}`;
-  await rm(draft, { recursive: true, force: true });
-  for (const name of new Set(files.map((file) => path.dirname(path.join(draft, file.path)))))
-    await mkdir(name, { recursive: true });
-  await Promise.all(files.map((file) => writeFile(path.join(draft, file.path), file.content)));
-  await rm(folder, { recursive: true, force: true });
-  await rename(draft, folder);
 }

@@ -6,8 +6,8 @@ import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
 import { InputError, type Settings } from "shopmetrics/settings";
 
-/** The last time a step did something. */
-export interface StepFact {
+/** The last run of a step that was not skipped. */
+export interface LastRun {
   readonly run: string;
   readonly status: "succeeded" | "failed";
   /** ISO instant. */
@@ -21,27 +21,27 @@ export interface StepFact {
 }
 
 /** The last result of a check. */
-export interface CheckFact extends CheckResult {
+export interface LastCheck extends CheckResult {
   readonly step: string;
   /** ISO instant. */
   readonly checkedAt: string;
 }
 
-/** What the warehouse says. Empty where there is no warehouse; `missing` then says why, in a sentence. */
-export interface Facts {
+/** What pages show of the warehouse. Empty if there is no warehouse; `missing` then says why, in a sentence. */
+export interface WarehouseStats {
   readonly missing?: string;
-  readonly steps: ReadonlyMap<string, StepFact>;
-  readonly checks: readonly CheckFact[];
-  /** Rows of each table that is there. */
+  readonly steps: ReadonlyMap<string, LastRun>;
+  readonly checks: readonly LastCheck[];
+  /** Number of rows of each table that exists. */
   readonly rows: ReadonlyMap<string, number>;
   /** Some values of each column that may be shown, by `table.column`. */
   readonly examples: ReadonlyMap<string, readonly string[]>;
-  /** What a notebook's `show` gives, or why it could not. */
+  /** The rows of a notebook's `show`, or a sentence that says why there are none. */
   readonly shows: ReadonlyMap<Item, Shown | string>;
 }
 
-/** Facts of no warehouse. @param missing why there is none, for a reader */
-export const noFacts = (missing: string): Facts => ({
+/** What pages show without a warehouse. @param missing why there is none, for a reader */
+export const noWarehouseStats = (missing: string): WarehouseStats => ({
   missing,
   steps: new Map(),
   checks: [],
@@ -50,12 +50,12 @@ export const noFacts = (missing: string): Facts => ({
   shows: new Map(),
 });
 
-/** Asks the warehouse for everything that the pages show. Only reads. */
-export async function readFacts(
+/** Reads everything that the pages show from the warehouse, and changes nothing. */
+export async function readWarehouseStats(
   connection: Connection,
   engine: string,
   asked: { plans: readonly Plan[]; tables: Tables },
-): Promise<Facts> {
+): Promise<WarehouseStats> {
   const present = await presentTables(connection);
   const has = (table: string) => present.has(table);
   const tables = [...asked.tables.values()].filter(({ name }) => has(name));
@@ -75,18 +75,18 @@ async function presentTables(connection: Connection): Promise<Set<string>> {
   return new Set(rows.map((row) => String(row["name"])));
 }
 
-async function lastSteps(connection: Connection): Promise<Map<string, StepFact>> {
+async function lastSteps(connection: Connection): Promise<Map<string, LastRun>> {
   const { rows } = await connection.query(`
     select * from (
       select *, row_number() over (partition by step order by started_at desc) as nth
       from ops.step_runs where status <> 'skipped'
     ) as numbered where nth = 1`);
-  return new Map(rows.map((row) => [String(row["step"]), stepFact(row)]));
+  return new Map(rows.map((row) => [String(row["step"]), lastRun(row)]));
 }
 
-const stepFact = (row: ResultRow): StepFact => ({
+const lastRun = (row: ResultRow): LastRun => ({
   run: String(row["run_id"]),
-  status: row["status"] as StepFact["status"],
+  status: row["status"] as LastRun["status"],
   startedAt: String(row["started_at"]),
   seconds: Number(row["seconds"]),
   rowsIn: numberOf(row["rows_in"]),
@@ -96,7 +96,7 @@ const stepFact = (row: ResultRow): StepFact => ({
   message: row["message"] === null ? null : String(row["message"]),
 });
 
-async function lastChecks(connection: Connection): Promise<CheckFact[]> {
+async function lastChecks(connection: Connection): Promise<LastCheck[]> {
   const { rows } = await connection.query(`
     select * from (
       select *, row_number() over (partition by step, table_name, check_name order by checked_at desc) as nth
@@ -106,8 +106,8 @@ async function lastChecks(connection: Connection): Promise<CheckFact[]> {
     step: String(row["step"]),
     table: String(row["table_name"]),
     name: String(row["check_name"]),
-    severity: row["severity"] as CheckFact["severity"],
-    status: row["status"] as CheckFact["status"],
+    severity: row["severity"] as LastCheck["severity"],
+    status: row["status"] as LastCheck["status"],
     figure: numberOf(row["figure"]),
     threshold: Number(row["threshold"]),
     failedRows: numberOf(row["failed_rows"]),
@@ -127,29 +127,29 @@ async function rowCounts(connection: Connection, tables: readonly Table[]): Prom
 const numberOf = (value: ResultValue | undefined) =>
   value === null || value === undefined ? null : Number(value);
 
-/** How long a warehouse held by another process is waited for: pages without figures are better than none. */
+/** Milliseconds to wait for a warehouse that another process holds: pages without figures are better than no pages. */
 const patience = 3000;
 
 /**
  * Reads what the pages show from the warehouse that the settings name; the embedded one is opened read-only.
  *
- * @returns facts that say why there are none, where there is no warehouse or another process holds it
+ * @returns no figures but the reason, if there is no warehouse or another process holds it
  */
-export async function openFacts(
+export async function openWarehouseStats(
   settings: Settings,
   asked: { plans: readonly Plan[]; tables: Tables },
-): Promise<Facts> {
+): Promise<WarehouseStats> {
   try {
     const engine = await engineNamed(settings.engine).openReadOnly(settings, {
       patience,
       onWait: (message) => console.error(message),
     });
     if (typeof engine === "string")
-      return noFacts("There was no warehouse when these pages were made, so they show no figures.");
+      return noWarehouseStats("There was no warehouse when these pages were made, so they show no figures.");
     try {
       const connection = await engine.connect();
       try {
-        return await readFacts(connection, engine.name, asked);
+        return await readWarehouseStats(connection, engine.name, asked);
       } finally {
         await connection.close();
       }
@@ -158,7 +158,7 @@ export async function openFacts(
     }
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return noFacts(
+    return noWarehouseStats(
       "The warehouse could not be opened when these pages were made (another process may have held it), so they show no figures.",
     );
   }
