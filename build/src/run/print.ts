@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/run";
-import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run.js";
+import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
 import { count, seconds } from "../text.js";
 
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>

@@ -2,7 +2,7 @@ import type { Connection, Dialect, Engine } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
 import { insert } from "shopmetrics/run";
 import type { Graph } from "../compile/graph.js";
-import type { RunReport } from "./run.js";
+import type { RunReport } from "./run-report.js";
 
 const instant = (date: Date) => ({ type: "timestamp", value: date.toISOString() }) as const;
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Plan, Tables } from "shopmetrics/plan";
 import type { TableLineage } from "../../compile/lineage/columns.js";
-import { nothingNew, type RunReport, type StepReport } from "../run.js";
+import { nothingNew, type RunReport, type StepReport } from "../run-report.js";
 import { assertionsOf, datasetOf, type Dataset, type Naming } from "./datasets.js";
 import { eventSchema, facet, producer, type Facet } from "./facet.js";
 

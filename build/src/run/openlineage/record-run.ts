@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Settings } from "shopmetrics/settings";
 import type { Compiled } from "../../compile/compile.js";
-import type { RunReport, StepEvent } from "../run.js";
+import type { RunReport, StepEvent } from "../run-report.js";
 import { namingOf } from "./datasets.js";
 import { runEvent, stepEvent, type RunEvent, type RunOfEvents } from "./events.js";
 
