@@ -25,7 +25,7 @@ export function taskSession(options: TaskOptions): Session {
   const { connection, engine, step, figures, signal } = options;
   const { compile } = compilerFor(engine);
   let cell: Place | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  let turn: Promise<void> = Promise.resolve();
 
   const run = async (request: Request): Promise<Result | undefined> => {
     signal?.throwIfAborted();
@@ -44,16 +44,20 @@ export function taskSession(options: TaskOptions): Session {
       now: new Date().toISOString(),
       writes: isWrite(request) && table ? [table] : [],
     };
-    const { result } = await connection
-      .transaction(async () => {
-        const done = await executeRequest(connection, engine, compiled, given, own);
+    try {
+      return await connection.transaction(async () => {
+        const { result, context } = await executeRequest(connection, engine, compiled, given, own);
         if (isWrite(request) && request.kind !== "reject")
-          await publish(connection, step, { ...done.context, windows: new Map() }, own);
-        return done;
-      })
-      .finally(() => keepChecks(connection, step, given, own.checks))
-      .finally(() => add(figures, own));
-    return result;
+          await publish(connection, step, { ...context, windows: new Map() }, own);
+        return result;
+      });
+    } finally {
+      try {
+        await keepChecks(connection, step, given, own.checks);
+      } finally {
+        add(figures, own);
+      }
+    }
   };
 
   return {
@@ -61,10 +65,17 @@ export function taskSession(options: TaskOptions): Session {
     cell(path, number) {
       cell = { path, cell: number, line: 1 };
     },
-    submit(request) {
-      const result = turn.then(() => run(request));
-      turn = result.catch(() => undefined);
-      return result;
+    // Everything is awaited and not chained with `then`: stack traces follow awaits only, up to the notebook's cell.
+    async submit(request) {
+      const before = turn;
+      let end = () => {};
+      turn = new Promise((resolve) => (end = resolve));
+      await before;
+      try {
+        return await run(request);
+      } finally {
+        end();
+      }
     },
   };
 }
