@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, scratchProject, type Lakehouse } from "./cli.ts";
+import { lakehouse, scratchProject, succeeded, type Lakehouse } from "./cli.ts";
 
 let root: string;
 let shop: Lakehouse;
@@ -35,6 +35,12 @@ beforeAll(async () => {
   root = await scratchProject();
   shop = await lakehouse({ root });
   await addNotebook(
+    "ops/loss",
+    "reads: []\nwrites: []\n",
+    'import { settings } from "shopmetrics";',
+    "console.log(`accepts ${settings().kafka?.acceptLoss}, ${process.env.KAFKA_ACCEPT_LOSS}`);",
+  );
+  await addNotebook(
     "ops/loads",
     "reads: []\nwrites: []\n",
     'import { bronze, load } from "shopmetrics";',
@@ -56,6 +62,16 @@ beforeAll(async () => {
 }, 60_000);
 
 describe("a step that is a program", () => {
+  it("sees by its settings whether the run accepts losses", async () => {
+    const env = { KAFKA_BROKERS: "127.0.0.1:9" };
+    const refuses = await shop.shopmetrics("run --only ops.loss --job probe", { env });
+    succeeded(refuses);
+    expect(refuses.stdout).toContain("accepts false, undefined");
+    const accepts = await shop.shopmetrics("run --only ops.loss --job probe --accept-loss", { env });
+    succeeded(accepts);
+    expect(accepts.stdout).toContain("accepts true, undefined");
+  });
+
   it.each([
     ["a verb that failed", "loads", "cell 3:3: products/products_2026-03-01.csv: "],
     ["a select that failed", "asks", "cell 2:3: "],

@@ -1,4 +1,4 @@
-import { InputError, readSettings, type KafkaSettings, type Settings } from "shopmetrics/settings";
+import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
 import type { ProduceReport } from "shopmetrics/sources";
 import { shop } from "shopmetrics/shop";
 import { compile } from "../compile/compile.js";
@@ -8,6 +8,7 @@ import type { SiteServer } from "../site/server.js";
 import { latencies, type Latency } from "../run/latency.js";
 import { count } from "../text.js";
 import { keepOutputForJson, printJson } from "./fail.js";
+import { settingsOf } from "./run.js";
 import { openDashboard } from "./serve.js";
 
 export interface StreamCommand {
@@ -25,8 +26,7 @@ export interface StreamCommand {
  * within 3 seconds: what was not taken in by then is taken in by the next run.
  */
 export async function stream(options: StreamCommand): Promise<void> {
-  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
-  const settings = readSettings();
+  const settings = settingsOf(options);
   const { kafka } = settings;
   if (!kafka)
     throw new InputError(

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openEngine } from "shopmetrics/engine";
-import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
+import {
+  InputError,
+  useSettings,
+  withAcceptLoss,
+  type KafkaSettings,
+  type Settings,
+} from "shopmetrics/settings";
 import type { Follower } from "shopmetrics/kafka";
 import type { Compiled } from "../compile/compile.js";
 import { runGraph } from "./run.js";
@@ -45,16 +51,17 @@ export interface StreamReport {
  * @throws InputError when a step failed, with what it said
  */
 export async function runStream(options: StreamOptions): Promise<StreamReport> {
-  const { settings, kafka, signal } = options;
+  const { kafka, signal } = options;
   const { followTopic } = await import("shopmetrics/kafka");
   const steps = streamSteps(options.compiled);
   const pages = livePages(options.compiled, steps);
+  let { settings } = options;
   let exported = 0;
   const round = async () => {
     // An open page asks every five seconds; a round in between need not export what nobody sees.
     const isDue = Date.now() - exported > 4000;
     if (isDue) exported = Date.now();
-    await runRound(options, isDue ? new Set([...steps, ...pages]) : steps);
+    await runRound({ ...options, settings }, isDue ? new Set([...steps, ...pages]) : steps);
   };
   const follower = followTopic(kafka, settings.landing);
   const started = Date.now();
@@ -64,8 +71,8 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
   try {
     // The first round takes in what had landed before, and opens the topic.
     await round();
-    // A loss that was accepted is one that was there to be seen, not any that comes.
-    process.env["KAFKA_ACCEPT_LOSS"] = "false";
+    // What was accepted is the loss that could be seen at the start, not one that comes later.
+    settings = withAcceptLoss(settings, false);
     options.onReady?.();
     while (!signal.aborted) {
       await follower.come(signal);
@@ -102,6 +109,7 @@ const streamSteps = (compiled: Compiled): Set<string> => selectSteps(compiled, {
 async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Promise<void> {
   const { settings, compiled, onNote } = options;
   const engine = await openEngine(settings, { onWait: (message) => onNote?.(message) });
+  const restoreSettings = useSettings(settings);
   try {
     const report = await runGraph({
       engine,
@@ -116,6 +124,7 @@ async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Pro
     const failed = report.steps.find(({ status }) => status === "failed");
     if (failed) throw new InputError(`${failed.step}: ${failed.message}`);
   } finally {
+    restoreSettings();
     await engine.close();
   }
 }
