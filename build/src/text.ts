@@ -2,6 +2,8 @@ import path from "node:path";
 
 /** Figures as people read them. */
 export const count = (value: number) => value.toLocaleString("en-US");
+/** "1 step", "2 steps". */
+export const counted = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 export const seconds = (value: number) => `${value.toFixed(2)} s`;
 export const bytes = (value: number) =>
   value < 1e6 ? `${(value / 1e3).toFixed(0)} kB` : `${(value / 1e6).toFixed(1)} MB`;

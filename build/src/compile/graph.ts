@@ -1,4 +1,4 @@
-import { rejected_rows, type Place, type Plan } from "shopmetrics/plan";
+import { rejected_rows, type Place, type Plan, type Tables } from "shopmetrics/plan";
 import { NotebookError } from "../notebook/error.js";
 import { findCycle, type Needs } from "./needs.js";
 
@@ -60,6 +60,23 @@ export function graphOf(plans: readonly Plan[]): Graph {
     needs.set(plan.step, [...waits]);
   }
   return { plans: inOrder(plans, needs), needs };
+}
+
+/**
+ * Refuses contracts whose table no step writes: it would be created and stay empty.
+ *
+ * @throws NotebookError naming the first such contract's file and the notebook to add
+ */
+export function refuseUnwritten(plans: readonly Plan[], tables: Tables): void {
+  const written = new Set(plans.flatMap(({ writes }) => writes));
+  for (const { name, layer } of tables.values()) {
+    if (written.has(name) || isKeptByTheRunner(name)) continue;
+    throw new NotebookError(
+      { path: `lib/src/shop/${layer}.ts` },
+      `declares ${name}, which no notebook writes`,
+      `Add notebooks/${name.replace(".", "/")}.ipynb, or remove the contract.`,
+    );
+  }
 }
 
 const isKeptByTheRunner = (table: string) => table.startsWith("ops.") || sharedTables.has(table);
