@@ -193,6 +193,12 @@ program
   .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
 
 program
+  .command("plans", { hidden: true })
+  .description("print the compiled plans and programs")
+  .addOption(json().makeOptionMandatory())
+  .action(async () => (await import("./commands/plans.js")).plans());
+
+program
   .command("clean")
   .description("remove the warehouse; the landed files stay")
   .option("--landing", "remove the landed files too")
