@@ -11,7 +11,7 @@ import { compile } from "../../build/src/compile/compile.ts";
 import { runGraph } from "../../build/src/run/run.ts";
 import type { RunReport, StepReport } from "../../build/src/run/run-report.ts";
 import { selectSteps } from "../../build/src/compile/select.ts";
-import { type Given, type TableName, defaults } from "./defaults.ts";
+import { type Given, type TableName, completeRow } from "./defaults.ts";
 import { type TestEngine, openTestEngine } from "./engine.ts";
 import { boundRows, give, replace } from "./fill.ts";
 import { record } from "./recorded.ts";
@@ -128,7 +128,7 @@ export async function lakehouse(): Promise<Lakehouse> {
       for (const [name, given] of Object.entries(upstream)) {
         const table = tableOf(name);
         const batch = await nextBatch(books, name);
-        const rows = complete(name as TableName, given, batch);
+        const rows = given.map((row, index) => completeRow(table, row, { batch, row: index + 1 }));
         recorder.round.given.push({ table: name, rows });
         await give(test, books, table, boundRows(table, rows));
       }
@@ -207,17 +207,6 @@ function tableOf(name: string): Table {
   const table = shop.tables.get(name);
   if (!table) throw new Error(`No contract declares ${name}.`);
   return table;
-}
-
-/** Fills in what the test left out. */
-function complete<Name extends TableName>(
-  name: Name,
-  given: readonly Given<Name>[],
-  batch: number,
-): object[] {
-  const fill = defaults[name];
-  if (!fill) throw new Error(`tests/steps/defaults.ts says nothing of ${name}: give defaults for its rows.`);
-  return given.map((row, index) => fill(row, { batch, row: index + 1 }));
 }
 
 async function nextBatch(books: Awaited<ReturnType<TestEngine["engine"]["connect"]>>, name: string) {
