@@ -61,7 +61,7 @@ export function completeRow<Name extends TableName>(
   return { ...plain, ...said, ...given } as Row<Tables[Name]>;
 }
 
-/** None, nought, no or the tests' one instant. */
+/** Null, zero, false, the instant of the tests, or the column's name. */
 function plainValue({ name, type, nullable, accepts }: Column): string | number | boolean | null | string[] {
   if (nullable) return null;
   if (type === "STRING") return accepts?.[0] ?? name;

@@ -15,10 +15,10 @@ export interface Rows {
   readonly params: readonly Param[];
 }
 
-/** Puts rows into a table as one published batch, as the step that keeps the table would: by key, or below the others. */
+/** Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. */
 export function give(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
-  const keep = table.options.key ? test.dialect.merge : test.dialect.append;
-  return write(test, connection, table, keep({ table, rows: rows.select }), rows.params);
+  const verb = table.options.key ? test.dialect.merge : test.dialect.append;
+  return write(test, connection, table, verb({ table, rows: rows.select }), rows.params);
 }
 
 /** Puts the first rows into a table, as one published batch and by one statement. */
@@ -108,7 +108,7 @@ export async function rowsOfFile(
   return { select: `select ${values} from ${read}`, params: [] };
 }
 
-/** Operations that a dialect made, as an item that the runner executes. */
+/** A dialect's operations as an item that the runner executes. */
 function itemOf({ dialect, mark }: TestEngine, table: Table, operations: Operation[]): Item {
   const written = operations.map((one) => ({ ...one, ...operationOf(one), sql: withMarkers(one.sql, mark) }));
   return {

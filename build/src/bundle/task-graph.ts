@@ -4,7 +4,7 @@ import type { Needs } from "../compile/needs.js";
  * The maps of needs here are in an order in which a task comes after all that it waits for; `inOrder` makes one so.
  */
 
-/** Restricts a graph to some of its steps. A step that is left out still passes on what it waits for. */
+/** Restricts a graph to some of its steps. Those that wait for a step outside wait for what it waits for. */
 export function within(needs: Needs, steps: ReadonlySet<string>): Needs {
   const passedOn = new Map<string, readonly string[]>();
   for (const [step, waits] of needs) {

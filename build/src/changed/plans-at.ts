@@ -98,8 +98,8 @@ async function extract(
 }
 
 /**
- * Makes JavaScript of the library and the compiler as they were, without checking types, beside the packages of now. What
- * they cache stays in the folder.
+ * Compiles the library and the compiler of the commit to JavaScript, without checking types, next to the packages that are
+ * installed now. What they cache stays in the folder.
  *
  * @param version stands in for TypeScript's build information, from which a cache knows the compiler it was made by
  */

@@ -6,8 +6,8 @@ import { keepOutputForJson, printJson } from "./fail.js";
 import { runPipeline, settingsOf, type RunCommand } from "./run.js";
 
 /**
- * Runs the steps whose plan differs from the one of a commit and all that depends on them, each over all rows: rows that
- * are kept already are computed the new way too.
+ * Runs the steps whose plan differs from that of a commit, and all that depend on them, each over all rows: rows that
+ * are in the tables already are computed the new way too.
  */
 export async function runChanged(options: RunCommand & { since?: string }): Promise<void> {
   if (options.only !== undefined || options.from !== undefined)

@@ -85,7 +85,7 @@ function printRows(name: string, result: Result, total: number, json: boolean): 
   console.log(`${table.toString()}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
 }
 
-/** A value as one line that a terminal can bear; `--json` gives it whole. */
+/** A value on one line, cut to a length that suits a terminal; `--json` prints it whole. */
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = (typeof value === "object" ? JSON.stringify(value) : String(value as string | number))

@@ -22,8 +22,8 @@ export interface StreamCommand {
 }
 
 /**
- * Live mode: shoppers on the one side, the clickstream's steps on the other, until Ctrl-C or for `seconds`. It ends
- * within 3 seconds: what was not taken in by then is taken in by the next run.
+ * Live mode: simulated shoppers send events and the clickstream's steps read them, until Ctrl-C or for `seconds`. It
+ * ends within 3 seconds; events that were not read by then are read by the next run.
  */
 export async function stream(options: StreamCommand): Promise<void> {
   const settings = settingsOf(options);
@@ -50,7 +50,7 @@ export async function stream(options: StreamCommand): Promise<void> {
     const producing = options.produce
       ? opened.then(() => startShoppers(settings, kafka, options, signal))
       : undefined;
-    // Whatever fails first ends both.
+    // The first failure ends both.
     producing?.catch(stop);
     say(`Following ${kafka.topic} at ${kafka.brokers.join(",")}. Ctrl-C ends.`);
     dashboard = options.json ? undefined : await openDashboard(settings);

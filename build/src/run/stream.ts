@@ -19,21 +19,21 @@ export interface StreamOptions {
   readonly compiled: Compiled;
   /** Ends the stream: the round under way is finished, and nothing is lost. */
   readonly signal: AbortSignal;
-  /** Told when the topic is open and what had landed before is in gold. */
+  /** Called when the topic is open and what had landed before is in gold. */
   readonly onReady?: () => void;
-  /** Told after each round that took in something. */
+  /** Called after each round that loaded events. */
   readonly onRound?: (round: Round) => void | Promise<void>;
-  /** Told what a person should know beside. */
+  /** Called with messages for a person. */
   readonly onNote?: (message: string) => void;
 }
 
-/** One round: what had come was landed, loaded and carried through to gold. */
+/** One round: the events that had arrived were landed, loaded and carried through to gold. */
 export interface Round {
   readonly events: number;
-  /** Messages that the topic held beyond those. */
+  /** Messages that the topic holds beyond those. */
   readonly lag: number;
   readonly seconds: number;
-  /** From the messages' timestamps to gold, in milliseconds, each with how many events took so long. */
+  /** From the messages' timestamps to gold, in milliseconds, each with the number of events that took as long. */
   readonly waits: readonly (readonly [milliseconds: number, events: number])[];
 }
 
@@ -45,10 +45,10 @@ export interface StreamReport {
 }
 
 /**
- * Follows the topic and runs the steps of the clickstream, round after round, as long as the signal lets it. The
- * warehouse is free between two rounds, so other runs get their turn.
+ * Follows the topic and runs the steps of the clickstream, round after round, until the signal fires. The warehouse is
+ * released between two rounds, so that other runs get their turn.
  *
- * @throws InputError when a step failed, with what it said
+ * @throws InputError with the message of a step that failed
  */
 export async function runStream(options: StreamOptions): Promise<StreamReport> {
   const { kafka, signal } = options;
@@ -58,7 +58,7 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
   let { settings } = options;
   let exported = 0;
   const round = async () => {
-    // An open page asks every five seconds; a round in between need not export what nobody sees.
+    // An open page asks every five seconds; rounds in between export nothing.
     const isDue = Date.now() - exported > 4000;
     if (isDue) exported = Date.now();
     await runRound({ ...options, settings }, isDue ? new Set([...steps, ...pages]) : steps);

@@ -78,7 +78,7 @@ export async function beginTask(step: string): Promise<void> {
 /** Ends what `beginTask` began: puts the step on record and closes the warehouse. */
 export const endTask = async (): Promise<void> => end?.();
 
-/** What the task's log says. An error that is nobody's fault but ours keeps its stack. */
+/** What the task's log says. An error that is a defect of the code keeps its stack. */
 function told(error: unknown, here: Place | undefined): string {
   const isKnown =
     error instanceof CheckFailed || error instanceof StatementFailed || error instanceof InputError;

@@ -19,7 +19,7 @@ export interface TaskOptions {
 
 /**
  * The session of a step that is a program: each verb is done at once, is a transaction of its own, and is published with
- * it. What the step has committed when it fails stays, so it must be one that a repeat goes on with.
+ * it. What the step has committed when it fails stays, so a second run must be able to continue from there.
  */
 export function taskSession(options: TaskOptions): Session {
   const { connection, engine, step, figures, signal } = options;
