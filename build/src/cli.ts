@@ -1,21 +1,21 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { fail } from "./commands/fail.js";
 
 const program = new Command("shopmetrics")
   .description("An e-commerce lakehouse: TypeScript notebooks, compiled to a pipeline.")
-  .showHelpAfterError("(add --help for what there is)")
+  .showHelpAfterError("(--help lists commands and options)")
   .exitOverride()
   .addHelpText(
     "after",
     `
 Begin here:
-  npm start                                    generate a shop, compile the notebooks, run them, say what was done
+  npm start                                    generate a shop, compile the notebooks, run them, print a summary
   shopmetrics generate --days 1                the shop's next daily exports
   shopmetrics run                              take in what has landed
   shopmetrics run --only silver.orders_clean+  one step and all that depends on it
   shopmetrics show gold.daily_sales_summary    look at a table
 
-Files are kept in .shopmetrics/ (or SHOPMETRICS_HOME): landing/ comes in, warehouse.duckdb is the lakehouse.
+Files are in .shopmetrics/ (or SHOPMETRICS_HOME): exports land in landing/, warehouse.duckdb is the lakehouse.
 Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings, 128 + signal when interrupted.`,
   );
 
@@ -28,16 +28,16 @@ const only = () =>
     "--only <tables>",
     "only these steps, comma-separated; + before or after a name adds what it needs or feeds",
   );
-const from = () => new Option("--from <table>", "this step and all that depends on it");
+const from = () => new Option("--from <table>", "this step and all that depend on it");
 const date = () =>
   new Option("--date <date>", "logical date of the run, YYYY-MM-DD; the default is today (UTC)");
 const acceptLoss = () =>
-  new Option("--accept-loss", "go on although Kafka no longer holds messages that bronze lacks");
+  new Option("--accept-loss", "continue although Kafka no longer holds messages that bronze lacks");
 const port = () =>
   new Option("--port <n>", "where the dashboard is served; 0 takes any free port")
     .default(3000)
     .argParser(number);
-const full = () => new Option("--full", "compute everything anew instead of only what changed");
+const full = () => new Option("--full", "compute all rows again, not only those that changed");
 
 program
   .command("start", { hidden: true })
@@ -91,7 +91,7 @@ program
   .addOption(acceptLoss())
   .option(
     "--changed",
-    "only notebooks whose plan differs from a commit's, and all that depends on them, over all rows",
+    "only notebooks whose plan differs from that of a commit, and all that depend on them, over all rows",
   )
   .option("--since <ref>", "the commit to compare with (default: where the branch left origin/main, or HEAD)")
   .addOption(quiet())
@@ -104,9 +104,9 @@ program
 
 program
   .command("site")
-  .description("build the dashboard from the last snapshots, and the documentation beside it")
+  .description("build the dashboard from the last snapshots, and the documentation")
   .option("--out <folder>", "where to write it (default dist/site)")
-  .option("--no-docs", "only the dashboard: no warehouse is asked")
+  .option("--no-docs", "only the dashboard, without opening the warehouse")
   .option("--tests <report>", "the tests' JSON report, for the requirements' last results")
   .addOption(quiet())
   .addOption(json())
@@ -114,14 +114,14 @@ program
 
 program
   .command("stream")
-  .description("live mode: shoppers who click, and the clickstream's steps that follow them, until Ctrl-C")
+  .description("live mode: simulated shoppers click and the clickstream's steps follow them, until Ctrl-C")
   .option("--rate <n>", "events that the shoppers make per second", number, 1)
   .addOption(
-    new Option("--burst [n]", "so many events at once before that (default 50,000)")
+    new Option("--burst [n]", "number of events to send at once at the start (default 50,000)")
       .preset("50000")
       .argParser(number),
   )
-  .option("--seconds <n>", "end after so many seconds", number)
+  .option("--seconds <n>", "end after this number of seconds", number)
   .option("--no-produce", "only follow the topic")
   .addOption(acceptLoss())
   .addOption(quiet())
@@ -136,10 +136,10 @@ program
 
 program
   .command("graph")
-  .description("show the steps and what they read, or what a column is made of")
+  .description("show the steps and what they read, or which columns a column is computed from")
   .argument("[column]", "such as gold.daily_sales_summary.revenue, or a table for all its columns")
-  .option("--up", "what it is made of, up to the files (default)")
-  .option("--down", "what is made of it, down to the dashboard")
+  .option("--up", "what it is computed from, up to the files (default)")
+  .option("--down", "what is computed from it, down to the dashboard")
   .addOption(json())
   .action(async (column, options) =>
     column === undefined
@@ -152,15 +152,15 @@ program
   .description(
     "check the types and the SQL of all notebooks, without running them, and that they hold no outputs",
   )
-  .option("--fix", "take outputs, execution counts and editors' metadata out of the notebooks")
+  .option("--fix", "remove outputs, execution counts and editors' metadata from the notebooks")
   .addOption(json())
   .action(async (options) => (await import("./commands/check.js")).check(options));
 
 program
   .command("clean-notebooks")
-  .description("say which notebooks hold outputs, execution counts or editors' metadata")
+  .description("list notebooks that hold outputs, execution counts or editors' metadata")
   .argument("[files...]", "notebooks (default: all)")
-  .option("--fix", "take them out")
+  .option("--fix", "remove them")
   .action(async (files, options) =>
     (await import("./commands/clean-notebooks.js")).cleanNotebooks(files, options),
   );
@@ -169,7 +169,7 @@ program
   .command("show")
   .description("show a table's rows, or all tables with their row counts")
   .argument("[table]", "such as gold.daily_sales_summary")
-  .option("-n, --limit <n>", "how many rows", number, 20)
+  .option("-n, --limit <n>", "number of rows", number, 20)
   .option("--columns", "the table's columns and comments instead of rows")
   .addOption(json())
   .action(async (table, options) => (await import("./commands/show.js")).show(table, options));
@@ -179,18 +179,24 @@ program
   .description("compare a table's rows and totals, or all tables', with those of another warehouse")
   .argument("[table]", "such as gold.daily_sales_summary")
   .requiredOption("--against <dir>", "another SHOPMETRICS_HOME, or a warehouse.duckdb: the state before")
-  .option("--samples <n>", "how many rows to show of each kind of difference", number, 5)
+  .option("--samples <n>", "number of rows to show of each kind of difference", number, 5)
   .option("--markdown", "print GitHub's markdown")
   .addOption(json())
   .action(async (table, options) => (await import("./commands/diff.js")).diff(table, options));
 
 program
   .command("unload")
-  .description("take landed files back out of bronze, so that a corrected one can land in their place")
+  .description("remove landed files from bronze, so that corrected ones can land in their place")
   .argument("<files...>", "as ops.loaded_files names them, such as orders/orders_2026-03-02.csv")
   .addOption(quiet())
   .addOption(json())
   .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
+
+program
+  .command("plans", { hidden: true })
+  .description("print the compiled plans and programs")
+  .addOption(json().makeOptionMandatory())
+  .action(async () => (await import("./commands/plans.js")).plans());
 
 program
   .command("clean")
@@ -224,6 +230,6 @@ try {
 /** A number given to an option; commander names the option when it is none. */
 function number(value: string): number {
   const parsed = Number(value);
-  if (value.trim() === "" || !Number.isFinite(parsed)) throw new InvalidArgumentError("It takes a number.");
+  if (value.trim() === "" || !Number.isFinite(parsed)) throw new InvalidArgumentError("Give a number.");
   return parsed;
 }

@@ -2,17 +2,19 @@ import path from "node:path";
 
 /** Figures as people read them. */
 export const count = (value: number) => value.toLocaleString("en-US");
+/** "1 step", "2 steps". */
+export const counted = (value: number, noun: string) => `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 export const seconds = (value: number) => `${value.toFixed(2)} s`;
 export const bytes = (value: number) =>
   value < 1e6 ? `${(value / 1e3).toFixed(0)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 
-/** A path as short as it can be said from here. */
+/** A path relative to the working folder where it is inside it. */
 export const nearPath = (file: string) => {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith("..") ? file : relative || ".";
 };
 
-/** The name that was most likely meant by a misspelt or cut one, if any comes near. The layer may be left out. */
+/** The name that was most likely meant by a misspelt or shortened one, if any is similar. The layer may be left out. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const bare = (text: string) => text.slice(text.indexOf(".") + 1);
   const asFar = (text: string, known: string) =>

@@ -36,5 +36,4 @@ function tryAgain(error: unknown): never {
 
 if ("__tslab__" in globalThis) inputErrorsPlainly();
 
-/** The settings in force: where landed files and the warehouse are, and which engine is used. */
-export { readSettings as settings, type Settings } from "./settings.js";
+export { settings, type Settings } from "./settings.js";

@@ -108,11 +108,11 @@ export interface KafkaSettings {
   };
   /** Whether the connection is encrypted: by default when there is a login. */
   readonly tls: boolean;
-  /** A landed file holds at most so many events. */
+  /** The most events that a landed file holds. */
   readonly batchEvents: number;
-  /** Live mode gathers events for so many seconds before it takes them in. */
+  /** How many seconds live mode gathers events before it takes them in. */
   readonly batchSeconds: number;
-  /** Whether a person has said that events which Kafka no longer has may be missing from here on. */
+  /** Whether a person has accepted that events which Kafka no longer holds are missing from here on. */
   readonly acceptLoss: boolean;
 }
 
@@ -174,6 +174,24 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
   };
 }
+
+let inForce: Settings | undefined;
+
+/** Makes these the settings that notebooks see, and gives back a function that restores those before. */
+export function useSettings(settings: Settings): () => void {
+  const before = inForce;
+  inForce = settings;
+  return () => {
+    inForce = before;
+  };
+}
+
+/** The settings in force: where landed files and the warehouse are, and which engine is used. */
+export const settings = (): Settings => inForce ?? readSettings();
+
+/** The same settings, with the loss of events that Kafka no longer holds accepted or not. */
+export const withAcceptLoss = (given: Settings, acceptLoss: boolean): Settings =>
+  given.kafka ? { ...given, kafka: { ...given.kafka, acceptLoss } } : given;
 
 /** The user as a part of a file's or a catalog's name. */
 function userName(): string {

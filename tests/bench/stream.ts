@@ -6,7 +6,7 @@ import { kafkaClient } from "#lib/kafka/client.js";
 import type { ProduceReport } from "#lib/shop/generator/produce.js";
 import type { KafkaSettings } from "#lib/settings.js";
 import type { StreamReport } from "../../build/src/run/stream.ts";
-import type { RunReport } from "../../build/src/run/run.ts";
+import type { RunReport } from "../../build/src/run/run-report.ts";
 
 /** One measured thing. */
 export interface StreamFigure {

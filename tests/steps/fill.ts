@@ -17,7 +17,7 @@ export interface Rows {
   readonly params: readonly Param[];
 }
 
-/** Puts rows into a table as one published batch, as the step that keeps the table would: by key, or below the others. */
+/** Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. */
 export function give(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
   const { verbs } = test.dialect;
   const drafts = table.options.key

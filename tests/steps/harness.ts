@@ -8,16 +8,17 @@ import type { ColumnOf, Row, Table } from "shopmetrics";
 import { givenColumns } from "#lib/plan/kept-columns.js";
 import { prepareWarehouse, readWindows } from "#lib/run/warehouse.js";
 import { compile } from "../../build/src/compile/compile.ts";
-import { type RunReport, type StepReport, runGraph } from "../../build/src/run/run.ts";
+import { runGraph } from "../../build/src/run/run.ts";
+import type { RunReport, StepReport } from "../../build/src/run/run-report.ts";
 import { selectSteps } from "../../build/src/compile/select.ts";
-import { type Given, type TableName, defaults } from "./defaults.ts";
+import { type Given, type TableName, completeRow } from "./defaults.ts";
 import { type TestEngine, openTestEngine } from "./engine.ts";
 import { boundRows, give, replace } from "./fill.ts";
 import { record } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** The notebooks' plans, compiled once per worker. */
+/** The noterecords' plans, compiled once per worker. */
 const compiled = compile(root, shop);
 
 /** Upstream rows by table; of each row only what matters. A column that the contract lacks does not compile. */
@@ -44,12 +45,12 @@ export interface Outcome {
 export interface Lakehouse {
   /**
    * Puts rows into upstream tables as one published batch of each table named. A row with the key of an earlier one is
-   * a new version of it, as after the run of the step that keeps the table.
+   * a new version of it, as after the run of the step that writes the table.
    */
   given(upstream: Upstream): Promise<void>;
-  /** Takes rows out of an upstream table, as one published batch. Rows are named by their key. */
+  /** Deletes rows of an upstream table, as one published batch. Rows are named by their key. */
   taken<Name extends TableName>(name: Name, key: Given<Name>): Promise<void>;
-  /** Lets a file land: CSV text, or envelopes of messages. Bronze steps load it. */
+  /** Writes a file into the landing folder: CSV text, or envelopes of messages. Bronze steps load it. */
   land(file: `${string}/${string}.${"csv" | "ndjson"}`, content: string): Promise<void>;
   /**
    * Runs steps, named as on the command line (`silver.orders_clean`, `+gold.customer_ltv`), or the whole daily job.
@@ -61,7 +62,7 @@ export interface Lakehouse {
   /** All rows of a table in the order of its key, validated by its contract; of each the columns named, or all. */
   rows<T extends Table>(table: T): Promise<Row<T>[]>;
   rows<T extends Table, C extends ColumnOf<T>>(table: T, ...columns: C[]): Promise<Pick<Row<T>, C>[]>;
-  /** A table's rows without its stamps, for a comparison of whole tables. */
+  /** A table's rows without its stamp columns, for a comparison of whole tables. */
   contents(table: Table): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
@@ -89,15 +90,15 @@ export async function lakehouse(): Promise<Lakehouse> {
   const home = await mkdtemp(path.join(tmpdir(), "shopmetrics-step-"));
   const landing = path.join(home, "landing");
   const test = await openTestEngine();
-  const books = await test.engine.connect();
-  await prepareWarehouse(books, test.dialect, shop.tables);
+  const records = await test.engine.connect();
+  await prepareWarehouse(records, test.dialect, shop.tables);
   const recorder = record();
 
   let isOpen = true;
   const close = async () => {
     if (!isOpen) return;
     isOpen = false;
-    await books.close();
+    await records.close();
     await test.engine.close();
     await rm(home, { recursive: true, force: true });
   };
@@ -118,7 +119,7 @@ export async function lakehouse(): Promise<Lakehouse> {
 
   const all = async (table: Table) => {
     const names = table.columns.map(({ name }) => name).join(", ");
-    const { rows } = await books.query(`select ${names} from ${table.name}`);
+    const { rows } = await records.query(`select ${names} from ${table.name}`);
     return inOrder(table, rows);
   };
 
@@ -126,10 +127,10 @@ export async function lakehouse(): Promise<Lakehouse> {
     async given(upstream) {
       for (const [name, given] of Object.entries(upstream)) {
         const table = tableOf(name);
-        const batch = await nextBatch(books, name);
-        const rows = complete(name as TableName, given, batch);
+        const batch = await nextBatch(records, name);
+        const rows = given.map((row, index) => completeRow(table, row, { batch, row: index + 1 }));
         recorder.round.given.push({ table: name, rows });
-        await give(test, books, table, boundRows(table, rows));
+        await give(test, records, table, boundRows(table, rows));
       }
     },
     async taken(name, key) {
@@ -139,7 +140,7 @@ export async function lakehouse(): Promise<Lakehouse> {
         named.every(([column, value]) => (row as Row<Table>)[column] === value);
       const rest = (await all(table)).filter((row) => !isNamed(row));
       recorder.round.taken.push({ table: name, key });
-      await replace(test, books, table, boundRows(table, rest));
+      await replace(test, records, table, boundRows(table, rest));
     },
     async land(file, content) {
       recorder.round.landed.push({ file, content });
@@ -208,19 +209,8 @@ function tableOf(name: string): Table {
   return table;
 }
 
-/** Fills in what the test left out. */
-function complete<Name extends TableName>(
-  name: Name,
-  given: readonly Given<Name>[],
-  batch: number,
-): object[] {
-  const fill = defaults[name];
-  if (!fill) throw new Error(`tests/steps/defaults.ts says nothing of ${name}: give defaults for its rows.`);
-  return given.map((row, index) => fill(row, { batch, row: index + 1 }));
-}
-
-async function nextBatch(books: Awaited<ReturnType<TestEngine["engine"]["connect"]>>, name: string) {
-  const { batches } = await readWindows(books, "test", { changes: [], writes: [name], full: false });
+async function nextBatch(records: Awaited<ReturnType<TestEngine["engine"]["connect"]>>, name: string) {
+  const { batches } = await readWindows(records, "test", { changes: [], writes: [name], full: false });
   return batches.get(name) ?? 1;
 }
 

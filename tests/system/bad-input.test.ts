@@ -126,7 +126,7 @@ describe("a file that cannot be loaded as it is", () => {
       expect(stderr).toContain(
         "bronze.orders_raw wrote nothing, and the 10 steps behind it did not run: their tables are as they were.",
       );
-      expect(stderr).toContain("Mend the cause and run again: `npx shopmetrics run` goes on from there.");
+      expect(stderr).toContain("Fix the cause and run again: `npx shopmetrics run` continues from there.");
       expect(stderr).not.toMatch(/^\s+at /m);
       expect(stdout).toContain("✗ bronze.orders_raw");
       expect(stdout).toMatch(/^Failed in /m);
@@ -219,7 +219,7 @@ describe("a file that is unusual", () => {
     // Landing the whole file in its place.
     expect(await other.shopmetrics(`unload ${mondayFile}`)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Took the 201 rows of .+ out of bronze\.orders_raw\n.+run --full\n$/),
+      stdout: expect.stringMatching(/^Removed the 201 rows of .+ from bronze\.orders_raw\n.+run --full\n$/),
     });
     await other.land(mondayFile, monday);
     succeeded(await other.shopmetrics("run --full"));
@@ -411,7 +411,7 @@ describe("a command that is mistyped", () => {
     ],
     ["run --date 2026-02-30", "--date 2026-02-30: give a date such as 2026-03-01."],
     ["run --date 2026-99-99", "--date 2026-99-99: give a date such as 2026-03-01."],
-    ["generate --scale abc", "error: option '--scale <n>' argument 'abc' is invalid. It takes a number."],
+    ["generate --scale abc", "error: option '--scale <n>' argument 'abc' is invalid. Give a number."],
     ["generate --scale 0", "scale is 0: give a number above 0 and up to 1000, such as 0.01 or 1."],
     ["generate --faults 2", "faults is 2: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows."],
     ["generate --from soon", 'is "soon": give a date from 1970 on as YYYY-MM-DD, such as 2026-03-01.'],
@@ -421,7 +421,7 @@ describe("a command that is mistyped", () => {
     ],
     [
       "show gold.customer_ltv --limit few",
-      "error: option '-n, --limit <n>' argument 'few' is invalid. It takes a number.",
+      "error: option '-n, --limit <n>' argument 'few' is invalid. Give a number.",
     ],
   ])("%s ends with 2 and says what there is", async (args, message) => {
     const { code, stdout, stderr } = await (args.startsWith("show") ? shop : empty).shopmetrics(args);

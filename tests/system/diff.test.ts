@@ -95,7 +95,7 @@ describe("diff", () => {
     ["silver.order_clean", "", 'There is no table "silver.order_clean". Did you mean silver.orders_clean?'],
     ["", "/nowhere", "There is no warehouse at /nowhere. Give a SHOPMETRICS_HOME or a warehouse.duckdb."],
     ["ops.batches_of_nothing", "", "There is no table"],
-    ["--samples x", "", "It takes a number."],
+    ["--samples x", "", "Give a number."],
     ["--json --markdown", "", "exclude each other"],
   ])("diff %s against '%s' says what is wrong", async (args, against, message) => {
     const { code, stderr } = await after.shopmetrics(`diff ${args} --against ${against || before.home}`);

@@ -78,7 +78,7 @@ describe("a run that is killed and repeated", () => {
     expect(performance.now() - asked).toBeLessThan(3000);
     // Node reports a process that ended by a signal as such; a shell sees 130 or 143.
     expect(outcome).toMatchObject({ code: null, signal });
-    expect(outcome.stderr).toContain(`Interrupted (${signal}): the steps that had ended are kept`);
+    expect(outcome.stderr).toContain(`Interrupted (${signal}): the steps that had ended are saved`);
     expect(outcome.stderr).toContain("npx shopmetrics run");
 
     succeeded(await shop.shopmetrics("run"));

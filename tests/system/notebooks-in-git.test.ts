@@ -54,6 +54,48 @@ beforeAll(async () => {
   execFileSync(path.join(root, ".githooks/install"), { cwd: root, stdio: "pipe" });
 }, 120_000);
 
+describe("check", () => {
+  const check = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [path.join(root, "build/bin/shopmetrics.js"), "check", ...args], {
+      cwd: root,
+    }).catch((error: unknown) => error as { code: number; stdout: string; stderr: string });
+
+  it("says in its last line, and in its JSON, that a notebook is not clean", async () => {
+    const before = await readFile(path.join(root, file), "utf8");
+    await writeFile(
+      path.join(root, file),
+      before.replace('"metadata": {}', '"metadata": {"collapsed": true}'),
+    );
+    expect(await check()).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/ notebooks: no errors, but 1 notebook is not clean \([\d.]+ s\)\n$/),
+      stderr: expect.stringContaining("`npx shopmetrics check --fix` removes outputs, "),
+    });
+    const answer = await check("--json");
+    expect(JSON.parse(answer.stdout)).toMatchObject({
+      ok: false,
+      summary: "no errors, but 1 notebook is not clean",
+      unclean: [{ path: file, problems: [expect.stringContaining("has metadata of an editor")] }],
+    });
+    const { stdout } = await check("--fix");
+    expect(stdout).toContain(": no errors, 1 notebook cleaned (");
+    expect(await readFile(path.join(root, file), "utf8")).toBe(before);
+  });
+
+  it("refuses a contract that no notebook writes", async () => {
+    const contracts = path.join(root, "lib/dist/shop/gold.js");
+    const before = await readFile(contracts, "utf8");
+    await writeFile(
+      contracts,
+      `${before}\nexport const nobody = table("gold.nobody", "Nothing.", { id: text("An id.") });\n`,
+    );
+    const { code, stderr } = (await check()) as { code: number; stderr: string };
+    await writeFile(contracts, before);
+    expect(stderr).toContain("lib/src/shop/gold.ts: declares gold.nobody, which no notebook writes");
+    expect(code).toBe(1);
+  });
+});
+
 describe("notebooks in git", () => {
   it("a commit of a notebook that ran is refused, and the notebook cleaned", async () => {
     const before = await readFile(path.join(root, file), "utf8");

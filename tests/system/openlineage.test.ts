@@ -146,6 +146,6 @@ describe("OpenLineage events of a run", () => {
     await writeFile(path.join(other.home, "lineage"), "a file, not a folder");
     const { code, stderr } = await other.shopmetrics("run --quiet");
     expect(code).toBe(0);
-    expect(stderr.match(/The run goes on without its lineage/g)).toHaveLength(1);
+    expect(stderr.match(/The run continues without its lineage/g)).toHaveLength(1);
   });
 });

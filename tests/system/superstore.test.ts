@@ -168,7 +168,7 @@ from silver.orders_clean as orders left join silver.dim_customers on surrogate_k
       `warning  orders/orders_superstore.csv has columns that the table doesn't: "ship_mode", "discount", "profit"`,
       `warning  customers/customers_superstore.csv has columns that the table doesn't: "segment", "postal_code"`,
       'check "updated_at is fresh" of silver.orders_clean',
-      "Took the 9,994 rows of orders/orders_superstore.csv out of bronze.orders_raw",
+      "Removed the 9,994 rows of orders/orders_superstore.csv from bronze.orders_raw",
     ])
       expect(said).toContain(word);
     expect(said).not.toMatch(/^failed/m);

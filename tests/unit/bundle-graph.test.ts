@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { findCycle, inOrder, limitParallelism, width, within } from "../../build/src/bundle/task-graph.ts";
+import { findCycle } from "../../build/src/compile/needs.ts";
+import { inOrder, limitParallelism, width, within } from "../../build/src/bundle/task-graph.ts";
 
 const needs = (graph: Record<string, string[]>) => new Map(Object.entries(graph));
 

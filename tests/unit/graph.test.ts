@@ -1,6 +1,7 @@
 import type { Plan } from "#lib/plan/plan.js";
 import { describe, expect, it } from "vitest";
-import { graphOf } from "../../build/src/compile/graph.ts";
+import { ops, silver, tables } from "#lib/shop/index.js";
+import { graphOf, refuseUnwritten } from "../../build/src/compile/graph.ts";
 import { selectSteps } from "../../build/src/compile/select.ts";
 
 function plan(step: string, reads: string[], options: { writes?: string[]; job?: string } = {}): Plan {
@@ -84,6 +85,37 @@ describe("the graph", () => {
     expect(() => graphOf(circle)).toThrow(
       /reads in a circle: silver\.a reads silver\.b reads silver\.c reads silver\.a/,
     );
+  });
+});
+
+describe("contracts", () => {
+  const written = (...names: string[]) => [plan("silver.some", [], { writes: names })];
+  const declared = [silver.orders_clean, silver.dim_products, silver.rejected_rows, ops.runs];
+  const few = new Map(declared.map((table) => [table.name, table]));
+
+  it("are refused when no notebook writes their table, with their file and the notebook to add", () => {
+    expect(() => refuseUnwritten(written("silver.orders_clean"), few)).toThrow(
+      "lib/src/shop/silver.ts: declares silver.dim_products, which no notebook writes\n" +
+        "Add notebooks/silver/dim_products.ipynb, or remove the contract.",
+    );
+  });
+
+  it("need no notebook where the runner writes the table", () => {
+    expect(() => refuseUnwritten(written("silver.orders_clean", "silver.dim_products"), few)).not.toThrow();
+  });
+
+  it("need one in every layer but ops", () => {
+    const refused = [...tables.keys()].filter((name) => {
+      const others = written(...[...tables.keys()].filter((other) => other !== name));
+      try {
+        refuseUnwritten(others, tables);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    expect(new Set(refused.map((name) => name.split(".")[0]))).toEqual(new Set(["bronze", "silver", "gold"]));
+    expect(refused.filter((name) => /^ops\.|rejected_rows/.test(name))).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import path from "node:path";
-import { InputError } from "shopmetrics";
-import { readSettings } from "#lib/settings.js";
+import { InputError, settings as settingsInForce } from "shopmetrics";
+import { readSettings, useSettings, withAcceptLoss } from "#lib/settings.js";
 import { describe, expect, it } from "vitest";
 
 describe("settings", () => {
@@ -60,5 +60,22 @@ describe("settings of Kafka", () => {
   it("never print a password", () => {
     const given = { KAFKA_BROKERS: "a:1", KAFKA_PASSWORD: "its-own-secret" }; // pragma: allowlist secret
     expect(() => read(given)).toThrow(/^KAFKA_USERNAME: is not set, but KAFKA_PASSWORD is: SASL needs both$/);
+  });
+});
+
+describe("settings in force", () => {
+  const given = readSettings({ KAFKA_BROKERS: "a:1" }, "/project");
+
+  it("are those of the environment until others are set, and again when they are restored", () => {
+    const restore = useSettings(withAcceptLoss(given, true));
+    expect(settingsInForce().kafka).toMatchObject({ brokers: ["a:1"], acceptLoss: true });
+    restore();
+    expect(settingsInForce()).toEqual(readSettings());
+  });
+
+  it("accept a loss without a change of what they were made of", () => {
+    expect(withAcceptLoss(given, true).kafka?.acceptLoss).toBe(true);
+    expect(given.kafka?.acceptLoss).toBe(false);
+    expect(withAcceptLoss(readSettings({}, "/project"), true).kafka).toBeUndefined();
   });
 });

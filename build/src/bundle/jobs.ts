@@ -2,7 +2,8 @@ import { InputError } from "shopmetrics/settings";
 import { commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import { validateJobs } from "./validate-jobs.js";
-import { limitParallelism, within, type Needs } from "./task-graph.js";
+import type { Needs } from "../compile/needs.js";
+import { limitParallelism, within } from "./task-graph.js";
 import type { Environment, Job, Task } from "./job-schema.js";
 
 /** Node for the tasks that are programs: Databricks has Python only, and this wheel brings a Node binary. */

@@ -1,7 +1,10 @@
-/** What each task waits for. The keys stand in an order in which a task comes after all that it waits for. */
-export type Needs = ReadonlyMap<string, readonly string[]>;
+import type { Needs } from "../compile/needs.js";
 
-/** Restricts a graph to some of its steps. A step that is left out still passes on what it waits for. */
+/*
+ * The maps of needs here are in an order in which a task comes after all that it waits for; `inOrder` makes one so.
+ */
+
+/** Restricts a graph to some of its steps. Those that wait for a step outside wait for what it waits for. */
 export function within(needs: Needs, steps: ReadonlySet<string>): Needs {
   const passedOn = new Map<string, readonly string[]>();
   for (const [step, waits] of needs) {
@@ -77,28 +80,7 @@ export function width(needs: Needs): number {
   return needs.size - matched;
 }
 
-/** The tasks of a cycle, the first one again at the end; undefined where there is none. Unknown needs are passed over. */
-export function findCycle(needs: Needs): string[] | undefined {
-  const done = new Set<string>();
-  const visit = (task: string, walk: readonly string[]): string[] | undefined => {
-    const start = walk.indexOf(task);
-    if (start >= 0) return [...walk.slice(start), task];
-    if (done.has(task)) return undefined;
-    for (const need of needs.get(task) ?? []) {
-      const found = visit(need, [...walk, task]);
-      if (found) return found;
-    }
-    done.add(task);
-    return undefined;
-  };
-  for (const task of needs.keys()) {
-    const found = visit(task, []);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-/** In an order in which each task comes after what it waits for; there must be no circle. */
+/** In an order in which each task comes after what it waits for; there must be no cycle. */
 export function inOrder(needs: Needs): Needs {
   const ordered = new Map<string, readonly string[]>();
   const visit = (task: string) => {

@@ -1,5 +1,6 @@
 import { InputError } from "shopmetrics/settings";
-import { findCycle, inOrder, width } from "./task-graph.js";
+import { findCycle } from "../compile/needs.js";
+import { inOrder, width } from "./task-graph.js";
 import type { Job, Task } from "./job-schema.js";
 
 /**

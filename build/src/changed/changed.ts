@@ -5,7 +5,7 @@ import { downstreamOf } from "../compile/select.js";
 import { baseOf, git, type Base } from "./git.js";
 import type { Past } from "./plans-at.js";
 
-/** A step that differs from the one of a commit, or that reads of one that does, and why it runs. */
+/** A step that differs from that of a commit, or depends on one that does, and why it runs. */
 export interface ChangedStep {
   readonly step: string;
   readonly jobs: readonly string[];
@@ -19,13 +19,13 @@ export interface Changes {
   readonly base: Base;
   /** In the graph's order. */
   readonly steps: readonly ChangedStep[];
-  /** Steps of the commit that are no more. */
+  /** Steps of the commit that no longer exist. */
   readonly gone: readonly string[];
 }
 
 /**
- * The steps whose plan differs from the one of a commit, and all that depends on them. What counts is what a notebook
- * does, whoever changed it: prose changes nothing, and a contract in lib/ may change many. What is not committed counts.
+ * The steps whose plan differs from that of a commit, and all that depend on them. Plans are compared, not texts: prose
+ * changes nothing, and a contract in lib/ may change many. Uncommitted changes count.
  *
  * @param since a commit, branch or tag; see `baseOf`
  * @throws InputError when there is no such commit
@@ -51,7 +51,7 @@ export async function changesSince(
   const steps = compiled.plans.flatMap(({ step, jobs }): ChangedStep[] => {
     const reason = own.get(step);
     if (reason) return [{ step, jobs, reason, isChanged: true }];
-    const from = [...own.keys()].filter((one) => downstreamOf(compiled, one).has(step));
+    const from = [...own.keys()].filter((changed) => downstreamOf(compiled, changed).has(step));
     return from.length > 0 ? [{ step, jobs, reason: `depends on ${from.join(", ")}`, isChanged: false }] : [];
   });
   const known = new Set(compiled.plans.map(({ step }) => step));
@@ -79,7 +79,7 @@ async function reasonOf(
   return touched === "" ? "is compiled otherwise, by lib/ or build/" : "its notebook changed";
 }
 
-/** A plan without what says only where it stands in the notebook, and what is derived from the rest. */
+/** A plan without positions in the notebook and without what is derived from the rest. */
 const meaning = (plan: Plan): unknown =>
   JSON.parse(JSON.stringify(plan, (key, value: unknown) => (incidental.has(key) ? undefined : value)));
 

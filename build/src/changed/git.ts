@@ -4,13 +4,13 @@ import { InputError } from "shopmetrics/settings";
 
 const run = promisify(execFile);
 
-/** What git says, without its last line end. @throws Error with git's own words in `stderr` */
+/** What git prints, without the last line end. @throws Error with git's message in `stderr` */
 export async function git(root: string, ...args: string[]): Promise<string> {
   const { stdout } = await run("git", ["-C", root, ...args], { maxBuffer: 256 << 20 });
   return stdout.trimEnd();
 }
 
-/** The commit that work is compared with, and how a person names it. */
+/** The commit that work is compared with, and the name a person uses for it. */
 export interface Base {
   readonly name: string;
   readonly commit: string;

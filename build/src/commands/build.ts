@@ -17,7 +17,7 @@ export async function build(options: { quiet?: boolean; json?: boolean }): Promi
   for (const { step, reason } of localOnly) console.log(`Not on Databricks: ${step}, since ${reason}`);
 }
 
-/** Compiles the notebooks and writes what Databricks gets, with one sentence that says so. */
+/** Compiles the notebooks and writes the bundle, with a sentence for the terminal. */
 export async function compileAndWrite(
   root: string,
 ): Promise<{ compiled: Compiled; made: BundleFiles; took: number; sentence: string }> {

@@ -2,29 +2,35 @@ import { readSettings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { compile, findNotebooks } from "../compile/compile.js";
 import { checkNotebooks, diagnosticText } from "../notebook/typecheck.js";
-import { seconds } from "../text.js";
-import { howToFix, untidy } from "./clean-notebooks.js";
+import { counted, seconds } from "../text.js";
+import { howToClean, uncleanNotebooks } from "./clean-notebooks.js";
 
 export async function check(options: { fix?: boolean; json?: boolean }): Promise<void> {
   const started = performance.now();
   const { root } = readSettings();
   const paths = await findNotebooks(root);
-  const noise = await untidy(root, paths, Boolean(options.fix));
+  const unclean = await uncleanNotebooks(root, paths, Boolean(options.fix));
   const diagnostics = await checkNotebooks(paths, { root });
   if (diagnostics.length === 0) await compile(root, shop, { fresh: true });
   const took = (performance.now() - started) / 1000;
+  const ok = diagnostics.length === 0 && (unclean.length === 0 || Boolean(options.fix));
+  const errors = diagnostics.length === 0 ? "no errors" : counted(diagnostics.length, "error");
+  const summary = [errors, ...cleanliness(unclean.length, options)].join(", ");
   if (options.json)
-    console.log(JSON.stringify({ notebooks: paths.length, diagnostics, noise, seconds: took }));
+    console.log(
+      JSON.stringify({ ok, summary, notebooks: paths.length, diagnostics, unclean, seconds: took }),
+    );
   else {
-    if (noise.length > 0) console.error([...noise, options.fix ? "Taken out." : howToFix].join("\n"));
+    for (const problem of unclean.flatMap(({ problems }) => problems)) console.error(problem);
+    if (unclean.length > 0 && !options.fix) console.error(howToClean);
     for (const diagnostic of diagnostics) console.error(diagnosticText(diagnostic));
-    const found =
-      diagnostics.length === 0
-        ? "no errors"
-        : diagnostics.length === 1
-          ? "1 error"
-          : `${diagnostics.length} errors`;
-    console.log(`Checked the types and the SQL of ${paths.length} notebooks: ${found} (${seconds(took)})`);
+    console.log(`Checked the types and the SQL of ${paths.length} notebooks: ${summary} (${seconds(took)})`);
   }
-  if (diagnostics.length > 0 || (noise.length > 0 && !options.fix)) process.exitCode = 1;
+  if (!ok) process.exitCode = 1;
+}
+
+function cleanliness(unclean: number, { fix }: { fix?: boolean }): string[] {
+  if (unclean === 0) return [];
+  if (fix) return [`${counted(unclean, "notebook")} cleaned`];
+  return [`but ${unclean === 1 ? "1 notebook is" : `${unclean} notebooks are`} not clean`];
 }

@@ -8,7 +8,7 @@ export interface DeployCommand {
   var?: string[];
 }
 
-/** Builds the bundle, lets the Databricks CLI validate it, and deploys it. Stops at the first that fails. */
+/** Builds the bundle, validates it with the Databricks CLI and deploys it. Stops at the first step that fails. */
 export async function deploy(options: DeployCommand): Promise<void> {
   const bundle = path.join(readSettings().root, "bundle");
   await build({});
@@ -37,5 +37,5 @@ async function databricks(folder: string, args: readonly string[]): Promise<numb
 const howToGetIt = `The Databricks CLI is not installed, or not on the PATH. The bundle is built; to deploy it:
   1. install the CLI: https://docs.databricks.com/dev-tools/cli/install.html
   2. log in:          databricks auth login --host https://<your workspace>
-  3. once more:       npm run deploy -- -t dev
-docs/deployment-guide.md tells the whole way.`;
+  3. try again:       npm run deploy -- -t dev
+docs/deployment-guide.md describes every step.`;

@@ -1,7 +1,7 @@
 /**
  * Prints an error for the person who reads it and gives the exit code: 2 for wrong usage, settings or input, 1 for the
- * rest. An error of ours, or of the system (a full disk, a missing right), needs no stack; another one keeps it, since
- * it is a defect.
+ * rest. An error with a message for people, or of the system (a full disk, a missing right), is printed without its
+ * stack. Any other is a defect and keeps it.
  */
 export async function fail(error: unknown): Promise<number> {
   const [{ InputError }, { NotebookError }] = await Promise.all([

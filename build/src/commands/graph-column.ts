@@ -4,7 +4,7 @@ import { compile } from "../compile/compile.js";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 import { columnId, follow, readName, type Direction, type LineageGraph } from "../compile/lineage/follow.js";
 
-/** Prints what a column is made of, or what is made of it; for a table what each of its columns is made of. */
+/** Prints what a column is computed from, or what is computed from it; for a table, the same of each of its columns. */
 export async function graphColumn(
   name: string,
   options: { up?: boolean; down?: boolean; json?: boolean },
@@ -42,7 +42,7 @@ function printTable(
   }
 }
 
-/** The columns of what no step writes, as those name them that read it. */
+/** The columns of a source that no step writes, by the names that its readers use. */
 const filesColumns = (lineage: readonly TableLineage[], table: string): ColumnLineage[] =>
   [
     ...new Set(
@@ -53,14 +53,14 @@ const filesColumns = (lineage: readonly TableLineage[], table: string): ColumnLi
     ),
   ].map((column) => ({ column, kind: "constant", sources: [], expressions: [], unresolved: [] }));
 
-/** The graph as an indented tree; what was said of a column is not said again. */
+/** The graph as an indented tree. A column that occurs twice is expanded once. */
 function tree(graph: LineageGraph, direction: Direction): string[] {
   const [start] = graph.nodes;
   const made = new Map(graph.nodes.map((node) => [columnId(node), node.made]));
-  const said = new Set<string>();
+  const printed = new Set<string>();
   const lines = (id: string, lead: string, below: string): string[] => {
-    const again = said.has(id);
-    said.add(id);
+    const again = printed.has(id);
+    printed.add(id);
     const next = graph.edges.flatMap(({ from, to }) =>
       direction === "up" ? (to === id ? from : []) : from === id ? to : [],
     );
@@ -78,7 +78,7 @@ function tree(graph: LineageGraph, direction: Direction): string[] {
   return start ? lines(columnId(start), "", "") : [];
 }
 
-/** How a column is made, in brackets; of its expressions the outermost, as far as a line bears it. */
+/** How a column is computed, in brackets: the kind and the outermost expression, cut to the length of a line. */
 function howIs({ kind, expressions, unresolved }: ColumnLineage): string {
   const [outermost] = expressions;
   const said = [

@@ -1,19 +1,18 @@
-import { InputError, readSettings } from "shopmetrics/settings";
+import { InputError } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { changesSince, type Changes } from "../changed/changed.js";
 import { compile } from "../compile/compile.js";
 import { keepOutputForJson, printJson } from "./fail.js";
-import { runPipeline, type RunCommand } from "./run.js";
+import { runPipeline, settingsOf, type RunCommand } from "./run.js";
 
 /**
- * Runs the steps whose plan differs from the one of a commit and all that depends on them, each over all rows: rows that
- * are kept already are computed the new way too.
+ * Runs the steps whose plan differs from that of a commit, and all that depend on them, each over all rows: rows that
+ * are in the tables already are computed the new way too.
  */
 export async function runChanged(options: RunCommand & { since?: string }): Promise<void> {
   if (options.only !== undefined || options.from !== undefined)
     throw new InputError("--changed chooses the steps: leave out --only and --from.");
-  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
-  const settings = readSettings();
+  const settings = settingsOf(options);
   if (options.json) keepOutputForJson();
   const compiled = await compile(settings.root, shop);
   const job = options.job ?? "daily";

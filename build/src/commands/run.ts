@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { openEngine } from "shopmetrics/engine";
-import { InputError, readSettings, type Settings } from "shopmetrics/settings";
+import { InputError, readSettings, useSettings, withAcceptLoss, type Settings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { compile, type Compiled } from "../compile/compile.js";
 import { saysWhenInterrupted } from "../run/interrupt.js";
 import { recordLineage } from "../run/openlineage/record-run.js";
 import { nothingLanded, progress, summary } from "../run/print.js";
-import { runGraph, type RunReport } from "../run/run.js";
+import { runGraph } from "../run/run.js";
+import type { RunReport } from "../run/run-report.js";
 import { selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
 import { keepOutputForJson, printJson } from "./fail.js";
@@ -23,11 +24,16 @@ export interface RunCommand {
 }
 
 export async function run(options: RunCommand): Promise<void> {
-  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
-  const settings = readSettings();
+  const settings = settingsOf(options);
   if (options.json) keepOutputForJson();
   const report = await runPipeline(settings, await compile(settings.root, shop), options);
   if (options.json) printJson(report);
+}
+
+/** The settings of the environment, with what the options say of them. */
+export function settingsOf({ acceptLoss }: { acceptLoss?: boolean }): Settings {
+  const settings = readSettings();
+  return acceptLoss ? withAcceptLoss(settings, true) : settings;
 }
 
 /** Runs what the options choose, prints as it goes unless told not to, and sets the exit code. */
@@ -41,6 +47,7 @@ export async function runPipeline(
   const silent = Boolean(options.json);
   const stopListening = saysWhenInterrupted();
   const engine = await openEngine(settings, { onWait: (message) => console.error(message) });
+  const restoreSettings = useSettings(settings);
   const onNote = (message: string) => console.error(message);
   const say = silent ? undefined : progress({ steps, quiet: Boolean(options.quiet) });
   try {
@@ -66,6 +73,7 @@ export async function runPipeline(
     return report;
   } finally {
     await engine.close();
+    restoreSettings();
     stopListening();
   }
 }

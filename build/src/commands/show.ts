@@ -1,10 +1,9 @@
 import Table from "cli-table3";
-import { existsSync } from "node:fs";
-import { openDuckdb, openEngine, type Engine } from "shopmetrics/engine";
-import { InputError, readSettings, type Settings } from "shopmetrics/settings";
+import { InputError, readSettings } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
 import { tables } from "shopmetrics/shop";
-import { count, nearest, nearPath } from "../text.js";
+import { count, nearest } from "../text.js";
+import { openReadOnly } from "./open-read-only.js";
 
 export async function show(
   name: string | undefined,
@@ -15,7 +14,7 @@ export async function show(
   if (table && options.columns) return printColumns(table, Boolean(options.json));
   if (!Number.isInteger(options.limit) || options.limit < 0)
     throw new InputError("--limit takes a whole number from 0.");
-  const engine = await openToRead(settings);
+  const engine = await openReadOnly(settings, { onWait: (message) => console.error(message) });
   const connection = await engine.connect();
   try {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
@@ -32,16 +31,6 @@ export async function show(
     await connection.close();
     await engine.close();
   }
-}
-
-/** The engine of the settings; the embedded one without keeping others from writing. */
-async function openToRead(settings: Settings): Promise<Engine> {
-  const onWait = (message: string) => console.error(message);
-  if (settings.engine === "databricks") return openEngine(settings, { onWait });
-  const { warehouse: file, lockWait } = settings;
-  if (!existsSync(file))
-    throw new InputError(`There is no warehouse at ${nearPath(file)} yet: run \`npm start\` first.`);
-  return openDuckdb({ file, readOnly: true, patience: lockWait * 1000, onWait });
 }
 
 const all = [...tables.values()];
@@ -96,7 +85,7 @@ function printRows(name: string, result: Result, total: number, json: boolean): 
   console.log(`${table.toString()}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
 }
 
-/** A value as one line that a terminal can bear; `--json` gives it whole. */
+/** A value on one line, cut to a length that suits a terminal; `--json` prints it whole. */
 function cell(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = (typeof value === "object" ? JSON.stringify(value) : String(value as string | number))

@@ -29,7 +29,7 @@ export async function start(
     });
     say(describe(report, nearPath(landing)));
   } else if (options.scale !== undefined) {
-    say(`--scale ${options.scale} is left aside: ${nearPath(settings.landing)} holds exports already.`);
+    say(`--scale ${options.scale} is ignored: ${nearPath(settings.landing)} holds exports already.`);
   }
   const { compiled, sentence } = await compileAndWrite(settings.root);
   say(`${sentence}\n`);

@@ -1,4 +1,4 @@
-import { InputError, readSettings, type KafkaSettings, type Settings } from "shopmetrics/settings";
+import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
 import type { ProduceReport } from "shopmetrics/sources";
 import { shop } from "shopmetrics/shop";
 import { compile } from "../compile/compile.js";
@@ -8,6 +8,7 @@ import type { SiteServer } from "../site/server.js";
 import { latencies, type Latency } from "../run/latency.js";
 import { count } from "../text.js";
 import { keepOutputForJson, printJson } from "./fail.js";
+import { settingsOf } from "./run.js";
 import { openDashboard } from "./serve.js";
 
 export interface StreamCommand {
@@ -21,12 +22,11 @@ export interface StreamCommand {
 }
 
 /**
- * Live mode: shoppers on the one side, the clickstream's steps on the other, until Ctrl-C or for `seconds`. It ends
- * within 3 seconds: what was not taken in by then is taken in by the next run.
+ * Live mode: simulated shoppers send events and the clickstream's steps read them, until Ctrl-C or for `seconds`. It
+ * ends within 3 seconds; events that were not read by then are read by the next run.
  */
 export async function stream(options: StreamCommand): Promise<void> {
-  if (options.acceptLoss) process.env["KAFKA_ACCEPT_LOSS"] = "true";
-  const settings = readSettings();
+  const settings = settingsOf(options);
   const { kafka } = settings;
   if (!kafka)
     throw new InputError(
@@ -50,7 +50,7 @@ export async function stream(options: StreamCommand): Promise<void> {
     const producing = options.produce
       ? opened.then(() => startShoppers(settings, kafka, options, signal))
       : undefined;
-    // Whatever fails first ends both.
+    // The first failure ends both.
     producing?.catch(stop);
     say(`Following ${kafka.topic} at ${kafka.brokers.join(",")}. Ctrl-C ends.`);
     dashboard = options.json ? undefined : await openDashboard(settings);

@@ -4,8 +4,8 @@ import { InputError, readSettings } from "shopmetrics/settings";
 import { count, nearest, nearPath } from "../text.js";
 
 /**
- * Takes files back out of bronze and out of the ledger, in one transaction, as if they had never landed. Silver and
- * gold still hold what they took from them until a full run.
+ * Removes files from bronze and from the ledger, in one transaction, as if they had never landed. Silver and gold hold
+ * what they read from them until a full run.
  */
 export async function unload(files: string[], options: { quiet?: boolean; json?: boolean }): Promise<void> {
   const settings = readSettings();
@@ -34,9 +34,9 @@ export async function unload(files: string[], options: { quiet?: boolean; json?:
     if (options.json) console.log(JSON.stringify({ unloaded }));
     else if (!options.quiet) {
       for (const { file, table, rows } of unloaded)
-        console.log(`Took the ${count(rows)} rows of ${file} out of ${table}`);
+        console.log(`Removed the ${count(rows)} rows of ${file} from ${table}`);
       console.log(
-        "Correct the file in the landing folder, or remove it from there; then compute all tables anew: npx shopmetrics run --full",
+        "Correct the file in the landing folder, or remove it from there. Then compute all tables again: npx shopmetrics run --full",
       );
     }
   } finally {

@@ -2,7 +2,7 @@ import path from "node:path";
 import type { Project } from "shopmetrics/plan";
 import { readFile, readdir } from "node:fs/promises";
 import { cached, keyOf } from "../cache.js";
-import { type Graph, graphOf } from "./graph.js";
+import { type Graph, graphOf, refuseUnwritten } from "./graph.js";
 import type { TableLineage } from "./lineage/columns.js";
 import type { Program } from "../notebook/execute.js";
 
@@ -55,6 +55,7 @@ export async function compile(
     options,
   );
   const { plans, ...rest } = answer;
+  refuseUnwritten(plans, project.tables);
   return { ...graphOf(plans), ...rest, ...project, key: await keyOf(inputs), remembered };
 }
 

@@ -1,11 +1,12 @@
-import { rejected_rows, type Place, type Plan } from "shopmetrics/plan";
+import { rejected_rows, type Place, type Plan, type Tables } from "shopmetrics/plan";
 import { NotebookError } from "../notebook/error.js";
+import { findCycle, type Needs } from "./needs.js";
 
 /** The steps in an order in which each comes after what it reads, with what each waits for. */
 export interface Graph {
   readonly plans: readonly Plan[];
   /** For each step the steps it waits for. */
-  readonly needs: ReadonlyMap<string, readonly string[]>;
+  readonly needs: Needs;
 }
 
 export const layers = ["sources", "bronze", "silver", "gold", "ops", "dashboard"];
@@ -61,6 +62,23 @@ export function graphOf(plans: readonly Plan[]): Graph {
   return { plans: inOrder(plans, needs), needs };
 }
 
+/**
+ * Refuses contracts whose table no step writes: it would be created and stay empty.
+ *
+ * @throws NotebookError naming the first such contract's file and the notebook to add
+ */
+export function refuseUnwritten(plans: readonly Plan[], tables: Tables): void {
+  const written = new Set(plans.flatMap(({ writes }) => writes));
+  for (const { name, layer } of tables.values()) {
+    if (written.has(name) || isKeptByTheRunner(name)) continue;
+    throw new NotebookError(
+      { path: `lib/src/shop/${layer}.ts` },
+      `declares ${name}, which no notebook writes`,
+      `Add notebooks/${name.replace(".", "/")}.ipynb, or remove the contract.`,
+    );
+  }
+}
+
 const isKeptByTheRunner = (table: string) => table.startsWith("ops.") || sharedTables.has(table);
 
 const layerOf = (plan: Plan) => layers.indexOf(plan.step.slice(0, plan.step.indexOf(".")));
@@ -71,13 +89,13 @@ const spot = (place: Place | undefined) =>
   place ? `cell ${place.cell}:${place.line}` : "in its front matter";
 
 /** Kahn's algorithm; among steps that could come next, the earlier layer and then the name goes first. */
-function inOrder(plans: readonly Plan[], needs: ReadonlyMap<string, readonly string[]>): Plan[] {
+function inOrder(plans: readonly Plan[], needs: Needs): Plan[] {
   const waiting = plans.toSorted((a, b) => layerOf(a) - layerOf(b) || a.step.localeCompare(b.step));
   const done = new Set<string>();
   const ordered: Plan[] = [];
   while (waiting.length > 0) {
     const next = waiting.findIndex(({ step }) => (needs.get(step) ?? []).every((need) => done.has(need)));
-    if (next < 0) throw cycle(waiting, needs);
+    if (next < 0) throw cycleError(waiting, needs);
     const [plan] = waiting.splice(next, 1);
     ordered.push(plan!);
     done.add(plan!.step);
@@ -85,23 +103,13 @@ function inOrder(plans: readonly Plan[], needs: ReadonlyMap<string, readonly str
   return ordered;
 }
 
-function cycle(waiting: readonly Plan[], needs: ReadonlyMap<string, readonly string[]>): NotebookError {
-  const among = new Map(waiting.map((plan) => [plan.step, plan]));
-  const walk = [waiting[0]!];
-  for (;;) {
-    const last = walk.at(-1)!;
-    const next = among.get((needs.get(last.step) ?? []).find((need) => among.has(need))!)!;
-    const start = walk.indexOf(next);
-    if (start < 0) {
-      walk.push(next);
-      continue;
-    }
-    const round = [...walk.slice(start), next];
-    const table = last.reads.find((read) => next.writes.includes(read)) ?? "";
-    return new NotebookError(
-      placeOf(last, table),
-      `reads in a circle: ${round.map(({ step }) => step).join(" reads ")}`,
-      "Break the circle: let one of them read an earlier layer.",
-    );
-  }
+function cycleError(plans: readonly Plan[], needs: Needs): NotebookError {
+  const cycle = findCycle(needs) ?? [];
+  const [last, first] = cycle.slice(-2).map((step) => plans.find((plan) => plan.step === step)!);
+  const table = last!.reads.find((read) => first!.writes.includes(read))!;
+  return new NotebookError(
+    placeOf(last!, table),
+    `reads in a circle: ${cycle.join(" reads ")}`,
+    "Break the circle: let one of them read an earlier layer.",
+  );
 }

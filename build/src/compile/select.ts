@@ -5,7 +5,7 @@ import { nearest } from "../text.js";
 /**
  * The steps that `--only`, `--from` and `--job` choose. `+name` adds all it needs, `name+` all it feeds.
  *
- * @throws InputError for a name that no step has, with those that come near
+ * @throws InputError for a name that no step has, with similar names
  */
 export function selectSteps(
   graph: Graph,

@@ -42,9 +42,9 @@ export interface TableDiff {
 
 /**
  * Compares the rows of a table in the databases `before` and `after`, matched by the contract's key. Stamps and batch
- * columns, which say when a row was written, are left aside.
+ * columns, which say when a row was written, are not compared.
  *
- * @param samples how many differing rows to give of each kind
+ * @param samples the most rows to give of each kind of difference
  * @throws InputError when the table has nothing that names a row, or it names several
  */
 export async function diffTable(
@@ -119,7 +119,7 @@ async function refuseRepeatedKeys(connection: Connection, side: string, table: T
   );
 }
 
-/** Numbers of which a total means something: not those that say where a row stands. */
+/** Numbers whose total means something: not positions and ranks. */
 const isNumeric = ({ type, name }: Column) =>
   /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(type) &&
   !/^(source_row|kafka_partition|kafka_offset|.*_rank)$/.test(name);

@@ -44,8 +44,8 @@ export function summaryText(diffs: readonly TableDiff[]): string {
 }
 
 /**
- * All tables' differences as GitHub's markdown: a summary, and what is behind it to be opened. Rows of tables with personal
- * data are left out, since whoever may read a pull request need not be one who may read those.
+ * All tables' differences as GitHub's markdown: a summary, and details to open. Rows of tables with personal data are
+ * left out, since not everyone who may read a pull request may read those.
  */
 export function markdown(diffs: readonly TableDiff[], tables: Tables): string {
   const differing = diffs.filter((diff) => !isSame(diff));

@@ -3,11 +3,11 @@ import { writeSync } from "node:fs";
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * From now on Ctrl-C and the like end the process at once, as they would without us, after a line that says what
- * becomes of the run. Every step is one transaction of the warehouse, so there is nothing to tidy up: the next process
- * to open it finds the steps that had ended, and nothing of the others.
+ * From now on an interrupt (Ctrl-C, SIGTERM, SIGHUP) ends the process at once, after a line that says what happens to
+ * the run. Every step is one transaction of the warehouse, so there is nothing to clean up: the next process to open it
+ * finds the steps that had ended, and nothing of the others.
  *
- * @returns ends this
+ * @returns a function that stops this
  */
 export function saysWhenInterrupted(): () => void {
   const say = (signal: NodeJS.Signals) => {
@@ -15,8 +15,8 @@ export function saysWhenInterrupted(): () => void {
     try {
       writeSync(
         2,
-        `\nInterrupted (${signal}): the steps that had ended are kept, the others wrote nothing. ` +
-          "Run again: `npx shopmetrics run` goes on from there.\n",
+        `\nInterrupted (${signal}): the steps that had ended are saved, the others wrote nothing. ` +
+          "Run again: `npx shopmetrics run` continues from there.\n",
       );
     } catch {
       // Nobody reads it any more: the terminal was closed.
@@ -29,10 +29,10 @@ export function saysWhenInterrupted(): () => void {
 }
 
 /**
- * For what goes on until it is stopped: Ctrl-C and the like fire a signal, and what is under way may finish. Whatever is
- * not done after 2.5 seconds is given up, and so it is by a second Ctrl-C.
+ * For work that continues until it is stopped: an interrupt fires a signal, and the round under way may finish. After 2.5
+ * seconds, or at a second interrupt, it is abandoned.
  *
- * @returns the signal; `stop` fires it too; `done` ends this, and what still keeps the process alive has a second
+ * @returns the signal; `stop` fires it too; `done` stops listening, and ends the process after a second if something keeps it alive
  */
 export function untilInterrupted(): { signal: AbortSignal; stop: () => void; done: () => void } {
   const controller = new AbortController();

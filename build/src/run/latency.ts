@@ -5,7 +5,7 @@ export interface Latency {
   readonly max: number;
 }
 
-/** Gathers how long events took: exact up to the millisecond, whatever their number. */
+/** Collects how long events took, to the millisecond, for any number of events. */
 export interface Latencies {
   add(milliseconds: number, events: number): void;
   /** Undefined before the first event. */

@@ -1,6 +1,7 @@
 import type { Connection, Engine } from "shopmetrics/engine";
 import { taskSession, type StepContext, type StepFigures } from "shopmetrics/run";
 import { useSession } from "shopmetrics/plan";
+import { NotebookError, placeText, type NotebookPlace } from "../notebook/error.js";
 import { importModule, type Program } from "../notebook/execute.js";
 
 let turn: Promise<unknown> = Promise.resolve();
@@ -22,9 +23,21 @@ export function runProgram(
 ): Promise<void> {
   const work = async () => {
     const { engine, context: run, ...rest } = options;
-    const restore = useSession(taskSession({ ...rest, engine: engine.name, run }));
+    const session = taskSession({ ...rest, engine: engine.name, run });
+    let here: NotebookPlace | undefined;
+    const restore = useSession({
+      ...session,
+      cell(path, number) {
+        session.cell?.(path, number);
+        here = { path, cell: number };
+      },
+    });
     try {
       await importModule(program);
+    } catch (error) {
+      throw here && error instanceof NotebookError && error.cell === undefined
+        ? placedAt(here, error)
+        : error;
     } finally {
       restore();
     }
@@ -33,3 +46,9 @@ export function runProgram(
   turn = done.catch(() => undefined);
   return done;
 }
+
+/** An error whose stack names no cell was thrown by the cell that had begun last. */
+const placedAt = (place: NotebookPlace, error: NotebookError) =>
+  new NotebookError(place, error.message.slice(placeText(error).length + 2), undefined, {
+    cause: error.cause,
+  });

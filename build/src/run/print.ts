@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/run";
-import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run.js";
+import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
 import { count, seconds } from "../text.js";
 
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>
@@ -38,7 +38,7 @@ function did(report: StepReport): string {
     .join("  ");
 }
 
-/** Prints the table of steps, then what a person has to know: warnings, the failure and what to do next. */
+/** Prints the table of steps, then warnings, failures and what to do next. */
 export function summary(report: RunReport, options: { quiet: boolean }): void {
   if (!options.quiet) {
     console.log(`\n${stepTable(report)}`);
@@ -75,10 +75,10 @@ function nextStep(report: RunReport, failed: readonly StepReport[]): string {
       (behind.length > 0
         ? `, and the ${behind.length} ${behind.length === 1 ? "step" : "steps"} behind ${failed.length > 1 ? "them" : "it"} did not run: their tables are as they were.`
         : "."),
-    "Mend the cause and run again: `npx shopmetrics run` goes on from there.",
+    "Fix the cause and run again: `npx shopmetrics run` continues from there.",
     ...(halted
       ? [
-          "If a file is to blame, take it back first: `npx shopmetrics unload <file>`. All figures: `npx shopmetrics show ops.check_results`.",
+          "If a file is the cause, remove it from bronze first: `npx shopmetrics unload <file>`. All figures: `npx shopmetrics show ops.check_results`.",
         ]
       : []),
   ].join("\n");
@@ -87,7 +87,7 @@ function nextStep(report: RunReport, failed: readonly StepReport[]): string {
 /** For a run that found an empty landing folder. */
 export const nothingLanded = (landing: string) =>
   `${paint("yellow", "warning")}  Nothing has landed in ${landing} yet: put exports into its folders customers/, products/ and orders/, ` +
-  "or make some with `npx shopmetrics generate`.";
+  "or generate some with `npx shopmetrics generate`.";
 
 function stepTable(report: RunReport): string {
   const table = new Table({

@@ -2,37 +2,37 @@ import type { Connection, Dialect, Engine } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
 import { insert } from "shopmetrics/run";
 import type { Graph } from "../compile/graph.js";
-import type { RunReport } from "./run.js";
+import type { RunReport } from "./run-report.js";
 
 const instant = (date: Date) => ({ type: "timestamp", value: date.toISOString() }) as const;
 
-/** Puts a run on record as running. */
+/** Records that a run has begun. */
 export async function openRun(
-  books: Connection,
+  records: Connection,
   engine: Engine,
   run: { readonly runId: string; readonly started: Date; readonly date: string; readonly full: boolean },
 ): Promise<void> {
   // Where one process at a time holds the warehouse, a run that still says it is running was killed.
   if (engine.isExclusive)
-    await books.execute(
+    await records.execute(
       "update ops.runs set status = 'failed', message = 'killed before its end' where status = 'running'",
     );
-  await books.execute(
+  await records.execute(
     `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
 values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
     { run: run.runId, started: instant(run.started), date: run.date, full: run.full, engine: engine.name },
   );
 }
 
-/** Puts on record how a run ended, and how far each step has read. */
+/** Records how a run ended, and how far each step has read. */
 export async function closeRun(
-  books: Connection,
+  records: Connection,
   dialect: Dialect,
   graph: Graph,
   report: RunReport,
 ): Promise<void> {
   const skipped = report.steps.filter(({ status }) => status === "skipped").length;
-  await books.execute(
+  await records.execute(
     `update ops.runs set finished_at = $finished, status = $status, steps_run = $ran, steps_skipped = $skipped, message = $message
 where run_id = $run`,
     {
@@ -44,19 +44,19 @@ where run_id = $run`,
       message: report.steps.find(({ status }) => status === "failed")?.message ?? null,
     },
   );
-  await keepGraph(books, dialect, graph);
+  await keepGraph(records, dialect, graph);
 }
 
 /**
- * Writes down the graph that runs and how far each step has read, so that both can be queried beside the results.
+ * Records the graph that runs and how far each step has read, so that both can be queried like the results.
  *
- * @returns the steps that keep tables and whose meaning has changed since they were last written down
+ * @returns the steps that write tables and whose meaning has changed since they were last recorded
  */
-export async function keepGraph(books: Connection, dialect: Dialect, graph: Graph): Promise<string[]> {
-  const known = await books.query(
+export async function keepGraph(records: Connection, dialect: Dialect, graph: Graph): Promise<string[]> {
+  const known = await records.query(
     "select step, position, fingerprint, watermark from ops.steps order by position",
   );
-  const read = await books.query(
+  const read = await records.query(
     "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name order by step, table_name",
   );
   const watermarks = ({ step, changes }: Plan) =>
@@ -66,10 +66,10 @@ export async function keepGraph(books: Connection, dialect: Dialect, graph: Grap
   const wanted = graph.plans.map((plan, index) =>
     [index + 1, plan.step, plan.fingerprint, String(watermarks(plan))].join("|"),
   );
-  const kept = known.rows.map((row) =>
+  const recorded = known.rows.map((row) =>
     ["position", "step", "fingerprint", "watermark"].map((name) => String(row[name] ?? "")).join("|"),
   );
-  if (wanted.join() === kept.join()) return [];
+  if (wanted.join() === recorded.join()) return [];
   const rows = graph.plans.map((plan, index) => ({
     step: plan.step,
     position: index + 1,
@@ -81,9 +81,9 @@ export async function keepGraph(books: Connection, dialect: Dialect, graph: Grap
     watermark: watermarks(plan),
     fingerprint: plan.fingerprint,
   }));
-  await books.transaction(async () => {
-    await books.execute("delete from ops.steps");
-    await insert(books, "ops.steps", rows, dialect);
+  await records.transaction(async () => {
+    await records.execute("delete from ops.steps");
+    await insert(records, "ops.steps", rows, dialect);
   });
   const before = new Map(known.rows.map((row) => [String(row["step"]), String(row["fingerprint"])]));
   return graph.plans

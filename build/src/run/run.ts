@@ -15,6 +15,14 @@ import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetric
 import { verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import type { Program } from "../notebook/execute.js";
+import {
+  notHere,
+  nothingNew,
+  type RunReport,
+  type StepEvent,
+  type StepReport,
+  type StepStatus,
+} from "./run-report.js";
 import { closeRun, keepGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
 
@@ -34,33 +42,6 @@ export interface RunOptions {
   readonly onStep?: (event: StepEvent) => void;
   /** Told of what a person should know beside the steps' own reports. */
   readonly onNote?: (message: string) => void;
-}
-
-export type StepStatus = "succeeded" | "failed" | "skipped";
-
-export interface StepReport extends StepFigures {
-  readonly step: string;
-  readonly notebook: string;
-  readonly status: StepStatus;
-  readonly seconds: number;
-  readonly message: string | null;
-  /** Rows taken in that were duplicates, older versions or changed nothing. */
-  readonly merged: number | null;
-}
-
-export type StepEvent = { readonly runId: string } & (
-  | { readonly kind: "started"; readonly step: string }
-  | { readonly kind: "ended"; readonly report: StepReport }
-);
-
-export interface RunReport {
-  readonly runId: string;
-  readonly status: "succeeded" | "failed";
-  readonly startedAt: string;
-  readonly seconds: number;
-  readonly date: string;
-  readonly full: boolean;
-  readonly steps: readonly StepReport[];
 }
 
 /**
@@ -121,9 +102,6 @@ const without = (steps: ReadonlySet<string>, pages: readonly Plan[]) =>
 
 const stops = (report: StepReport | undefined) =>
   report?.status === "failed" || (report?.status === "skipped" && report.message !== nothingNew);
-
-export const nothingNew = "nothing new";
-export const notHere = "not on this engine";
 
 async function inGraphOrder(
   graph: Graph,

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { openEngine } from "shopmetrics/engine";
-import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
+import {
+  InputError,
+  useSettings,
+  withAcceptLoss,
+  type KafkaSettings,
+  type Settings,
+} from "shopmetrics/settings";
 import type { Follower } from "shopmetrics/kafka";
 import type { Compiled } from "../compile/compile.js";
 import { runGraph } from "./run.js";
@@ -13,21 +19,21 @@ export interface StreamOptions {
   readonly compiled: Compiled;
   /** Ends the stream: the round under way is finished, and nothing is lost. */
   readonly signal: AbortSignal;
-  /** Told when the topic is open and what had landed before is in gold. */
+  /** Called when the topic is open and what had landed before is in gold. */
   readonly onReady?: () => void;
-  /** Told after each round that took in something. */
+  /** Called after each round that loaded events. */
   readonly onRound?: (round: Round) => void | Promise<void>;
-  /** Told what a person should know beside. */
+  /** Called with messages for a person. */
   readonly onNote?: (message: string) => void;
 }
 
-/** One round: what had come was landed, loaded and carried through to gold. */
+/** One round: the events that had arrived were landed, loaded and carried through to gold. */
 export interface Round {
   readonly events: number;
-  /** Messages that the topic held beyond those. */
+  /** Messages that the topic holds beyond those. */
   readonly lag: number;
   readonly seconds: number;
-  /** From the messages' timestamps to gold, in milliseconds, each with how many events took so long. */
+  /** From the messages' timestamps to gold, in milliseconds, each with the number of events that took as long. */
   readonly waits: readonly (readonly [milliseconds: number, events: number])[];
 }
 
@@ -39,22 +45,23 @@ export interface StreamReport {
 }
 
 /**
- * Follows the topic and runs the steps of the clickstream, round after round, as long as the signal lets it. The
- * warehouse is free between two rounds, so other runs get their turn.
+ * Follows the topic and runs the steps of the clickstream, round after round, until the signal fires. The warehouse is
+ * released between two rounds, so that other runs get their turn.
  *
- * @throws InputError when a step failed, with what it said
+ * @throws InputError with the message of a step that failed
  */
 export async function runStream(options: StreamOptions): Promise<StreamReport> {
-  const { settings, kafka, signal } = options;
+  const { kafka, signal } = options;
   const { followTopic } = await import("shopmetrics/kafka");
   const steps = streamSteps(options.compiled);
   const pages = livePages(options.compiled, steps);
+  let { settings } = options;
   let exported = 0;
   const round = async () => {
-    // An open page asks every five seconds; a round in between need not export what nobody sees.
+    // An open page asks every five seconds; rounds in between export nothing.
     const isDue = Date.now() - exported > 4000;
     if (isDue) exported = Date.now();
-    await runRound(options, isDue ? new Set([...steps, ...pages]) : steps);
+    await runRound({ ...options, settings }, isDue ? new Set([...steps, ...pages]) : steps);
   };
   const follower = followTopic(kafka, settings.landing);
   const started = Date.now();
@@ -64,8 +71,8 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
   try {
     // The first round takes in what had landed before, and opens the topic.
     await round();
-    // A loss that was accepted is one that was there to be seen, not any that comes.
-    process.env["KAFKA_ACCEPT_LOSS"] = "false";
+    // What was accepted is the loss that could be seen at the start, not one that comes later.
+    settings = withAcceptLoss(settings, false);
     options.onReady?.();
     while (!signal.aborted) {
       await follower.come(signal);
@@ -102,6 +109,7 @@ const streamSteps = (compiled: Compiled): Set<string> => selectSteps(compiled, {
 async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Promise<void> {
   const { settings, compiled, onNote } = options;
   const engine = await openEngine(settings, { onWait: (message) => onNote?.(message) });
+  const restoreSettings = useSettings(settings);
   try {
     const report = await runGraph({
       engine,
@@ -116,6 +124,7 @@ async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Pro
     const failed = report.steps.find(({ status }) => status === "failed");
     if (failed) throw new InputError(`${failed.step}: ${failed.message}`);
   } finally {
+    restoreSettings();
     await engine.close();
   }
 }

@@ -65,7 +65,7 @@ export async function beginTask(step: string): Promise<void> {
         seconds: (Date.now() - started.getTime()) / 1000,
         merged: null,
         batch: null,
-        message: error === undefined ? null : String((error as Error).message ?? error),
+        message: error === undefined ? null : placed(error, here),
       });
       const { in: taken, out, rejected } = figures;
       console.log(`${step}: ${taken} rows in, ${out} out, ${rejected} rejected`);
@@ -75,13 +75,21 @@ export async function beginTask(step: string): Promise<void> {
   };
 }
 
-/** Ends what `beginTask` began: puts the step on record and lets go of the warehouse. */
+/** Ends what `beginTask` began: puts the step on record and closes the warehouse. */
 export const endTask = async (): Promise<void> => end?.();
 
-/** What the task's log says. An error that is nobody's fault but ours keeps its stack. */
+/** What the task's log says. An error that is a defect of the code keeps its stack. */
 function told(error: unknown, here: Place | undefined): string {
-  if (error instanceof CheckFailed || error instanceof StatementFailed) return error.message;
-  const place = here ? `${here.path} cell ${here.cell}: ` : "";
-  if (error instanceof InputError) return place + error.message;
-  return place + (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const isKnown =
+    error instanceof CheckFailed || error instanceof StatementFailed || error instanceof InputError;
+  const stack = error instanceof Error && !isKnown ? error.stack : undefined;
+  return stack === undefined ? placed(error, here) : placeOf(here) + stack;
 }
+
+/** The error's message with its cell; that of a check or a statement names it already. */
+function placed(error: unknown, here: Place | undefined): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof CheckFailed || error instanceof StatementFailed ? message : placeOf(here) + message;
+}
+
+const placeOf = (here: Place | undefined) => (here ? `${here.path} cell ${here.cell}: ` : "");

@@ -20,13 +20,13 @@ export interface TaskOptions {
 
 /**
  * The session of a step that is a program: each verb is done at once, is a transaction of its own, and is published with
- * it. What the step has committed when it fails stays, so it must be one that a repeat goes on with.
+ * it. What the step has committed when it fails stays, so a second run must be able to continue from there.
  */
 export function taskSession(options: TaskOptions): Session {
   const { connection, engine, step, figures, signal } = options;
   const { compile } = compilerFor(engine);
   let cell: Place | undefined;
-  let turn: Promise<unknown> = Promise.resolve();
+  let turn: Promise<void> = Promise.resolve();
 
   const run = async (request: VerbRequest): Promise<Result | undefined> => {
     signal?.throwIfAborted();
@@ -45,16 +45,20 @@ export function taskSession(options: TaskOptions): Session {
       now: new Date().toISOString(),
       writes: isWrite(request) && table ? [table] : [],
     };
-    const { result } = await connection
-      .transaction(async () => {
-        const done = await executeRequest(connection, engine, compiled, given, own);
+    try {
+      return await connection.transaction(async () => {
+        const { result, context } = await executeRequest(connection, engine, compiled, given, own);
         if (isWrite(request) && verbOf(request).role !== "reject")
-          await publish(connection, step, { ...done.context, windows: new Map() }, own);
-        return done;
-      })
-      .finally(() => keepChecks(connection, step, given, own.checks))
-      .finally(() => add(figures, own));
-    return result;
+          await publish(connection, step, { ...context, windows: new Map() }, own);
+        return result;
+      });
+    } finally {
+      try {
+        await keepChecks(connection, step, given, own.checks);
+      } finally {
+        add(figures, own);
+      }
+    }
   };
 
   return {
@@ -62,10 +66,17 @@ export function taskSession(options: TaskOptions): Session {
     cell(path, number) {
       cell = { path, cell: number, line: 1 };
     },
-    submit(request: VerbRequest) {
-      const result = turn.then(() => run(request));
-      turn = result.catch(() => undefined);
-      return result;
+    // Everything is awaited and not chained with `then`: stack traces follow awaits only, up to the notebook's cell.
+    async submit(request: VerbRequest) {
+      const before = turn;
+      let end = () => {};
+      turn = new Promise((resolve) => (end = resolve));
+      await before;
+      try {
+        return await run(request);
+      } finally {
+        end();
+      }
     },
   };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Plan, Tables } from "shopmetrics/plan";
 import type { TableLineage } from "../../compile/lineage/columns.js";
-import { nothingNew, type RunReport, type StepReport } from "../run.js";
+import { nothingNew, type RunReport, type StepReport } from "../run-report.js";
 import { assertionsOf, datasetOf, type Dataset, type Naming } from "./datasets.js";
 import { eventSchema, facet, producer, type Facet } from "./facet.js";
 
@@ -50,7 +50,7 @@ export function runEvent(run: RunOfEvents, report?: Pick<RunReport, "status" | "
 /** A step has begun, or has ended as its report says: what it read and wrote, and what its checks found. */
 export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): RunEvent {
   const files = plan.items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : []));
-  // What a table is does not change between a step's begin and its end: it is said once.
+  // A table's description does not change during a step: it is sent once.
   const described = (table: string, made?: TableLineage) =>
     report ? datasetOf(table, run.naming, run.tables.get(table), made) : { ...run.naming(table), facets: {} };
   const checks = (table: string) => report?.checks.filter((check) => check.table === table) ?? [];
@@ -101,7 +101,7 @@ export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): Ru
   };
 }
 
-/** A step with nothing to do has done it; one behind a failure was given up. */
+/** A step with nothing to do is complete; one behind a failure is aborted. */
 const endOf = ({ status, message }: StepReport): EventType =>
   status === "failed" ? "FAIL" : status === "skipped" && message !== nothingNew ? "ABORT" : "COMPLETE";
 

@@ -3,19 +3,19 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import type { Settings } from "shopmetrics/settings";
 import type { Compiled } from "../../compile/compile.js";
-import type { RunReport, StepEvent } from "../run.js";
+import type { RunReport, StepEvent } from "../run-report.js";
 import { namingOf } from "./datasets.js";
 import { runEvent, stepEvent, type RunEvent, type RunOfEvents } from "./events.js";
 
-/** Told of a run's course; writes it down as OpenLineage's events. */
+/** Records a run as OpenLineage events. */
 export interface LineageRecord {
   step(event: StepEvent): void;
   end(report: RunReport): void;
 }
 
 /**
- * Writes the events of one run to `SHOPMETRICS_HOME/lineage/<run>.ndjson`, one a line, as they come: a run that is killed
- * has begun on record. A run never fails because of it: what goes wrong is said once.
+ * Writes the events of one run to `SHOPMETRICS_HOME/lineage/<run>.ndjson`, one a line, as they happen: of a run that is killed,
+ * the start is on record. A run never fails because of it: a problem is reported once.
  */
 export async function recordLineage(
   settings: Settings,
@@ -48,7 +48,7 @@ export async function recordLineage(
       work();
     } catch (error) {
       broken = true;
-      options.onNote(`The run goes on without its lineage: ${(error as Error).message}`);
+      options.onNote(`The run continues without its lineage: ${(error as Error).message}`);
     }
   };
   return {
