@@ -1,3 +1,4 @@
+import TinyQueue from "tinyqueue";
 import { drawStream } from "./random.js";
 import type { ClickstreamEvent } from "../event.js";
 import { sessionOf, eventsPerSession, type Catalog } from "./visit.js";
@@ -71,45 +72,29 @@ function delay(draw: () => number): number {
   return Math.floor(20 + 180 * draw());
 }
 
-/** Messages by the time at which they go out; of two for one instant, the first put comes first. A binary heap. */
+/** A message that has not gone out yet, and how many were put into the queue before it. */
+interface Waiting {
+  readonly message: SentEvent;
+  readonly place: number;
+}
+
+/** Messages by the time at which they go out; of two at one instant, the one that was put first comes first. */
 class Outbox {
-  readonly #heap: { readonly message: SentEvent; readonly place: number }[] = [];
+  readonly #queue = new TinyQueue<Waiting>(
+    [],
+    (a, b) => a.message.sentAt - b.message.sentAt || a.place - b.place,
+  );
   #put = 0;
 
   first(): SentEvent | undefined {
-    return this.#heap[0]?.message;
+    return this.#queue.peek()?.message;
   }
 
   put(message: SentEvent): void {
-    const heap = this.#heap;
-    let at = heap.push({ message, place: this.#put++ }) - 1;
-    for (let parent = (at - 1) >> 1; at > 0 && this.#before(at, parent); at = parent, parent = (at - 1) >> 1)
-      this.#swap(at, parent);
+    this.#queue.push({ message, place: this.#put++ });
   }
 
   take(): SentEvent | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const end = heap.pop();
-    if (!first || !end || heap.length === 0) return first?.message;
-    heap[0] = end;
-    for (let at = 0; ;) {
-      let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2])
-        if (child < heap.length && this.#before(child, least)) least = child;
-      if (least === at) return first.message;
-      this.#swap(at, least);
-      at = least;
-    }
-  }
-
-  #before(a: number, b: number): boolean {
-    const [one, other] = [this.#heap[a]!, this.#heap[b]!];
-    const apart = one.message.sentAt - other.message.sentAt;
-    return apart < 0 || (apart === 0 && one.place < other.place);
-  }
-
-  #swap(a: number, b: number): void {
-    [this.#heap[a], this.#heap[b]] = [this.#heap[b]!, this.#heap[a]!];
+    return this.#queue.pop()?.message;
   }
 }
