@@ -68,7 +68,7 @@ export const customer_cohorts = table(
   { ...gold, key: ["cohort_month", "months_since"] },
 );
 
-/** A share, or how many of one thing there are for each of another. */
+/** A ratio: one count divided by another. */
 const rate = (comment: string) => decimal(9, 4, comment).nullable();
 
 export const hourly_traffic_metrics = table(

@@ -2,7 +2,7 @@ import { bigint, boolean, date, int, money, oneOf, text, timestamp } from "../co
 import { eventTypes } from "./event.js";
 import { table } from "../contracts/table.js";
 
-/** The four states an order can be in. Revenue is that of completed orders. */
+/** The four states of an order. Only completed orders count as revenue. */
 export const orderStatus = ["pending", "completed", "cancelled", "refunded"] as const;
 
 const origin = {

@@ -10,21 +10,21 @@ export interface SentEvent {
 }
 
 export interface ShoppersOptions extends Catalog {
-  /** Which shoppers: the same seed and the same `from` give the same events, to the byte. A whole number, 32 bits. */
+  /** The same seed and the same `from` give the same events, to the byte. A whole number of 32 bits. */
   readonly seed: number;
-  /** When the first of them may come, in milliseconds since 1970. */
+  /** When the first shopper may come, in milliseconds since 1970. */
   readonly from: number;
-  /** After this none comes any more; those who are there finish. Default never. */
+  /** No shopper comes after this; those who are there finish. Default never. */
   readonly to?: number;
-  /** Events per second, on average: a number above 0, or how many there are at an instant. */
+  /** Events per second, on average: a number above 0, or a function of the instant. */
   readonly rate: number | ((instant: number) => number);
 }
 
 /**
- * Shoppers who come to the shop, look around, and now and then buy: an endless iterator of what the shop sends, in the
- * order of sending. A page view is followed by add_to_cart in 30 % of cases, and that by a purchase in 50 %. A few events
- * go out late, up to ten minutes or, more rarely, up to three hours, and a few go out twice. Nothing but the options
- * decides what comes out: no clock is read.
+ * Shoppers who come to the shop, look around, and sometimes buy: an endless iterator of the messages that the shop sends,
+ * in the order of sending. A page view is followed by add_to_cart in 30 % of cases, and that by a purchase in 50 %. A few
+ * events are sent late, by up to ten minutes or, more rarely, up to three hours, and a few are sent twice. The result
+ * depends only on the options: no clock is read.
  *
  * @example
  * for (const { event, sentAt } of shoppers({ seed: 1, from: Date.now(), rate: 20, customers, products })) {
@@ -44,7 +44,7 @@ export function* shoppers(options: ShoppersOptions): Generator<SentEvent, void, 
     return next !== undefined && next.sentAt < until ? waiting.take() : undefined;
   };
   for (let arrival = from; ;) {
-    // Arrivals are independent of one another: the time between two is exponential.
+    // Arrivals are independent of each other: the time between two is exponentially distributed.
     arrival += (-Math.log(1 - draw()) * 1000 * eventsPerSession) / rateAt(arrival);
     for (let next = due(Math.min(arrival, to)); next; next = due(Math.min(arrival, to))) yield next;
     if (arrival >= to) break;
@@ -59,12 +59,12 @@ export function* shoppers(options: ShoppersOptions): Generator<SentEvent, void, 
   for (let next = waiting.take(); next; next = waiting.take()) yield next;
 }
 
-/** The share of events that go out again, as a client does that has not heard of the first. */
+/** The share of events that are sent twice, as by a client that got no confirmation. */
 const twice = 0.01;
 
 const minute = 60_000;
 
-/** From the click to the message, in milliseconds: at once as a rule, but phones lose their signal. */
+/** From the click to the message, in milliseconds: usually short, but phones lose their signal. */
 function delay(draw: () => number): number {
   const luck = draw();
   if (luck < 0.005) return Math.floor((10 + 170 * draw()) * minute) + 1;
