@@ -37,7 +37,8 @@ export function kafkaError(error: unknown, settings: KafkaSettings): InputError 
     );
   if (/certificate|self-signed|CERT_/i.test(message))
     return say(
-      `The certificate of Kafka at ${at} is not trusted: ${message}. Set NODE_EXTRA_CA_CERTS to the certificate file of your private authority.`,
+      `The certificate of Kafka at ${at} is not trusted: ${message}. ` +
+        `Set NODE_EXTRA_CA_CERTS to the certificate file of your private authority.`,
     );
   if (/wrong version number|SSL|TLS|EPROTO/.test(message))
     return say(`Kafka at ${at} does not speak TLS (${message}). Set KAFKA_TLS=false, or check the port.`);

@@ -112,7 +112,8 @@ export const clickstream_raw = table(
 
 export const topic_starts = table(
   "bronze.topic_starts",
-  "Where the reading of each partition of a topic started, and where it continued after a loss of messages that a person accepted: append-only.",
+  "Where the reading of each partition of a topic started, and where it continued after a loss of messages " +
+    "that a person accepted: append-only.",
   {
     kafka_topic: given(
       "The topic. After it was deleted and created again, its next generation is called name@2.",

@@ -4,7 +4,7 @@ import type { JobDeclaration } from "../plan/project.js";
 export const jobs: Readonly<Record<string, JobDeclaration>> = {
   /** 02:00 UTC, finished within an hour (NFR-001, NFR-008). After 45 minutes an e-mail warns, so there is time to look. */
   daily: {
-    description: "Takes in what has landed and brings silver and gold up to date.",
+    description: "Loads what has landed and brings silver and gold up to date.",
     schedule: "0 0 2 * * ?",
     warnAfter: 45,
   },
@@ -13,7 +13,7 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
    * the one before is still running: the next run reads all new events.
    */
   streaming: {
-    description: "Takes in what the clickstream's topic holds by now, up to gold.",
+    description: "Loads the new messages of the clickstream's topic and brings its tables up to date.",
     schedule: "0 0/5 * * * ?",
     warnAfter: 4,
     queued: false,
@@ -25,7 +25,7 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
   },
   /** What must work after a deployment: start Node and the warehouse, find the files, and check every table (AC-008). */
   smoke_test: {
-    description: "Judges the tables as they are, to show that a deployment works.",
+    description: "Checks the tables as they are, to show that a deployment works.",
     also: ["ops.data_quality"],
   },
   backfill: {
@@ -37,8 +37,8 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
 
 /** Jobs whose notebooks stay off Databricks, and why. */
 export const localOnlyJobs: Readonly<Record<string, string>> = {
-  generator: "it stands in for the shop or tries its broker, by hand and where DuckDB is",
+  generator: "it simulates the shop or checks its broker, by hand, on a machine with DuckDB",
 };
 
-/** Free Edition runs no more tasks of an account at once (C-003). */
+/** Free Edition runs at most this many tasks of an account at once (C-003). */
 export const mostTasksAtOnce = 5;
