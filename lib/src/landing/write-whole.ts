@@ -2,7 +2,7 @@ import { rename } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * Writes a file under a hidden name beside its own and renames it when it is complete, so that a reader sees the whole file
+ * Writes a file under a hidden name in its folder and renames it when it is complete, so that a reader sees the whole file
  * or none. A draft that a killed process left is overwritten by the next call.
  *
  * @param write is given the draft's path; its folder must exist
