@@ -94,8 +94,8 @@ export const clickstream_raw = table(
     event_ts: given("When it happened, ISO instant."),
     quantity: given("How many units."),
     price: given("Price of one unit."),
-    device: given("What it was done with."),
-    country: given("From where."),
+    device: given("The device."),
+    country: given("The visitor's country."),
     ...audit,
     _rescued_data: text(
       "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
