@@ -86,7 +86,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
   });
 });
 
-describe("only touched cohorts are computed anew", () => {
+describe("only touched cohorts are computed again", () => {
   test("a new member changes the size in all rows of the cohort, and no other cohort", async () => {
     const lake = await step(cohorts, {
       "silver.dim_customers": [

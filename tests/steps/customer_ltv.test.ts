@@ -98,7 +98,7 @@ describe("one row for every customer (FR-007)", () => {
   });
 });
 
-describe("only touched customers are computed anew", () => {
+describe("only touched customers are computed again", () => {
   test("an order that changes hands leaves the old customer right", async () => {
     const lake = await step(ltv, {
       "silver.dim_customers": [{ customer_id: "C1" }, { customer_id: "C2" }, { customer_id: "C3" }],

@@ -91,7 +91,7 @@ describe("one row per UTC day and category (FR-006)", () => {
   });
 });
 
-describe("only touched days are computed anew", () => {
+describe("only touched days are computed again", () => {
   test("a new order leaves the other days as they are", async () => {
     const lake = await step(daily, {
       "silver.orders_clean": [

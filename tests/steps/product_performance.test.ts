@@ -85,7 +85,7 @@ describe("one row per month and product that sold (FR-008)", () => {
   });
 });
 
-describe("only touched months are computed anew", () => {
+describe("only touched months are computed again", () => {
   test("a new order may change the rank of every product of its month, and of no other month", async () => {
     const [feb, mar] = ["2026-02-10T00:00:00Z", "2026-03-10T00:00:00Z"];
     const lake = await step(performance, {

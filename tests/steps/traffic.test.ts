@@ -42,7 +42,7 @@ describe("traffic per UTC hour (FR-009)", () => {
     ).toEqual([{ page_views: 0, add_to_cart_rate: null, purchase_rate: null }]);
   });
 
-  test("hours begin with the hour, and only those with new events are computed anew; late events count too", async () => {
+  test("hours begin with the hour, and only those with new events are computed again; late events count too", async () => {
     const lake = await step(hourly, {
       "silver.clickstream_clean": [
         { event_ts: at("11:59:59.999999") },

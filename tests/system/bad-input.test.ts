@@ -104,7 +104,7 @@ describe("a file that cannot be loaded as it is", () => {
     [
       "has no header",
       csv(...orders(1001, 200, "2026-03-02")),
-      /the first line is no header with any of the columns order_id/,
+      /the first line is not a header: it has none of the columns order_id/,
       /Add the header line/,
     ],
     [
@@ -354,7 +354,7 @@ describe("a system that has no room or gives no right", () => {
       await chmod(folder, 0o755);
       expect(code).toBe(1);
       expect(stderr).toContain(
-        `failed  bronze.orders_raw: The folder ${folder} can't be read (EACCES). Give the user that runs this the right to read it`,
+        `failed  bronze.orders_raw: The folder ${folder} can't be read (EACCES). Give the user who runs this the right to read it`,
       );
       succeeded(await other.shopmetrics("run", isRoot ? nobody : {}));
       expect(differences(await dump(other), clean)).toEqual([]);

@@ -39,7 +39,7 @@ describe.skipIf(missing)("writing to a topic", () => {
     const { sent, resent, refused } = producer.report;
     expect(sent).toBe(999);
     expect(resent).toBeGreaterThan(3);
-    expect(refused).toEqual([{ event_id: "large", reason: "Kafka refuses it: MESSAGE_TOO_LARGE" }]);
+    expect(refused).toEqual([{ event_id: "large", reason: "Kafka rejects it: MESSAGE_TOO_LARGE" }]);
     expect(await offsetsOf(kafka.brokers, "small")).toHaveLength(999);
   });
 

@@ -53,7 +53,7 @@ describe.skipIf(missing)("reading a topic", () => {
 
   it.each(["snappy", "lz4", "zstd", "uncompressed"])("reads what others compress by %s", async (codec) => {
     const topic = `clicks-${codec}`;
-    // The broker itself compresses anew what comes otherwise.
+    // The broker itself compresses again what comes in another format.
     await createTopic(kafka.brokers, topic, { settings: { "compression.type": codec } });
     const sent = clicks(3000, codec);
     await send(kafka.brokers, topic, sent);
@@ -117,10 +117,10 @@ describe.skipIf(missing)("reading a topic", () => {
         await admin.fetchTopicOffsets(topic); // kafkajs needs to have heard of it
         await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(before) }] });
       });
-    const anew = async (topic: string, count: number) => {
+    const recreate = async (topic: string, count: number) => {
       await withAdmin(kafka.brokers, (admin) => admin.deleteTopics({ topics: [topic] }));
       await createTopic(kafka.brokers, topic, { partitions: 1 });
-      if (count > 0) await send(kafka.brokers, topic, clicks(count, "anew"));
+      if (count > 0) await send(kafka.brokers, topic, clicks(count, "again"));
     };
     const refuses = async (topic: string, message: RegExp) => {
       const before = await heldOffsets(shop, topic);
@@ -131,7 +131,7 @@ describe.skipIf(missing)("reading a topic", () => {
       expect(await heldOffsets(shop, topic)).toEqual(before);
     };
 
-    it("says which offsets retention has taken, and goes on behind them when that is accepted", async () => {
+    it("says which offsets retention has taken, and continues after them when that is accepted", async () => {
       const topic = await newTopic(100, 1);
       succeeded(await read(topic));
       await send(kafka.brokers, topic, clicks(50, "lost"));
@@ -161,12 +161,12 @@ describe.skipIf(missing)("reading a topic", () => {
       ["shorter", 5],
       ["longer", 60],
     ])(
-      "notices a topic that was made anew and is %s, and takes it as its next generation",
+      "notices a topic that was created again and is %s, and takes it as its next generation",
       async (_, count) => {
         const topic = await newTopic(30, 1);
         succeeded(await read(topic));
-        await anew(topic, count);
-        await refuses(topic, /was deleted and made anew/);
+        await recreate(topic, count);
+        await refuses(topic, /was deleted and created again/);
         succeeded(await read(topic, "--accept-loss"));
         succeeded(await read(topic));
         expect(await heldOffsets(shop, topic)).toHaveLength(30);

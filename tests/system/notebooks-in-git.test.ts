@@ -108,9 +108,7 @@ describe("notebooks in git", () => {
     const commit = () => promisify(execFile)("git", [...identity, "commit", "-m", "ran"], { cwd: root, env });
     const refused = (await commit().catch((error: unknown) => error)) as { code: number; stderr: string };
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toContain(
-      `${file} cell 1: has outputs\n${file} cell 1: has a number of execution\n`,
-    );
+    expect(refused.stderr).toContain(`${file} cell 1: has outputs\n${file} cell 1: has an execution count\n`);
     expect(await readFile(path.join(root, file), "utf8")).toBe(before);
     git("add", file);
     expect(git("status", "--porcelain")).toBe("");

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { envelopes, type RawMessage } from "#lib/kafka/envelope.js";
 import { fileName, reached, sweep } from "#lib/kafka/landing-file.js";
-import { openLanes } from "#lib/kafka/partition-writer.js";
-import { TopicMadeAnew } from "#lib/kafka/positions.js";
+import { openPartitionWriters } from "#lib/kafka/partition-writer.js";
+import { TopicRecreated } from "#lib/kafka/positions.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const message = (offset: number, value: string | Buffer | null = `v${offset}`): RawMessage => ({
@@ -57,13 +57,13 @@ describe("an envelope", () => {
   });
 });
 
-describe("lanes", () => {
+describe("partition writers", () => {
   let folder: string;
-  beforeEach(async () => (folder = await mkdtemp(path.join(tmpdir(), "shopmetrics-lanes-"))));
+  beforeEach(async () => (folder = await mkdtemp(path.join(tmpdir(), "shopmetrics-writers-"))));
   afterEach(() => rm(folder, { recursive: true }));
 
   const open = (next: number, batchEvents = 1000, last?: { offset: number; timestamp: string | null }) =>
-    openLanes({
+    openPartitionWriters({
       folder,
       topic: "clicks",
       positions: [{ partition: 0, next, high: 1e6, ...(last && { last }) }],
@@ -81,14 +81,14 @@ describe("lanes", () => {
     return texts.map((text) => text.match(/(?<="offset":)\d+/g)?.map(Number) ?? []);
   };
 
-  it("land what they took, in files named by where they go on", async () => {
-    const lanes = open(5);
-    await lanes.accept(fetched(5, 8));
+  it("land what they accepted, in files named by the offset where they continue", async () => {
+    const writers = open(5);
+    await writers.accept(fetched(5, 8));
     expect(await readdir(folder)).toEqual([expect.stringMatching(/^\..*\.tmp$/)]);
-    expect(lanes.waiting()).toBe(3);
-    expect(await lanes.land()).toMatchObject({ events: 3, files: 1 });
-    await lanes.accept(fetched(8, 10));
-    await lanes.land();
+    expect(writers.waiting()).toBe(3);
+    expect(await writers.land()).toMatchObject({ events: 3, files: 1 });
+    await writers.accept(fetched(8, 10));
+    await writers.land();
     expect(await readdir(folder)).toEqual([fileName("clicks", 0, 5), fileName("clicks", 0, 8)]);
     expect(await landed()).toEqual([
       [5, 6, 7],
@@ -98,32 +98,32 @@ describe("lanes", () => {
   });
 
   it("land by themselves when a file is full", async () => {
-    const lanes = open(0, 10);
-    await lanes.accept(fetched(0, 25));
-    expect(lanes.waiting()).toBe(0);
+    const writers = open(0, 10);
+    await writers.accept(fetched(0, 25));
+    expect(writers.waiting()).toBe(0);
     expect((await landed()).flat()).toHaveLength(25);
   });
 
-  it("pass over what they hold already and what does not come next", async () => {
-    const lanes = open(5);
-    expect(await lanes.accept(fetched(3, 7))).toBe(7);
-    expect(await lanes.accept(fetched(9, 12))).toBe(7);
-    expect(await lanes.accept(fetched(5, 7))).toBe(7);
-    expect(await lanes.accept(fetched(7, 9))).toBe(9);
-    await lanes.land();
+  it("skip what they hold already and what does not come next", async () => {
+    const writers = open(5);
+    expect(await writers.accept(fetched(3, 7))).toBe(7);
+    expect(await writers.accept(fetched(9, 12))).toBe(7);
+    expect(await writers.accept(fetched(5, 7))).toBe(7);
+    expect(await writers.accept(fetched(7, 9))).toBe(9);
+    await writers.land();
     expect(await landed()).toEqual([[5, 6, 7, 8]]);
   });
 
-  it("go on behind a gap that the topic itself has", async () => {
-    const lanes = open(5);
-    expect(await lanes.accept({ partition: 0, asked: 5, next: 20, messages: messages(10, 15) })).toBe(20);
-    await lanes.land();
-    await lanes.accept(fetched(20, 21));
-    await lanes.land();
+  it("continue after a gap that the topic itself has", async () => {
+    const writers = open(5);
+    expect(await writers.accept({ partition: 0, asked: 5, next: 20, messages: messages(10, 15) })).toBe(20);
+    await writers.land();
+    await writers.accept(fetched(20, 21));
+    await writers.land();
     expect(await readdir(folder)).toEqual([fileName("clicks", 0, 5), fileName("clicks", 0, 15)]);
   });
 
-  it("let the first of two win, and the other goes on behind it", async () => {
+  it("let the first of two win, and the other continues after it", async () => {
     const [one, other] = [open(0), open(0)];
     await one.accept(fetched(0, 4));
     await other.accept(fetched(0, 9));
@@ -136,20 +136,20 @@ describe("lanes", () => {
     expect(await readdir(folder)).toHaveLength(2);
   });
 
-  it("notice that the last message is another one now", async () => {
+  it("notice that the last message has changed", async () => {
     const { timestamp } = message(4);
     const good = open(5, 10, { offset: 4, timestamp: new Date(Number(timestamp)).toISOString() });
     expect(good.resumeAt(0)).toBe(4);
     expect(await good.accept(fetched(4, 6))).toBe(6);
     const bad = open(5, 10, { offset: 4, timestamp: "2020-01-01T00:00:00.000Z" });
-    await expect(bad.accept(fetched(4, 6))).rejects.toThrow(TopicMadeAnew);
+    await expect(bad.accept(fetched(4, 6))).rejects.toThrow(TopicRecreated);
     await bad.discard();
   });
 
   it("leave nothing of what was not landed; drafts of the dead are swept away, others' are not", async () => {
-    const lanes = open(0);
-    await lanes.accept(fetched(0, 3));
-    await lanes.discard();
+    const writers = open(0);
+    await writers.accept(fetched(0, 3));
+    await writers.discard();
     expect(await readdir(folder)).toEqual([]);
     await writeFile(path.join(folder, ".clicks-0-0.ndjson.999999999-1.tmp"), "");
     await writeFile(path.join(folder, `.clicks-0-0.ndjson.${process.pid}-1.tmp`), "");

@@ -1,5 +1,5 @@
 import { InputError } from "shopmetrics";
-import { positionsOf, TopicMadeAnew, type Held } from "#lib/kafka/positions.js";
+import { positionsOf, TopicRecreated, type Held } from "#lib/kafka/positions.js";
 import { describe, expect, it } from "vitest";
 
 const topic = "clicks";
@@ -101,15 +101,15 @@ describe("messages that Kafka deleted before bronze held them", () => {
   });
 });
 
-describe("a topic that was made anew", () => {
+describe("a topic that was created again", () => {
   const given = { topic, held: [held(0, 10), held(1, 4)], starts: [] };
 
   it.each([
-    ["ends before what bronze holds", marks([0, 2], [0, 9]), /partition 0 ends at offset 2 now/],
-    ["has fewer partitions", marks([0, 12]), /no partition 1 any more/],
+    ["ends before what bronze holds", marks([0, 2], [0, 9]), /partition 0 now ends at offset 2/],
+    ["has fewer partitions", marks([0, 12]), /no longer has a partition 1/],
   ])("is noticed when it %s", (_, watermarks, message) => {
     const ask = () => positionsOf({ ...given, watermarks, acceptLoss: false });
-    expect(ask).toThrow(TopicMadeAnew);
+    expect(ask).toThrow(TopicRecreated);
     expect(ask).toThrow(message);
     expect(ask).toThrow(
       /bronze holds partition 0 up to offset 9, partition 1 up to offset 3.*--accept-loss/s,
@@ -139,8 +139,8 @@ describe("a topic that was made anew", () => {
         ...given,
         watermarks: marks([0, 99], [0, 99]),
         acceptLoss: false,
-        anew: "it says so itself",
+        recreated: "it says so itself",
       });
-    expect(ask).toThrow(/made anew: it says so itself/);
+    expect(ask).toThrow(/created again: it says so itself/);
   });
 });

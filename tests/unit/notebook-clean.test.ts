@@ -19,7 +19,7 @@ const ids = (text: string) => (JSON.parse(text) as { cells: { id: string }[] }).
 describe("a notebook for git", () => {
   it.each([
     ["outputs", { outputs: [{ output_type: "stream" }] }, "cell 1: has outputs"],
-    ["a number of execution", { execution_count: 7 }, "cell 1: has a number of execution"],
+    ["an execution count", { execution_count: 7 }, "cell 1: has an execution count"],
     [
       "an editor's metadata",
       { metadata: { scrolled: true, tags: ["x"] } },
@@ -81,11 +81,11 @@ describe("a notebook for git", () => {
     expect(text).toBe(notebook([{ ...code, source: ["a\n", "b"] }]));
   });
 
-  it("says so when it is no notebook", () => {
+  it("says so when it is not a notebook", () => {
     expect(() => cleanNotebook("n.ipynb", "<<<<<<< ours")).toThrow(
       /n\.ipynb: is not valid JSON .*\n.*conflict markers/s,
     );
-    expect(() => cleanNotebook("n.ipynb", "[]")).toThrow("is no notebook");
+    expect(() => cleanNotebook("n.ipynb", "[]")).toThrow("is not a notebook");
   });
 
   it("every notebook of the project is", async () => {

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import { NotebookError } from "./error.js";
 
-/** What git shall not see of a notebook, and the notebook without it. */
+/** What does not belong into git, and the notebook without it. */
 export interface Cleaned {
-  /** Each with its cell; none when the text is clean. */
+  /** Each names its cell; empty when the text is clean. */
   readonly problems: readonly string[];
   readonly text: string;
 }
 
 /**
- * Takes out of a notebook what a run or an editor leaves in it, and gives each cell an id of its own, so that a change
- * in git is a change of meaning. The text is as Jupyter saves it; cleaning it again changes nothing.
+ * Removes from a notebook what a run or an editor leaves in it, and gives each cell its own id, so that each change in git
+ * is a change of meaning. The text is formatted as Jupyter saves it; cleaning it again changes nothing.
  *
- * @throws NotebookError when the text is no notebook
+ * @throws NotebookError when the text is not a notebook
  */
 export function cleanNotebook(path: string, text: string): Cleaned {
   const notebook = parse(path, text);
@@ -24,7 +24,7 @@ export function cleanNotebook(path: string, text: string): Cleaned {
     const name = isCode ? `cell ${++code}` : `${String(cell["cell_type"])} cell at position ${index + 1}`;
     const note = (problem: string) => problems.push(`${path} ${name}: ${problem}`);
     if (isCode && (cell["outputs"] as unknown[] | undefined)?.length) note("has outputs");
-    if (isCode && (cell["execution_count"] ?? null) !== null) note("has a number of execution");
+    if (isCode && (cell["execution_count"] ?? null) !== null) note("has an execution count");
     const metadata = keptOf(cell["metadata"]);
     if (!isSame(metadata, cell["metadata"]))
       note(`has metadata of an editor or a kernel (${extra(metadata, cell["metadata"])})`);
@@ -32,7 +32,7 @@ export function cleanNotebook(path: string, text: string): Cleaned {
     const id = idOf(cell["id"], `${String(cell["cell_type"])}\n${source.join("")}`, taken);
     if (cell["id"] === undefined) note("has no id");
     else if (cell["id"] !== id)
-      note(`has the id ${String(cell["id"])}, which an earlier cell has or which is none`);
+      note(`has the id ${String(cell["id"])}, which an earlier cell has too or which is not valid`);
     return sorted({
       cell_type: cell["cell_type"],
       id,
@@ -64,23 +64,23 @@ function parse(path: string, text: string): { cells: Json[]; metadata: Json } {
     );
   }
   if (!Array.isArray(json?.cells))
-    throw new NotebookError({ path }, "is no notebook: it has no cells", "Restore the file from git.");
+    throw new NotebookError({ path }, "is not a notebook: it has no cells", "Restore the file from git.");
   return { cells: json.cells as Json[], metadata: (json.metadata ?? {}) as Json };
 }
 
-/** The metadata of every notebook of the project; a kernel adds its version and its editor's modes. */
+/** The metadata of every notebook in the project; a kernel would add its version and its editor's modes. */
 const kernel = {
   kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
   language_info: { name: "typescript" },
 };
 
-/** Another kernel's notebook is the type check's to refuse. */
+/** A notebook of another kernel stays as it is: the type check refuses it. */
 const isTypeScript = ({ kernelspec, language_info }: Json) =>
   ((kernelspec as Json | undefined)?.["language"] ??
     (language_info as Json | undefined)?.["name"] ??
     "typescript") === "typescript";
 
-/** Of a cell's metadata its tags, and a language that is not TypeScript, which the compiler refuses with its reason. */
+/** Keeps a cell's tags, and a language other than TypeScript, so that the compiler can refuse it with a reason. */
 function keptOf(metadata: unknown): Json {
   const { tags, vscode } = (metadata ?? {}) as { tags?: unknown[]; vscode?: { languageId?: string } };
   const isForeign = vscode?.languageId !== undefined && vscode.languageId !== "typescript";
@@ -92,7 +92,7 @@ const extra = (kept: Json, given: unknown) =>
     .filter((name) => !isSame(kept[name], ((given ?? {}) as Json)[name]))
     .join(", ") || "none at all";
 
-/** A cell's own id, or one made of what the cell says: the same cell always gets the same. */
+/** A cell's own id, or an id made from its content: the same cell always gets the same id. */
 function idOf(given: unknown, content: string, taken: Set<string>): string {
   const isOwn = typeof given === "string" && /^[\w-]{1,64}$/.test(given) && !taken.has(given);
   const made = (n: number) => createHash("sha256").update(`${n}\n${content}`).digest("hex").slice(0, 8);
@@ -102,7 +102,7 @@ function idOf(given: unknown, content: string, taken: Set<string>): string {
   return id;
 }
 
-/** A source as a list of lines, each but the last with its end. */
+/** A source as a list of lines, all but the last with their line end. */
 function linesOf(source: unknown): string[] {
   const text = Array.isArray(source) ? source.join("") : String(source ?? "");
   return text === "" ? [] : text.split(/(?<=\n)/);

@@ -1,8 +1,8 @@
-/** Where in a notebook something is: the code cell as Jupyter shows it (`In [4]`), line and column from 1. */
+/** A place in a notebook: the code cell as Jupyter shows it (`In [4]`), line and column from 1. */
 export interface NotebookPlace {
-  /** The notebook as its reader names it, e.g. "notebooks/silver/orders_clean.ipynb". */
+  /** The notebook's path as the reader knows it, e.g. "notebooks/silver/orders_clean.ipynb". */
   readonly path: string;
-  /** Number of the code cell, from 1; absent where the whole notebook or its front matter is meant. */
+  /** Number of the code cell, from 1; absent for the whole notebook or its front matter. */
   readonly cell?: number | undefined;
   readonly line?: number | undefined;
   readonly column?: number | undefined;
@@ -21,7 +21,7 @@ export class NotebookError extends Error implements NotebookPlace {
   readonly line: number | undefined;
   readonly column: number | undefined;
 
-  /** @param nextStep left out where the problem says it itself */
+  /** @param nextStep left out where the problem already says what to do */
   constructor(place: NotebookPlace, problem: string, nextStep?: string, options?: ErrorOptions) {
     super(`${placeText(place)}: ${problem}${nextStep === undefined ? "" : `\n${nextStep}`}`, options);
     this.path = place.path;
@@ -31,7 +31,7 @@ export class NotebookError extends Error implements NotebookPlace {
   }
 }
 
-/** `notebooks/silver/orders_clean.ipynb cell 4:7`, or less of it where less is known. */
+/** `notebooks/silver/orders_clean.ipynb cell 4:7`, shorter where less is known. */
 export function placeText({ path, cell, line }: NotebookPlace): string {
   const colonLine = line === undefined ? "" : `:${line}`;
   return cell === undefined ? `${path}${colonLine}` : `${path} cell ${cell}${colonLine}`;

@@ -5,11 +5,11 @@ import { locate } from "./location.js";
 import type { NotebookModule } from "./module.js";
 import type { Notebook } from "./parse.js";
 
-/** The notebooks that a build has loaded, by absolute path. */
+/** The notebooks loaded by a build, by absolute path. */
 export type Sources = Map<string, { readonly notebook: Notebook; readonly module: NotebookModule }>;
 
 /**
- * What esbuild could not compile, as errors that name cell and line.
+ * Turns esbuild's errors into errors that name cell and line.
  *
  * @returns a NotebookError, an AggregateError of several, or `failure` itself if it is not esbuild's
  */
@@ -17,7 +17,7 @@ export async function notebookFailure(failure: unknown, root: string, sources: S
   const messages = (failure as Partial<BuildFailure>).errors;
   if (!messages) return failure;
   const errors = await Promise.all(messages.map((message) => notebookError(message, root, sources)));
-  // A cell that is cut short makes several messages; the first says it.
+  // An incomplete cell causes several messages; the first one is enough.
   const distinct = [...new Map(errors.map((error) => [error.message, error])).values()];
   return distinct.length === 1
     ? distinct[0]
@@ -32,8 +32,8 @@ async function notebookError(message: Message, root: string, sources: Sources): 
 }
 
 /**
- * The first cell that is wrong by itself. A brace left open in cell 2 is reported by esbuild where the last cell ends,
- * so each cell is tried alone.
+ * The first cell with an error of its own. esbuild reports a brace left open in cell 2 at the end of the last cell, so each
+ * cell is compiled alone.
  */
 async function cellError({ path, cells }: Notebook): Promise<NotebookError | undefined> {
   for (const { kind, number, source } of cells) {
@@ -51,7 +51,7 @@ async function cellError({ path, cells }: Notebook): Promise<NotebookError | und
   return undefined;
 }
 
-/** An error that only the whole module has: a name declared in two cells, a file that is not there. */
+/** An error of the whole module: a name declared in two cells, or a missing file. */
 function moduleError(message: Message, module: NotebookModule, path: string): NotebookError {
   const at = (location: Message["location"]) =>
     location ? locate(module.map, location.line, characterColumn(location)) : undefined;
@@ -59,7 +59,7 @@ function moduleError(message: Message, module: NotebookModule, path: string): No
   const first = at(message.notes[0]?.location ?? null);
   const [, name] = /^The symbol "(.*)" has already been declared$/.exec(message.text) ?? [];
   if (name !== undefined && first) {
-    const problem = `"${name}" is declared in cell ${first.cell}:${first.line} already`;
+    const problem = `"${name}" is already declared in cell ${first.cell}:${first.line}`;
     return new NotebookError(place ?? { path }, problem, "All cells share one scope: rename one of the two.");
   }
   return new NotebookError(

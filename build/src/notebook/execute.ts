@@ -11,17 +11,17 @@ export type Program = Pick<BundledNotebook, "code" | "map"> & {
 };
 
 /**
- * Runs a compiled notebook's cells, in the session in use, and gives the module's exports. Each call runs them anew.
+ * Runs a compiled notebook's cells in the current session and returns the module's exports. Each call runs them again.
  *
- * The code is imported from a file whose name is made of the code's hash, in a folder from which Node finds
- * `shopmetrics`: a `data:` URL can't import packages.
+ * The code is imported from a file named by the code's hash, in a folder where Node finds `shopmetrics`: a `data:` URL
+ * can't import packages.
  *
- * @throws NotebookError with cell and line of the statement that failed; its `cause` is what was thrown
+ * @throws NotebookError with cell and line of the failed statement; its `cause` is the original error
  */
 export async function importModule({ notebook, code, map }: Program): Promise<unknown> {
   const url = pathToFileURL(await writeModule(notebook.path, code)).href;
   registerMap(url, map);
-  // A failing statement's frame may lie under many of the library's.
+  // The statement's frame may be below many frames of the library.
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50);
   try {
     return await import(/* @vite-ignore */ `${url}?run=${++runs}`);
@@ -39,6 +39,6 @@ export async function importModule({ notebook, code, map }: Program): Promise<un
 
 let runs = 0;
 
-/** The code's file. Its name begins with the notebook's, which is what a stack trace shows. */
+/** Writes the code to a file. Its name starts with the notebook's name, which a stack trace shows. */
 const writeModule = (notebook: string, code: string) =>
   cachedFile("modules", `${notebook.replace(/\.ipynb$/, "").replace(/[^\w-]+/g, "_")}.mjs`, code);

@@ -4,7 +4,7 @@ import type { Cell } from "./parse.js";
 import { NotebookError } from "./error.js";
 
 /**
- * What a notebook says of itself in its first cell, a raw cell:
+ * What a notebook says about itself in its first cell, a raw cell:
  *
  *     ---
  *     title: Orders, cleaned
@@ -23,9 +23,9 @@ const tables = z.array(text, "must be a list of tables, such as [bronze.orders_r
 
 const schema = z
   .strictObject({
-    /** Shown as the page's heading. */
+    /** The page's heading. */
     title: text,
-    /** The job that runs the step, or all that do. */
+    /** The job that runs the step, or several jobs. */
     job: z
       .union(
         [text.transform((job) => [job]), z.array(text).min(1, "names no job")],
@@ -33,11 +33,11 @@ const schema = z
       )
       .default(["daily"]),
     /**
-     * `sql`: the step is compiled to static SQL. `node`: it touches the world and runs as a program. `page`: it is a page
-     * of the dashboard, whose queries are exported and whose other cells draw.
+     * `sql`: the step is compiled to static SQL. `node`: it uses files or the network and runs as a program. `page`: it is a
+     * page of the dashboard; its queries are exported and its other cells draw.
      */
     runtime: z.enum(["sql", "node", "page"], "must be `sql`, `node` or `page`").default("sql"),
-    /** Where a page stands in the site's navigation, from 1. The first one is the site's front page. */
+    /** A page's position in the site's navigation, from 1. The first page is the site's front page. */
     position: z.int("must be a whole number").min(1, "counts from 1").optional(),
     /** How often an open page asks for newer rows, in seconds. */
     refresh: z.number("must be a number of seconds").min(1, "must be at least 1 second").optional(),
@@ -60,7 +60,7 @@ const schema = z
         code: "custom",
         input: value,
         path: ["position"],
-        message: "is missing: where the page stands in the navigation",
+        message: "is missing: the page's position in the navigation",
       });
   });
 
@@ -78,7 +78,7 @@ const example = "Start the notebook with a raw cell such as:\n---\ntitle: Orders
 /**
  * Reads the front matter from a notebook's first cell.
  *
- * @throws NotebookError if the cell is not one, or a key is missing, unknown or of a wrong type
+ * @throws NotebookError if the cell is not front matter, or a key is missing, unknown or of a wrong type
  */
 export function frontMatter(path: string, cell: Cell | undefined): FrontMatter {
   const block =

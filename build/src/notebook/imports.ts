@@ -3,7 +3,7 @@ import type { MagicString } from "magic-string";
 import type { Cell, Notebook } from "./parse.js";
 import { NotebookError, lineAndColumn } from "./error.js";
 
-/** A name that an earlier cell imported: its text (`{ rows as r } from "./a.js"`), whether only as a type, and where. */
+/** An import of an earlier cell: its text (`{ rows as r } from "./a.js"`), whether it is only a type, and its cell. */
 interface Imported {
   readonly what: string;
   readonly typeOnly: boolean;
@@ -11,12 +11,12 @@ interface Imported {
 }
 
 /**
- * Checks what a cell imports, and drops names that an earlier cell has imported already. Jupyter allows the same
- * import in many cells, a module doesn't.
+ * Checks what a cell imports, and removes names that an earlier cell has already imported. Jupyter allows the same import
+ * in many cells, a module doesn't.
  *
  * @param text the cell's source, edited in place
  * @param known names imported by earlier cells; this cell's are added
- * @throws NotebookError if the cell imports what a notebook may not, or one name from two places
+ * @throws NotebookError if the cell imports what a notebook may not import, or one name from two places
  */
 export function mergeImports(
   notebook: Notebook,
@@ -47,7 +47,7 @@ export function mergeImports(
   }
 }
 
-/** One imported name: `what` is told apart from other imports by it, `text` is how it was written. */
+/** One imported name: `what` identifies the import, `text` is how it was written. */
 interface Specifier {
   readonly name: string;
   readonly what: string;
@@ -59,11 +59,11 @@ interface Clause {
   readonly typeOnly: boolean;
   /** A default import and `* as name`. */
   readonly outer: readonly Specifier[];
-  /** Those in braces. */
+  /** The names in braces. */
   readonly named: readonly Specifier[];
 }
 
-/** `import type X, { a as b, type C } from` in its parts. */
+/** Splits `import type X, { a as b, type C } from` into its parts. */
 function parseClause(head: string): Clause {
   const code = head.replace(/\/\*[^]*?\*\/|\/\/.*/g, " ");
   const [, type, rest = ""] = /^import\s*(type\b(?!\s*from\s*$|\s*,))?([^]*)from\s*$/.exec(code) ?? [];
@@ -96,7 +96,7 @@ function lex(source: string): ReturnType<typeof parse>[0] {
   try {
     return parse(source)[0];
   } catch {
-    // A syntax error: esbuild and tsc, which know TypeScript, report it better.
+    // A syntax error: esbuild and tsc know TypeScript and report it better.
     return [];
   }
 }
@@ -111,8 +111,8 @@ function checkAllowed(notebook: Notebook, place: Place, specifier: string): void
   if (isNodeModule && notebook.front.runtime === "node") return;
   const next =
     isNodeModule || runtime === "node"
-      ? "Say `runtime: node` in the front matter if the step touches the world, or leave the import out."
-      : 'A notebook imports "shopmetrics" and files beside it ("./…"): add what is missing to lib/ and import it from there.';
+      ? "Set `runtime: node` in the front matter if the step uses files or the network, or remove the import."
+      : 'A notebook imports "shopmetrics" and files in its folder ("./…"): add what is missing to lib/ and import it from there.';
   throw new NotebookError(place, `may not import "${specifier}"`, next);
 }
 
@@ -127,7 +127,7 @@ function checkSame(place: Place, name: string, first: Imported, second: Imported
   }
   if (first.typeOnly && !second.typeOnly) {
     const problem = `"${name}" is imported only as a type in cell ${first.cell}, and as a value here`;
-    throw new NotebookError(place, problem, `Leave out \`type\` in cell ${first.cell}.`);
+    throw new NotebookError(place, problem, `Remove \`type\` in cell ${first.cell}.`);
   }
 }
 

@@ -11,7 +11,7 @@ export interface Location {
 }
 
 /**
- * The cell and line that a place in compiled code came from.
+ * The cell and line of a place in compiled code.
  *
  * @param line from 1, as in a stack trace
  * @param column from 1
@@ -25,11 +25,10 @@ export function locate(map: SourceMapJson, line: number, column: number): Locati
 }
 
 /**
- * The first frame of a stack trace that is inside a notebook: the statement that made the call, or that failed. Works
- * for modules that `importModule` has loaded, without `--enable-source-maps`, and for stack traces that Node or vitest
- * has mapped already.
+ * The first frame of a stack trace that is inside a notebook: the statement that made the call or failed. Works for modules
+ * loaded by `importModule`, without `--enable-source-maps`, and for stack traces that Node or vitest has already mapped.
  *
- * @returns undefined if no frame is
+ * @returns undefined if no frame is in a notebook
  */
 export function locateStack(stack: string | Error): Location | undefined {
   for (const frame of (typeof stack === "string" ? stack : (stack.stack ?? "")).split("\n")) {
@@ -39,7 +38,7 @@ export function locateStack(stack: string | Error): Location | undefined {
   return undefined;
 }
 
-/** Says which source map belongs to the module at a file URL, for `locateStack`. */
+/** Registers the source map of the module at a file URL, for `locateStack`. */
 export function registerMap(url: string, map: SourceMapJson): void {
   maps.set(url, map);
 }
@@ -53,7 +52,7 @@ function parsed(map: SourceMapJson): SourceMap {
   return sourceMap;
 }
 
-/** `at file:///…/silver_orders_clean-1f3a.mjs?run=1:12:7`; a link error's first line has no column. */
+/** `at file:///…/silver_orders_clean-1f3a.mjs?run=1:12:7`; the first line of a link error has no column. */
 function compiledFrame(frame: string): Location | undefined {
   const [, url = "", line, column] =
     /(file:\/\/[^\s?]+\.mjs)(?:\?[^\s:]*)?:(\d+)(?::(\d+))?/.exec(frame) ?? [];
@@ -74,7 +73,7 @@ function mappedFrame(frame: string): Location | undefined {
   return cell && { ...cell, line: Number(line), column: Number(column) };
 }
 
-/** Undoes `cellSource`. */
+/** The reverse of `cellSource`. */
 function cellOf(source: string): { path: string; cell: number } | undefined {
   const [, path, cell] = /^(.*\.ipynb) cell (\d+)$/.exec(source) ?? [];
   return path === undefined ? undefined : { path, cell: Number(cell) };

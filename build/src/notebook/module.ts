@@ -19,16 +19,16 @@ export interface NotebookModule {
 }
 
 /**
- * The TypeScript module made of a notebook's code cells in their order. Each cell is preceded by a call that tells the
- * session which cell runs, so that outputs, checks and errors are attributed to it:
+ * The TypeScript module made from a notebook's code cells in order. Before each cell comes a call that tells the session
+ * which cell runs, so that outputs, checks and errors belong to it:
  *
  *     import { cell as __cell } from "shopmetrics/run";
  *     __cell("notebooks/silver/orders_clean.ipynb", 1);
  *     …
  *
- * Imports stay where they are (a module hoists them); one that an earlier cell has made is dropped.
+ * Imports stay where they are (a module hoists them); an import repeated from an earlier cell is removed.
  *
- * @throws NotebookError if a cell imports what a notebook may not
+ * @throws NotebookError if a cell imports what a notebook may not import
  */
 export function notebookModule(notebook: Notebook): NotebookModule {
   const bundle = new Bundle({ separator: "\n" });
@@ -46,7 +46,7 @@ export function notebookModule(notebook: Notebook): NotebookModule {
   return { code: bundle.toString(), map: bundle.generateMap({ hires: "boundary", includeContent: true }) };
 }
 
-/** How source maps, and so stack traces, name a code cell: `notebooks/silver/orders_clean.ipynb cell 4`. */
+/** A code cell's name in source maps and stack traces: `notebooks/silver/orders_clean.ipynb cell 4`. */
 export function cellSource(path: string, number: number): string {
   return `${path} cell ${number}`;
 }

@@ -2,12 +2,12 @@ import * as z from "zod";
 import { frontMatter, type FrontMatter } from "./front-matter.js";
 import { NotebookError } from "./error.js";
 
-/** A notebook as the compiler, the type check and the pages read it. */
+/** A notebook as the compiler, the type check and the pages use it. */
 export interface Notebook {
-  /** As given by the caller, e.g. "notebooks/silver/orders_clean.ipynb". */
+  /** The path as given by the caller, e.g. "notebooks/silver/orders_clean.ipynb". */
   readonly path: string;
   readonly front: FrontMatter;
-  /** All cells in order, the front matter's among them. */
+  /** All cells in order, including the front matter. */
   readonly cells: readonly Cell[];
 }
 
@@ -23,7 +23,7 @@ export interface Cell {
 /**
  * Reads the text of an .ipynb file.
  *
- * @param path how errors and source maps name the notebook; the file itself is not opened
+ * @param path the notebook's name in errors and source maps; the file is not opened
  * @throws NotebookError if the text is not a notebook of format 4 with TypeScript cells, or its front matter is
  *   missing or wrong
  */
@@ -75,7 +75,7 @@ function readFormat(path: string, json: unknown): z.infer<typeof format> {
   const issue = result.error.issues[0];
   const problem = `is not a notebook of format 4 (${issue?.path.join(".") || "the file"}: ${issue?.message})`;
   const next =
-    "Save it once in JupyterLab, or run `jupyter nbconvert --to notebook --nbformat 4 --inplace` on it.";
+    "Save it in JupyterLab, or run `jupyter nbconvert --to notebook --nbformat 4 --inplace` on it.";
   throw new NotebookError({ path }, problem, next);
 }
 

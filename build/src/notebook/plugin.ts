@@ -15,10 +15,10 @@ export interface BundledNotebook {
 }
 
 /**
- * Compiles notebooks to modules, all in one call of esbuild.
+ * Compiles notebooks to modules in one call of esbuild.
  *
- * @param paths relative to `root`, e.g. "notebooks/silver/orders_clean.ipynb"; results come in the same order
- * @throws NotebookError for the one thing that is wrong, or an AggregateError of several
+ * @param paths relative to `root`, e.g. "notebooks/silver/orders_clean.ipynb"; the results have the same order
+ * @throws NotebookError for one problem, or an AggregateError for several
  */
 export async function bundleNotebooks(
   paths: readonly string[],
@@ -44,11 +44,11 @@ export async function bundleNotebooks(
 }
 
 /**
- * Calls esbuild with the notebook plugin: `.ipynb` files may be entry points and imports. Modules for Node 20 are made
+ * Calls esbuild with the notebook plugin: `.ipynb` files may be entry points and imports. Builds modules for Node 20
  * unless `options` say otherwise.
  *
- * @param root folder that notebooks' paths are relative to
- * @throws NotebookError for the one thing that is wrong, or an AggregateError of several
+ * @param root the folder that notebooks' paths are relative to
+ * @throws NotebookError for one problem, or an AggregateError for several
  */
 export async function buildWithNotebooks(
   root: string,
@@ -63,7 +63,7 @@ export async function buildWithNotebooks(
     target: "node20",
     charset: "utf8",
     logLevel: "silent",
-    // Whatever tsconfig.json happens to lie above a notebook has no say.
+    // Ignore any tsconfig.json in the folders above a notebook.
     tsconfigRaw: {},
   };
   try {
@@ -76,7 +76,7 @@ export async function buildWithNotebooks(
 
 /**
  * The same for vite and vitest: `import "../notebooks/silver/orders_clean.ipynb"` runs the notebook's cells in the
- * session in use. The module's default export is `{ path, front }`. Paths are relative to vite's `root`.
+ * current session. The module's default export is `{ path, front }`. Paths are relative to vite's `root`.
  */
 export function notebooks(): VitePlugin {
   let root = process.cwd();
@@ -91,7 +91,7 @@ export function notebooks(): VitePlugin {
   };
 }
 
-/** As much of vite's Plugin as is needed; this package does not depend on vite. */
+/** The part of vite's Plugin that is used here; this package does not depend on vite. */
 export interface VitePlugin {
   name: string;
   enforce: "pre";
@@ -133,7 +133,7 @@ async function loadForVite(root: string, file: string): Promise<{ code: string; 
   }
 }
 
-/** Reads a notebook and gives its module, with the source map inline, where esbuild looks for it. */
+/** Reads a notebook and returns its module with the source map inline, where esbuild looks for it. */
 async function load(
   root: string,
   file: string,

@@ -9,7 +9,7 @@ import { locate } from "./location.js";
 import { type NotebookModule, notebookModule } from "./module.js";
 import { parseNotebook } from "./parse.js";
 
-/** What the type checker has to say of a place in a notebook, or in a file that one imports (then without cell). */
+/** A type error in a notebook, or (then without a cell) in a file that a notebook imports. */
 export interface Diagnostic extends NotebookPlace {
   /** e.g. "TS2345". */
   readonly code: string;
@@ -22,11 +22,11 @@ export function diagnosticText(diagnostic: Diagnostic): string {
 }
 
 /**
- * Checks the types of notebooks under the strictest settings, by one run of the TypeScript compiler.
+ * Checks the types of notebooks with the strictest settings, by one run of the TypeScript compiler.
  *
  * @param paths relative to `root`
- * @returns what is wrong, in the order of files and lines; nothing if all is well
- * @throws NotebookError if a file is not a notebook, or imports what a notebook may not
+ * @returns the errors, in the order of files and lines
+ * @throws NotebookError if a file is not a notebook, or imports what a notebook may not import
  */
 export async function checkNotebooks(
   paths: readonly string[],
@@ -39,7 +39,7 @@ export async function checkNotebooks(
   const modules = new Map<string, NotebookModule>();
   for (const path of paths) {
     const module = notebookModule(parseNotebook(path, await readFile(resolve(root, path), "utf8")));
-    // The endings say: an ES module, wherever package.json is; and no clash with a helper `orders_clean.ts`.
+    // The ending makes it an ES module, wherever package.json is, and avoids a clash with a helper `orders_clean.ts`.
     const file = join(folder, `${path}.mts`);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, module.code);
@@ -79,30 +79,30 @@ const strictest = {
   noUnusedParameters: true,
   allowUnreachableCode: false,
   allowUnusedLabels: false,
-  // As esbuild compiles them: each file by itself.
+  // esbuild compiles each file alone.
   isolatedModules: true,
 };
 
-/** Output of the compiler, whether it found errors or not. */
+/** The compiler's output, with or without errors. */
 function runCompiler(folder: string): Promise<string> {
   const typescript = dirname(createRequire(import.meta.url).resolve("typescript/package.json"));
   const args = [join(typescript, "bin/tsc"), "--project", folder, "--pretty", "false"];
   return new Promise((done, fail) => {
     execFile(process.execPath, args, { cwd: folder, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       if (error && !/error TS\d+/.test(stdout))
-        fail(new Error(`The type check did not run: ${stderr || error.message}`));
+        fail(new Error(`The type check could not run: ${stderr || error.message}`));
       else done(stdout);
     });
   });
 }
 
-/** `orders_clean.ipynb.mts(12,7): error TS2345: Argument of …`, with indented lines that go on. */
+/** `orders_clean.ipynb.mts(12,7): error TS2345: Argument of …`, with indented continuation lines. */
 function parseDiagnostics(output: string) {
   const diagnostics: { file: string; line: number; column: number; code: string; message: string }[] = [];
   for (const text of output.split(/\r?\n(?=\S)/)) {
     const match = /^(.+?)\((\d+),(\d+)\): error (TS\d+): ([^]*)$/.exec(text);
     if (!match) {
-      if (text.startsWith("error TS")) throw new Error(`The type check did not run: ${text}`);
+      if (text.startsWith("error TS")) throw new Error(`The type check could not run: ${text}`);
       continue;
     }
     const [, file = "", line, column, code = "", message = ""] = match;

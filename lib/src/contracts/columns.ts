@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** A column's SQL type in Databricks' dialect, and the sentence that stands in the catalog and the data dictionary. */
+/** A column's SQL type in Databricks' dialect, and its description in the catalog and the data dictionary. */
 export interface ColumnMeta {
   readonly type: string;
   readonly comment: string;
@@ -8,7 +8,7 @@ export interface ColumnMeta {
   readonly accepts?: readonly string[];
 }
 
-/** Where a column's zod schema keeps what SQL needs to know of it. */
+/** What SQL needs to know about a column, by its zod schema. */
 export const columnMeta = z.registry<ColumnMeta>();
 
 function column<T extends z.ZodType>(schema: T, meta: ColumnMeta): T {
@@ -19,14 +19,14 @@ function column<T extends z.ZodType>(schema: T, meta: ColumnMeta): T {
 /** `STRING`. A row holds a string. */
 export const text = (comment: string) => column(z.string(), { type: "STRING", comment });
 
-/** `STRING` with a closed set of values, which the contract's check enforces. */
+/** `STRING` with a fixed set of values, which the contract's check enforces. */
 export const oneOf = <const V extends readonly [string, ...string[]]>(values: V, comment: string) =>
   column(z.enum(values), { type: "STRING", comment, accepts: values });
 
 /** `INT`. A row holds a whole number. */
 export const int = (comment: string) => column(z.int32(), { type: "INT", comment });
 
-/** `BIGINT`. A row holds a whole number within JavaScript's safe range. */
+/** `BIGINT`. A row holds a whole number in JavaScript's safe range. */
 export const bigint = (comment: string) => column(z.int(), { type: "BIGINT", comment });
 
 /** `DOUBLE`, for rates and seconds, never for money. */
@@ -51,7 +51,7 @@ export const decimal = (precision: number, scale: number, comment: string) =>
     comment,
   });
 
-/** `DECIMAL(12,2)`: an amount of the shop's one currency. */
+/** `DECIMAL(12,2)`: an amount in the shop's currency. */
 export const money = (comment: string) => decimal(12, 2, comment);
 
 /** `DECIMAL(18,2)`: a sum of amounts. */

@@ -1,7 +1,7 @@
 import { bigint, text, texts, timestamp } from "./columns.js";
 import { table } from "./table.js";
 
-/** Where `reject` keeps refused rows, of all tables. */
+/** The quarantine: `reject` keeps the refused rows of all tables here. */
 export const rejected_rows = table(
   "silver.rejected_rows",
   "The quarantine: every row that silver refused, whole, with the reasons. Nothing disappears.",

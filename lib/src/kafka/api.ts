@@ -4,15 +4,15 @@ import type { ConnectivityOptions, ConnectivityResult } from "./check-kafka.js";
 import type { TopicLanded } from "./land.js";
 
 /**
- * Lands what a topic holds now beyond what bronze holds, as files in `landing/clickstream`, which `load` then takes in; where
- * the reading of a partition begins is landed in `landing/topic_starts`. Nothing is committed to Kafka: bronze says where
- * to go on.
+ * Lands the messages that the topic holds and bronze does not, as files in `landing/clickstream`, which `load` then loads.
+ * The offset at which the reading of a partition starts is landed in `landing/topic_starts`. Nothing is committed to Kafka:
+ * bronze says where to continue.
  *
  * @param options.held one row for each topic and partition that bronze holds: kafka_topic, kafka_partition, next_offset,
  *   last_timestamp (of the last message)
  * @param options.starts the rows of `bronze.topic_starts`
- * @param options.signal ends the reading early; what was read by then is landed
- * @throws InputError within 5 s when Kafka can't be reached; when messages are gone that bronze does not hold
+ * @param options.signal ends the reading early; what was read until then is landed
+ * @throws InputError within 5 s when Kafka can't be reached; when Kafka has deleted messages that bronze does not hold
  * @example
  * await landTopic(kafka, { landing, held, starts, signal: stopSignal() });
  */
@@ -43,8 +43,8 @@ export async function landTopic(
 }
 
 /**
- * Looks at everything that the clickstream needs of Kafka: brokers and login, topic, partitions, retention, and one message
- * there and back. Each thing that is wrong is named, with what to do.
+ * Checks everything that the clickstream needs from Kafka: brokers and login, topic, partitions, retention, and one message
+ * there and back. Each problem is reported with what to do.
  *
  * @example
  * for (const { check, ok, found } of await checkKafka(kafka)) console.log(ok ? "✓" : "✗", check, found);
@@ -57,7 +57,7 @@ export async function checkKafka(
   return checkKafka(kafka, options);
 }
 
-/** Engines differ in how many digits an instant's text has. */
+/** Engines write an instant with different numbers of digits. */
 const instant = (text: ResultRow[string]): string | null =>
   text === null
     ? null

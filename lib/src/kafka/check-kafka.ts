@@ -3,13 +3,13 @@ import kafkajs from "kafkajs";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { explained } from "./errors.js";
+import { kafkaError } from "./errors.js";
 import { firstContact, watermarksOf } from "./watermarks.js";
 
-// Of this CommonJS module Node sees some names only.
+// Node finds only some of this CommonJS module's names.
 const { ConfigResourceTypes } = kafkajs;
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface ConnectivityResult {
   readonly check: string;
   readonly ok: boolean;
@@ -18,32 +18,32 @@ export interface ConnectivityResult {
 }
 
 export interface ConnectivityOptions {
-  /** Whether a message is sent through, which the topic then holds: silver refuses it by name. Default true. */
+  /** Whether to send a test message. It stays in the topic, and silver rejects it with a reason. Default true. */
   readonly message?: boolean;
 }
 
 /**
- * Looks at everything that the clickstream needs of Kafka, one thing after another: brokers and login, topic, partitions,
- * retention, reading, and one message there and back. What depends on a thing that failed is not looked at.
+ * Checks everything that the clickstream needs from Kafka, one thing after another: brokers and login, topic, partitions,
+ * retention, reading, and one message there and back. What depends on a failed check is not checked.
  */
 export async function checkKafka(
   settings: KafkaSettings,
   options: ConnectivityOptions = {},
 ): Promise<ConnectivityResult[]> {
   const results: ConnectivityResult[] = [];
-  const look = async (check: string, work: () => Promise<string>): Promise<boolean> => {
+  const run = async (check: string, work: () => Promise<string>): Promise<boolean> => {
     const found = await work().then(
       (text) => ({ check, ok: true, found: text }),
-      (error: unknown) => ({ check, ok: false, found: explained(error, settings).message }),
+      (error: unknown) => ({ check, ok: false, found: kafkaError(error, settings).message }),
     );
     results.push(found);
     return found.ok;
   };
-  const reached = await look("brokers and login", () => brokers(settings));
-  const there = reached && (await look("topic", () => topic(settings)));
+  const reached = await run("brokers and login", () => brokers(settings));
+  const there = reached && (await run("topic", () => topic(settings)));
   if (!there) return results;
-  await look("retention", () => retention(settings));
-  if (options.message !== false) await look("a message there and back", () => thereAndBack(settings));
+  await run("retention", () => retention(settings));
+  if (options.message !== false) await run("a message there and back", () => thereAndBack(settings));
   return results;
 }
 
@@ -62,7 +62,7 @@ const topic = (settings: KafkaSettings) =>
     return `${settings.topic} with ${partitions.length} partitions; offsets ${held}`;
   });
 
-/** Reading once a day must find what was sent meanwhile. */
+/** A daily run must still find everything that was sent since the day before. */
 const retention = (settings: KafkaSettings) =>
   firstContact(settings, async (admin) => {
     const { resources } = await admin.describeConfigs({
@@ -82,19 +82,19 @@ const retention = (settings: KafkaSettings) =>
     const policy = entries.get("cleanup.policy");
     if (policy && policy !== "delete")
       throw new InputError(
-        `${settings.topic} has cleanup.policy=${policy}: Kafka thins it out, so events would be lost. Set it to delete.`,
+        `${settings.topic} has cleanup.policy=${policy}: Kafka removes some of its messages, so events would be lost. Set it to delete.`,
       );
     const hours = milliseconds / 3_600_000;
     if (milliseconds >= 0 && hours < 24)
       throw new InputError(
         `${settings.topic} keeps messages for ${hours} h only: a daily run would lose some. Set retention.ms to 86400000 or more.`,
       );
-    return milliseconds < 0 ? "for ever" : `${hours} h`;
+    return milliseconds < 0 ? "forever" : `${hours} h`;
   });
 
-/** Sends a message that is no event and reads it back. */
+/** Sends a message that is not an event and reads it back. */
 async function thereAndBack(settings: KafkaSettings): Promise<string> {
-  // The first group that a cluster sees takes it a while.
+  // A new cluster needs some time for its first group.
   const kafka = kafkaClient(settings, "work");
   const value = JSON.stringify({ connectivity_check: randomUUID(), sent_at: new Date().toISOString() });
   const producer = kafka.producer({ allowAutoTopicCreation: false });

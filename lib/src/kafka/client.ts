@@ -3,8 +3,8 @@ import type { KafkaSettings } from "../settings.js";
 import { installCodecs } from "./codecs.js";
 
 /**
- * How long Kafka is given: `preflight` is for the first contact, which has to fail soon if it fails; `work` outlasts the
- * restart of a broker.
+ * How long to wait for Kafka: `preflight` is for the first contact, which must fail quickly if it fails; `work` waits longer
+ * than a broker needs to restart.
  */
 export type Patience = "preflight" | "work";
 
@@ -32,7 +32,7 @@ export function kafkaClient(settings: KafkaSettings, wanted: Patience): Kafka {
   return new Kafka({
     clientId: "shopmetrics",
     brokers: [...brokers],
-    // What goes wrong is thrown too; on the way there kafkajs is loud.
+    // Errors are thrown as well; before it throws, kafkajs logs a lot.
     logLevel: logLevel.NOTHING,
     ssl: tls,
     ...(login && { sasl: { mechanism: "plain", ...login } }),

@@ -3,12 +3,12 @@ import kafkajs from "kafkajs";
 import lz4 from "lz4js";
 import snappy from "snappyjs";
 
-// Of this CommonJS module Node sees some names only.
+// Node finds only some of this CommonJS module's names.
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /**
- * Other producers compress by what kafkajs leaves out, and one such message would end the reading. Their decoders are in
- * plain JavaScript, so that a Node task carries them. We send GZIP, so nothing is encoded.
+ * Adds the compression formats that kafkajs lacks and other producers use: one such message would stop the reading. The
+ * decoders are plain JavaScript, so that they fit into a Node task. We send GZIP, so encoders are not needed.
  */
 export function installCodecs(): void {
   CompressionCodecs[CompressionTypes.Snappy] = decoder((data) =>
@@ -25,7 +25,7 @@ const decoder = (decompress: (data: Buffer) => Buffer) => () => ({
   },
 });
 
-/** Java's clients cut Snappy data into blocks, each with its length before it, after a header of 16 bytes. */
+/** Java clients split Snappy data into blocks, each after its length, behind a header of 16 bytes. */
 const xerial = Buffer.from([130, 83, 78, 65, 80, 80, 89, 0]);
 const isXerial = (data: Buffer) => data.subarray(0, xerial.length).equals(xerial);
 

@@ -1,17 +1,17 @@
 import { isUtf8 } from "node:buffer";
 
-/** What Kafka gives of a message. */
+/** A message as Kafka returns it. */
 export interface RawMessage {
   readonly offset: string;
-  /** Milliseconds since 1970; anything that a producer set, -1 for none. */
+  /** Milliseconds since 1970. A producer may set any value; -1 means none. */
   readonly timestamp: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
 }
 
 /**
- * Makes messages lines of a landed file: one JSON object each, whatever the message holds. What is not UTF-8 is given in
- * base64, under another name.
+ * Turns messages into the lines of a landed file: one JSON object per message, whatever the message holds. A key or value
+ * that is not UTF-8 is written in base64, under another name.
  *
  * @example
  * envelopes("clickstream-events", 0)([message])
@@ -28,13 +28,13 @@ export function envelopes(topic: string, partition: number): (messages: readonly
   };
 }
 
-/** A message's timestamp as an ISO instant; null where there is none, or no calendar has it. */
+/** A message's timestamp as an ISO instant; null where there is none, or where it is outside the years 1970 to 9999. */
 export function isoTimestamp(timestamp: string): string | null {
   const time = Number(timestamp);
   return time >= earliest && time <= latest ? new Date(time).toISOString() : null;
 }
 
-/** From 1 millisecond before 1970 on Kafka means "none"; from the year 10000 on ISO instants have another form. */
+/** A negative timestamp means "none" in Kafka; from the year 10000 on, ISO instants have another form. */
 const earliest = 0;
 const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
@@ -45,7 +45,7 @@ function field(name: string, bytes: Buffer | null): string {
     : `"${name}_base64":"${bytes.toString("base64")}"`;
 }
 
-/** Neighbouring messages often have one timestamp. */
+/** Formats timestamps and keeps the last result, since neighbouring messages often have the same timestamp. */
 function instants(): (timestamp: string) => string {
   let known = "";
   let json = "";

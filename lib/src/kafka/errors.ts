@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 
-/** What went wrong between us and Kafka, for the person who can put it right. Names the address, never the password. */
-export function explained(error: unknown, settings: KafkaSettings): InputError {
+/** An error of the Kafka client as a message for the person who can fix it. It names the address, never the password. */
+export function kafkaError(error: unknown, settings: KafkaSettings): InputError {
   if (error instanceof InputError) return error;
   const { brokers, topic, login, tls } = settings;
   const cause = firstCause(error);
@@ -19,7 +19,7 @@ export function explained(error: unknown, settings: KafkaSettings): InputError {
     );
   if (type === "UNKNOWN_TOPIC_OR_PARTITION")
     return say(
-      `Kafka at ${at} has no topic ${topic} (or does not show it to this user). Check KAFKA_TOPIC, or make the topic.`,
+      `Kafka at ${at} has no topic ${topic} (or does not show it to this user). Check KAFKA_TOPIC, or create the topic.`,
     );
   if (/AUTHORIZATION_FAILED/.test(type))
     return say(
@@ -37,7 +37,8 @@ export function explained(error: unknown, settings: KafkaSettings): InputError {
     );
   if (/certificate|self-signed|CERT_/i.test(message))
     return say(
-      `The certificate of Kafka at ${at} is not trusted: ${message}. NODE_EXTRA_CA_CERTS names the file of a private authority.`,
+      `The certificate of Kafka at ${at} is not trusted: ${message}. ` +
+        `Set NODE_EXTRA_CA_CERTS to the certificate file of your private authority.`,
     );
   if (/wrong version number|SSL|TLS|EPROTO/.test(message))
     return say(`Kafka at ${at} does not speak TLS (${message}). Set KAFKA_TLS=false, or check the port.`);
@@ -56,12 +57,12 @@ export function explained(error: unknown, settings: KafkaSettings): InputError {
   return say(`Kafka at ${at}: ${message}`);
 }
 
-/** kafkajs wraps errors in errors; the innermost says what happened. */
+/** kafkajs wraps errors in other errors; the innermost one says what happened. */
 function firstCause(error: unknown): Error {
   let found = error instanceof Error ? error : new Error(String(error));
   for (let depth = 0; depth < 10; depth++) {
     const inner = [found.cause, (found as { originalError?: unknown }).originalError].find(
-      (one) => one instanceof Error && one !== found,
+      (candidate) => candidate instanceof Error && candidate !== found,
     );
     if (!inner) break;
     found = inner as Error;

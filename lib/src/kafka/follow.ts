@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KafkaSettings } from "../settings.js";
-import type { Landed, Lanes } from "./partition-writer.js";
+import type { Landed, PartitionWriters } from "./partition-writer.js";
 import { openTopic, type Known, type OpenTopic } from "./open-topic.js";
-import { TopicMadeAnew } from "./positions.js";
+import { TopicRecreated } from "./positions.js";
 
-/** A topic that this process follows: it reads on while other work is done, and lands what has come when it is asked. */
+/** A topic that this process follows: it keeps reading while other work is done, and lands the messages on request. */
 export interface Follower {
-  /** Lands what has come since the last call. The first one opens the topic. */
+  /** Lands the messages read since the last call. The first call opens the topic. */
   land(settings: KafkaSettings, known: Known): Promise<Landed & { readonly lag: number }>;
   /** What the last call landed. */
   readonly last: Landed & { readonly lag: number };
@@ -19,11 +19,11 @@ const followers = new Map<string, Follower>();
 
 const keyOf = ({ brokers, topic }: KafkaSettings) => `${brokers.join(",")}/${topic}`;
 
-/** The follower that this process has of a topic. */
+/** This process's follower of a topic, if there is one. */
 export const followerOf = (settings: KafkaSettings): Follower | undefined => followers.get(keyOf(settings));
 
 /**
- * From now on `landTopic` in this process takes what the follower has, instead of connecting each time.
+ * From now on `landTopic` in this process lands what the follower has read, instead of connecting each time.
  *
  * @param landing the landing folder
  */
@@ -37,9 +37,9 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
     open = undefined;
     failed = false;
   };
-  const reopen = async (settings: KafkaSettings, known: Known, anew?: string) => {
+  const reopen = async (settings: KafkaSettings, known: Known, recreated?: string) => {
     await close();
-    open = await openTopic(settings, known, { landing, follow: true, ...(anew && { anew }) });
+    open = await openTopic(settings, known, { landing, follow: true, ...(recreated && { recreated }) });
     open.reader.ended.catch(() => (failed = true));
   };
 
@@ -49,19 +49,19 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
     },
     async land(now, known) {
       if (failed) {
-        const error: unknown = await open?.reader.ended.catch((one: unknown) => one);
-        if (!(error instanceof TopicMadeAnew)) {
+        const error: unknown = await open?.reader.ended.catch((reason: unknown) => reason);
+        if (!(error instanceof TopicRecreated)) {
           await close();
           throw error;
         }
         await reopen(now, known, error.message);
-      } else if (!open || isBehind(known, open.lanes)) await reopen(now, known);
-      const { lanes, reader } = open!;
-      last = { ...(await lanes.land()), lag: reader.lag() };
+      } else if (!open || isBehind(known, open.writers)) await reopen(now, known);
+      const { writers, reader } = open!;
+      last = { ...(await writers.land()), lag: reader.lag() };
       return last;
     },
     async come(signal) {
-      const nothing = () => !failed && !(open && open.lanes.waiting() > 0);
+      const nothing = () => !failed && !(open && open.writers.waiting() > 0);
       while (!signal.aborted && nothing()) await sleep(10, undefined, { signal }).catch(() => undefined);
     },
     async close() {
@@ -73,9 +73,9 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
   return follower;
 }
 
-/** Bronze no longer holds what was landed: somebody has taken files back, or begun anew. */
-const isBehind = ({ held }: Known, { topic, ends }: Lanes) =>
+/** Bronze no longer holds what was landed: somebody unloaded files, or started again with an empty warehouse. */
+const isBehind = ({ held }: Known, { topic, ends }: PartitionWriters) =>
   [...ends].some(
     ([partition, end]) =>
-      (held.find((one) => one.topic === topic && one.partition === partition)?.next ?? 0) < end,
+      (held.find((row) => row.topic === topic && row.partition === partition)?.next ?? 0) < end,
   );

@@ -1,29 +1,29 @@
 import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 
-/** A file of messages on its way into the landing folder. */
+/** A file of messages that is not yet visible in the landing folder. */
 export interface LandingFile {
   write(lines: string): Promise<void>;
   /**
-   * Lets the file appear in the landing folder, whole and on the disk.
+   * Makes the file visible in the landing folder, complete and synced to the disk.
    *
-   * @returns false when there is one of its name already: then another process has landed these offsets
+   * @returns false when a file of this name exists already: then another process has landed these offsets
    */
   land(): Promise<boolean>;
-  /** Takes it away again. */
+  /** Deletes it. */
   discard(): Promise<void>;
 }
 
 /**
- * A file is named by its topic, its partition and the offset from which on it continues the one before, as Kafka names its
- * own segments. A name can be taken only once, so two processes that read from the same offset cannot both land it.
+ * A file is named by its topic, its partition and the offset at which it continues the file before it, as Kafka names its
+ * own segments. A name can be used only once, so two processes that read from the same offset cannot both land a file.
  */
 export const fileName = (topic: string, partition: number, from: number): string =>
   `${topic}-${partition}-${String(from).padStart(20, "0")}.ndjson`;
 
-/** Begins a file under a name that loading passes over. The folder must exist. */
+/** Starts a file under a name that loading ignores. The folder must exist. */
 export async function beginFile(folder: string, name: string): Promise<LandingFile> {
-  const draft = path.join(folder, `.${name}.${process.pid}-${++begun}.tmp`);
+  const draft = path.join(folder, `.${name}.${process.pid}-${++drafts}.tmp`);
   const target = path.join(folder, name);
   const file = await open(draft, "w");
   return {
@@ -43,9 +43,9 @@ export async function beginFile(folder: string, name: string): Promise<LandingFi
   };
 }
 
-let begun = 0;
+let drafts = 0;
 
-/** Writes a small file that appears whole; one of its name that is there already stays. */
+/** Writes a small file that appears only when it is complete. An existing file of this name is kept. */
 export async function landWhole(folder: string, name: string, content: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const file = await beginFile(folder, name);
@@ -54,7 +54,7 @@ export async function landWhole(folder: string, name: string, content: string): 
 }
 
 /**
- * The offset that landed files reach without a gap, from an offset on: another process may have landed more than bronze
+ * The offset up to which landed files continue `from` without a gap: another process may have landed more than bronze
  * holds.
  */
 export async function reached(
@@ -70,7 +70,7 @@ export async function reached(
   }
 }
 
-/** Removes what processes of this machine that are gone have begun and not landed. */
+/** Removes the drafts of processes on this machine that have ended without landing them. */
 export async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const pid = /^\..+\.(\d+)-\d+\.tmp$/.exec(name)?.[1];
@@ -93,7 +93,9 @@ async function lastOffset(file: string): Promise<number | undefined> {
       if (start === 0 && length < size) continue;
       const offset = /^\{"topic":"[^"]*","partition":\d+,"offset":(\d+),/.exec(tail.slice(start))?.[1];
       if (offset === undefined)
-        throw new Error(`${file} ends with a line that is no message: it was not landed by us.`);
+        throw new Error(
+          `${file} ends with a line that is not a message: ShopMetrics did not write this file. Move it out of the folder.`,
+        );
       return Number(offset);
     }
   } finally {
@@ -107,7 +109,7 @@ async function readTail(file: FileHandle, size: number, length: number): Promise
   return bytes.toString("latin1");
 }
 
-/** By a hard link, which fails if the name is taken; a folder that knows no links has no two processes at once. */
+/** By a hard link, which fails if the name exists. A folder without hard links is used by one process at a time. */
 async function appear(draft: string, target: string): Promise<boolean> {
   try {
     await link(draft, target);
@@ -122,7 +124,7 @@ async function appear(draft: string, target: string): Promise<boolean> {
   }
 }
 
-/** So that the name is on the disk too. */
+/** Syncs the folder, so that the file's name is on the disk too. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder).catch(() => undefined);
   await handle?.sync().catch(() => undefined);

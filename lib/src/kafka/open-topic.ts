@@ -2,40 +2,46 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { KafkaSettings } from "../settings.js";
 import { landWhole, reached, sweep } from "./landing-file.js";
-import { openLanes, type Lanes } from "./partition-writer.js";
+import { openPartitionWriters, type PartitionWriters } from "./partition-writer.js";
 import { positionsOf, type Held, type NewStart, type Start } from "./positions.js";
 import { openReader, type Reader } from "./reader.js";
 import { readWatermarks } from "./watermarks.js";
 
-/** What bronze knows of topics. */
+/** What bronze knows about topics. */
 export interface Known {
   readonly held: readonly Held[];
   readonly starts: readonly Start[];
 }
 
-/** A topic that is being read. */
+/** A topic that is open for reading. */
 export interface OpenTopic {
-  readonly lanes: Lanes;
+  readonly writers: PartitionWriters;
   readonly reader: Reader;
   close(): Promise<void>;
 }
 
 /**
- * Makes contact, finds out from where to go on, writes down where partitions are begun, and reads.
+ * Connects, finds out where to continue, records the offset at which each new partition starts, and starts reading.
  *
  * @param options.landing files go into `clickstream` and `topic_starts` below it
- * @param options.anew how it is known that the topic was made anew, if it is
+ * @param options.recreated what shows that the topic was deleted and created again, if it was
  * @throws InputError when Kafka can't be reached, or holds less than it should
  */
 export async function openTopic(
   settings: KafkaSettings,
   known: Known,
-  options: { landing: string; follow: boolean; anew?: string },
+  options: { landing: string; follow: boolean; recreated?: string },
 ): Promise<OpenTopic> {
-  const { landing, follow, anew } = options;
+  const { landing, follow, recreated } = options;
   const { topic: name, acceptLoss, batchEvents } = settings;
   const watermarks = await readWatermarks(settings);
-  const found = positionsOf({ topic: name, ...known, watermarks, acceptLoss, ...(anew && { anew }) });
+  const found = positionsOf({
+    topic: name,
+    ...known,
+    watermarks,
+    acceptLoss,
+    ...(recreated && { recreated }),
+  });
   const { topic, starts } = found;
   const folder = path.join(landing, "clickstream");
   await mkdir(folder, { recursive: true });
@@ -47,16 +53,16 @@ export async function openTopic(
       return next === position.next ? position : { partition: position.partition, next, high: position.high };
     }),
   );
-  const lanes = openLanes({ folder, topic, positions, batchEvents });
-  const reader = await openReader(settings, lanes, positions, { follow });
+  const writers = openPartitionWriters({ folder, topic, positions, batchEvents });
+  const reader = await openReader(settings, writers, positions, { follow });
   const close = async () => {
     await reader.close();
-    await lanes.discard();
+    await writers.discard();
   };
-  return { lanes, reader, close };
+  return { writers, reader, close };
 }
 
-/** As an export of its own, so that it reaches bronze as all files do. */
+/** As a file of its own, so that it reaches bronze like all other files. */
 async function landStart(landing: string, { topic, partition, first, reason }: NewStart): Promise<void> {
   const name = `${topic}-${partition}-${String(first).padStart(20, "0")}.csv`;
   const row = [topic, partition, first, reason, new Date().toISOString()].join(",");

@@ -1,18 +1,18 @@
 import { envelopes, isoTimestamp, type RawMessage } from "./envelope.js";
 import { beginFile, fileName, reached, type LandingFile } from "./landing-file.js";
-import { TopicMadeAnew, type Position } from "./positions.js";
+import { TopicRecreated, type Position } from "./positions.js";
 
 /** Consecutive messages of a partition, as fetched. */
 export interface Fetched {
   readonly partition: number;
-  /** The offset that was asked for. Between it and the first message the topic holds none. */
+  /** The offset that was requested. The topic has no messages between it and the first one here. */
   readonly asked: number;
-  /** The offset to ask for next. */
+  /** The offset to request next. */
   readonly next: number;
   readonly messages: readonly RawMessage[];
 }
 
-/** What lanes have landed since they were asked last. */
+/** What was landed since the last call. */
 export interface Landed {
   readonly events: number;
   readonly files: number;
@@ -20,36 +20,36 @@ export interface Landed {
   readonly groups: readonly { readonly oldest: number; readonly events: number }[];
 }
 
-/** The way from fetched messages to landed files, one lane for each partition. */
-export interface Lanes {
-  /** The topic as bronze calls it. */
+/** Writes fetched messages to landed files, one writer per partition. */
+export interface PartitionWriters {
+  /** The topic's name in bronze. */
   readonly topic: string;
-  /** By partition, the offset behind the last message that these lanes have landed. */
+  /** By partition, the offset after the last message that these writers have landed. */
   readonly ends: ReadonlyMap<number, number>;
-  /** The offset to be taken next. */
+  /** The offset that the writer expects next. */
   next(partition: number): number;
-  /** From where to fetch: the last message taken, to see that it is still the same, or else the next one. */
+  /** Where to fetch from: the last message written, to see that it is still the same, or else the next one. */
   resumeAt(partition: number): number;
   /**
-   * Takes what continues its lane and passes over what it holds. Resolves when it is written.
+   * Writes the messages that come next and skips those written before. Resolves when they are written.
    *
-   * @returns the offset to be taken next; a smaller one than before when another process has landed the same
-   * @throws TopicMadeAnew when the last message taken is another one now
+   * @returns the offset expected next; it is smaller than before when another process has landed the same offsets
+   * @throws TopicRecreated when the last message written has changed
    */
   accept(fetched: Fetched): Promise<number>;
-  /** Events taken and not yet landed. */
+  /** Events written and not yet landed. */
   waiting(): number;
-  /** Lets all begun files appear in the landing folder. */
+  /** Makes all open files visible in the landing folder. */
   land(): Promise<Landed>;
-  /** Takes away what was begun. */
+  /** Deletes all open files. */
   discard(): Promise<void>;
 }
 
-interface Lane {
+interface PartitionWriter {
   readonly partition: number;
-  /** The next offset to be taken. */
+  /** The offset expected next. */
   next: number;
-  /** The offset behind the last one landed: the name of the next file. */
+  /** The offset after the last one landed: it names the next file. */
   landed: number;
   last: Position["last"];
   file: LandingFile | undefined;
@@ -57,27 +57,27 @@ interface Lane {
   bytes: number;
   groups: Landed["groups"][number][];
   readonly lines: (messages: readonly RawMessage[]) => string;
-  /** One thing at a time. */
+  /** The last call under way: calls run one after another. */
   turn: Promise<unknown>;
 }
 
-/** A file is landed when it has so many characters. */
-const largest = 64 << 20;
+/** A file is landed when it has this many characters. */
+const largestFile = 64 << 20;
 
 /**
- * Opens lanes that write into `folder`, which must exist, one file of at most about `batchEvents` events after another.
+ * Opens writers that write into `folder`, which must exist, in files of about `batchEvents` events at most.
  *
- * @param options.topic as bronze calls it
+ * @param options.topic its name in bronze
  */
-export function openLanes(options: {
+export function openPartitionWriters(options: {
   folder: string;
   topic: string;
   positions: readonly Position[];
   batchEvents: number;
-}): Lanes {
+}): PartitionWriters {
   const { folder, topic, batchEvents } = options;
-  const lanes = new Map(
-    options.positions.map(({ partition, next, last }): [number, Lane] => [
+  const writers = new Map(
+    options.positions.map(({ partition, next, last }): [number, PartitionWriter] => [
       partition,
       {
         partition,
@@ -93,83 +93,84 @@ export function openLanes(options: {
       },
     ]),
   );
-  const laneOf = (partition: number) => {
-    const lane = lanes.get(partition);
-    if (!lane) throw new Error(`Partition ${partition} of ${topic} was not there when reading began.`);
-    return lane;
+  const writerOf = (partition: number) => {
+    const writer = writers.get(partition);
+    if (!writer)
+      throw new Error(`Partition ${partition} of ${topic} did not exist when reading started. Run again.`);
+    return writer;
   };
   const ends = new Map<number, number>();
   let done = nothing();
 
-  const write = async (lane: Lane, { asked, next, messages }: Fetched): Promise<number> => {
-    checkLast(lane, messages);
-    // Fetched before the lane was set back: not what comes next here.
-    if (asked > lane.next) return lane.next;
-    const fresh = messages.filter(({ offset }) => Number(offset) >= lane.next);
-    lane.next = Math.max(lane.next, next);
-    if (fresh.length === 0) return lane.next;
+  const write = async (writer: PartitionWriter, { asked, next, messages }: Fetched): Promise<number> => {
+    checkLast(writer, messages);
+    // Fetched before the writer was set back: these messages do not come next.
+    if (asked > writer.next) return writer.next;
+    const fresh = messages.filter(({ offset }) => Number(offset) >= writer.next);
+    writer.next = Math.max(writer.next, next);
+    if (fresh.length === 0) return writer.next;
     const { offset, timestamp } = fresh.at(-1)!;
-    lane.last = { offset: Number(offset), timestamp: isoTimestamp(timestamp) };
-    lane.file ??= await beginFile(folder, fileName(topic, lane.partition, lane.landed));
-    for (let start = 0; start < fresh.length; start += atOnce) {
-      const lines = lane.lines(fresh.slice(start, start + atOnce));
-      await lane.file.write(lines);
-      lane.bytes += lines.length;
+    writer.last = { offset: Number(offset), timestamp: isoTimestamp(timestamp) };
+    writer.file ??= await beginFile(folder, fileName(topic, writer.partition, writer.landed));
+    for (let start = 0; start < fresh.length; start += chunkSize) {
+      const lines = writer.lines(fresh.slice(start, start + chunkSize));
+      await writer.file.write(lines);
+      writer.bytes += lines.length;
     }
-    lane.events += fresh.length;
-    lane.groups.push({ oldest: Number(fresh[0]!.timestamp), events: fresh.length });
-    if (lane.events >= batchEvents || lane.bytes >= largest) await landLane(lane);
-    return lane.next;
+    writer.events += fresh.length;
+    writer.groups.push({ oldest: Number(fresh[0]!.timestamp), events: fresh.length });
+    if (writer.events >= batchEvents || writer.bytes >= largestFile) await landFile(writer);
+    return writer.next;
   };
 
-  const landLane = async (lane: Lane): Promise<void> => {
-    const { file, events, groups } = lane;
+  const landFile = async (writer: PartitionWriter): Promise<void> => {
+    const { file, events, groups } = writer;
     if (!file) return;
-    lane.file = undefined;
-    lane.events = lane.bytes = 0;
-    lane.groups = [];
+    writer.file = undefined;
+    writer.events = writer.bytes = 0;
+    writer.groups = [];
     if (await file.land()) {
-      // As bronze will know it: where the topic has a gap, `next` may be further.
-      lane.landed = lane.last!.offset + 1;
-      ends.set(lane.partition, lane.landed);
+      // The offset that bronze will know: where the topic has a gap, `next` may be greater.
+      writer.landed = writer.last!.offset + 1;
+      ends.set(writer.partition, writer.landed);
       done = { events: done.events + events, files: done.files + 1, groups: [...done.groups, ...groups] };
     } else {
-      // Another process was faster: its file counts, and this lane goes on behind it.
-      lane.last = undefined;
-      lane.next = lane.landed = await reached(folder, topic, lane.partition, lane.landed);
+      // Another process was faster: its file counts, and this writer continues after it.
+      writer.last = undefined;
+      writer.next = writer.landed = await reached(folder, topic, writer.partition, writer.landed);
     }
   };
 
-  const inTurn = <T>(lane: Lane, work: () => Promise<T>): Promise<T> => {
-    const result = lane.turn.then(work);
-    lane.turn = result.catch(() => undefined);
+  const inTurn = <T>(writer: PartitionWriter, work: () => Promise<T>): Promise<T> => {
+    const result = writer.turn.then(work);
+    writer.turn = result.catch(() => undefined);
     return result;
   };
 
   return {
     topic,
     ends,
-    next: (partition) => laneOf(partition).next,
+    next: (partition) => writerOf(partition).next,
     resumeAt(partition) {
-      const { next, last } = laneOf(partition);
+      const { next, last } = writerOf(partition);
       return last?.offset ?? next;
     },
     accept: async (fetched) => {
-      const lane = laneOf(fetched.partition);
-      return inTurn(lane, () => write(lane, fetched));
+      const writer = writerOf(fetched.partition);
+      return inTurn(writer, () => write(writer, fetched));
     },
-    waiting: () => [...lanes.values()].reduce((sum, { events }) => sum + events, 0),
+    waiting: () => [...writers.values()].reduce((sum, { events }) => sum + events, 0),
     async land() {
-      for (const lane of lanes.values()) await inTurn(lane, () => landLane(lane));
+      for (const writer of writers.values()) await inTurn(writer, () => landFile(writer));
       const landed = done;
       done = nothing();
       return landed;
     },
     async discard() {
-      for (const lane of lanes.values())
-        await inTurn(lane, async () => {
-          await lane.file?.discard();
-          lane.file = undefined;
+      for (const writer of writers.values())
+        await inTurn(writer, async () => {
+          await writer.file?.discard();
+          writer.file = undefined;
         });
     },
   };
@@ -177,18 +178,18 @@ export function openLanes(options: {
 
 const nothing = (): Landed => ({ events: 0, files: 0, groups: [] });
 
-/** So many messages become text at once: a large fetch would make a text of many megabytes. */
-const atOnce = 2000;
+/** Messages turned into text at a time: a large fetch would make a string of many megabytes. */
+const chunkSize = 2000;
 
-function checkLast(lane: Lane, messages: readonly RawMessage[]): void {
-  const { last } = lane;
+function checkLast(writer: PartitionWriter, messages: readonly RawMessage[]): void {
+  const { last } = writer;
   if (!last || Number(messages[0]?.offset ?? Infinity) > last.offset) return;
   const now = messages.find(({ offset }) => Number(offset) === last.offset);
   if (!now) return;
   const timestamp = isoTimestamp(now.timestamp);
   if (timestamp === last.timestamp) return;
-  const [before, after] = [last.timestamp, timestamp].map((one) => one ?? "no timestamp");
-  throw new TopicMadeAnew(
-    `the message at offset ${last.offset} of partition ${lane.partition} is of ${after} now, and was of ${before}`,
+  const [before, after] = [last.timestamp, timestamp].map((instant) => instant ?? "no timestamp");
+  throw new TopicRecreated(
+    `the message at offset ${last.offset} of partition ${writer.partition} now has the timestamp ${after}; before it was ${before}`,
   );
 }

@@ -3,7 +3,7 @@ import type { Watermarks } from "./watermarks.js";
 
 /** What bronze holds of a partition: everything below `next`. */
 export interface Held {
-  /** The topic as bronze calls it: with its generation, if it was ever made anew. */
+  /** The topic's name in bronze: with its generation, if it was ever created again. */
   readonly topic: string;
   readonly partition: number;
   readonly next: number;
@@ -11,56 +11,56 @@ export interface Held {
   readonly timestamp: string | null;
 }
 
-/** Where reading of a partition began, or went on after a loss that a person accepted. */
+/** Where the reading of a partition started, or continued after a loss that a person accepted. */
 export interface Start {
   readonly topic: string;
   readonly partition: number;
   readonly first: number;
 }
 
-/** A start that has yet to be written down. */
+/** A start that is not recorded yet. */
 export interface NewStart extends Start {
-  readonly reason: "first read" | "loss accepted" | "topic made anew";
+  readonly reason: "first read" | "loss accepted" | "topic recreated";
 }
 
-/** Where reading goes on. */
+/** Where reading continues. */
 export interface Position {
   readonly partition: number;
   readonly next: number;
-  /** What the topic held when it was asked: reading stops here unless it follows the topic. */
+  /** The high watermark when reading started: reading stops here unless it follows the topic. */
   readonly high: number;
-  /** The last message held, which must still be the same in the topic, unless it is no longer there. */
+  /** The last message in bronze. The topic must still hold the same one, unless it is deleted there. */
   readonly last?: { readonly offset: number; readonly timestamp: string | null };
 }
 
 export interface Positions {
-  /** The topic as bronze calls it. */
+  /** The topic's name in bronze. */
   readonly topic: string;
   readonly positions: readonly Position[];
   /** Starts that were not known before. */
   readonly starts: readonly NewStart[];
 }
 
-/** The topic no longer continues what bronze holds. Noticed while reading, it has yet to be explained. */
-export class TopicMadeAnew extends InputError {
-  override readonly name = "TopicMadeAnew";
+/** The topic was deleted and created again, so it no longer continues what bronze holds. */
+export class TopicRecreated extends InputError {
+  override readonly name = "TopicRecreated";
   constructor(
     message: string,
-    readonly isExplained = false,
+    /** Whether the message also says what is lost and what to do. */
+    readonly hasAdvice = false,
   ) {
     super(message);
   }
 }
 
 /**
- * Says from where on each partition of a topic is to be read: from the end of what bronze holds, or from where its
- * reading once began. What Kafka holds must continue that.
+ * Says at which offset to read each partition of a topic: after the last offset in bronze, or where the reading of the
+ * partition once started. What Kafka holds must continue that.
  *
- * A topic that was deleted and made anew counts its offsets from 0 again. Once a person has accepted that, it is the next
- * generation: bronze calls it `name@2`, and offsets of the two don't meet.
+ * A topic that was deleted and created again counts its offsets from 0 again. Once a person has accepted that, it is the next
+ * generation: bronze calls it `name@2`, and the offsets of the two do not mix.
  *
- * @param given.anew it is known otherwise that the topic was made anew
- * @throws InputError, TopicMadeAnew naming the lost offsets, unless `acceptLoss`
+ * @throws InputError, TopicRecreated naming the lost offsets, unless `acceptLoss`
  */
 export function positionsOf(given: {
   topic: string;
@@ -68,26 +68,26 @@ export function positionsOf(given: {
   starts: readonly Start[];
   watermarks: readonly Watermarks[];
   acceptLoss: boolean;
-  /** How it is known that the topic was made anew, if it is. */
-  anew?: string;
+  /** What shows that the topic was created again, if it was. */
+  recreated?: string;
 }): Positions {
   const { watermarks, acceptLoss } = given;
   const generation = latestGeneration(given.topic, [...given.held, ...given.starts]);
   const topic = generationName(given.topic, generation);
   const known = knownEnds(topic, given.held, given.starts);
-  const problem = given.anew ?? madeAnew(known, watermarks);
+  const problem = given.recreated ?? signOfRecreation(known, watermarks);
   if (problem) {
-    if (!acceptLoss) throw new TopicMadeAnew(anewMessage(given.topic, problem, known), true);
+    if (!acceptLoss) throw new TopicRecreated(recreatedMessage(given.topic, problem, known), true);
     const next = generationName(given.topic, generation + 1);
-    return freshPositions(next, watermarks, "topic made anew");
+    return freshPositions(next, watermarks, "topic recreated");
   }
   const lost = watermarks.filter(({ partition, low }) => low > (known.get(partition)?.next ?? low));
   if (lost.length > 0 && !acceptLoss) throw new InputError(lossMessage(given.topic, lost, known));
-  const fresh = watermarks.filter((one) => !known.has(one.partition));
+  const fresh = watermarks.filter(({ partition }) => !known.has(partition));
   const begun = freshPositions(topic, fresh, "first read");
   const resumed = freshPositions(topic, lost, "loss accepted");
   const going = watermarks
-    .filter((one) => !fresh.includes(one) && !lost.includes(one))
+    .filter((marks) => !fresh.includes(marks) && !lost.includes(marks))
     .map(({ partition, high, low }): Position => {
       const { next, last } = known.get(partition)!;
       return { partition, next, high, ...(last && last.offset >= low && { last }) };
@@ -107,8 +107,8 @@ const generationName = (topic: string, generation: number) =>
 
 function latestGeneration(topic: string, named: readonly { topic: string }[]): number {
   const generations = named
-    .filter((one) => one.topic.startsWith(`${topic}@`))
-    .map((one) => Number(one.topic.slice(topic.length + 1)));
+    .filter((row) => row.topic.startsWith(`${topic}@`))
+    .map((row) => Number(row.topic.slice(topic.length + 1)));
   return Math.max(1, ...generations);
 }
 
@@ -116,20 +116,20 @@ type Ends = ReadonlyMap<number, { readonly next: number; readonly last?: Positio
 
 function knownEnds(topic: string, held: readonly Held[], starts: readonly Start[]): Ends {
   const ends = new Map<number, { next: number; last?: NonNullable<Position["last"]> }>();
-  for (const { partition, first } of starts.filter((one) => one.topic === topic))
+  for (const { partition, first } of starts.filter((start) => start.topic === topic))
     ends.set(partition, { next: Math.max(first, ends.get(partition)?.next ?? 0) });
-  for (const { partition, next, timestamp } of held.filter((one) => one.topic === topic))
+  for (const { partition, next, timestamp } of held.filter((row) => row.topic === topic))
     if (next >= (ends.get(partition)?.next ?? 0))
       ends.set(partition, { next, last: { offset: next - 1, timestamp } });
   return ends;
 }
 
-/** Offsets only grow, and partitions are never taken away: where they did otherwise, it is another topic. */
-function madeAnew(known: Ends, watermarks: readonly Watermarks[]): string | undefined {
+/** In one topic offsets only grow and partitions are never removed. If that is not so here, it is another topic. */
+function signOfRecreation(known: Ends, watermarks: readonly Watermarks[]): string | undefined {
   for (const [partition, { next }] of known) {
-    const now = watermarks.find((one) => one.partition === partition);
-    if (!now) return `it has no partition ${partition} any more`;
-    if (now.high < next) return `partition ${partition} ends at offset ${now.high} now`;
+    const now = watermarks.find((marks) => marks.partition === partition);
+    if (!now) return `it no longer has a partition ${partition}`;
+    if (now.high < next) return `partition ${partition} now ends at offset ${now.high}`;
   }
   return undefined;
 }
@@ -145,13 +145,13 @@ const freshPositions = (
 });
 
 const accept =
-  "Nothing was read. To go on without them, run once with --accept-loss (or KAFKA_ACCEPT_LOSS=true)";
+  "Nothing was read. To continue without them, run once with --accept-loss (or KAFKA_ACCEPT_LOSS=true)";
 
-function anewMessage(topic: string, problem: string, known: Ends): string {
+function recreatedMessage(topic: string, problem: string, known: Ends): string {
   const ends = [...known].map(([partition, { next }]) => `partition ${partition} up to offset ${next - 1}`);
   return (
-    `The topic ${topic} was deleted and made anew: ${problem}, but bronze holds ${ends.join(", ")}. What the old topic ` +
-    `held beyond that is lost. ${accept}; the new topic is then read from its beginning, as its next generation.`
+    `The topic ${topic} was deleted and created again: ${problem}, but bronze holds ${ends.join(", ")}. Later messages ` +
+    `of the old topic are lost. ${accept}; the new topic is then read from its beginning, as its next generation.`
   );
 }
 
@@ -162,6 +162,6 @@ function lossMessage(topic: string, lost: readonly Watermarks[], known: Ends): s
   });
   return (
     `Kafka has deleted messages of ${topic} that bronze does not hold, because they were older than the topic's ` +
-    `retention: ${gaps.join(", ")}. ${accept}; reading goes on behind the gap.`
+    `retention: ${gaps.join(", ")}. ${accept}; reading then continues after the gap.`
   );
 }

@@ -3,22 +3,22 @@ import type { z } from "zod";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { explained } from "./errors.js";
+import { kafkaError } from "./errors.js";
 import { readWatermarks, type Watermarks } from "./watermarks.js";
 
-// Of this CommonJS module Node sees some names only.
+// Node finds only some of this CommonJS module's names.
 const { CompressionTypes, Partitioners } = kafkajs;
 
-/** What a topic's messages must be, and which of them belong together. */
+/** What a topic's messages must look like, and which of them belong together. */
 export interface MessageContract<Event> {
   readonly schema: z.ZodType;
-  /** What a report calls an event. */
+  /** The id that a report names an event by. */
   readonly idOf: (event: Event) => unknown;
-  /** Events of one key keep their order. */
+  /** Events with the same key keep their order. */
   readonly keyOf: (event: Event) => string;
 }
 
-/** An event and the timestamp that its message gets, in milliseconds since 1970. */
+/** An event and the timestamp of its message, in milliseconds since 1970. */
 export interface Outgoing<Event> {
   readonly event: Event;
   readonly timestamp: number;
@@ -28,29 +28,29 @@ export interface Outgoing<Event> {
 export interface SentReport {
   /** Events that Kafka has confirmed. */
   readonly sent: number;
-  /** Sends that were repeated, whole or in halves, because Kafka refused them or did not confirm them. */
+  /** Sends that were repeated, whole or in halves, because Kafka rejected or did not confirm them. */
   readonly resent: number;
   /** Events that could not be sent, each with the reason. */
   readonly refused: readonly { readonly event_id: unknown; readonly reason: string }[];
 }
 
 export interface EventProducer<Event> {
-  /** Sends at most about 1,000 events, and resolves when Kafka has confirmed them or refused them for good. */
+  /** Sends about 1,000 events at most, and resolves when Kafka has confirmed or finally rejected each. */
   send(events: readonly Outgoing<Event>[]): Promise<void>;
   readonly report: SentReport;
   close(): Promise<void>;
 }
 
-/** kafkajs spreads a send over partitions in quadratic time, and Kafka takes no request above 1 MB by default. */
+/** kafkajs needs quadratic time to split a send by partition, and by default Kafka accepts requests up to 1 MB. */
 export const eventsPerSend = 1000;
 
 /**
- * Opens a producer that sends each event once and the events of a key in order: idempotent,
- * compressed, confirmed by all replicas. What Kafka does not confirm is
- * sent again, the very same batch, which Kafka recognises; what is too large in one piece is sent in halves.
+ * Opens a producer that sends each event once and the events of a key in order: idempotent, compressed, confirmed by all
+ * replicas. A batch that Kafka does not confirm is sent again unchanged, and Kafka recognises it; a batch that is too large
+ * is sent in halves.
  *
  * @param contract an event that breaks it is not sent
- * @param options.signal ends the repeating
+ * @param options.signal stops repeated attempts
  * @throws InputError within 5 s when Kafka or the topic can't be reached
  */
 export async function openProducer<Event>(
@@ -63,7 +63,7 @@ export async function openProducer<Event>(
   const report = { sent: 0, resent: 0, refused: [] as { event_id: unknown; reason: string }[] };
   let producer = await connect(settings);
 
-  // One partition at a time: Kafka takes or refuses these messages as one.
+  // One partition at a time: Kafka accepts or rejects these messages together.
   const deliver = async (partition: number, messages: readonly Message[]): Promise<void> => {
     for (let repeat = 0; ; repeat++) {
       try {
@@ -76,10 +76,10 @@ export async function openProducer<Event>(
         report.sent += messages.length;
         return;
       } catch (error) {
-        const problem = explained(error, settings);
+        const problem = kafkaError(error, settings);
         const type = typeOf(error);
         if (tooLarge.has(type)) {
-          if (messages.length === 1) return refuse(messages[0]!, `Kafka refuses it: ${type}`);
+          if (messages.length === 1) return refuse(messages[0]!, `Kafka rejects it: ${type}`);
           report.resent++;
           const middle = messages.length >> 1;
           await deliver(partition, messages.slice(0, middle));
@@ -87,7 +87,7 @@ export async function openProducer<Event>(
         }
         if (final.has(type) || options.signal?.aborted || repeat >= 3) throw problem;
         report.resent++;
-        // Kafka has lost count of this producer's sends: only a new one can go on.
+        // Kafka no longer knows this producer's sequence numbers: only a new producer can continue.
         if (lostCount.has(type)) {
           await producer.disconnect().catch(() => undefined);
           producer = await connect(settings);
@@ -126,7 +126,7 @@ export async function openProducer<Event>(
   };
 }
 
-/** As Kafka's own clients choose: by the key's hash. */
+/** Chooses a partition by the key's hash, as Kafka's own clients do. */
 function partitioner(topic: string, partitions: readonly Watermarks[]): (message: Message) => number {
   const choose = Partitioners.DefaultPartitioner();
   const partitionMetadata = partitions.map(({ partition }) => ({
@@ -150,7 +150,7 @@ async function connect(settings: KafkaSettings): Promise<Producer> {
     await producer.connect();
     return producer;
   } catch (error) {
-    throw explained(error, settings);
+    throw kafkaError(error, settings);
   }
 }
 

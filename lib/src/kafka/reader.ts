@@ -3,47 +3,48 @@ import type { Batch, Consumer } from "kafkajs";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import type { Lanes } from "./partition-writer.js";
-import { TopicMadeAnew, type Position } from "./positions.js";
-import { explained } from "./errors.js";
+import type { PartitionWriters } from "./partition-writer.js";
+import { TopicRecreated, type Position } from "./positions.js";
+import { kafkaError } from "./errors.js";
 import { watermarksOf } from "./watermarks.js";
 
-/** Reading under way. */
+/** A reader of a topic. */
 export interface Reader {
-  /** Messages that the topic holds beyond those taken, by what Kafka said with the last ones. */
+  /** Messages that the topic holds and that are not written yet, as Kafka last reported. */
   lag(): number;
-  /** Resolves when every partition has reached its end; never, when the topic is followed. Rejects when reading fails. */
+  /** Resolves when every partition is read to its end; never when the topic is followed. Rejects when reading fails. */
   readonly ended: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Reads a topic into lanes, from where they stand: to the offsets that it held when the positions were made, or on and on.
+ * Reads a topic into partition writers, starting where they are: up to the high watermarks in `positions`, or without end
+ * when it follows the topic.
  *
- * kafkajs reads as a group. Ours has one member and commits nothing: offsets come from the lanes, each time that the group
- * is joined, so a broker that is away for half a minute is waited for and nothing is read twice into a lane.
+ * kafkajs reads as a consumer group. This group has one member and commits nothing: each time it joins, the offsets come
+ * from the writers. So reading survives a broker that is away for half a minute, and nothing is written twice.
  */
 export async function openReader(
   settings: KafkaSettings,
-  lanes: Lanes,
+  writers: PartitionWriters,
   positions: readonly Position[],
   options: { readonly follow: boolean },
 ): Promise<Reader> {
   const { topic } = settings;
   const ends = new Map(positions.map(({ partition, high }) => [partition, options.follow ? Infinity : high]));
   const open = new Set(
-    positions.filter((one) => one.next < ends.get(one.partition)!).map((one) => one.partition),
+    positions.filter(({ partition, next }) => next < ends.get(partition)!).map(({ partition }) => partition),
   );
   let end!: () => void;
   let fail!: (error: unknown) => void;
   const ended = new Promise<void>((resolve, reject) => {
     end = resolve;
-    fail = (error) => reject(error instanceof InputError ? error : explained(error, settings));
+    fail = (error) => reject(error instanceof InputError ? error : kafkaError(error, settings));
   });
-  ended.catch(() => undefined); // whoever awaits it hears of it
+  ended.catch(() => undefined); // whoever awaits it gets the error
   const highs = new Map(positions.map(({ partition, high }) => [partition, high]));
   const lag = () =>
-    [...highs].reduce((sum, [partition, high]) => sum + Math.max(0, high - lanes.next(partition)), 0);
+    [...highs].reduce((sum, [partition, high]) => sum + Math.max(0, high - writers.next(partition)), 0);
   if (open.size === 0) {
     end();
     return { ended, lag, close: async () => undefined };
@@ -69,7 +70,7 @@ export async function openReader(
 
   consumer.on(consumer.events.GROUP_JOIN, () => {
     for (const partition of open) {
-      seek(partition, lanes.resumeAt(partition));
+      seek(partition, writers.resumeAt(partition));
       restless(partition);
     }
   });
@@ -80,7 +81,7 @@ export async function openReader(
     for (const partition of open) {
       const still = quiet.get(partition);
       if (!still || ends.get(partition) === Infinity) continue;
-      // What is left up to the end are marks of transactions, or messages of one that is open: none to be read now.
+      // The rest up to the end are transaction markers, or messages of an open transaction: none can be read now.
       if (++still.fetches > 20 && Date.now() - still.since > 3000) finish(partition);
     }
   });
@@ -90,24 +91,24 @@ export async function openReader(
     if (!open.has(partition)) return;
     restless(partition);
     highs.set(partition, Math.max(Number(batch.highWatermark), highs.get(partition) ?? 0));
-    const before = lanes.next(partition);
+    const before = writers.next(partition);
     const end = ends.get(partition)!;
     const asked = askedFor(batch);
-    if (asked > before || asked < lanes.resumeAt(partition)) {
+    if (asked > before || asked < writers.resumeAt(partition)) {
       await refuseJump(kafka, settings, partition, before);
-      return seek(partition, lanes.resumeAt(partition));
+      return seek(partition, writers.resumeAt(partition));
     }
     const messages =
-      end === Infinity ? batch.messages : batch.messages.filter((one) => Number(one.offset) < end);
+      end === Infinity ? batch.messages : batch.messages.filter(({ offset }) => Number(offset) < end);
     const fetched = { partition, asked, next: Math.min(Number(batch.lastOffset()) + 1, end), messages };
-    const next = await lanes.accept(fetched);
+    const next = await writers.accept(fetched);
     if (next >= end) finish(partition);
     else if (next < before) seek(partition, next);
   };
 
   try {
     await consumer.connect();
-    // A position that Kafka no longer has must lead back, where it is noticed, and not forward.
+    // If Kafka no longer has a position, it must go back, where that is noticed, and not forward.
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
@@ -121,22 +122,22 @@ export async function openReader(
     });
   } catch (error) {
     void disconnect(consumer);
-    throw explained(error, settings);
+    throw kafkaError(error, settings);
   }
   return { ended, lag, close: () => disconnect(consumer) };
 }
 
-/** The offset that a batch was asked for by, which kafkajs keeps but does not declare. */
+/** The offset at which a batch was requested, which kafkajs keeps but does not declare. */
 function askedFor(batch: Batch): number {
   const asked = Number((batch as unknown as { fetchedOffset?: string }).fetchedOffset);
   if (Number.isNaN(asked))
-    throw new Error("This version of kafkajs does not say from which offset it fetched.");
+    throw new Error("This version of kafkajs does not tell the offset at which it fetched a batch.");
   return asked;
 }
 
 /**
- * Kafka has led elsewhere than asked. That is well when a lane was set back or forward meanwhile; but it is also what
- * happens when the offset asked for no longer exists.
+ * Throws when Kafka returned another offset than requested because the requested one no longer exists. It may also be that
+ * the writer was set back or forward in the meantime; that is fine.
  */
 async function refuseJump(
   kafka: ReturnType<typeof kafkaClient>,
@@ -147,20 +148,20 @@ async function refuseJump(
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const now = (await watermarksOf(admin, settings.topic)).find((one) => one.partition === partition);
+    const now = (await watermarksOf(admin, settings.topic)).find((marks) => marks.partition === partition);
     if (!now || now.high < next)
-      throw new TopicMadeAnew(`partition ${partition} ends at offset ${now?.high ?? 0} now`);
+      throw new TopicRecreated(`partition ${partition} now ends at offset ${now?.high ?? 0}`);
     if (now.low > next)
       throw new InputError(
         `Kafka deleted messages of ${settings.topic} before they were read: partition ${partition} offsets ${next} to ` +
-          `${now.low - 1}. Run again: it says what is lost and how to go on.`,
+          `${now.low - 1}. Run again: the next run says what is lost and how to continue.`,
       );
   } finally {
     await admin.disconnect();
   }
 }
 
-/** A broker that is gone can't be told good-bye. */
+/** Waits one second at most: a broker that is gone does not answer. */
 async function disconnect(consumer: Consumer): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {

@@ -1,16 +1,16 @@
 import type { Admin } from "kafkajs";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { explained } from "./errors.js";
+import { kafkaError } from "./errors.js";
 
-/** What a partition holds: the offsets from `low` on, below `high`. */
+/** The offsets that a partition holds: from `low` on, below `high`. */
 export interface Watermarks {
   readonly partition: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** In less than this many seconds the first contact succeeds or fails. */
+/** The first contact succeeds or fails within this many seconds. */
 const limit = 3.5;
 
 /**
@@ -22,7 +22,7 @@ export async function readWatermarks(settings: KafkaSettings): Promise<Watermark
   return firstContact(settings, (admin) => watermarksOf(admin, settings.topic));
 }
 
-/** Does something short with a connection of its own, and gives up soon. */
+/** Does a short piece of work with its own connection, and gives up soon. */
 export async function firstContact<T>(
   settings: KafkaSettings,
   work: (admin: Admin) => Promise<T>,
@@ -39,10 +39,10 @@ export async function firstContact<T>(
   try {
     return await Promise.race([contact(), tooLate]);
   } catch (error) {
-    throw explained(error, settings);
+    throw kafkaError(error, settings);
   } finally {
     clearTimeout(timer);
-    // A connection that hangs need not be waited for.
+    // Do not wait for a connection that hangs.
     void admin.disconnect().catch(() => undefined);
   }
 }

@@ -3,18 +3,18 @@ import { existsSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 
-/** Below this a worker's start (about 15 ms) costs more than hashing here. */
-const WORTH_A_WORKER = 8 << 20;
-const CHUNK = 1 << 20;
+/** For smaller files, starting a worker (about 15 ms) takes longer than hashing here. */
+const worthAWorker = 8 << 20;
+const chunkSize = 1 << 20;
 
 /**
- * The sha256 of a file's content, as hex. Files from 8 MiB on are hashed on a thread of their own, so that it runs
- * beside a load; where the compiled worker isn't at hand (a step bundled into one file), all are hashed here in chunks.
+ * The sha256 of a file's content, as hex. Files of 8 MiB and more are hashed on their own thread, at the same time as the
+ * load. Where there is no compiled worker (in a step bundled into one file), all files are hashed here in chunks.
  */
 export async function checksum(path: string): Promise<string> {
   const worker = new URL("./checksum-worker.js", import.meta.url);
   const { size } = await stat(path);
-  return size >= WORTH_A_WORKER && existsSync(worker) ? await inWorker(worker, path) : await hashFile(path);
+  return size >= worthAWorker && existsSync(worker) ? await inWorker(worker, path) : await hashFile(path);
 }
 
 /** The same on the calling thread, in chunks of 1 MiB. */
@@ -22,9 +22,9 @@ export async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   const file = await open(path);
   try {
-    const chunk = Buffer.allocUnsafe(CHUNK);
+    const chunk = Buffer.allocUnsafe(chunkSize);
     for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK);
+      const { bytesRead } = await file.read(chunk, 0, chunkSize);
       if (bytesRead === 0) return hash.digest("hex");
       hash.update(chunk.subarray(0, bytesRead));
     }

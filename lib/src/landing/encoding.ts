@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.js";
 
-/** The error for a file that isn't UTF-8, with the line of its first bad byte and the command that mends it. */
+/** The error for a file that isn't UTF-8, with the line of its first bad byte and the command that converts it. */
 export async function wrongEncoding(
   file: { name: string; path: string },
   offset: number,
@@ -11,12 +11,12 @@ export async function wrongEncoding(
   const from = utf16 ? "utf-16" : "latin1";
   return new InputError(
     `${file.name} is not UTF-8 but looks like ${utf16 ? "UTF-16" : "Latin-1"}: line ${line}, byte ${offset} ` +
-      `(0x${byte.toString(16).padStart(2, "0")}). Nothing of it was loaded. Convert it outside the landing folder ` +
+      `(0x${byte.toString(16).padStart(2, "0")}). Nothing in it was loaded. Convert it outside the landing folder ` +
       `and replace it: iconv -f ${from} -t utf-8 '${file.name.split("/").at(-1)}' > converted.csv`,
   );
 }
 
-/** Whether a file's first bytes are those of UTF-16: its byte order mark, or ASCII with every other byte zero. */
+/** Whether a file starts like UTF-16: with its byte order mark, or with ASCII where every second byte is zero. */
 export function looksLikeUtf16(bytes: Buffer): boolean {
   if (bytes.length < 2) return false;
   if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) return true;
@@ -28,7 +28,7 @@ export function looksLikeUtf16(bytes: Buffer): boolean {
 export function firstBadByte(bytes: Buffer): number {
   let good = 0;
   let size = bytes.length;
-  // The longest valid prefix, found by halving; a prefix may end inside a character, so up to 3 bytes are forgiven.
+  // Finds the longest valid prefix by halving; a half may end inside a character, so it may be up to 3 bytes shorter.
   while (size > 8) {
     const half = size >> 1;
     const step = [0, 1, 2, 3]

@@ -2,30 +2,30 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { firstBadByte, looksLikeUtf16, wrongEncoding } from "./encoding.js";
-import { CR, emptyFound, LF, readRecord, splitRecord } from "./csv-record.js";
+import { carriageReturn, emptyFound, lineFeed, readRecord, splitRecord } from "./csv-record.js";
 
-const HEADER_LIMIT = 1 << 20;
+const headerLimit = 1 << 20;
 
 /** A CSV file's header: the names as written (trimmed), and the byte where the first record starts. */
 export interface Header {
-  names: string[];
-  from: number;
-  /** "\n" or "\r\n", "" when the file ends there, "mixed" when blank lines stand before. */
-  lineEnd: string;
+  readonly names: readonly string[];
+  readonly from: number;
+  /** "\n" or "\r\n", "" when the file ends there, "mixed" when there are blank lines before the header. */
+  readonly lineEnd: string;
 }
 
 /**
- * How a file's columns map to a table's: `positions[i]` is where the table's column i stands in the file; `extra` are
+ * How a file's columns map to a table's: `positions[i]` is the position of the table's column i in the file; `extra` are
  * the columns that the table doesn't have.
  */
 export interface ColumnMap {
-  positions: number[];
-  extra: { name: string; position: number }[];
+  readonly positions: readonly number[];
+  readonly extra: readonly { readonly name: string; readonly position: number }[];
 }
 
 /**
  * Reads the header of a CSV file: its first line that isn't blank, after a byte order mark if there is one. Undefined
- * when there is none, that is for an empty file.
+ * for an empty file.
  *
  * @throws InputError when the file isn't UTF-8 or its first line has no end within 1 MiB.
  */
@@ -33,7 +33,10 @@ export async function readHeader(file: { name: string; path: string }): Promise<
   const { bytes, last } = await firstBytes(file.path);
   if (looksLikeUtf16(bytes)) throw await wrongEncoding(file, 0);
   let start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
-  while (start < bytes.length && (bytes[start] === LF || (bytes[start] === CR && bytes[start + 1] === LF)))
+  while (
+    start < bytes.length &&
+    (bytes[start] === lineFeed || (bytes[start] === carriageReturn && bytes[start + 1] === lineFeed))
+  )
     start++;
   if (start >= bytes.length) return undefined;
   const found = emptyFound();
@@ -47,23 +50,27 @@ export async function readHeader(file: { name: string; path: string }): Promise<
     );
   if (found.loneCr)
     throw new InputError(
-      `${file.name}: its lines end with a carriage return alone (old Mac). Nothing of the file was loaded. Convert ` +
+      `${file.name}: its lines end with only a carriage return (old Mac). Nothing in the file was loaded. Convert ` +
         `it and replace it: tr '\\r' '\\n'`,
     );
   const lineEnd = bytes.toString("latin1", found.end, found.next);
   return {
     names: splitRecord(bytes, start, found.end).map((name) => (name ?? "").trim()),
     from: found.next,
-    lineEnd: start > 3 || bytes[start - 1] === LF ? "mixed" : lineEnd,
+    lineEnd: start > 3 || bytes[start - 1] === lineFeed ? "mixed" : lineEnd,
   };
 }
 
 /**
- * Finds the table's columns in a file's header by name, in any order, upper and lower case alike.
+ * Finds the table's columns in a file's header by name, in any order, in upper or lower case.
  *
  * @throws InputError for a wrong separator, a missing column or a repeated one, with the header and the next step.
  */
-export function matchColumns(file: { name: string }, names: string[], columns: string[]): ColumnMap {
+export function matchColumns(
+  file: { name: string },
+  names: readonly string[],
+  columns: readonly string[],
+): ColumnMap {
   const at = new Map<string, number>();
   const repeated = new Set<string>();
   for (const [position, name] of names.entries()) {
@@ -79,7 +86,7 @@ export function matchColumns(file: { name: string }, names: string[], columns: s
     );
   if (missing.length > 0)
     throw new InputError(
-      `${file.name}: the header lacks ${quoted(missing)}. It reads: ${excerpt(names.join(","))}. Nothing of the file ` +
+      `${file.name}: the header lacks ${quoted(missing)}. It reads: ${excerpt(names.join(","))}. Nothing in the file ` +
         `was loaded. Export it again with ${missing.length === 1 ? "this column" : "these columns"}; where there are ` +
         `no values, leave them empty.`,
     );
@@ -90,7 +97,11 @@ export function matchColumns(file: { name: string }, names: string[], columns: s
   };
 }
 
-function noKnownColumn(file: { name: string }, names: string[], columns: string[]): InputError {
+function noKnownColumn(
+  file: { name: string },
+  names: readonly string[],
+  columns: readonly string[],
+): InputError {
   const line = names.join(",");
   const wanted = new Set(columns.map(key));
   const known = (separator: string): number =>
@@ -105,11 +116,11 @@ function noKnownColumn(file: { name: string }, names: string[], columns: string[
   if (other)
     return new InputError(
       `${file.name}: its columns look separated by ${other.name}, not by comma. The first line reads: ` +
-        `${excerpt(line)}. Nothing of the file was loaded. Export it again with commas.`,
+        `${excerpt(line)}. Nothing in the file was loaded. Export it again with commas.`,
     );
   return new InputError(
-    `${file.name}: the first line is no header with any of the columns ${columns.join(", ")}. It reads: ` +
-      `${excerpt(line)}. Nothing of the file was loaded. Add the header line, or land the file in its own folder.`,
+    `${file.name}: the first line is not a header: it has none of the columns ${columns.join(", ")}. It reads: ` +
+      `${excerpt(line)}. Nothing in the file was loaded. Add the header line, or move the file to its own folder.`,
   );
 }
 
@@ -118,12 +129,12 @@ async function firstBytes(path: string): Promise<{ bytes: Buffer; last: boolean 
   try {
     let bytes = Buffer.alloc(0);
     // Most headers end within the first few kilobytes.
-    for (const size of [16 << 10, HEADER_LIMIT]) {
+    for (const size of [16 << 10, headerLimit]) {
       const chunk = Buffer.allocUnsafe(size);
       const { bytesRead } = await handle.read(chunk, 0, size, 0);
       bytes = chunk.subarray(0, bytesRead);
       if (bytesRead < size) return { bytes, last: true };
-      if (bytes.includes(LF, 4096)) break;
+      if (bytes.includes(lineFeed, 4096)) break;
     }
     return { bytes, last: false };
   } finally {
@@ -135,7 +146,7 @@ function key(name: string): string {
   return name.trim().toLowerCase();
 }
 
-function quoted(names: string[]): string {
+function quoted(names: readonly string[]): string {
   return names.map((name) => `"${name}"`).join(", ");
 }
 

@@ -8,24 +8,24 @@ export { checksum };
 
 /** A file in the landing folder. `name` is relative to the landing folder and '/'-separated; `size` is in bytes. */
 export interface LandedFile {
-  name: string;
-  path: string;
-  size: number;
-  modifiedAt: Date;
+  readonly name: string;
+  readonly path: string;
+  readonly size: number;
+  readonly modifiedAt: Date;
 }
 
-/** What `ops.loaded_files` holds of a loaded file. `modified_at` is an instant, taken as UTC where it has no zone. */
+/** A loaded file's row in `ops.loaded_files`. `modified_at` is an instant; without a zone it is in UTC. */
 export interface LedgerEntry {
-  source_file: string;
-  size: number;
-  modified_at: string;
-  sha256: string;
+  readonly source_file: string;
+  readonly size: number;
+  readonly modified_at: string;
+  readonly sha256: string;
 }
 
 /**
- * The files of one entity's folder whose name ends in `ending`, sorted by name (code units, so the order doesn't
- * depend on a locale). As in Spark, names that start with '.' or '_' are taken as hidden or not yet complete; so is
- * Office's '~$'. A folder that doesn't exist holds no files.
+ * The files in one entity's folder whose name ends in `ending`, sorted by name (by code units, so that the order doesn't
+ * depend on a locale). As in Spark, names that start with '.' or '_' are ignored as hidden or incomplete, and so are the
+ * '~$' files of Office. A folder that doesn't exist has no files.
  *
  * @throws InputError naming the folder or file that can't be read.
  * @example await listLanding(".shopmetrics/landing", "orders", ".csv") // [{ name: "orders/orders_2026-10-31.csv", … }]
@@ -44,12 +44,15 @@ export async function listLanding(
 }
 
 /**
- * The landed files that the ledger doesn't know yet, in the order given. A file that is known and whose size or time of
- * change differs is hashed again: the same content has only been touched.
+ * The landed files that are not in the ledger yet, in the given order. When the size or time of change of a known file
+ * differs, its content is hashed again: the same content is fine.
  *
  * @throws InputError when a file's content was changed after it was loaded.
  */
-export async function newFiles(landed: LandedFile[], ledger: LedgerEntry[]): Promise<LandedFile[]> {
+export async function newFiles(
+  landed: readonly LandedFile[],
+  ledger: readonly LedgerEntry[],
+): Promise<LandedFile[]> {
   const known = new Map(ledger.map((entry) => [entry.source_file, entry]));
   for (const file of landed) {
     const entry = known.get(file.name);
@@ -86,14 +89,14 @@ async function landedFile(landing: string, name: string): Promise<LandedFile | u
 function unreadable(what: "file" | "folder", path: string, error: unknown): InputError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new InputError(
-    `The ${what} ${path} can't be read (${code ?? message}). Give the user that runs this the right to read it, or ` +
+    `The ${what} ${path} can't be read (${code ?? message}). Give the user who runs this the right to read it, or ` +
       `remove it from the landing folder.`,
     { cause: error },
   );
 }
 
 async function refuseChangedSinceLoad(file: LandedFile, entry: LedgerEntry): Promise<void> {
-  // The ledger's clock may keep microseconds, a Date keeps milliseconds.
+  // The ledger may keep microseconds, a Date keeps milliseconds.
   const sameTime = Math.abs(instant(entry.modified_at) - file.modifiedAt.getTime()) < 1;
   if (Number(entry.size) === file.size && sameTime) return;
   const sha256 = await checksum(file.path);
@@ -101,7 +104,7 @@ async function refuseChangedSinceLoad(file: LandedFile, entry: LedgerEntry): Pro
   throw new InputError(
     `${file.name} was changed after it was loaded: then ${entry.size} bytes of ${entry.modified_at} ` +
       `(sha256 ${entry.sha256.slice(0, 12)}…), now ${file.size} bytes of ${file.modifiedAt.toISOString()} ` +
-      `(sha256 ${sha256.slice(0, 12)}…). A file is loaded once and what it brought is kept, so restore the old ` +
+      `(sha256 ${sha256.slice(0, 12)}…). A file is loaded once and its rows are kept, so restore the old ` +
       `content and land the new content under a new name.`,
   );
 }
@@ -114,7 +117,7 @@ function instant(text: string): number {
 }
 
 /**
- * Makes sure that a file is still the one that was listed.
+ * Checks that a file has not changed since it was listed.
  *
  * @param when completes "was changed …"
  */
@@ -124,11 +127,11 @@ export async function assertUnchanged(file: LandedFile, when: string): Promise<v
     throw changed(file, when, `now ${now.size} bytes of ${now.mtime.toISOString()}`);
 }
 
-/** The error for a file that was written to while it should have been complete. */
+/** The error for a file that was changed although it should have been complete. */
 export function changed(file: LandedFile, when: string, now: string): InputError {
   return new InputError(
-    `${file.name} was changed ${when}: ${file.size} bytes of ${file.modifiedAt.toISOString()}, ${now}. Nothing of it ` +
-      `was loaded. Let the export finish and run again; an export should be written under a name that starts with ` +
-      `"." and renamed when it is complete.`,
+    `${file.name} was changed ${when}: ${file.size} bytes of ${file.modifiedAt.toISOString()}, ${now}. Nothing in it ` +
+      `was loaded. Wait until the export is finished and run again. An export should be written under a name that starts ` +
+      `with "." and be renamed when it is complete.`,
   );
 }

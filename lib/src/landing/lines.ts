@@ -3,27 +3,27 @@ import { open } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { firstBadByte, looksLikeUtf16, wrongEncoding } from "./encoding.js";
 
-const LF = 10;
-const CR = 13;
+const lineFeed = 10;
+const carriageReturn = 13;
 
 /** Bytes read at a time. The window grows for a longer line. */
-const WINDOW = 1 << 20;
+const windowSize = 1 << 20;
 
 /** A line longer than this is refused. */
-const LONGEST_LINE = 64 << 20;
+const longestLine = 64 << 20;
 
-/** What a pass over a file of lines found. Blank lines are none. */
+/** What a pass over a file of lines found. Blank lines do not count. */
 export interface Lines {
   readonly bytes: number;
   readonly lines: number;
 }
 
 /**
- * Reads a file line by line. A line ends at LF or at the end of the file; a CR before the LF is no part of it; a byte order
- * mark at the start is passed over; lines without a character are passed over.
+ * Reads a file line by line. A line ends at LF or at the end of the file; a CR before the LF is not part of it. A byte order
+ * mark at the start is skipped, and so are empty lines.
  *
  * @param onLine is given each line; the bytes are only valid during the call
- * @param betweenChunks is a place to stop and empty what `onLine` gathered
+ * @param betweenChunks is called between chunks: the place to write out what `onLine` has gathered
  * @throws InputError when the file isn't UTF-8 or a line is longer than 64 MiB, naming the place
  */
 export async function readLines(
@@ -32,14 +32,14 @@ export async function readLines(
   betweenChunks: () => Promise<void>,
 ): Promise<Lines> {
   const handle = await open(file.path);
-  let window = Buffer.allocUnsafe(WINDOW);
+  let window = Buffer.allocUnsafe(windowSize);
   let offset = 0; // of window[0] in the file
   let filled = 0;
   let lines = 0;
   const emit = (start: number, end: number) => {
-    const stop = end > start && window[end - 1] === CR ? end - 1 : end;
+    const stop = end > start && window[end - 1] === carriageReturn ? end - 1 : end;
     if (stop === start) return;
-    if (stop - start > LONGEST_LINE) throw tooLong(file, lines, offset + start);
+    if (stop - start > longestLine) throw tooLong(file, lines, offset + start);
     lines++;
     onLine(window, start, stop);
   };
@@ -55,7 +55,7 @@ export async function readLines(
       await assertUtf8(file, window, whole, offset);
       let at = offset === 0 && window.subarray(0, 3).equals(byteOrderMark) ? 3 : 0;
       for (let from = Math.max(at, searched); at < whole; from = at) {
-        const found = window.subarray(0, whole).indexOf(LF, from);
+        const found = window.subarray(0, whole).indexOf(lineFeed, from);
         const end = found < 0 ? whole : found;
         emit(at, end);
         at = end + 1;
@@ -64,7 +64,7 @@ export async function readLines(
       window.copyWithin(0, whole, filled);
       offset += whole;
       filled -= whole;
-      if (filled > LONGEST_LINE) throw tooLong(file, lines, offset);
+      if (filled > longestLine) throw tooLong(file, lines, offset);
       if (filled > window.length / 2) window = larger(window, filled);
       await betweenChunks();
     }
@@ -75,9 +75,9 @@ export async function readLines(
 
 const byteOrderMark = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Where the last line that is complete in bytes[0, to) ends; what was searched before has no line end. */
+/** Where the last complete line in bytes[0, to) ends; the part searched before has no line end. */
 function lastLineEnd(bytes: Buffer, searched: number, to: number): number {
-  const found = to > 0 ? bytes.lastIndexOf(LF, to - 1) : -1;
+  const found = to > 0 ? bytes.lastIndexOf(lineFeed, to - 1) : -1;
   return found < searched ? 0 : found + 1;
 }
 
@@ -99,6 +99,6 @@ function larger(window: Buffer, filled: number): Buffer<ArrayBuffer> {
 
 const tooLong = (file: { name: string }, lines: number, byte: number) =>
   new InputError(
-    `${file.name}: the line after line ${lines} (byte ${byte}) is longer than ${LONGEST_LINE / (1 << 20)} MiB. Is this a ` +
+    `${file.name}: the line after line ${lines} (byte ${byte}) is longer than ${longestLine / (1 << 20)} MiB. Is this a ` +
       `file of lines? If so, shorten the line and land it again.`,
   );

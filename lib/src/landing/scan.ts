@@ -2,41 +2,49 @@ import { isUtf8 } from "node:buffer";
 import { open } from "node:fs/promises";
 import { InputError } from "../errors.js";
 import { firstBadByte, wrongEncoding } from "./encoding.js";
-import { COMMA, CR, emptyFound, LF, LONGEST_RECORD, QUOTE, readRecord } from "./csv-record.js";
+import {
+  comma,
+  carriageReturn,
+  emptyFound,
+  lineFeed,
+  longestRecord,
+  doubleQuote,
+  readRecord,
+} from "./csv-record.js";
 
 /** Bytes read at a time: small enough to stay in the processor's cache. The window grows for a longer record. */
-const WINDOW = 256 << 10;
+const windowSize = 256 << 10;
 
-/** A record that can't be split into the columns: its position in the file (1-based, header not counted), its bytes. */
+/** A record that can't be split into the columns: its position in the file (from 1, header not counted) and its bytes. */
 export interface BadRecord {
-  row: number;
-  start: number;
-  end: number;
+  readonly row: number;
+  readonly start: number;
+  readonly end: number;
 }
 
-/** What a pass over a CSV file found. Blank lines are no records. Sizes and offsets are in bytes. */
+/** What a pass over a CSV file found. Blank lines are not records. Sizes and offsets are in bytes. */
 export interface Scan {
-  bytes: number;
-  records: number;
-  bad: BadRecord[];
-  longest: number;
-  /** Records whose quoting breaks off: each is given up at the end of its first line, so that the next one is kept. */
-  brokenQuotes: number;
-  /** What ends the records: "\n" or "\r\n", "" when there is but one, "mixed". */
-  lineEnd: string;
-  /** No value holds a CR outside quotes or a space before a quote, which other CSV readers take differently. */
-  plain: boolean;
+  readonly bytes: number;
+  readonly records: number;
+  readonly bad: readonly BadRecord[];
+  readonly longest: number;
+  /** Records with broken quotes: each ends at the end of its first line, so that the next record is read. */
+  readonly brokenQuotes: number;
+  /** What ends the records: "\n" or "\r\n", "" when there is only one record, or "mixed". */
+  readonly lineEnd: string;
+  /** Whether no value has a CR outside quotes or a space before a quote, which other CSV readers read differently. */
+  readonly plain: boolean;
 }
 
 /** Called for each record, good or bad, in file order. The bytes are only valid during the call. */
 export type OnRecord = (bytes: Buffer, start: number, end: number, row: number, good: boolean) => void;
 
-/** A place to stop and let the caller empty what `OnRecord` gathered; called between chunks. */
+/** Called between chunks: the place to write out what `OnRecord` has gathered. */
 export type BetweenChunks = () => Promise<void>;
 
 /**
- * Reads a CSV file's records from byte `from` on (where the header ends) and judges each: does it split into `fields`
- * values? This is the independent account that every load is checked against, and the loader of last resort.
+ * Reads a CSV file's records from byte `from` on (where the header ends) and tells whether each splits into `fields`
+ * values. Every load is compared with this count, and files that DuckDB cannot read safely are loaded by it.
  *
  * @throws InputError when the file isn't UTF-8 or a line is longer than 64 MiB, naming the place.
  */
@@ -47,10 +55,11 @@ export async function scanRecords(
   onRecord?: OnRecord,
   betweenChunks?: BetweenChunks,
 ): Promise<Scan> {
-  const scan: Scan = {
+  const bad: BadRecord[] = [];
+  const scan: { -readonly [Key in keyof Scan]: Scan[Key] } = {
     bytes: from,
     records: 0,
-    bad: [],
+    bad,
     longest: 0,
     brokenQuotes: 0,
     lineEnd: "",
@@ -58,14 +67,14 @@ export async function scanRecords(
   };
   const handle = await open(file.path);
   const found = emptyFound();
-  let window = Buffer.allocUnsafe(WINDOW);
+  let window = Buffer.allocUnsafe(windowSize);
   let offset = from; // of window[0] in the file
   let at = 0; // where the next record starts in the window
   let filled = 0;
   let valid = 0; // window[0, valid) is known to be UTF-8
   let crlf = 0;
   let lf = 0;
-  let quote = -1; // where the next one stands in the window
+  let quote = -1; // where the next one is in the window
   let cr = -1;
   let last = false;
   const simple: Simple = { row: 0, longest: 0, lines: 0, everyRecord: onRecord !== undefined };
@@ -92,7 +101,7 @@ export async function scanRecords(
         throw await wrongEncoding(file, offset + valid + firstBadByte(window.subarray(valid, upTo)));
       valid = upTo;
       at = readWindow();
-      if (filled - at > LONGEST_RECORD && !window.subarray(at, filled).includes(LF)) throw tooLong();
+      if (filled - at > longestRecord && !window.subarray(at, filled).includes(lineFeed)) throw tooLong();
       await betweenChunks?.();
     }
   } finally {
@@ -114,11 +123,15 @@ export async function scanRecords(
       const outcome = readRecord(window, start, filled, last, found);
       if (outcome === "more") break;
       if (outcome === "broken") {
-        const lineEnd = window.subarray(0, filled).indexOf(LF, start);
+        const lineEnd = window.subarray(0, filled).indexOf(lineFeed, start);
         if (lineEnd < 0 && !last) break;
         found.next = lineEnd < 0 ? filled : lineEnd + 1;
         found.end =
-          lineEnd < 0 ? filled : lineEnd > start && window[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+          lineEnd < 0
+            ? filled
+            : lineEnd > start && window[lineEnd - 1] === carriageReturn
+              ? lineEnd - 1
+              : lineEnd;
         scan.brokenQuotes++;
       }
       const { end, next } = found;
@@ -127,17 +140,17 @@ export async function scanRecords(
         if (found.loneCr || found.spacedQuote) scan.plain = false;
       }
       if (next - end === 2) crlf++;
-      else if (next - end === 1 && window[end] === LF) lf++;
+      else if (next - end === 1 && window[end] === lineFeed) lf++;
       else if (next > end) scan.plain = false;
       start = next;
     }
     return start;
   }
 
-  /** Where the next quote or CR stands; looked up anew only when the last one found is passed. */
+  /** Where the next quote or CR is; searched again only after the last one found. */
   function nextSpecial(start: number): number {
-    if (quote < start) quote = position(window.indexOf(QUOTE, start));
-    if (cr < start) cr = position(window.indexOf(CR, start));
+    if (quote < start) quote = position(window.indexOf(doubleQuote, start));
+    if (cr < start) cr = position(window.indexOf(carriageReturn, start));
     return Math.min(quote, cr);
   }
 
@@ -151,14 +164,14 @@ export async function scanRecords(
   }
 
   function report(start: number, end: number, row: number, good: boolean): void {
-    if (!good) scan.bad.push({ row, start: offset + start, end: offset + end });
+    if (!good) bad.push({ row, start: offset + start, end: offset + end });
     onRecord?.(window, start, end, row, good);
   }
 
   function tooLong(): InputError {
     return new InputError(
       `${file.name}: the record after record ${scan.records} (byte ${offset + at}) is a line longer than ` +
-        `${LONGEST_RECORD / (1 << 20)} MiB. Is this a CSV file? If so, shorten the value and land it again.`,
+        `${longestRecord / (1 << 20)} MiB. Is this a CSV file? If so, shorten the value and land it again.`,
     );
   }
 }
@@ -174,8 +187,8 @@ interface Simple {
 }
 
 /**
- * Reads the records from `start` on that have neither quote nor CR, which are most, and returns where it stopped. Apart
- * from `readRecord`, and without a branch per byte, because it runs over every byte of every file: about 1 ns each.
+ * Reads the records from `start` on that have neither quote nor CR, as most records, and returns where it stopped. It is
+ * separate from `readRecord` and has no branch per byte because it runs over every byte of every file: about 1 ns each.
  */
 function simpleRecords(
   bytes: Buffer,
@@ -190,7 +203,7 @@ function simpleRecords(
   const table = commas;
   const pairs = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
   for (;;) {
-    const end = bytes.indexOf(LF, start);
+    const end = bytes.indexOf(lineFeed, start);
     if (end < 0 || end >= limit) break;
     const length = end - start;
     if (length > 0) {
@@ -213,10 +226,10 @@ function simpleRecords(
 /** How many commas a byte, or a pair of bytes, holds. */
 const commas = Uint8Array.from(
   { length: 1 << 16 },
-  (_, pair) => Number((pair & 255) === COMMA) + Number(pair >> 8 === COMMA),
+  (_, pair) => Number((pair & 255) === comma) + Number(pair >> 8 === comma),
 );
 
-/** Where the last character that is complete in bytes[from, to) ends, so that a chunk doesn't cut one in two. */
+/** Where the last complete character in bytes[from, to) ends, so that a chunk doesn't cut a character in two. */
 function wholeCharacters(bytes: Buffer, from: number, to: number): number {
   for (let back = 1; back <= 3 && to - back >= from; back++) {
     const byte = bytes[to - back] as number;

@@ -11,7 +11,7 @@ const audit = {
   ingested_at: timestamp("When the file was loaded."),
 };
 
-/** An export lands as text, exactly as the shop wrote it, with its audit columns. */
+/** An export is kept as text, exactly as the shop wrote it, with audit columns. */
 function exported<Shape extends z.ZodRawShape>(
   entity: string,
   columns: Shape,
@@ -94,8 +94,8 @@ export const clickstream_raw = table(
     event_ts: given("When it happened, ISO instant."),
     quantity: given("How many units."),
     price: given("Price of one unit."),
-    device: given("What it was done with."),
-    country: given("From where."),
+    device: given("The device."),
+    country: given("The visitor's country."),
     ...audit,
     _rescued_data: text(
       "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
@@ -104,7 +104,7 @@ export const clickstream_raw = table(
   {
     stamps: ["ingested_at"],
     files: "envelopes",
-    // What is asked of it most: which offsets of a partition it holds.
+    // Most queries ask which offsets of a partition it holds.
     clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
     tags: { sensitivity: "internal" },
   },
@@ -112,13 +112,16 @@ export const clickstream_raw = table(
 
 export const topic_starts = table(
   "bronze.topic_starts",
-  "Where the reading of each partition of a topic began, and where it went on when messages were lost and a person accepted that: append-only.",
+  "Where the reading of each partition of a topic started, and where it continued after a loss of messages " +
+    "that a person accepted: append-only.",
   {
-    kafka_topic: given("The topic; the next generation of one that was made anew is called name@2."),
+    kafka_topic: given(
+      "The topic. After it was deleted and created again, its next generation is called name@2.",
+    ),
     kafka_partition: given("The topic's partition."),
-    first_offset: given("The offset from which on it is read."),
-    reason: given("first read, loss accepted, or topic made anew."),
-    recorded_at: given("When that was written down, ISO instant."),
+    first_offset: given("The first offset that is read."),
+    reason: given("first read, loss accepted, or topic recreated."),
+    recorded_at: given("When this was recorded, ISO instant."),
     ...audit,
   },
   { stamps: ["ingested_at"], tags: { sensitivity: "internal" } },

@@ -5,8 +5,8 @@ import type { MessageContract } from "../kafka/producer.js";
 export const eventTypes = ["page_view", "add_to_cart", "purchase", "search"] as const;
 
 /**
- * A text of 1 to `most` characters. A number or a boolean counts as its text, since SQL cannot tell `"7"` from `7` in a
- * field it has read from JSON.
+ * A text of 1 to `most` characters. A number or a boolean counts as its text, because SQL cannot tell `"7"` from `7` in a
+ * field read from JSON.
  */
 const text = (most: number) =>
   z
@@ -16,7 +16,7 @@ const text = (most: number) =>
     .refine((value) => !/\p{Surrogate}/u.test(value), "holds half a character")
     .refine((value) => [...value].length <= most, `is longer than ${most} characters`);
 
-/** A number, or the text of one, that looks like `pattern`. */
+/** A number, as a number or as text, that matches `pattern`. */
 const figure = (pattern: RegExp, message: string) =>
   z
     .union([z.number(), z.string()], message)
@@ -25,7 +25,7 @@ const figure = (pattern: RegExp, message: string) =>
 
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
 
-/** ISO 8601 in UTC or with an offset, to the microsecond at most, of this century. */
+/** ISO 8601 in UTC or with an offset, at most to the microsecond, in this century. */
 const instant = z
   .string()
   .regex(
@@ -35,10 +35,9 @@ const instant = z
   .pipe(z.iso.datetime({ offset: true, error: "is not an ISO instant" }));
 
 /**
- * One event of the clickstream, as JSON on the topic: the contract between the shop, which validates what it sends with
- * this, and `silver.clickstream_clean`, whose SQL judges the same (a test compares the two). Parsing gives texts: a price
- * such as `"19.90"` or `19.9`, an amount of at most two decimals, never passes through a JavaScript number if it comes as
- * a text. Fields that it does not name are passed over.
+ * One event of the clickstream, as JSON on the topic. It is the contract between the shop, which validates what it sends,
+ * and `silver.clickstream_clean`, whose SQL applies the same rules (a test compares the two). Parsing returns text: a price
+ * that arrives as text, such as `"19.90"`, never passes through a JavaScript number. Unknown fields are ignored.
  *
  * @example
  * clickstreamEvent.parse({
@@ -71,7 +70,7 @@ export const clickstreamEvent = z
     message: "is given for a search",
   });
 
-/** An event as the shop sends it: before validation. */
+/** An event as the shop sends it, before validation. */
 export type ClickstreamEvent = z.input<typeof clickstreamEvent>;
 
 /** The topic's messages: keyed by customer, so that a customer's events stay in order. */

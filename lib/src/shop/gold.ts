@@ -1,7 +1,7 @@
 import { bigint, date, decimal, int, oneOf, text, timestamp, total } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
 
-const updatedAt = { updated_at: timestamp("When this row was last computed to something new.") };
+const updatedAt = { updated_at: timestamp("When this row last changed.") };
 const gold = { stamps: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
 
 export const ltvSegment = ["High", "Medium", "Low"] as const;
@@ -22,7 +22,7 @@ export const daily_sales_summary = table(
 
 export const customer_ltv = table(
   "gold.customer_ltv",
-  "What each customer has brought so far: one row for every customer, also those who never ordered (FR-007).",
+  "Each customer's revenue so far: one row for every customer, also for those who never ordered (FR-007).",
   {
     customer_id: text("The shop's customer number; Unknown for orders without one."),
     total_revenue: total("Sum of total_amount over completed orders."),
@@ -68,12 +68,12 @@ export const customer_cohorts = table(
   { ...gold, key: ["cohort_month", "months_since"] },
 );
 
-/** A share, or how many of one thing there are for each of another. */
+/** A ratio: one count divided by another. */
 const rate = (comment: string) => decimal(9, 4, comment).nullable();
 
 export const hourly_traffic_metrics = table(
   "gold.hourly_traffic_metrics",
-  "What went on in the shop, hour by hour (FR-009).",
+  "Traffic in the shop, hour by hour (FR-009).",
   {
     hour: timestamp("Start of the hour, UTC."),
     date: date("UTC date of the hour."),

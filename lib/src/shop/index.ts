@@ -9,8 +9,8 @@ import * as silver from "./silver.js";
 
 export { bronze, gold, ops, silver };
 
-/** Every table of the shop, and those that runs keep their records in. */
+/** All tables of the shop, and the tables that hold the records of runs. */
 export const tables = tablesOf(bronze, silver, gold, ops);
 
-/** What the shop declares beside its notebooks. */
+/** What the shop declares in addition to its notebooks. */
 export const shop: Project = { tables, jobs, localOnlyJobs, mostTasksAtOnce, lakeview };

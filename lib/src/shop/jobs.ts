@@ -2,18 +2,18 @@ import type { JobDeclaration } from "../plan/project.js";
 
 /** When the shop's jobs run, and their limits. */
 export const jobs: Readonly<Record<string, JobDeclaration>> = {
-  /** 02:00 UTC, done within the hour (NFR-001, NFR-008). A mail warns at 45 minutes, while there is time to look. */
+  /** 02:00 UTC, finished within an hour (NFR-001, NFR-008). After 45 minutes an e-mail warns, so there is time to look. */
   daily: {
-    description: "Takes in what has landed and brings silver and gold up to date.",
+    description: "Loads what has landed and brings silver and gold up to date.",
     schedule: "0 0 2 * * ?",
     warnAfter: 45,
   },
   /**
-   * Every 5 minutes, so that an event is in gold within 5 minutes of the run that takes it (NFR-002). A round that would
-   * begin while the one before still runs is left out: the next one takes what has come since.
+   * Every 5 minutes, so that an event is in gold within 5 minutes of the run that reads it (NFR-002). A run is skipped while
+   * the one before is still running: the next run reads all new events.
    */
   streaming: {
-    description: "Takes in what the clickstream's topic holds by now, up to gold.",
+    description: "Loads the new messages of the clickstream's topic and brings its tables up to date.",
     schedule: "0 0/5 * * * ?",
     warnAfter: 4,
     queued: false,
@@ -23,9 +23,9 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
     description: "Compacts the gold tables and removes files that no reader needs (FR-011, FR-012).",
     schedule: "0 0 4 ? * SUN",
   },
-  /** What a deployment must be able to do: start Node and the warehouse, find its files, and judge every table (AC-008). */
+  /** What must work after a deployment: start Node and the warehouse, find the files, and check every table (AC-008). */
   smoke_test: {
-    description: "Judges the tables as they are, to show that a deployment works.",
+    description: "Checks the tables as they are, to show that a deployment works.",
     also: ["ops.data_quality"],
   },
   backfill: {
@@ -37,8 +37,8 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
 
 /** Jobs whose notebooks stay off Databricks, and why. */
 export const localOnlyJobs: Readonly<Record<string, string>> = {
-  generator: "it stands in for the shop or tries its broker, by hand and where DuckDB is",
+  generator: "it simulates the shop or checks its broker, by hand, on a machine with DuckDB",
 };
 
-/** Free Edition runs no more tasks of an account at once (C-003). */
+/** Free Edition runs at most this many tasks of an account at once (C-003). */
 export const mostTasksAtOnce = 5;

@@ -11,7 +11,7 @@ const month: LakeviewField = {
 };
 const category: LakeviewField = { name: "category", expression: "`category`", scale: "categorical" };
 
-/** Daily sales for those who are in the workspace anyhow: the sales page's query, with what matters most. */
+/** Daily sales for people who work in the workspace: the sales page's query with the most important charts. */
 const dailySales: LakeviewDashboard = {
   name: "daily_sales",
   page: "dashboard.sales",
@@ -76,5 +76,5 @@ const dailySales: LakeviewDashboard = {
   ],
 };
 
-/** The dashboards of the shop in Databricks. */
+/** The shop's dashboards in Databricks. */
 export const lakeview: readonly LakeviewDashboard[] = [dailySales];

@@ -2,7 +2,7 @@ import { bigint, boolean, date, int, money, oneOf, text, timestamp } from "../co
 import { eventTypes } from "./event.js";
 import { table } from "../contracts/table.js";
 
-/** The four states an order can be in. Revenue is that of completed orders. */
+/** The four states of an order. Only completed orders count as revenue. */
 export const orderStatus = ["pending", "completed", "cancelled", "refunded"] as const;
 
 const origin = {
@@ -12,7 +12,7 @@ const origin = {
 
 export const dim_customers = table(
   "silver.dim_customers",
-  "Every version of every customer, with the time in which it held: a slowly changing dimension of type 2 (FR-004).",
+  "Every version of every customer, with the time in which it was valid: a slowly changing dimension of type 2 (FR-004).",
   {
     surrogate_key: text("Key of this version: md5 of customer_id and effective_start_date in microseconds."),
     customer_id: text("The shop's customer number."),
@@ -24,11 +24,11 @@ export const dim_customers = table(
     region: text("Region or state.").nullable(),
     country: text("Country.").nullable(),
     signup_date: date("Day of signing up, which names the customer's cohort.").nullable(),
-    effective_start_date: timestamp("From when this version held: the change's updated_at."),
+    effective_start_date: timestamp("Start of this version: the change's updated_at."),
     effective_end_date: timestamp(
-      "Until when it held: the next version's start. Null while current.",
+      "End of this version: the next version's start. Null while current.",
     ).nullable(),
-    is_current: boolean("Whether this is the version that holds now."),
+    is_current: boolean("Whether this is the current version."),
   },
   {
     key: ["surrogate_key"],
@@ -104,8 +104,8 @@ export const clickstream_clean = table(
     event_date: date("UTC date of event_ts."),
     quantity: int("How many units.").nullable(),
     price: money("Price of one unit.").nullable(),
-    device: text("What it was done with.").nullable(),
-    country: text("From where.").nullable(),
+    device: text("The device.").nullable(),
+    country: text("The visitor's country.").nullable(),
     received_at: timestamp("When it reached Kafka."),
     is_late: boolean("Whether it arrived more than 10 minutes after it happened."),
     kafka_topic: text("The topic it came from."),
@@ -133,7 +133,7 @@ export const clickstream_clean = table(
 
 export const clickstream_late = table(
   "silver.clickstream_late",
-  "The late events that a daily run has taken up: from then on they are part of their sessions.",
+  "The late events that daily runs have added to their sessions.",
   {
     event_id: text("The event's id."),
     customer_id: text("Who."),

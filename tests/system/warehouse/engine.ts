@@ -385,7 +385,7 @@ export function engineTests(given: () => Warehouse): void {
       await sql.put(path.join(landing, "lacks.csv"), `${volume}/loaded/lacks.csv`);
       await sql.execute(copyInto(load, { catalog }));
       await expect(sql.query(refuseFiles(load))).rejects.toThrow(
-        /loaded\/lacks\.csv: the header lacks note\. It reads: id,name\. Nothing of it was loaded.*delete from ops\.landed_bronze_loaded/,
+        /loaded\/lacks\.csv: the header lacks note\. It reads: id,name\. Nothing in it was loaded.*delete from ops\.landed_bronze_loaded/,
       );
       await sql.execute("delete from ops.landed_bronze_loaded");
       writeFileSync(path.join(landing, "latin.csv"), Buffer.from("id,name,note\n1,\xe9,\n", "latin1"));

@@ -2,7 +2,7 @@ import { DBSQLClient } from "@databricks/sql";
 import { InputError } from "../../errors.js";
 import { messageOf, startUpError } from "./cold-start.js";
 
-/** Where the SQL warehouse is and who asks. */
+/** The SQL warehouse's address and the user's token. */
 export interface WarehouseAddress {
   /** May carry a port. */
   readonly host: string;
@@ -15,7 +15,7 @@ export interface WarehouseAddress {
 /** Connects the client. Nothing is sent before the first session is opened. */
 export async function openClient({ host, httpPath, token, ca }: WarehouseAddress): Promise<DBSQLClient> {
   const client = new DBSQLClient({ logger: { log: () => undefined } });
-  // As Arrow's own types, instants lose their microseconds and decimals become numbers in the client; as text they don't.
+  // With Arrow's own types the client drops microseconds of instants and turns decimals into numbers; text is exact.
   client.getConfig().useArrowNativeTypes = false;
   client.on("error", () => undefined); // each call also rejects
   const { hostname, port } = new URL(`https://${host}`);
@@ -33,8 +33,8 @@ export async function openClient({ host, httpPath, token, ca }: WarehouseAddress
 }
 
 /**
- * Makes an error of the client one for people. The client's own error is not kept as its cause: it may hold the request
- * with the token in it.
+ * Turns an error of the client into one that people understand. The client's error is not kept as its cause: it may contain
+ * the request with the token.
  */
 export function explained(error: unknown, { host, httpPath, token }: WarehouseAddress): Error {
   const message = messageOf(error).replaceAll(token, "***");
@@ -43,7 +43,7 @@ export function explained(error: unknown, { host, httpPath, token }: WarehouseAd
   if (status === "401" || status === "403") {
     return new InputError(
       `${host} refused DATABRICKS_TOKEN (HTTP ${status}): it is wrong, has expired, or may not use the warehouse. ` +
-        `Make a new one in the workspace under Settings, Developer, Access tokens.`,
+        `Create a new one in the workspace under Settings, Developer, Access tokens.`,
     );
   }
   if (status === "404") {
@@ -56,7 +56,7 @@ export function explained(error: unknown, { host, httpPath, token }: WarehouseAd
   if (/certificate|self-signed|CERT_/i.test(message)) {
     return new InputError(
       `The certificate of DATABRICKS_HOST=${host} is not trusted: ${message}. ` +
-        `NODE_EXTRA_CA_CERTS names the file of a private authority.`,
+        `Set NODE_EXTRA_CA_CERTS to the certificate file of your private authority.`,
     );
   }
   return new Error(message);

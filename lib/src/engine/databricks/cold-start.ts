@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../../errors.js";
 
 /**
- * What a warehouse that is stopped or starting says, and nothing else: a stopped one accepts a session whose statements
- * then fail, or its gateway answers 503 until the client's own retries give up.
+ * The errors of a warehouse that is stopped or starting, and no others: a stopped warehouse accepts a session whose
+ * statements then fail, or its gateway answers 503 until the client's own retries give up.
  */
 const startUpErrors: readonly (readonly [name: string, RegExp])[] = [
   ["session not initialized yet", /has not been initialized or had already closed/],
@@ -15,11 +15,11 @@ const startUpErrors: readonly (readonly [name: string, RegExp])[] = [
   ],
 ];
 
-/** The named start-up error that this one is, if it is one. */
+/** The name of the start-up error, or undefined for any other error. */
 export const startUpError = (error: unknown): string | undefined =>
   startUpErrors.find(([, pattern]) => pattern.test(messageOf(error)))?.[0];
 
-/** Two writers met on one Delta table. The one that fails has changed nothing, so its statement can be repeated. */
+/** Two writers changed one Delta table at once. The one that fails has changed nothing, so its statement can be repeated. */
 const conflicts =
   /\b(?:DELTA_CONCURRENT_(?:APPEND|DELETE_READ|DELETE_DELETE|TRANSACTION|WRITE)|DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED|Concurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction)Exception)\b/;
 
@@ -30,8 +30,8 @@ export const messageOf = (error: unknown): string =>
   String((error as { message?: unknown } | undefined)?.message ?? error);
 
 /**
- * Calls `attempt` until it succeeds: waits after a start-up error, longer each time, in all no longer than `patience`
- * milliseconds. Any other error is thrown at once.
+ * Calls `attempt` until it succeeds. After a start-up error it waits, longer each time, for `patience` milliseconds in total.
+ * Any other error is thrown at once.
  */
 export async function whenStarted<T>(
   attempt: () => Promise<T>,

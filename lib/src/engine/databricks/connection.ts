@@ -22,15 +22,15 @@ type Operation = Awaited<ReturnType<DBSQLSession["executeStatement"]>>;
 type Params = Readonly<Record<string, Bound>>;
 
 /** How many rows are fetched at once. */
-const CHUNK = 20_000;
+const chunkRows = 20_000;
 
-/** Waits before a statement that met another writer is repeated, in milliseconds. */
+/** Waiting times before a statement in conflict with another writer is repeated, in milliseconds. */
 const conflictWaits = [500, 1000, 2000, 4000, 8000];
 
 export interface DatabricksConnection extends Connection {
-  /** The result's rows in chunks, so that a big one need not fit into memory. */
+  /** The result's rows in chunks, so that a large result need not fit into memory. */
   stream(sql: string, params?: Params): AsyncGenerator<ResultRow[], void, undefined>;
-  /** Ids of the statements that ran, in their order, as the warehouse's query history has them. */
+  /** Ids of the statements that ran, in order, as in the warehouse's query history. */
   readonly statementIds: readonly string[];
   /** Uploads a local file into a volume: `/Volumes/<catalog>/<schema>/<volume>/…`. An older file is replaced. */
   put(file: string, remote: string): Promise<void>;
@@ -39,8 +39,8 @@ export interface DatabricksConnection extends Connection {
 /**
  * Opens a session with catalog, schema and UTC set, waiting for a warehouse that is stopped.
  *
- * A statement that meets another writer is repeated. A session that the warehouse ends is not made anew, because its
- * variables and temporary views are lost: the run fails and can be repeated.
+ * A statement in conflict with another writer is repeated. A session that the warehouse ends is not opened again, because
+ * its variables and temporary views are lost: the run fails and can be repeated.
  */
 export async function openConnection(
   client: DBSQLClient,
@@ -57,7 +57,7 @@ export async function openConnection(
     throw explained(error, options);
   });
 
-  /** Runs a statement to its end, again when it met another writer. */
+  /** Runs a statement to its end, and repeats it after a conflict with another writer. */
   async function run(sql: string, params?: Params): Promise<Operation> {
     for (const wait of [...conflictWaits, undefined]) {
       try {
@@ -80,7 +80,7 @@ export async function openConnection(
     const creates = /^\s*create\b/i.test(text);
     const operation = await session.executeStatement(creates ? withLiterals(text, params ?? {}) : text, {
       namedParameters: creates ? {} : bind(databricks, params),
-      maxRows: CHUNK,
+      maxRows: chunkRows,
     });
     statementIds.push(operation.id);
     const cancel = () => void operation.cancel().catch(() => undefined);
@@ -113,7 +113,7 @@ export async function openConnection(
       }
       yield { columns, rows: [] };
       while (columns.length > 0 && (await operation.hasMoreRows())) {
-        const rows = await operation.fetchChunk({ maxRows: CHUNK, disableBuffering: true });
+        const rows = await operation.fetchChunk({ maxRows: chunkRows, disableBuffering: true });
         signal?.throwIfAborted();
         yield { columns, rows: rows.map((row) => resultRow(columns, row as Record<string, unknown>)) };
       }
@@ -157,7 +157,7 @@ export async function openConnection(
       statementIds.push(operation.id);
       await operation.close().catch(() => undefined);
     },
-    // A warehouse has no transaction over several tables: statements stand in an order that makes a repeat harmless.
+    // A warehouse has no transactions over several tables: the order of the statements makes a repeat harmless.
     transaction: (work) => work(),
     async close() {
       await session.close().catch(() => undefined);
@@ -171,7 +171,7 @@ interface Chunk {
   readonly rows: ResultRow[];
 }
 
-/** A session in which a statement has run: only then is the warehouse known to be up. */
+/** Opens a session and runs a statement in it: only then is it certain that the warehouse is up. */
 async function openSession(client: DBSQLClient, { catalog, schema }: DatabricksOptions): Promise<Session> {
   const session = await client.openSession({ initialCatalog: catalog, initialSchema: schema ?? "default" });
   try {
@@ -190,14 +190,14 @@ const columnsOf = async (operation: Operation): Promise<readonly ResultColumn[]>
   return schema?.columns ?? [];
 };
 
-/** Whether the client makes numbers of values that no number can hold, as it does when a warehouse sends no Arrow. */
+/** Whether the client turns values into numbers that lose digits, as it does when a warehouse does not send Arrow. */
 async function isNarrowed(operation: Operation, columns: readonly ResultColumn[]): Promise<boolean> {
   if (!columns.some(isLossyWithoutArrow)) return false;
   const { resultFormat } = await operation.getResultMetadata();
   return resultFormat === "COLUMN_BASED";
 }
 
-/** Rows that a statement wrote; of a MERGE, without those that it deleted. */
+/** Rows that a statement wrote; for a MERGE, without the rows it deleted. */
 const changedRows = (counts: ResultRow) =>
   Number(counts["num_affected_rows"] ?? 0) -
   (counts["num_updated_rows"] === undefined ? 0 : Number(counts["num_deleted_rows"] ?? 0));

@@ -4,18 +4,18 @@ import { csvProblems, csvRecords } from "./csv.js";
 import { envelopeRecords } from "./envelopes.js";
 import { quoted } from "./literals.js";
 
-/** How a format's files become rows: common table expressions that read `files` (source_file, text: the whole file). */
+/** How files of a format become rows: common table expressions that read `files` (source_file, text: the whole file). */
 export interface FileReader {
   readonly ending: ".csv" | ".ndjson";
-  /** They end in `problems` (source_file, problem): what is wrong with a file as a whole, or null. */
+  /** The last one is `problems` (source_file, problem): what is wrong with a file as a whole, or null. */
   readonly problems?: (load: LoadFiles) => string;
-  /** They end in `records`: the table's source columns, `_rescued_data`, `source_file` and `source_row` (BIGINT, from 1). */
+  /** The last one is `records`: the source columns, `_rescued_data`, `source_file` and `source_row` (BIGINT, from 1). */
   readonly records: (load: LoadFiles) => string;
-  /** A condition on a row of the table: its record could not be taken apart and was kept whole. */
+  /** A condition on a row of the table: its record could not be split and was kept whole. */
   readonly isRescued: (load: LoadFiles) => string;
 }
 
-/** Another format is one more entry here, and a function like `csvRecords`: nothing else of a load looks into the files. */
+/** For another format, add an entry here and a function like `csvRecords`: no other part of a load reads the content. */
 const readers: Readonly<Record<FileFormat, FileReader>> = {
   csv: {
     ending: ".csv",
@@ -28,10 +28,10 @@ const readers: Readonly<Record<FileFormat, FileReader>> = {
 
 export const readerOf = ({ format }: LoadFiles): FileReader => readers[format];
 
-/** The volume into which exports land. */
+/** The volume where exports land. */
 export const landingVolume = (catalog: string) => `/Volumes/${catalog}/bronze/raw_data`;
 
-/** Where a bronze table's files stand whole, a row each, between COPY INTO and the insert of their records. */
+/** The table that holds a bronze table's files, one row per file, between COPY INTO and the insert of their records. */
 export const landedTable = (table: string) => `ops.landed_${flat(table)}`;
 
 export const createLanded = (table: string) =>
@@ -39,12 +39,12 @@ export const createLanded = (table: string) =>
   content BINARY) using delta`;
 
 /**
- * Takes the files of a folder of the landing volume that were not taken before: COPY INTO remembers them by their paths.
- * Files come whole, since its own reader of CSV matches columns by position, whatever a file's header says, and fills up
- * a record that is too short.
+ * Copies the files in a folder of the landing volume that were not copied before: COPY INTO remembers their paths. It
+ * copies whole files, because its CSV reader matches columns by position, whatever the header says, and fills up records
+ * that are too short.
  *
- * @param given.catalog a piece of the path
- * @param given.files names within the folder, if not all
+ * @param given.catalog part of the path
+ * @param given.files names in the folder; all files if not given
  */
 export const copyInto = (load: LoadFiles, given: { catalog: string; files?: readonly string[] }): string =>
   `copy into ${landedTable(load.table)} from (
@@ -55,7 +55,7 @@ export const copyInto = (load: LoadFiles, given: { catalog: string; files?: read
     given.files ? `files = (${given.files.map(quoted).join(", ")})` : `pattern = '*${readerOf(load).ending}'`
   }`;
 
-/** Files that have been copied and are not on the ledger. */
+/** Files that were copied and are not in the ledger. */
 const pending = ({
   table,
 }: LoadFiles) => `select landed.source_file, if(is_valid_utf8(cast(content as string)), cast(content as string), null) as text
@@ -63,12 +63,12 @@ const pending = ({
   left anti join ops.loaded_files as ledger on ledger.table_name = '${table}' and ledger.source_file = landed.source_file`;
 
 /**
- * Fails when a copied file cannot be loaded as it is: it is not UTF-8, or its reader finds a problem. COPY INTO takes a path
- * once, so such a file has to come again under another name.
+ * Fails when a copied file cannot be loaded as it is: it is not UTF-8, or its reader finds a problem. COPY INTO copies a
+ * path only once, so the corrected file must come under another name.
  */
 export function refuseFiles(load: LoadFiles): string {
   const { problems } = readerOf(load);
-  const next = `'. Nothing of it was loaded. Mend it, land it under another name, and then: delete from ${landedTable(load.table)} where source_file = \\'', source_file, '\\''`;
+  const next = `'. Nothing in it was loaded. Correct it, land it under another name, and then: delete from ${landedTable(load.table)} where source_file = \\'', source_file, '\\''`;
   return `with files as (
   ${pending(load)}
 )${problems ? `,\n${problems(load)}` : ""}
@@ -78,10 +78,10 @@ select raise_error(concat(source_file, ': ', problem, ${next})) from (
 }
 
 /**
- * Appends the records of the files that have been copied and are not on the ledger. A repeat within one batch appends
- * none twice.
+ * Appends the records of the files that were copied and are not in the ledger. A repeat in the same batch appends nothing
+ * twice.
  *
- * @param given what the audit columns are filled with
+ * @param given the values of the audit columns
  */
 export function insertRecords(load: LoadFiles, given: { now: string; batch: string }): string {
   const columns = [...load.columns, "_rescued_data", "source_file", "source_row"].join(", ");
@@ -94,7 +94,7 @@ ${readerOf(load).records(load)}
 select ${columns}, ${given.now} as ingested_at, ${given.batch} as _batch from records`;
 }
 
-/** Puts the copied files on the ledger, with the records that they brought: also those that brought none. */
+/** Adds the copied files to the ledger with the number of their records, also files without any. */
 export function keepLedger(load: LoadFiles, given: { now: string; batch: string; runId: string }): string {
   return `insert into ops.loaded_files (table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at)
 select '${load.table}', landed.source_file, landed.size, landed.modified_at, landed.sha256, coalesce(counted.records, 0),
@@ -107,7 +107,7 @@ left join (
 ) as counted on counted.source_file = landed.source_file`;
 }
 
-/** Lets go of the files that are on the ledger: COPY INTO remembers them without. */
+/** Deletes the content of the files that are in the ledger: COPY INTO remembers their paths without it. */
 export const dropLanded = (table: string) =>
   `merge into ${landedTable(table)} as t using (
   select source_file from ops.loaded_files where table_name = '${table}'

@@ -2,18 +2,18 @@ import type { LoadFiles } from "../../plan/plan.js";
 import { quoted } from "./literals.js";
 
 /*
- * RFC 4180 as regular expressions, with the same reading of broken records as the embedded engine's (lib/src/landing):
- * a quote within an unquoted value is itself; a record whose quoting breaks off is given up at the end of its first line.
+ * RFC 4180 as regular expressions. Broken records are read as the embedded engine reads them (lib/src/landing): a quote
+ * inside an unquoted value is an ordinary character; a record with broken quotes ends at the end of its first line.
  * Repetitions are possessive, so that Java's engine needs no stack for them.
  */
 const quotedValue = String.raw`"[^"]*+(?:""[^"]*+)*+"`;
 const end = String.raw`\r?\n|\r?\z`;
 const inRecord = String.raw`(?:${quotedValue}(?=,|${end})|(?!")[^,\n]*+)`;
 
-/** A record is the first group, some with the CR of its line end. */
+/** The first group is a record, which may end with the CR of its line end. */
 const record = String.raw`(${inRecord}(?:,${inRecord})*+(?=${end})|[^\n]*+)(?:\r?\n|\r?\z)`;
 
-/** One value of a record that a comma was put before, quotes and all: the first group. */
+/** One value of a record with a comma put before it. The first group is the value with its quotes. */
 const value = String.raw`,(${quotedValue}|(?!")[^,]*+)`;
 
 const raw = (pattern: string) => `r'${pattern}'`;
@@ -25,8 +25,8 @@ const unquoted = (given: string) =>
 const namesOf = (line: string) => `transform(${valuesOf(line)}, name -> trim(${unquoted("name")}))`;
 
 /**
- * Files whose header lacks a column or names one twice, as common table expressions that end in `problems` (source_file,
- * problem).
+ * Files whose header lacks a column or names a column twice, as common table expressions. The last one is `problems`
+ * (source_file, problem).
  */
 export function csvProblems({ columns }: LoadFiles): string {
   const missing = `array_except(${list(columns)}, keys)`;
@@ -40,10 +40,10 @@ problems as (
 }
 
 /**
- * The records of files, as common table expressions that end in `records`. Columns are found by the names in each file's
- * header; values of columns that the table lacks are kept as JSON in `_rescued_data`, and so is, whole, a record that does
- * not split into as many values as the header has names. An empty value is null, an empty one in quotes is not. A CR at the
- * end of the file ends a record like CRLF, but is part of one whose quoting breaks off.
+ * The records of files, as common table expressions. The last one is `records`. Columns are found by the names in each
+ * file's header. Values of columns that the table lacks are kept as JSON in `_rescued_data`; a record that does not split
+ * into as many values as the header has names is kept there whole. An empty value is null, an empty value in quotes is not.
+ * A CR at the end of the file ends a record like CRLF, but it is part of a record with broken quotes.
  */
 export function csvRecords({ columns }: LoadFiles): string {
   const at = (name: string) =>
@@ -72,7 +72,7 @@ records as (
 )`;
 }
 
-/** Each file's lines, its header the first, and the header's names; none for a file without. */
+/** Each file's lines, of which the first is the header, and the header's names. An empty file has no row. */
 const heads = `lined as (
   select source_file, filter(
     transform(regexp_extract_all(if(startswith(text, '\\uFEFF'), substring(text, 2), text), ${raw(record)}, 1),

@@ -1,6 +1,6 @@
 import type { LoadFiles } from "../../plan/plan.js";
 
-/** What an envelope says, and the columns of bronze that hold it. */
+/** The columns of bronze that hold an envelope's fields. */
 const envelope: Readonly<Record<string, string>> = {
   kafka_topic: "e.topic",
   kafka_partition: "try_cast(e.partition as int)",
@@ -12,11 +12,11 @@ const envelope: Readonly<Record<string, string>> = {
 
 const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "value_base64"];
 
-/** The fields of a JSON object as texts, for from_json. */
+/** The fields of a JSON object as text, for from_json. */
 const texts = (names: readonly string[]) => `'${names.map((name) => `${name} string`).join(", ")}'`;
 
 /**
- * Whether a text is a JSON object. Spark's own reader also takes single quotes, text behind the object, and escapes that
+ * Whether a text is a JSON object. Spark's own reader also accepts single quotes, text after the object, and escapes that
  * are half of a surrogate pair.
  */
 const isJsonObject = (text: string) =>
@@ -26,14 +26,14 @@ const isJsonObject = (text: string) =>
 const [backslash, high, low] = ["\\\\\\\\u", "[dD][89abAB][0-9a-fA-F]{2}", "[dD][c-fC-F][0-9a-fA-F]{2}"];
 const loneSurrogate = `${backslash}${high}(?!${backslash}${low})|(?<!${backslash}${high})${backslash}${low}`;
 
-/** A field of the message. from_json writes a number from ten million with decimals as 1.23E7; a variant keeps its digits. */
+/** A field of the message. from_json writes numbers of ten million and more as 1.23E7; a variant keeps the digits. */
 const plainNumber = (field: string) =>
   `if(message.${field} rlike '^-?[0-9.]+E[0-9]+$', coalesce(variant_get(try_parse_json(e.value), '$.${field}', 'string'), message.${field}), message.${field})`;
 
 /**
- * The messages of files of envelopes, a line each, as common table expressions that end in `records`. Means the same as
- * the embedded engine's reader (lib/src/engine/duckdb/envelopes.ts): a line that is no envelope, and one whose message is
- * no UTF-8, is kept whole in `_rescued_data`; fields are null where the message is no JSON object.
+ * The messages in files of envelopes, one per line, as common table expressions. The last one is `records`. The result is
+ * the same as that of the embedded engine's reader (lib/src/engine/duckdb/envelopes.ts): a line that is not an envelope, or
+ * whose message is not UTF-8, is kept whole in `_rescued_data`; fields are null where the message is not a JSON object.
  */
 export function envelopeRecords({ columns }: LoadFiles): string {
   const fields = columns.filter((name) => !(name in envelope));

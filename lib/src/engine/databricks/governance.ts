@@ -1,7 +1,7 @@
 import type { Table } from "../../contracts/table.js";
 import { quoted } from "./literals.js";
 
-/** Statements that give a table and its columns the contract's comments, also where they were created with others. */
+/** Statements that give a table and its columns the contract's comments, also if they were created with other comments. */
 export const comments = (table: Table): string[] => [
   `comment on table ${table.name} is ${quoted(table.comment)}`,
   `alter table ${table.name} alter column\n${table.columns
@@ -9,7 +9,7 @@ export const comments = (table: Table): string[] => [
     .join(",\n")}`,
 ];
 
-/** Statements that tag a table, and the columns that hold what is personal, for Unity Catalog (FR-012). */
+/** Statements that tag a table and its columns with personal data for Unity Catalog (FR-012). */
 export const tags = (table: Table): string[] => {
   const { tags: given = {}, personal = [] } = table.options;
   const pairs = Object.entries(given).map(([name, value]) => `${quoted(name)} = ${quoted(value)}`);
@@ -21,7 +21,7 @@ export const tags = (table: Table): string[] => {
   ];
 };
 
-/** Gives a table the clustering of its contract; OPTIMIZE then orders what it has. Nothing for a table without. */
+/** Statements that give a table its contract's clustering, if it has one; OPTIMIZE then orders the existing rows. */
 export const clustering = (table: Table): string[] =>
   table.options.clusterBy
     ? [`alter table ${table.name} cluster by (${table.options.clusterBy.join(", ")})`]

@@ -8,8 +8,8 @@ import type { DatabricksConnection } from "./connection.js";
 import { copyInto, dropLanded, insertRecords, landingVolume, readerOf, refuseFiles } from "./copy-into.js";
 
 /**
- * Uploads what has landed here and is not in the ledger into the landing volume, then loads it by one COPY INTO and one
- * INSERT. A repeat uploads again and loads nothing twice.
+ * Uploads the local landed files that are not in the ledger to the landing volume, then loads them by one COPY INTO and one
+ * INSERT. A repeat uploads them again but loads nothing twice.
  */
 export async function loadFiles(
   connection: DatabricksConnection,
@@ -48,7 +48,7 @@ from ${files.table} where _batch = :batch group by source_file`,
   );
 }
 
-/** Into the mounted volume where there is one, as on a cluster, else through the client. */
+/** Copies to the mounted volume where there is one, as on a cluster; otherwise the client uploads the file. */
 async function upload(connection: DatabricksConnection, file: LandedFile, volume: string): Promise<void> {
   const remote = `${volume}/${file.name}`;
   if (!(await isFolder(volume))) return connection.put(file.path, remote);

@@ -3,7 +3,7 @@ import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
 import type { Bound } from "../connection.js";
 import { quoted } from "./literals.js";
 
-/** What of a result column's description is needed here. */
+/** The parts of a result column's description that are used here. */
 export interface ResultColumn {
   readonly columnName: string;
   readonly typeDesc: {
@@ -18,7 +18,7 @@ export interface ResultColumn {
   };
 }
 
-/** Thrift's numbers of types, and their names in SQL. */
+/** Thrift's type numbers and the types' names in SQL. */
 const typeNames: readonly string[] = [
   "BOOLEAN",
   "TINYINT",
@@ -57,11 +57,11 @@ export function columnType(column: ResultColumn): string {
 export const describeColumns = (columns: readonly ResultColumn[]): Result["columns"] =>
   columns.map((column) => ({ name: column.columnName, type: columnType(column) }));
 
-/** Whether a client that gets no Arrow turns values of this column into JavaScript numbers before we see them. */
+/** Whether the client, without Arrow, turns values of this column into JavaScript numbers before we get them. */
 export const isLossyWithoutArrow = (column: ResultColumn): boolean =>
   ["DECIMAL", "BIGINT"].includes(baseType(column));
 
-/** A row in the shape that all engines give: decimals, dates and instants as text, whole numbers as numbers. */
+/** A row as all engines return it: decimals, dates and instants as text, whole numbers as numbers. */
 export function resultRow(
   columns: readonly ResultColumn[],
   row: Readonly<Record<string, unknown>>,
@@ -89,7 +89,7 @@ function value(given: unknown, type: string): ResultValue {
   }
 }
 
-/** A number where a number can hold it, else text. */
+/** A number where it is exact, otherwise text. */
 function whole(given: bigint | number | string): ResultValue {
   const number = Number(given);
   return Number.isSafeInteger(number) ? number : String(given);
@@ -99,7 +99,7 @@ function whole(given: bigint | number | string): ResultValue {
 const instant = (given: unknown): string =>
   given instanceof Date ? given.toISOString() : `${String(given).replace(" ", "T").replace(/Z$/, "")}Z`;
 
-/** A statement's parameters as `:name`: where the plan's marker stands or a `$name`, outside quoted text and comments. */
+/** Writes a statement's parameters as `:name`: the plan's markers and `$name`, outside quoted text and comments. */
 export const withMarkers = (sql: string): string =>
   sql.replace(
     /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\/|\bparam__(\w+)\b|\$([A-Za-z_]\w*)/g,
@@ -107,8 +107,8 @@ export const withMarkers = (sql: string): string =>
   );
 
 /**
- * A statement with its `:name` parameters written out as literals, for one that creates something: before runtime 18, a
- * view may not be defined with parameters.
+ * A statement with its `:name` parameters written as literals. Used for CREATE statements: before runtime 18, a view
+ * definition may not have parameters.
  */
 export const withLiterals = (sql: string, params: Readonly<Record<string, Bound>>): string =>
   sql.replace(
@@ -125,7 +125,7 @@ function literal(value: Bound): string {
 
 type Client = { DBSQLParameter: typeof DBSQLParameter; thrift: typeof thrift };
 
-/** Hands parameters over with their types: text is text, whole numbers are BIGINT. */
+/** Binds parameters with their types: text is STRING, whole numbers are BIGINT. */
 export function bind(
   { DBSQLParameter: Parameter }: Pick<Client, "DBSQLParameter">,
   params: Readonly<Record<string, Bound>> | undefined,

@@ -9,31 +9,31 @@ import { globEscaped, identifier, literal } from "./literals.js";
 
 /** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */
 export interface CsvLoad {
-  table: string;
-  columns: string[];
-  file: LandedFile;
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly file: LandedFile;
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
-  ingestedAt: string;
-  batch: number;
+  readonly ingestedAt: string;
+  readonly batch: number;
 }
 
-/** What was loaded. `rows` were split into columns, `rescued` records are kept whole in `_rescued_data`. */
+/** The result of a load. `rows` were split into columns; `rescued` records are kept whole in `_rescued_data`. */
 export interface CsvLoaded {
-  name: string;
-  size: number;
-  modifiedAt: Date;
-  sha256: string;
-  rows: number;
-  rescued: number;
-  extraColumns: string[];
-  warnings: string[];
+  readonly name: string;
+  readonly size: number;
+  readonly modifiedAt: Date;
+  readonly sha256: string;
+  readonly rows: number;
+  readonly rescued: number;
+  readonly extraColumns: readonly string[];
+  readonly warnings: readonly string[];
 }
 
-/** DuckDB's own limit is 2,000,000 bytes; beyond its buffer of 32 MB it drops a record silently or never returns. */
-const LONGEST_FOR_DUCKDB = 1_900_000;
-const REJECTS = "_csv_rejects";
-const SCANS = "_csv_scans";
-const ROWS = "_csv_rows";
+/** DuckDB's limit is 2,000,000 bytes; it silently drops a record longer than its buffer of 32 MB, or never returns. */
+const longestForDuckDb = 1_900_000;
+const rejectsTable = "_csv_rejects";
+const scansTable = "_csv_scans";
+const rowsTable = "_csv_rows";
 
 /**
  * Appends one CSV file to a bronze table, within the caller's transaction. Every record becomes a row: split into the
@@ -41,9 +41,9 @@ const ROWS = "_csv_rows";
  * blank lines not counted) for both kinds. An unquoted empty value is null, a quoted one the empty string. Values of
  * columns that the table doesn't have are kept as a JSON object in `_rescued_data`.
  *
- * A pass of our own over the bytes counts and judges the records first (`scanRecords`). DuckDB's reader then loads the
- * file if that pass saw nothing on which the two could differ, and must come to the same rows and the same refusals;
- * otherwise the file is loaded record by record, by our own reader. So no record rests on one reader's word.
+ * First `scanRecords` counts and checks the records. If it finds nothing that the two readers could read differently,
+ * DuckDB's reader loads the file and must find the same rows and the same bad records. Otherwise our own reader loads the
+ * file record by record. So no record depends on one reader only.
  *
  * @throws InputError when the file can't be loaded as it is: columns missing, another separator or encoding, a line
  * longer than 64 MiB, changed while it was loaded. The caller rolls back.
@@ -54,7 +54,7 @@ export async function loadCsv(connection: DuckDBConnection, load: CsvLoad): Prom
   const header = await readHeader(file);
   const map = header ? matchColumns(file, header.names, load.columns) : { positions: [], extra: [] };
   const hash = checksum(file.path);
-  hash.catch(() => undefined); // awaited below; a failure before that must not go unhandled
+  hash.catch(() => undefined); // awaited below; an earlier failure must not be unhandled
   const scan = header ? await scanRecords(file, header.from, header.names.length) : undefined;
   if (header && scan) await loadRecords(connection, { ...load, header, map, scan });
   const sha256 = await hash;
@@ -75,21 +75,21 @@ export async function loadCsv(connection: DuckDBConnection, load: CsvLoad): Prom
 }
 
 interface Work extends CsvLoad {
-  header: Header;
-  map: ColumnMap;
-  scan: Scan;
+  readonly header: Header;
+  readonly map: ColumnMap;
+  readonly scan: Scan;
 }
 
 async function loadRecords(connection: DuckDBConnection, work: Work): Promise<void> {
   const { header, scan } = work;
   if (scan.records === 0) return;
   const oneLineEnd = header.lineEnd !== "mixed" && (scan.lineEnd === header.lineEnd || scan.lineEnd === "");
-  const simple = oneLineEnd && scan.plain && scan.brokenQuotes === 0 && scan.longest <= LONGEST_FOR_DUCKDB;
+  const simple = oneLineEnd && scan.plain && scan.brokenQuotes === 0 && scan.longest <= longestForDuckDb;
   if (simple && (await loadByDuckDb(connection, work))) await rescue(connection, work);
   else await loadByRecord(connection, work);
 }
 
-/** One statement by DuckDB's reader. False, with its rows taken back, when its account differs from the scan's. */
+/** Loads by one statement with DuckDB's reader. Returns false and removes its rows when they differ from the scan. */
 async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<boolean> {
   const { header, map, scan, file } = work;
   const extra = map.extra.map(({ name, position }) => `${literal(name)}, c${position}`).join(", ");
@@ -107,7 +107,7 @@ async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<b
         columns = {${header.names.map((_, position) => `'c${position}': 'varchar'`).join(", ")}},
         delim = ',', quote = '"', escape = '"', comment = '', nullstr = '', allow_quoted_nulls = false,
         header = true, strict_mode = true, hive_partitioning = false, compression = 'none',
-        store_rejects = true, rejects_limit = 0, rejects_table = '${REJECTS}', rejects_scan = '${SCANS}')
+        store_rejects = true, rejects_limit = 0, rejects_table = '${rejectsTable}', rejects_scan = '${scansTable}')
     )
     ${shifts ? "join (select unnest($bases) as base, unnest($marks) as marks, unnest($buckets) as bucket) on bucket = position >> 10" : ""}`);
   statement.bind({ path: globEscaped(file.path), ...audit(work) });
@@ -115,11 +115,15 @@ async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<b
     const { bases, marks } = shifts;
     const at = (name: string): number => statement.parameterIndex(name);
     statement.bindList(at("bases"), listValue(bases), LIST(BIGINT));
-    statement.bindList(at("marks"), listValue(marks.map((some) => listValue(some))), LIST(LIST(BIGINT)));
+    statement.bindList(
+      at("marks"),
+      listValue(marks.map((positions) => listValue(positions))),
+      LIST(LIST(BIGINT)),
+    );
     statement.bindList(at("buckets"), listValue(bases.map((_, bucket) => BigInt(bucket))), LIST(BIGINT));
   }
   const { rowsChanged } = await statement.run();
-  const refused = await connection.runAndReadAll(`select distinct line_byte_position from ${REJECTS}`);
+  const refused = await connection.runAndReadAll(`select distinct line_byte_position from ${rejectsTable}`);
   await dropRejects(connection);
   // DuckDB counts bytes from 1.
   const starts = new Set(refused.getRows().map(([position]) => Number(position) - 1));
@@ -136,8 +140,8 @@ async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<b
 }
 
 /**
- * From the position among the good records to the position among all, in buckets of 1,024 positions: `bases[b]` bad
- * records stand before the bucket, and one more before each position that is greater than one of `marks[b]`.
+ * Maps the position among the good records to the position among all records, in buckets of 1,024 positions: there are
+ * `bases[b]` bad records before the bucket, and one more for each of `marks[b]` that is smaller than the position.
  */
 function rowShifts(scan: Scan): { bases: bigint[]; marks: bigint[][] } {
   const buckets = ((scan.records - scan.bad.length) >> 10) + 1;
@@ -145,15 +149,15 @@ function rowShifts(scan: Scan): { bases: bigint[]; marks: bigint[][] } {
   for (const [before, { row }] of scan.bad.entries())
     marks[(row - 1 - before) >> 10]?.push(BigInt(row - 1 - before));
   let base = 0n;
-  const bases = marks.map((some) => {
-    const here = base;
-    base += BigInt(some.length);
-    return here;
+  const bases = marks.map((positions) => {
+    const before = base;
+    base += BigInt(positions.length);
+    return before;
   });
   return { bases, marks };
 }
 
-/** The bad records, whole, read from the file once more. */
+/** Reads the bad records from the file again and keeps them whole. */
 async function rescue(connection: DuckDBConnection, work: Work): Promise<void> {
   if (work.scan.bad.length === 0) return;
   const batch = await rowBatch(connection, work);
@@ -175,7 +179,7 @@ async function textOf(handle: FileHandle, { start, end }: BadRecord): Promise<st
   return bytes.toString("utf8");
 }
 
-/** All records by our own reader: about twice as slow, and exact where DuckDB's reader would guess. */
+/** Loads all records by our own reader: it takes about twice as long, and is exact where DuckDB's reader guesses. */
 async function loadByRecord(connection: DuckDBConnection, work: Work): Promise<void> {
   const { file, header, map, scan } = work;
   const batch = await rowBatch(connection, work);
@@ -213,23 +217,23 @@ interface RowBatch {
   flushIfFull: () => Promise<void>;
 }
 
-/** Gathers rows in a temporary table by DuckDB's appender and moves them to the target, 64 MiB of the file at a time. */
+/** Gathers rows in a temporary table with DuckDB's appender and moves them to the target after each 64 MiB of the file. */
 async function rowBatch(connection: DuckDBConnection, work: Work): Promise<RowBatch> {
   const source = [...work.columns.keys()].map((column) => `c${column}`);
-  let appender = await emptied();
+  let appender = await emptyTable();
   let bytes = 0;
 
-  async function emptied(): Promise<DuckDBAppender> {
+  async function emptyTable(): Promise<DuckDBAppender> {
     const columns = [...source, "rescued"].map((column) => `${column} varchar`).join(", ");
-    await connection.run(`create or replace temp table ${ROWS} (${columns}, position bigint)`);
-    return connection.createAppender(ROWS, "main", "temp");
+    await connection.run(`create or replace temp table ${rowsTable} (${columns}, position bigint)`);
+    return connection.createAppender(rowsTable, "main", "temp");
   }
 
   async function move(): Promise<void> {
     appender.closeSync();
     await connection.run(
       `insert into ${target(work)} select ${source.join(", ")}, rescued, $name, position, $ingested_at::timestamp, $batch
-       from temp.main.${ROWS}`,
+       from temp.main.${rowsTable}`,
       audit(work),
     );
   }
@@ -245,12 +249,12 @@ async function rowBatch(connection: DuckDBConnection, work: Work): Promise<RowBa
     rescued: (text, sourceRow) => batch.row([], text, sourceRow, text.length),
     async flush() {
       await move();
-      await connection.run(`drop table temp.main.${ROWS}`);
+      await connection.run(`drop table temp.main.${rowsTable}`);
     },
     flushIfFull: async () => {
       if (bytes < 64 << 20) return;
       await move();
-      appender = await emptied();
+      appender = await emptyTable();
       bytes = 0;
     },
   };
@@ -276,7 +280,8 @@ function tableName(work: Work): string {
 }
 
 async function dropRejects(connection: DuckDBConnection): Promise<void> {
-  for (const table of [REJECTS, SCANS]) await connection.run(`drop table if exists temp.main.${table}`);
+  for (const table of [rejectsTable, scansTable])
+    await connection.run(`drop table if exists temp.main.${table}`);
 }
 
 function warnings(

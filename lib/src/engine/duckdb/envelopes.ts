@@ -8,7 +8,7 @@ import { identifier } from "./literals.js";
 /** A file of envelopes to load into an existing bronze table: `table` is schema.table. */
 export interface EnvelopeLoad {
   readonly table: string;
-  /** Its source columns: the envelope's own and, in any order, the fields of the message that it wants. */
+  /** Its source columns: the envelope's own columns and, in any order, the fields it needs of the message. */
   readonly columns: readonly string[];
   readonly file: LandedFile;
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
@@ -16,18 +16,18 @@ export interface EnvelopeLoad {
   readonly batch: number;
 }
 
-const LINES = "_envelope_lines";
+const linesTable = "_envelope_lines";
 
-/** Bytes of lines gathered before they are taken apart: the whole of most files. */
-const FULL = 64 << 20;
+/** Bytes of lines that are gathered before they are parsed: most files are smaller. */
+const fullAt = 64 << 20;
 
 /**
  * Appends one file of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
- * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`. Every line becomes a row; one that is no
- * envelope, and one whose message is no UTF-8 (`value_base64`), is kept whole in `_rescued_data`. `source_row` is the
- * line's position in the file, from 1, blank lines not counted.
+ * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`. Every line becomes a row. A line that is not an
+ * envelope, or whose message is not UTF-8 (`value_base64`), is kept whole in `_rescued_data`. `source_row` is the line's
+ * position in the file, from 1, blank lines not counted.
  *
- * Lines are counted as they are read, and as many rows must come out.
+ * Lines are counted as they are read, and there must be the same number of rows.
  *
  * @throws InputError when the file isn't UTF-8, has a line longer than 64 MiB, or was changed while it was loaded
  */
@@ -35,14 +35,14 @@ export async function loadEnvelopes(connection: DuckDBConnection, load: Envelope
   const { file } = load;
   await assertUnchanged(file, "since it was listed");
   const hash = checksum(file.path);
-  hash.catch(() => undefined); // awaited below; a failure before that must not go unhandled
+  hash.catch(() => undefined); // awaited below; an earlier failure must not be unhandled
   let kept = 0;
-  let appender = await emptied(connection);
+  let appender = await emptyTable(connection);
   let gathered = 0;
   let row = 0;
   const move = async () => {
     appender.closeSync();
-    kept += await takeApart(connection, load);
+    kept += await parseLines(connection, load);
   };
   const { bytes, lines } = await readLines(
     file,
@@ -53,14 +53,14 @@ export async function loadEnvelopes(connection: DuckDBConnection, load: Envelope
       gathered += end - start;
     },
     async () => {
-      if (gathered < FULL) return;
+      if (gathered < fullAt) return;
       await move();
-      appender = await emptied(connection);
+      appender = await emptyTable(connection);
       gathered = 0;
     },
   );
   await move();
-  await connection.run(`drop table temp.main.${LINES}`);
+  await connection.run(`drop table temp.main.${linesTable}`);
   const rescued = lines === 0 ? 0 : await countRescued(connection, load);
   const sha256 = await hash;
   await assertUnchanged(file, "while it was loaded");
@@ -78,12 +78,12 @@ export async function loadEnvelopes(connection: DuckDBConnection, load: Envelope
   };
 }
 
-async function emptied(connection: DuckDBConnection): Promise<DuckDBAppender> {
-  await connection.run(`create or replace temp table ${LINES} (line varchar, position bigint)`);
-  return connection.createAppender(LINES, "main", "temp");
+async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender> {
+  await connection.run(`create or replace temp table ${linesTable} (line varchar, position bigint)`);
+  return connection.createAppender(linesTable, "main", "temp");
 }
 
-/** What an envelope says, and the columns of bronze that hold it. */
+/** The columns of bronze that hold an envelope's fields. */
 const envelope: Readonly<Record<string, string>> = {
   kafka_topic: "e.topic",
   kafka_partition: 'try_cast(e."partition" as integer)',
@@ -95,8 +95,8 @@ const envelope: Readonly<Record<string, string>> = {
 
 const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "value_base64"];
 
-/** Moves the lines gathered into the table, each in one pass over the envelope and one over the message. */
-async function takeApart(
+/** Moves the gathered lines into the table: one pass over the envelopes and one over the messages. */
+async function parseLines(
   connection: DuckDBConnection,
   { table, columns, file, ingestedAt, batch }: EnvelopeLoad,
 ): Promise<number> {
@@ -106,7 +106,7 @@ async function takeApart(
     `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
     with split as (
       select line, position, case when json_valid(line) then json_transform(line, ${texts(parts)}) end as e
-      from temp.main.${LINES}
+      from temp.main.${linesTable}
     ),
     judged as (
       select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits
@@ -129,7 +129,7 @@ async function takeApart(
   return rowsChanged;
 }
 
-/** How many of a file's rows, some of which may have been moved in another go, are kept whole. */
+/** How many of a file's rows are kept whole; they may have been moved in several calls. */
 async function countRescued(connection: DuckDBConnection, load: EnvelopeLoad): Promise<number> {
   const counted = await connection.runAndReadAll(
     `select count(_rescued_data) from ${tableName(load.table)} where _batch = $batch and source_file = $name`,
@@ -138,7 +138,7 @@ async function countRescued(connection: DuckDBConnection, load: EnvelopeLoad): P
   return Number(counted.getRows()[0]?.[0] ?? 0);
 }
 
-/** The fields of a JSON object as texts, for json_transform. */
+/** The fields of a JSON object as text, for json_transform. */
 const texts = (names: readonly string[]) => `'{${names.map((name) => `"${name}": "varchar"`).join(", ")}}'`;
 
 const tableName = (table: string) => table.split(".").map(identifier).join(".");
@@ -146,6 +146,6 @@ const tableName = (table: string) => table.split(".").map(identifier).join(".");
 function warnings(file: LandedFile, lines: number, rescued: number): string[] {
   if (rescued === 0) return [];
   return [
-    `${file.name}: ${rescued} of ${lines} lines are no envelopes of a message in UTF-8 and are kept whole in _rescued_data.`,
+    `${file.name}: ${rescued} of ${lines} lines are not envelopes of a message in UTF-8 and are kept whole in _rescued_data.`,
   ];
 }

@@ -5,7 +5,7 @@ import type { FileLoaded } from "../connection.js";
 import { loadCsv } from "./csv.js";
 import { loadEnvelopes } from "./envelopes.js";
 
-/** Loads what has landed and is not in the ledger, file by file in the order of their names, in the caller's transaction. */
+/** Loads the landed files that are not in the ledger, ordered by name, in the caller's transaction. */
 export async function loadFiles(
   duckdb: DuckDBConnection,
   files: LoadFiles,
@@ -23,7 +23,7 @@ from ops.loaded_files where table_name = $table`,
   const loaded: FileLoaded[] = [];
   for (const file of await newFiles(landed, known)) {
     const { table, columns } = files;
-    const job = { table, columns: [...columns], file, ingestedAt: options.now, batch: options.batch };
+    const job = { table, columns, file, ingestedAt: options.now, batch: options.batch };
     loaded.push(await (files.format === "csv" ? loadCsv : loadEnvelopes)(duckdb, job));
   }
   return loaded;

@@ -1,21 +1,21 @@
-/** What the shop sells: eight categories, each with brands and subcategories, these with their price range. */
+/** What the shop sells: eight categories with brands and subcategories; each subcategory has a price range. */
 export interface Category {
-  name: string;
-  /** Share of orders at the opening and six years later. */
-  weight: readonly [then: number, later: number];
-  brands: readonly string[];
-  subcategories: readonly Subcategory[];
+  readonly name: string;
+  /** Share of orders when the shop opened and six years later. */
+  readonly weight: readonly [then: number, later: number];
+  readonly brands: readonly string[];
+  readonly subcategories: readonly Subcategory[];
 }
 
 export interface Subcategory {
-  name: string;
-  price: readonly [lowest: number, highest: number];
-  things: readonly [string, string, string, string];
-  /** Another category, to which the shop moves some of these products one day. */
-  moves?: string;
+  readonly name: string;
+  readonly price: readonly [lowest: number, highest: number];
+  readonly things: readonly [string, string, string, string];
+  /** Another category, to which the shop later moves some of these products. */
+  readonly moves?: string;
 }
 
-export const CATEGORIES: readonly Category[] = [
+export const categories: readonly Category[] = [
   {
     name: "Electronics",
     weight: [20, 17],
@@ -64,7 +64,7 @@ export const CATEGORIES: readonly Category[] = [
       {
         name: "Storage",
         price: [8, 55],
-        things: ["Storage Box", "Glass Jar, Set of 6", "Laundry Basket", "Catalog Organiser"],
+        things: ["Storage Box", "Glass Jar, Set of 6", "Laundry Basket", "Shelf Organiser"],
       },
       {
         name: "Lighting",
@@ -232,12 +232,12 @@ export const CATEGORIES: readonly Category[] = [
 ];
 
 /** The model line, between brand and thing. */
-export const SERIES: readonly string[] =
+export const seriesNames: readonly string[] =
   'Aria Atlas Basic Bolt Cove Dune Echo Ember Flora Halo Ivy Jet Kodiak Loft Mira Nova Opal Pico Quest "Classic" Rio Sierra Terra Luna Vega Willow'.split(
     " ",
   );
 
-export const COLOURS: readonly string[] = [
+export const colours: readonly string[] = [
   "Black",
   "White",
   "Sand",

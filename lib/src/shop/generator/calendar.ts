@@ -1,37 +1,37 @@
 import { drawNumber } from "./random.js";
 
-/** What the shop counts on one day: how many of each entity exist before it begins and when it ends. */
+/** One day of the shop: how many of each entity exist at its start and at its end. */
 export interface CalendarDay {
-  day: Day;
-  customers: Span;
-  products: Span;
-  orders: Span;
-  /** How far taste has moved from the old category mix (0) to the new one (1). */
-  drift: number;
+  readonly day: Day;
+  readonly customers: Span;
+  readonly products: Span;
+  readonly orders: Span;
+  /** How far the customers' taste has moved from the old category mix (0) to the new one (1). */
+  readonly drift: number;
 }
 
 export interface Span {
-  before: number;
-  after: number;
+  readonly before: number;
+  readonly after: number;
 }
 
 export interface ShopSize {
-  seed: number;
-  scale: number;
-  from: Day;
-  to: Day;
+  readonly seed: number;
+  readonly scale: number;
+  readonly from: Day;
+  readonly to: Day;
 }
 
-/** Days before the first order on which the first customers register and the first products are listed. */
-const PREPARATION = 30;
+/** Days before the first order in which the first customers register and the first products are listed. */
+const preparationDays = 30;
 
-const GROWTH_PER_YEAR = 1.9;
-const WEEKDAY = [1.16, 1.08, 1.02, 0.98, 0.96, 0.88, 0.92]; // Sunday first
-const MONTH = [0.9, 0.86, 0.91, 0.93, 0.96, 0.94, 0.9, 0.92, 0.99, 1.05, 1.3, 1.42];
+const growthPerYear = 1.9;
+const weekdayLevels = [1.16, 1.08, 1.02, 0.98, 0.96, 0.88, 0.92]; // Sunday first
+const monthLevels = [0.9, 0.86, 0.91, 0.93, 0.96, 0.94, 0.9, 0.92, 0.99, 1.05, 1.3, 1.42];
 
 /**
- * The volumes of every day from the preparation to `through`. Counts run through the last day of the history as
- * if it were any day: the history holds exactly the scale's rows, and later days continue its curve.
+ * The volumes of every day from the preparation to `through`. The history ends with exactly the rows that the scale asks
+ * for, and later days continue its curve.
  */
 export function calendar(shop: ShopSize, through: Day): CalendarDay[] {
   const customers = Math.max(10, Math.round(10_000 * shop.scale));
@@ -44,7 +44,7 @@ export function calendar(shop: ShopSize, through: Day): CalendarDay[] {
   const interest = runningTotal(shop.from, through, interestCurve(shop));
   const history = shop.to - shop.from;
   const share = (total: number[], day: Day) => (total[day - shop.from] ?? 0) / (total[history] ?? 1);
-  const preparation = (day: Day) => (day - (shop.from - PREPARATION) + 1) / PREPARATION;
+  const preparation = (day: Day) => (day - (shop.from - preparationDays) + 1) / preparationDays;
 
   const after = {
     customers: (day: Day) =>
@@ -63,7 +63,7 @@ export function calendar(shop: ShopSize, through: Day): CalendarDay[] {
   });
 
   const days: CalendarDay[] = [];
-  const first = shop.from - PREPARATION;
+  const first = shop.from - preparationDays;
   for (let day = first; day <= through; day++) {
     days.push({
       day,
@@ -76,26 +76,26 @@ export function calendar(shop: ShopSize, through: Day): CalendarDay[] {
   return days;
 }
 
-/** Orders per day, up to a factor: growth, season, weekday, the sales of late November, the day's luck. */
+/** Relative number of orders per day: growth, season, weekday, the sales of late November, and chance. */
 function tradeCurve(shop: ShopSize): (day: Day) => number {
-  const growth = growthFrom(shop.from, GROWTH_PER_YEAR);
+  const growth = growthFrom(shop.from, growthPerYear);
   return (day) => {
     const date = new Date(day * 86_400_000);
     const [month, dayOfMonth] = [date.getUTCMonth(), date.getUTCDate()];
     const sale = month === 10 && dayOfMonth >= 22 ? 1.2 : month === 11 && dayOfMonth >= 24 ? 0.6 : 1;
     const luck = 0.92 + 0.16 * drawNumber(shop.seed, "calendar", "luck", day);
-    return growth(day) * season(day) * (WEEKDAY[date.getUTCDay()] ?? 1) * sale * luck;
+    return growth(day) * season(day) * (weekdayLevels[date.getUTCDay()] ?? 1) * sale * luck;
   };
 }
 
-/** Registrations per day, up to a factor. */
+/** Relative number of registrations per day. */
 function interestCurve(shop: ShopSize): (day: Day) => number {
   const growth = growthFrom(shop.from, 1.5);
   return (day) =>
     growth(day) * season(day) * (0.85 + 0.3 * drawNumber(shop.seed, "calendar", "interest", day));
 }
 
-/** Compound growth by multiplication: powers of the platform's maths library may differ in the last digit. */
+/** Compound growth by multiplication, because powers may differ in the last digit between platforms. */
 function growthFrom(from: Day, perYear: number): (day: Day) => number {
   const levels = [1];
   const perDay = 1 + Math.log(perYear) / 365;
@@ -106,13 +106,13 @@ function growthFrom(from: Day, perYear: number): (day: Day) => number {
   };
 }
 
-/** The month's level, blended between the middles of two months so that no month begins with a jump. */
+/** The season's level, interpolated between the middles of two months, so that no month starts with a jump. */
 function season(day: Day): number {
   const date = isoDate(day);
   const month = Number(date.slice(5, 7)) - 1;
   const position = month + (Number(date.slice(8, 10)) - 15.5) / 30.5;
   const left = Math.floor(position);
-  const [a, b] = [MONTH[(left + 12) % 12] ?? 1, MONTH[(left + 13) % 12] ?? 1];
+  const [a, b] = [monthLevels[(left + 12) % 12] ?? 1, monthLevels[(left + 13) % 12] ?? 1];
   return a + (b - a) * (position - left);
 }
 
@@ -123,10 +123,10 @@ function runningTotal(from: Day, through: Day, weight: (day: Day) => number): nu
   return totals;
 }
 
-/** A day as the number of days since 1970-01-01, the form in which the generator counts. */
+/** A day as the number of days since 1970-01-01: the generator counts days this way. */
 export type Day = number;
 
-/** Reads `YYYY-MM-DD`; undefined when the text is no such date of the calendar. */
+/** Reads `YYYY-MM-DD`; undefined when the text is not a date of the calendar. */
 export function parseDay(text: string): Day | undefined {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined;
   const instant = Date.parse(`${text}T00:00:00Z`);

@@ -6,8 +6,7 @@ import { InputError } from "../../errors.js";
 import type { Catalog } from "./visit.js";
 
 /**
- * Who shops and what there is, out of the exports that have landed: so that the events' customers and products are ones
- * that silver knows.
+ * Customers and products from the landed exports, so that silver knows the customers and products of the events.
  *
  * @throws InputError when no customers or products have landed
  */
@@ -15,7 +14,7 @@ export async function landedCatalog(landing: string): Promise<Catalog> {
   for (const entity of ["customers", "products"])
     if (!existsSync(path.join(landing, entity)))
       throw new InputError(
-        `${path.join(landing, entity)} does not exist: shoppers need a shop. Run \`npx shopmetrics generate\` first.`,
+        `${path.join(landing, entity)} does not exist: events need customers and products. Run \`npx shopmetrics generate\` first.`,
       );
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
@@ -31,7 +30,9 @@ export async function landedCatalog(landing: string): Promise<Catalog> {
 where product_id is not null group by 1 having price is not null order by 1`,
     );
     if (customers.length === 0 || products.length === 0)
-      throw new InputError(`${landing} holds exports of no customer or no product: nobody can shop there.`);
+      throw new InputError(
+        `${landing} holds exports without customers or without products, and events need both. Run \`npx shopmetrics generate\` first.`,
+      );
     return {
       customers: customers.map((row) => String(row["customer_id"])),
       products: products.map((row) => ({

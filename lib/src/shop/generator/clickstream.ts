@@ -1,5 +1,6 @@
-import { mkdir, open, rename, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { writeWhole } from "../../landing/write-whole.js";
 import { type SentEvent, shoppers } from "./shoppers.js";
 import type { Catalog } from "./visit.js";
 import { type Day, type ShopSize, calendar, isoDate } from "./calendar.js";
@@ -8,22 +9,22 @@ import type { GeneratedFile } from "./options.js";
 import { envelopeLine, faultyLine } from "./event-faults.js";
 import type { Shop } from "./shop.js";
 
-/** Events are kept for a short time only: so many days of the history have some, its last ones. */
-const DAYS_OF_HISTORY = 3;
+/** The last days of the history that have events: events are kept only for a short time. */
+const daysOfHistory = 3;
 
-/** Looking around is cheap: so many events for each order, but no more than a million a day. */
-const EVENTS_PER_ORDER = 50;
-const MOST_EVENTS = 1_000_000;
+/** Events for each order, and the limit for a day. */
+const eventsPerOrder = 50;
+const mostEvents = 1_000_000;
 
 /** How busy the shop is in each UTC hour; 1 is the average. */
-const HOURS = [
+const busyness = [
   0.4, 0.25, 0.15, 0.1, 0.1, 0.2, 0.45, 0.8, 1, 1.1, 1.15, 1.2, 1.3, 1.25, 1.15, 1.1, 1.15, 1.3, 1.5, 1.75,
   1.85, 1.65, 1.25, 0.85,
 ];
 
 /** The first day that has events. */
 export const firstClickstreamDay = (history: { from: Day; to: Day }): Day =>
-  Math.max(history.from, history.to - DAYS_OF_HISTORY + 1);
+  Math.max(history.from, history.to - daysOfHistory + 1);
 
 /** A day's file of events, within the landing folder. */
 export const clickstreamName = (day: Day): string =>
@@ -37,30 +38,40 @@ export interface ClickstreamJob extends ShopSize {
 }
 
 /**
- * Writes the messages that the shop sent on a day, as files of a topic's messages are written: an envelope a line, in the
- * order of sending. Shoppers who came in the evening may send their last events, and late ones, on the next day. Written
- * under a hidden name first, so that nobody reads half a file.
+ * Writes the messages that the shop sent on a day in the format of a topic's landed messages: one envelope per line, in the
+ * order of sending. Shoppers who came in the evening may send their last events, and late events, on the next day.
  */
 export async function writeClickstream(
   shop: Shop,
   job: ClickstreamJob,
   count: (kind: string, rows: number) => void,
 ): Promise<GeneratedFile> {
-  const { landing, day, faults, seed } = job;
-  const file = join(landing, clickstreamName(day));
-  const unfinished = join(landing, "clickstream", `.clickstream_${isoDate(day)}.ndjson.tmp`);
-  await mkdir(join(landing, "clickstream"), { recursive: true });
+  const file = join(job.landing, clickstreamName(job.day));
+  await mkdir(dirname(file), { recursive: true });
+  const rows = await writeWhole(file, (draft) => writeMessages(draft, shop, job, count));
+  const { size } = await stat(file);
+  return { entity: "clickstream", file, rows, bytes: size };
+}
+
+/** @returns the number of messages */
+async function writeMessages(
+  file: string,
+  shop: Shop,
+  job: ClickstreamJob,
+  count: (kind: string, rows: number) => void,
+): Promise<number> {
+  const { day, faults, seed } = job;
   const [from, to] = [milliseconds(day), milliseconds(day + 1)];
   const offsets = [0, 0, 0];
   let rows = 0;
   let lines: string[] = [];
-  const handle = await open(unfinished, "w");
+  const handle = await open(file, "w");
   try {
     for (const message of inOrder(await eventsOf(shop, job, day - 1), await eventsOf(shop, job, day))) {
       if (message.sentAt < from || message.sentAt >= to) continue;
       const partition = Number(String(message.event.customer_id).slice(1)) % offsets.length;
-      // Offsets grow from day to day, and a day's file is the same whether or not the others were written.
-      const place = { partition, offset: day * 10 * MOST_EVENTS + offsets[partition]!++ };
+      // Offsets grow from day to day, and a day's file does not depend on whether other days were written.
+      const place = { partition, offset: day * 10 * mostEvents + offsets[partition]!++ };
       const luck = faults > 0 ? drawNumber(seed, "clickstream", `faults ${day}`, rows) : 1;
       const line = luck < faults ? faultyLine(message, place, luck / faults) : envelopeLine(message, place);
       if (typeof line !== "string") count(line.kind, 1);
@@ -71,35 +82,33 @@ export async function writeClickstream(
       lines = [];
     }
     if (lines.length > 0) await handle.write(`${lines.join("\n")}\n`);
+    return rows;
   } finally {
     await handle.close();
   }
-  const { size } = await stat(unfinished);
-  await rename(unfinished, file);
-  return { entity: "clickstream", file, rows, bytes: size };
 }
 
 const milliseconds = (day: Day) => day * 86_400_000;
 
-/** What the shoppers who come on a day send, then and later. */
+/** What the shoppers who come on a day send, on that day and later. */
 async function eventsOf(shop: Shop, job: ClickstreamJob, day: Day): Promise<Iterable<SentEvent>> {
-  const today = calendar(job, Math.max(day, job.to)).find((one) => one.day === day);
-  const catalog = today && (await shelfOf(shop, day, today.customers.after));
+  const today = calendar(job, Math.max(day, job.to)).find((calendarDay) => calendarDay.day === day);
+  const catalog = today && (await catalogOf(shop, day, today.customers.after));
   if (!today || !catalog) return [];
   const orders = today.orders.after - today.orders.before;
-  const perSecond = Math.min(orders * EVENTS_PER_ORDER, MOST_EVENTS) / 86_400;
+  const perSecond = Math.min(orders * eventsPerOrder, mostEvents) / 86_400;
   if (perSecond === 0) return [];
   return shoppers({
     seed: job.seed,
     from: milliseconds(day),
     to: milliseconds(day + 1),
-    rate: (instant) => perSecond * HOURS[Math.floor((instant % 86_400_000) / 3_600_000)]!,
+    rate: (instant) => perSecond * busyness[Math.floor((instant % 86_400_000) / 3_600_000)]!,
     ...catalog,
   });
 }
 
-/** Who can come on a day, and what there is to be seen at which price. */
-async function shelfOf(
+/** The customers who exist on a day, and the products with their prices. */
+async function catalogOf(
   { connection, entities }: Shop,
   day: Day,
   customers: number,
@@ -114,17 +123,17 @@ async function shelfOf(
   return { customers: ids, products };
 }
 
-/** Two streams as one, in the order of sending. */
+/** Merges two streams in the order of sending. */
 function* inOrder(before: Iterable<SentEvent>, after: Iterable<SentEvent>): Generator<SentEvent> {
   const [first, second] = [before[Symbol.iterator](), after[Symbol.iterator]()];
-  let [one, other] = [first.next(), second.next()];
-  while (!one.done || !other.done) {
-    if (other.done || (!one.done && one.value.sentAt <= other.value.sentAt)) {
-      if (!one.done) yield one.value;
-      one = first.next();
+  let [left, right] = [first.next(), second.next()];
+  while (!left.done || !right.done) {
+    if (right.done || (!left.done && left.value.sentAt <= right.value.sentAt)) {
+      if (!left.done) yield left.value;
+      left = first.next();
     } else {
-      yield other.value;
-      other = second.next();
+      yield right.value;
+      right = second.next();
     }
   }
 }

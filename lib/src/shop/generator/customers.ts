@@ -1,11 +1,11 @@
 import { chance, choose, draws, pick } from "./random.js";
 import { id, instant, type Entity } from "./entity.js";
-import { COUNTRIES, NAMES, namesOf, NICKNAMED } from "./people.js";
+import { countries, namePools, namesOf, nicknamed } from "./people.js";
 import { createTable } from "./tables.js";
 
 /**
- * Customers. Each has a rhythm: every `period` days since registration one thing changes, in turn address, e-mail
- * and phone, so that a customer's state on any day follows from the number of periods gone by.
+ * Customers. Every `period` days after registration one thing changes, in turn address, e-mail and phone. So a customer's
+ * state on any day follows from the number of periods that have passed.
  */
 export function customers(seed: number): Entity {
   const draw = draws(seed, "customers");
@@ -80,10 +80,10 @@ export function customers(seed: number): Entity {
   };
 }
 
-/** What is needed once per database: the lookup tables and each customer's lasting traits. */
+/** Set up once per database: the lookup tables and each customer's fixed traits. */
 export function customerTables(seed: number): string[] {
   const draw = draws(seed, "customers");
-  const pools = Object.keys(NAMES) as (keyof typeof NAMES)[];
+  const pools = Object.keys(namePools) as (keyof typeof namePools)[];
   const people = pools.flatMap((pool, index) => {
     const { first, last } = namesOf(pool);
     return first.map((name, slot) => [
@@ -100,7 +100,7 @@ export function customerTables(seed: number): string[] {
     createTable(
       "country",
       ["country_index", "country", "phone", "pool", "cities"],
-      COUNTRIES.map((country, index) => [
+      countries.map((country, index) => [
         index,
         country.name,
         country.phone,
@@ -111,7 +111,7 @@ export function customerTables(seed: number): string[] {
     createTable(
       "city",
       ["country_index", "slot", "city", "region"],
-      COUNTRIES.flatMap((country, index) =>
+      countries.flatMap((country, index) =>
         country.cities.map(([city, region], slot) => [index, slot, city, region]),
       ),
     ),
@@ -119,7 +119,7 @@ export function customerTables(seed: number): string[] {
     createTable(
       "nicknamed",
       ["slot", "first_name", "first_slug"],
-      NICKNAMED.map((name, slot) => [slot, name, slug(name.replace(/ .*/, ""))]),
+      nicknamed.map((name, slot) => [slot, name, slug(name.replace(/ .*/, ""))]),
     ),
     `create table customer as
       with registered as (
@@ -161,11 +161,11 @@ export function customerTables(seed: number): string[] {
 function chooseCountry(draw: string): string {
   return choose(
     draw,
-    COUNTRIES.map((country, index) => [index, country.weight] as const),
+    countries.map((country, index) => [index, country.weight] as const),
   );
 }
 
-/** A name as it may stand in an e-mail address. */
+/** A name as part of an e-mail address. */
 function slug(name: string): string {
   return name
     .toLowerCase()

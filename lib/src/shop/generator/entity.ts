@@ -4,34 +4,34 @@ import type { FaultKind } from "./faults.js";
 export type EntityName = "customers" | "orders" | "products";
 
 /**
- * How one entity is exported. A pick selects the rows of one file, in file order: the row's number n, the day it
- * came into being, and what else `render` needs. `render` turns the table `picked` into the columns as they were at
- * the end of a day, with `position`, the row's place in the file, in that order. DuckDB gives up the order of rows
- * at a join: so a render without joins needs no sort, and one with joins ends in an `order by`.
+ * How one entity is exported. A pick selects the rows of one file, in file order: the row's number n, the day it was
+ * created, and what else `render` needs. `render` turns the table `picked` into the columns as they were at the end of a
+ * day, ordered by `position`, the row's place in the file. DuckDB does not keep the order of rows in a join: so a render
+ * without joins needs no sort, and a render with joins ends with an `order by`.
  */
 export interface Entity {
-  name: EntityName;
-  columns: readonly string[];
+  readonly name: EntityName;
+  readonly columns: readonly string[];
   /** Every row that exists at the end of `to`. */
   pickHistory(to: Day): string;
   /** The rows that appear or change on `day`. */
   pickDay(day: Day): string;
   render(asOf: Day): string;
-  /** The kinds of faults, in the order in which they befall rows; a kind may come up several times. */
-  faults: readonly FaultKind[];
+  /** The kinds of faults, in the order in which rows get them; a kind may occur several times. */
+  readonly faults: readonly FaultKind[];
 }
 
-/** An id such as C000123. lpad() cuts what is too long, hence the greater width for large numbers. */
+/** An id such as C000123. lpad() cuts longer text, so the width grows with large numbers. */
 export function id(prefix: string, n: string, width: number): string {
   return `'${prefix}' || lpad(${n}::varchar, greatest(${width}, length(${n}::varchar))::integer, '0')`;
 }
 
-/** Whole cents as a decimal with two places. */
+/** Whole cents as a decimal with two digits after the point. */
 export function money(cents: string): string {
   return `(${cents})::decimal(12, 0) * 0.01`;
 }
 
-/** An ISO instant out of a day and a second of that day. */
+/** An ISO instant from a day and a second of that day. */
 export function instant(day: string, second: string): string {
   return `strftime(make_timestamp((${day}::bigint * 86400 + ${second}) * 1000000), '%Y-%m-%dT%H:%M:%SZ')`;
 }

@@ -1,14 +1,14 @@
 import type { SentEvent } from "./shoppers.js";
 
-/** The topic of events that never were in Kafka: their offsets must not mix with a real one's. */
-const TOPIC = "simulated";
+/** The topic of events that were never in Kafka: their offsets must not mix with those of a real topic. */
+const topic = "simulated";
 
 interface Place {
   readonly partition: number;
   readonly offset: number;
 }
 
-export const EVENT_FAULT_KINDS = [
+export const eventFaultKinds = [
   "event_torn",
   "event_not_json",
   "event_without_id",
@@ -18,12 +18,12 @@ export const EVENT_FAULT_KINDS = [
   "event_torn_line",
 ] as const;
 
-/** A message as a line of a file of the topic's messages. */
+/** A message as a line of a landed file. */
 export const envelopeLine = ({ event, sentAt }: SentEvent, place: Place): string =>
   line(String(event.customer_id), sentAt, place, JSON.stringify(event));
 
 /**
- * A message of which something is wrong, and what.
+ * A faulty message, and the kind of its fault.
  *
  * @param luck chooses the fault: 0 <= luck < 1
  */
@@ -31,8 +31,8 @@ export function faultyLine(
   { event, sentAt }: SentEvent,
   place: Place,
   luck: number,
-): { kind: (typeof EVENT_FAULT_KINDS)[number]; text: string } {
-  const kind = EVENT_FAULT_KINDS[Math.floor(luck * EVENT_FAULT_KINDS.length)]!;
+): { kind: (typeof eventFaultKinds)[number]; text: string } {
+  const kind = eventFaultKinds[Math.floor(luck * eventFaultKinds.length)]!;
   const key = String(event.customer_id);
   const value = JSON.stringify(event);
   const changed = (fields: object) => line(key, sentAt, place, JSON.stringify({ ...event, ...fields }));
@@ -56,5 +56,5 @@ export function faultyLine(
 
 function line(key: string, sentAt: number, { partition, offset }: Place, value: string): string {
   const timestamp = new Date(sentAt).toISOString();
-  return JSON.stringify({ topic: TOPIC, partition, offset, timestamp, key, value });
+  return JSON.stringify({ topic, partition, offset, timestamp, key, value });
 }

@@ -1,7 +1,7 @@
 import type { Entity } from "./entity.js";
 import { literal } from "./tables.js";
 
-export const FAULT_KINDS = [
+export const faultKinds = [
   "duplicate",
   "null_order_id",
   "null_customer_id",
@@ -10,17 +10,17 @@ export const FAULT_KINDS = [
   "untidy_status",
   "malformed",
 ] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+export type FaultKind = (typeof faultKinds)[number];
 
-/** How faults fall in a file: on `rate` of its rows, evenly spread, beginning at `phase` (0 <= phase < 1). */
+/** Which rows of a file get a fault: the share `rate`, evenly spread, starting at `phase` (0 <= phase < 1). */
 export interface FaultSpread {
-  rate: number;
-  phase: number;
+  readonly rate: number;
+  readonly phase: number;
 }
 
-const MILLION = 1_000_000;
+const million = 1_000_000;
 
-/** Counts the faults that `faultyLines` puts into the table `picked`: rows of (kind, rows). */
+/** Counts the faults that `faultyLines` adds to the table `picked`: rows of (kind, rows). */
 export function faultCounts(entity: Entity, spread: FaultSpread): string {
   return `
     select kind, count(*)::integer as rows
@@ -29,8 +29,8 @@ export function faultCounts(entity: Entity, spread: FaultSpread): string {
 }
 
 /**
- * The lines of a file with its faults, as a select of one column whose name is the header. Fields are joined to
- * lines here because a CSV writer can't be made to write a malformed one.
+ * The lines of a file with its faults, as a select of one column whose name is the header. Fields are joined to lines
+ * here because a CSV writer can't write a malformed line.
  */
 export function faultyLines(entity: Entity, rendered: string, spread: FaultSpread): string {
   const fields = entity.columns.map((column) => csvField(faultyColumn(column))).join(", ");
@@ -57,12 +57,12 @@ export function faultyLines(entity: Entity, rendered: string, spread: FaultSprea
     from joined`;
 }
 
-/** Options of COPY that write a text column as it is: neither delimiter nor quote ever occurs in a line. */
-export const PLAIN_LINES = "format csv, header, delimiter e'\\x01', quote e'\\x02', escape e'\\x02'";
+/** Options of COPY that write a text column unchanged: delimiter and quote never occur in a line. */
+export const plainLines = "format csv, header, delimiter e'\\x01', quote e'\\x02', escape e'\\x02'";
 
 /**
- * The kind of fault that befalls the row at a position, or null. Spreading faults by position, instead of by each
- * row's luck, keeps the rate and the share of each kind right in small files too.
+ * The kind of fault that the row at a position gets, or null. Faults are spread by position and not at random, so that the
+ * rate and the share of each kind are right in small files too.
  */
 function faultKind(entity: Entity, spread: FaultSpread, position: string): string {
   const kinds = `[${entity.faults.map(literal).join(", ")}]`;
@@ -71,10 +71,10 @@ function faultKind(entity: Entity, spread: FaultSpread, position: string): strin
     then (${kinds})[1 + ${number} % ${entity.faults.length}] end`;
 }
 
-/** How many faults lie before the row at a position. */
+/** The number of faults before the row at a position. */
 function faultNumber(spread: FaultSpread, position: string): string {
-  const [rate, phase] = [Math.round(spread.rate * MILLION), Math.floor(spread.phase * MILLION)];
-  return `((${position} * ${rate} + ${phase}) // ${MILLION})`;
+  const [rate, phase] = [Math.round(spread.rate * million), Math.floor(spread.phase * million)];
+  return `((${position} * ${rate} + ${phase}) // ${million})`;
 }
 
 function faultyColumn(column: string): string {

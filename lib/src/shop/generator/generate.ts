@@ -3,23 +3,23 @@ import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clicks
 import { type Day, isoDate } from "./calendar.js";
 import type { EntityName } from "./entity.js";
 import { exportName, writeExport } from "./write-export.js";
-import { EVENT_FAULT_KINDS } from "./event-faults.js";
-import { FAULT_KINDS } from "./faults.js";
-import { type GenerateOptions, type GenerateReport, plan } from "./options.js";
+import { eventFaultKinds } from "./event-faults.js";
+import { faultKinds } from "./faults.js";
+import { type GeneratedFile, type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
 import { type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
- * Fills a landing folder with the exports of a simulated shop and the events of its pages: its history first (of events,
- * its last three days), then daily increments. A call
- * that was killed is finished by repeating it; exports that exist are never touched.
+ * Fills a landing folder with the exports of a simulated shop and the events of its pages: first the history (with events
+ * for its last three days), then daily increments. A call that was killed is finished by the next call; existing files are
+ * never changed.
  *
  * @example
  * await generate({ landing: ".shopmetrics/landing", scale: 0.1 }); // the history up to yesterday
  * await generate({ landing: ".shopmetrics/landing", days: 7 }); // the seven days after it
  *
- * @param duckdb settings of the embedded database that makes the rows, such as `{ threads: "1" }`
- * @throws one sentence that names the option at fault, or the folder if somebody else filled it
+ * @param duckdb settings of the embedded database that creates the rows, such as `{ threads: "1" }`
+ * @throws InputError naming the wrong option, or the folder if somebody else filled it
  */
 export async function generate(
   options: GenerateOptions,
@@ -29,18 +29,13 @@ export async function generate(
   const known = await readState(options.landing);
   const asked = plan(options, known);
   const present = new Set(await listExports(options.landing));
-  // What a killed call left undone comes first, and is all that this call does.
+  // If a killed call left files unwritten, this call writes only those.
   const unfinished = known === undefined ? [] : missing(known, present);
   const state = known !== undefined && unfinished.length > 0 ? known : asked;
   const due = unfinished.length > 0 ? unfinished : missing(state, present);
 
-  const report: GenerateReport = {
-    files: [],
-    from: isoDate(state.from),
-    to: isoDate(state.through),
-    seconds: 0,
-    faults: Object.fromEntries([...FAULT_KINDS, ...EVENT_FAULT_KINDS].map((kind) => [kind, 0])),
-  };
+  const files: GeneratedFile[] = [];
+  const faults = Object.fromEntries([...faultKinds, ...eventFaultKinds].map((kind) => [kind, 0]));
   if (due.length > 0) {
     await mkdir(options.landing, { recursive: true });
     await writeState(options.landing, state);
@@ -49,9 +44,9 @@ export async function generate(
       for (const { name, day } of due) {
         const job = { ...state, landing: options.landing, day, faults: options.faults ?? state.faults };
         const count = (kind: string, rows: number) => {
-          report.faults[kind] = (report.faults[kind] ?? 0) + rows;
+          faults[kind] = (faults[kind] ?? 0) + rows;
         };
-        report.files.push(
+        files.push(
           name === "clickstream"
             ? await writeClickstream(shop, job, count)
             : await writeExport(
@@ -65,11 +60,16 @@ export async function generate(
       shop.close();
     }
   }
-  report.seconds = (performance.now() - started) / 1000;
-  return report;
+  return {
+    files,
+    from: isoDate(state.from),
+    to: isoDate(state.through),
+    seconds: (performance.now() - started) / 1000,
+    faults,
+  };
 }
 
-/** What is due from the history to the last day and lacks in the folder, oldest first. */
+/** The files that are due up to the last day and missing in the folder, oldest first. */
 function missing(
   state: LandingState,
   present: ReadonlySet<string>,

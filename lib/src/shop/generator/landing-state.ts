@@ -1,28 +1,29 @@
-import { readFile, readdir, rename, writeFile } from "node:fs/promises";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Day, isoDate, parseDay } from "./calendar.js";
 import { InputError } from "../../errors.js";
+import { writeWhole } from "../../landing/write-whole.js";
 
-/** What a landing folder remembers of the shop that fills it. */
+/** What a landing folder remembers about the shop that fills it. */
 export interface LandingState {
-  seed: number;
-  scale: number;
-  from: Day;
+  readonly seed: number;
+  readonly scale: number;
+  readonly from: Day;
   /** The last day of the history. */
-  to: Day;
-  /** The last day for which exports are due; saved before they are written, so that a killed call can be finished. */
-  through: Day;
-  faults: number;
+  readonly to: Day;
+  /** The last day for which exports are due; saved before they are written, so that the next call can finish a killed one. */
+  readonly through: Day;
+  readonly faults: number;
 }
 
-const STATE_FILE = ".generator.json";
+const stateFile = ".generator.json";
 
-/** Raised when the rows of a given seed change, so that no folder is continued with another shop's rows. */
-const VERSION = 1;
+/** Increased when the rows for a seed change, so that a folder is never continued with different rows. */
+const version = 1;
 
-/** Reads the folder's state; undefined when it holds no export. Refuses a folder that others have filled. */
+/** Reads the folder's state; undefined when it has no exports. Refuses a folder that somebody else filled. */
 export async function readState(landing: string): Promise<LandingState | undefined> {
-  const path = join(landing, STATE_FILE);
+  const path = join(landing, stateFile);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
@@ -33,19 +34,15 @@ export async function readState(landing: string): Promise<LandingState | undefin
   if (first === undefined) return undefined;
   throw new InputError(
     `${landing} was filled by somebody else: it holds ${strangers.length} file(s), such as ${first}, but no ` +
-      `${STATE_FILE}. Generated exports would mix with them; give the generator an empty folder.`,
+      `${stateFile}. Generated exports would mix with them; give the generator an empty folder.`,
   );
 }
 
 export async function writeState(landing: string, state: LandingState): Promise<void> {
   const { seed, scale, from, to, through, faults } = state;
   const dates = { from: isoDate(from), to: isoDate(to), through: isoDate(through) };
-  const path = join(landing, STATE_FILE);
-  await writeFile(
-    `${path}.tmp`,
-    `${JSON.stringify({ version: VERSION, seed, scale, ...dates, faults }, null, 2)}\n`,
-  );
-  await rename(`${path}.tmp`, path);
+  const text = `${JSON.stringify({ version, seed, scale, ...dates, faults }, null, 2)}\n`;
+  await writeWhole(join(landing, stateFile), (draft) => writeFile(draft, text));
 }
 
 /** The exports in the folder, as `<entity>/<file>`. */
@@ -73,8 +70,8 @@ function parseState(path: string, text: string): LandingState {
   } catch {
     throw broken("is not JSON");
   }
-  if (raw.version !== VERSION)
-    throw broken(`has version ${String(raw.version)}, this generator writes ${VERSION}`);
+  if (raw.version !== version)
+    throw broken(`has version ${String(raw.version)}, this generator writes ${version}`);
   const number = (key: string) => {
     const value = raw[key];
     if (typeof value !== "number") throw broken(`lacks the number "${key}"`);

@@ -4,33 +4,33 @@ import type { LandingState } from "./landing-state.js";
 import type { EntityName } from "./entity.js";
 
 export interface GenerateOptions {
-  /** Folder that gets `customers/`, `orders/`, `products/` and `clickstream/`; made if it does not exist. */
-  landing: string;
+  /** Folder for `customers/`, `orders/`, `products/` and `clickstream/`; created if it does not exist. */
+  readonly landing: string;
   /** 1 (the default) = 10,000 customers, 1,000 products and 100,000 orders; fractions are allowed. */
-  scale?: number;
-  /** Which shop: the same seed gives the same bytes. Default 1. */
-  seed?: number;
+  readonly scale?: number;
+  /** The same seed gives the same shop, to the byte. Default 1. */
+  readonly seed?: number;
   /** First day of the history, `YYYY-MM-DD`. Default 2022-01-01. */
-  from?: string;
+  readonly from?: string;
   /** Last day of the history, `YYYY-MM-DD`. Default yesterday (UTC). */
-  to?: string;
-  /** Daily increments to write after what the folder already holds. Default 0 for an empty folder, else 1. */
-  days?: number;
-  /** Share of faulty rows, 0..1, in the files of this call. Default: that of the folder's first call, else 0. */
-  faults?: number;
+  readonly to?: string;
+  /** Daily increments to add to the folder. Default 0 for an empty folder, otherwise 1. */
+  readonly days?: number;
+  /** Share of faulty rows, 0..1, in the files of this call. Default: the rate of the folder's first call, or 0. */
+  readonly faults?: number;
 }
 
 /** 2022-01-01 */
-const OPENING: Day = Date.UTC(2022, 0, 1) / 86_400_000;
+const opening: Day = Date.UTC(2022, 0, 1) / 86_400_000;
 
-/** What the folder shall hold when the call is done, out of what is asked and what the folder remembers. */
+/** What the folder must hold after the call, from the options and from what the folder remembers. */
 export function plan(options: GenerateOptions, state: LandingState | undefined): LandingState {
   check(options);
   return state === undefined ? begin(options) : proceed(options, state);
 }
 
 function begin(options: GenerateOptions): LandingState {
-  const from = day("from", options.from) ?? OPENING;
+  const from = day("from", options.from) ?? opening;
   const to = day("to", options.to) ?? yesterday();
   if (from > to) {
     throw new InputError(
@@ -85,23 +85,23 @@ function day(name: "from" | "to", text: string | undefined): Day | undefined {
   return parsed;
 }
 
-/** A file of exports or events that was written. */
+/** A written file of exports or events. */
 export interface GeneratedFile {
-  entity: EntityName | "clickstream";
+  readonly entity: EntityName | "clickstream";
   /** Within the landing folder. */
-  file: string;
-  rows: number;
-  bytes: number;
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
 }
 
 /** What one call wrote. */
 export interface GenerateReport {
   /** The files that this call wrote, oldest first. */
-  files: GeneratedFile[];
+  readonly files: readonly GeneratedFile[];
   /** First day of the history, and the last day for which the folder now holds exports. */
-  from: string;
-  to: string;
-  seconds: number;
+  readonly from: string;
+  readonly to: string;
+  readonly seconds: number;
   /** Faulty rows written, by kind; all zero on clean exports. */
-  faults: Record<string, number>;
+  readonly faults: Readonly<Record<string, number>>;
 }

@@ -1,30 +1,30 @@
-import { CATEGORIES } from "./assortment.js";
+import { categories } from "./assortment.js";
 import { chance, choose, draws, pick } from "./random.js";
 import { id, instant, money, type Entity } from "./entity.js";
 import type { FaultKind } from "./faults.js";
 import { priceTraits } from "./products.js";
 
-/** No order changes later than this many days after it was placed, the longest stages: 9 + 2 + 4 + 18. */
-const LIFE = 33;
+/** An order changes within this many days after it was placed: the sum of its longest stages, 9 + 2 + 4 + 18. */
+const lifetime = 33;
 
-/** One null order_id in twenty, none among a file's first fifteen faults: a small dirty day, too, stays below 1 %. */
-const FAULTS: readonly (readonly FaultKind[])[] = [
+/** One fault in twenty is a null order_id, none of a file's first fifteen: so even a small file stays below 1 %. */
+const orderFaults: readonly (readonly FaultKind[])[] = [
   ["duplicate", "untidy_status", "unknown_status", "null_quantity", "malformed"],
   ["duplicate", "untidy_status", "unknown_status", "null_customer_id", "duplicate"],
   ["null_quantity", "untidy_status", "malformed", "duplicate", "unknown_status"],
   ["null_order_id", "null_quantity", "untidy_status", "null_customer_id", "duplicate"],
 ];
 
-/** Orders in order of their numbers, with what the shop offered on their day. */
+/** Orders by number, with the customers and products that existed on their day. */
 const placed = `
   select unnest(range(orders_before + 1, orders_after + 1)) as n, day,
     customers_before as customers, products_before as products, drift
   from calendar`;
 
 /**
- * Orders. Numbers follow the calendar; who bought what follows from the number. An order lives through stages:
+ * Orders. Numbers follow the calendar; who bought what follows from the number. An order passes through stages:
  * placed (pending) → settled (completed or cancelled) → shipped → delivered → perhaps refunded. Each stage falls on
- * a later day than the one before (only settling may happen at once) and sends the whole row again with a newer
+ * a later day than the one before (only settling may happen on the first day) and exports the whole row again with a newer
  * updated_at; shipping and delivery change nothing else.
  */
 export function orders(seed: number): Entity {
@@ -43,12 +43,12 @@ export function orders(seed: number): Entity {
       "status",
       "updated_at",
     ],
-    faults: FAULTS.flat(),
+    faults: orderFaults.flat(),
     pickHistory: (to) => `
       ${placed} where day <= ${to}`,
     pickDay: (day) => `
       with recent as (
-        ${placed} where day between ${day - LIFE} and ${day}
+        ${placed} where day between ${day - lifetime} and ${day}
       ),
       ${lives("recent")}
       select n, day, customers, products, drift from lives
@@ -159,7 +159,7 @@ export function orders(seed: number): Entity {
  * equal chance from the octaves 0, 1–2, 3–6, 7–14, … makes popularity fall as 1 / rank. A rank that is never drawn
  * leaves its members without any: of 80 customers, 17 never order.
  */
-export const ORDER_MACROS = [
+export const orderMacros = [
   `create macro member(block, rank, size) as block * size + (rank * 29 + block * 37) % size`,
   `create macro favourite(block, rank, size, count) as
     case
@@ -169,7 +169,7 @@ export const ORDER_MACROS = [
     end`,
 ];
 
-/** Adds to a table of orders the days from being placed to each stage; null where an order never gets there. */
+/** Adds the days from placing the order to each stage; null where an order never reaches the stage. */
 function stages(seed: number): (source: string) => string {
   const draw = draws(seed, "orders");
   return (source) => `
@@ -203,6 +203,6 @@ function stages(seed: number): (source: string) => string {
 function chooseCategory(draw: string, era: 0 | 1): string {
   return choose(
     draw,
-    CATEGORIES.map((category, index) => [index, category.weight[era]] as const),
+    categories.map((category, index) => [index, category.weight[era]] as const),
   );
 }

@@ -1,15 +1,15 @@
-/** Where customers live and what they are called. Names follow the country; every pool has 20 of each. */
+/** Where customers live and their names. Names depend on the country; every pool has 20 first and 20 last names. */
 
 export interface Country {
-  name: string;
-  weight: number;
-  phone: string;
-  names: keyof typeof NAMES;
+  readonly name: string;
+  readonly weight: number;
+  readonly phone: string;
+  readonly names: keyof typeof namePools;
   /** City and region, the largest first. */
-  cities: readonly (readonly [city: string, region: string])[];
+  readonly cities: readonly (readonly [city: string, region: string])[];
 }
 
-export const COUNTRIES: readonly Country[] = [
+export const countries: readonly Country[] = [
   {
     name: "United States",
     weight: 38,
@@ -144,7 +144,7 @@ export const COUNTRIES: readonly Country[] = [
   },
 ];
 
-export const NAMES = {
+export const namePools = {
   english: [
     "Olivia Emma Charlotte Amelia Sophie Grace Hannah Emily Rachel Laura James Liam Noah William Henry Daniel Thomas Jack Samuel Oliver",
     "Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Moore Clark Walker O'Brien Wright Campbell MacDonald Evans Hughes Turner",
@@ -176,10 +176,10 @@ export const NAMES = {
 } as const;
 
 /** First names with a nickname, which some English-speaking customers put in quotes. */
-export const NICKNAMED = ['Robert "Bob"', 'Elizabeth "Liz"', 'William "Bill"', 'Margaret "Peggy"'] as const;
+export const nicknamed = ['Robert "Bob"', 'Elizabeth "Liz"', 'William "Bill"', 'Margaret "Peggy"'] as const;
 
 /** The names of a pool as lists; `~` stands for a space inside a name. */
-export function namesOf(pool: keyof typeof NAMES): { first: string[]; last: string[] } {
+export function namesOf(pool: keyof typeof namePools): { first: string[]; last: string[] } {
   const split = (text: string) => text.split(" ").map((name) => name.replace("~", " "));
-  return { first: split(NAMES[pool][0]), last: split(NAMES[pool][1]) };
+  return { first: split(namePools[pool][0]), last: split(namePools[pool][1]) };
 }

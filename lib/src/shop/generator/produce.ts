@@ -6,18 +6,18 @@ import type { KafkaSettings } from "../../settings.js";
 import { eventsPerSend, openProducer, type SentReport } from "../../kafka/producer.js";
 
 export interface ProduceOptions {
-  /** Who shops and what there is. */
+  /** The customers and the products. */
   readonly catalog: Catalog;
   /** Events per second, on average. Default 1. */
   readonly rate?: number;
-  /** So many events at once before that, as fast as they go. Default none. */
+  /** Number of events to send first, as fast as possible. Default none. */
   readonly burst?: number;
-  /** Ends after so many seconds. Default: when the signal fires. */
+  /** Ends after this many seconds. Default: when the signal fires. */
   readonly seconds?: number;
-  /** Which shoppers. Default 1. */
+  /** The same seed gives the same shoppers. Default 1. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
-  /** Told after each send. */
+  /** Called after each send. */
   readonly onSent?: (report: SentReport) => void;
 }
 
@@ -26,8 +26,8 @@ export interface ProduceReport extends SentReport {
 }
 
 /**
- * Sends what shoppers do to the topic: first a burst of what they did in the last hours, if one is wanted, then what they
- * do, as they do it. Each event goes out at its time.
+ * Sends shoppers' events to the topic: first, with `burst`, events of the last hours all at once, then new events as they
+ * happen, each at its time.
  *
  * @throws InputError when Kafka can't be reached, or stays away for longer than a restart takes
  */
@@ -65,31 +65,31 @@ export async function produce(settings: KafkaSettings, options: ProduceOptions):
   }
 }
 
-/** The shop is not empty at the start: whoever came in the last ten minutes may still be there. */
+/** The shop is not empty at the start: shoppers who came in the last ten minutes may still be there. */
 const warmUp = (rate: number) => Math.min(600, 500_000 / rate) * 1000;
 
-/** So many events of the last hours before an instant, of shoppers busy enough to need at most six for them. */
+/** `count` events before an instant, from shoppers who are busy enough to need six hours at most. */
 function* pastEvents(catalog: Catalog, seed: number, count: number, to: number): Generator<SentEvent> {
   const rate = Math.max(200, count / (6 * 3600));
-  // Shoppers keep their rate on average only, and all of the events are wanted.
+  // The rate is an average, so start a little earlier to get enough events.
   const from = to - ((1.2 * count) / rate) * 1000 - 60_000;
   const events = shoppers({ ...catalog, seed: seed ^ 0x5bd1e995, rate, from: from - warmUp(rate) });
   let left = count;
-  for (const one of events) {
-    if (left === 0 || one.sentAt >= to) return;
-    if (one.sentAt < from) continue;
+  for (const event of events) {
+    if (left === 0 || event.sentAt >= to) return;
+    if (event.sentAt < from) continue;
     left--;
-    yield one;
+    yield event;
   }
 }
 
 function* inSends(events: Iterable<SentEvent>): Generator<SentEvent[]> {
-  let some: SentEvent[] = [];
+  let batch: SentEvent[] = [];
   for (const event of events) {
-    some.push(event);
-    if (some.length < eventsPerSend) continue;
-    yield some;
-    some = [];
+    batch.push(event);
+    if (batch.length < eventsPerSend) continue;
+    yield batch;
+    batch = [];
   }
-  if (some.length > 0) yield some;
+  if (batch.length > 0) yield batch;
 }

@@ -1,10 +1,10 @@
-import { CATEGORIES, COLOURS, SERIES, type Subcategory } from "./assortment.js";
+import { categories, colours, seriesNames, type Subcategory } from "./assortment.js";
 import type { Day } from "./calendar.js";
 import { chance, draws, pick } from "./random.js";
 import { type Entity, id, instant, money } from "./entity.js";
 import { createTable } from "./tables.js";
 
-/** Products. A product's price changes at midnight every `period` days; how often it has is its version. */
+/** Products. A product's price changes at midnight every `period` days; the number of changes is its version. */
 export function products(seed: number): Entity {
   const draw = draws(seed, "products");
   return {
@@ -54,20 +54,20 @@ export function products(seed: number): Entity {
 }
 
 /**
- * What is needed once per database: each product's lasting traits, and the macro `price_cents(n, base, version)`.
- * Prices rise by about 1.2 % with each version, some less, some more, and end in 9.
+ * Set up once per database: each product's fixed traits, and the macro `price_cents(n, base, version)`. Prices rise by
+ * about 1.2 % with each version, some less and some more, and end in 9.
  */
 export function productTables(seed: number, opening: Day): string[] {
   const draw = draws(seed, "products");
-  const subcategories = CATEGORIES.flatMap((category, index) =>
+  const subcategories = categories.flatMap((category, index) =>
     category.subcategories.map((sub, slot) => [index, slot, category.name, sub.name, sub.moves ?? ""]),
   );
-  const things = CATEGORIES.flatMap((category, index) =>
+  const things = categories.flatMap((category, index) =>
     category.subcategories.flatMap((sub, slot) =>
       sub.things.map((thing, kind) => [index, slot, kind, thing]),
     ),
   );
-  const brands = CATEGORIES.flatMap((category, index) =>
+  const brands = categories.flatMap((category, index) =>
     category.brands.map((brand, slot) => [index, slot, brand]),
   );
   return [
@@ -77,14 +77,14 @@ export function productTables(seed: number, opening: Day): string[] {
     createTable(
       "series",
       ["slot", "series"],
-      SERIES.map((series, slot) => [slot, series]),
+      seriesNames.map((series, slot) => [slot, series]),
     ),
     createTable(
       "colour",
       ["slot", "colour"],
-      COLOURS.map((colour, slot) => [slot, colour]),
+      colours.map((colour, slot) => [slot, colour]),
     ),
-    // What a product costs follows from its number by arithmetic alone, so that ten million orders need no join.
+    // A product's price is computed from its number only, so that ten million orders need no join.
     `create macro base_cents(category_index, slot, draw_base) as
       (${priceList((sub) => sub.price[0])})[1 + category_index * 5 + slot]
       + (draw_base * draw_base >> 30)
@@ -102,7 +102,7 @@ export function productTables(seed: number, opening: Day): string[] {
         select n, day, (n - 1) % 8 as category_index,
           ${pick(draw("n", "thing"), 4)} as kind,
           ${pick(draw("n", "brand"), 6)} as brand_slot,
-          ${pick(draw("n", "series"), SERIES.length)} as series_slot,
+          ${pick(draw("n", "series"), seriesNames.length)} as series_slot,
           ${draw("n", "colour")} as draw_colour,
           ${pick(draw("n", "cost"), 25)} + 45 as cost_percent,
           ${priceTraits(seed, "n")},
@@ -114,7 +114,7 @@ export function productTables(seed: number, opening: Day): string[] {
         price_shift(draw_shift, period) as shift,
         (drawn.day + shift) // period as first_version,
         base_cents(drawn.category_index, subcategory_slot, draw_base) as base,
-        case when ${chance("draw_colour", 0.3)} and category in (${COLOURED}) then ', ' || colour else '' end
+        case when ${chance("draw_colour", 0.3)} and category in (${coloured}) then ', ' || colour else '' end
           as colour,
         case when ${chance("draw_fate", 0.1)} then fateful_version end as renewed_at,
         case when ${chance("draw_fate", 0.03)} then fateful_version end as rebrands_at,
@@ -129,7 +129,7 @@ export function productTables(seed: number, opening: Day): string[] {
   ];
 }
 
-/** The columns subcategory_slot, draw_base, period and draw_shift of product `n`, which its price follows from. */
+/** The columns subcategory_slot, draw_base, period and draw_shift of product `n`, which determine its price. */
 export function priceTraits(seed: number, n: string): string {
   const draw = draws(seed, "products");
   return `
@@ -139,11 +139,11 @@ export function priceTraits(seed: number, n: string): string {
     ${draw(n, "shift")} as draw_shift`;
 }
 
-/** An amount of every subcategory in cents, as an SQL list ordered by category and subcategory. */
+/** An amount for every subcategory in cents, as an SQL list ordered by category and subcategory. */
 function priceList(amount: (sub: Subcategory) => number): string {
-  const cents = CATEGORIES.flatMap((category) => category.subcategories.map((sub) => amount(sub) * 100));
+  const cents = categories.flatMap((category) => category.subcategories.map((sub) => amount(sub) * 100));
   return `[${cents.join(", ")}]::bigint[]`;
 }
 
-/** The categories in which a product comes in colours. */
-const COLOURED = "'Electronics', 'Fashion', 'Home & Kitchen', 'Sports & Outdoors'";
+/** The categories whose products have colours. */
+const coloured = "'Electronics', 'Fashion', 'Home & Kitchen', 'Sports & Outdoors'";

@@ -1,11 +1,11 @@
 /**
- * Chance as arithmetic: a draw is a pure function of seed, entity, row number and salt, so a row comes out the
- * same whichever file, thread or day asks for it. SQL and TypeScript share the arithmetic, 32 bits wide, so that
- * every product fits a BIGINT. The mixer is hash-prospector's `[16 21f0aaad 15 735a2d97 15]`.
+ * Random numbers by arithmetic: a draw is a pure function of seed, entity, row number and salt, so a row is the same for
+ * every file, thread or day. SQL and TypeScript use the same arithmetic with 32 bits, so that every product fits a
+ * BIGINT. The mixer is hash-prospector's `[16 21f0aaad 15 735a2d97 15]`.
  */
 
-/** The macros that `draws` relies on; run them once on a new database. */
-export const DRAW_MACROS = [
+/** The macros that `draws` needs; run them once on a new database. */
+export const drawMacros = [
   `create macro scatter(x, factor) as (x * factor) & 4294967295`,
   `create macro unshift(x, bits) as xor(x, x >> bits)`,
   `create macro draw(number, factor, key) as
@@ -13,9 +13,9 @@ export const DRAW_MACROS = [
     xor((number & 4294967295) * factor & 4294967295, key) >> 16), 569420461), 15), 1935289751), 15)`,
 ];
 
-const WHOLE = 4294967296;
+const whole = 4294967296;
 
-/** Makes SQL draws for one entity of one shop: `draw("n", "city")` is uniform over 0 .. 2^32 - 1. */
+/** Returns a function for SQL draws of one entity in one shop: `draw("n", "city")` is uniform over 0 .. 2^32 - 1. */
 export function draws(seed: number, entity: string): (row: string, salt: string) => string {
   return (row, salt) => {
     const [factor, key] = keys(seed, entity, salt);
@@ -23,14 +23,14 @@ export function draws(seed: number, entity: string): (row: string, salt: string)
   };
 }
 
-/** A whole number from 0 to `count` - 1, out of a draw; `count` is a number or SQL. */
+/** A whole number from 0 to `count` - 1, from a draw; `count` is a number or SQL. */
 export function pick(draw: string, count: number | string): string {
   return `((${draw} * ${count}) >> 32)`;
 }
 
 /** True for the given share of draws. Both arguments may be SQL columns; a share is a number 0..1. */
 export function chance(draw: string, share: number): string {
-  return `(${draw} < ${Math.round(share * WHOLE)})`;
+  return `(${draw} < ${Math.round(share * whole)})`;
 }
 
 /** The SQL value whose weight the draw hits. `draw` should be a column: each branch repeats it. */
@@ -42,7 +42,7 @@ export function choose(
   let reached = 0;
   const branches = options.slice(0, -1).map(([value, weight]) => {
     reached += weight;
-    return `when ${draw} < ${Math.round((reached / total) * WHOLE)} then ${value}`;
+    return `when ${draw} < ${Math.round((reached / total) * whole)} then ${value}`;
   });
   return `(case ${branches.join(" ")} else ${options.at(-1)?.[0]} end)`;
 }
@@ -50,14 +50,14 @@ export function choose(
 /** The same draw outside SQL, as a fraction 0 <= x < 1. */
 export function drawNumber(seed: number, entity: string, salt: string, row: number): number {
   const [factor, key] = keys(seed, entity, salt);
-  return mix(Math.imul(row, factor) ^ key) / WHOLE;
+  return mix(Math.imul(row, factor) ^ key) / whole;
 }
 
-/** Draws one after another, each a fraction 0 <= x < 1, for what comes into being in one order only. */
+/** Draws one after another, each a fraction 0 <= x < 1, for things that are always created in the same order. */
 export function drawStream(seed: number, entity: string, salt: string): () => number {
   const [factor, key] = keys(seed, entity, salt);
   let drawn = 0;
-  return () => mix(Math.imul(++drawn, factor) ^ key) / WHOLE;
+  return () => mix(Math.imul(++drawn, factor) ^ key) / whole;
 }
 
 /** An odd 31-bit factor and a 32-bit key for one stream of draws. */

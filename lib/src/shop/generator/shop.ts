@@ -1,24 +1,24 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type Day, type ShopSize, calendar } from "./calendar.js";
 import { customerTables, customers } from "./customers.js";
-import { DRAW_MACROS } from "./random.js";
+import { drawMacros } from "./random.js";
 import type { Entity, EntityName } from "./entity.js";
-import { ORDER_MACROS, orders } from "./orders.js";
+import { orderMacros, orders } from "./orders.js";
 import { productTables, products } from "./products.js";
 import { createTable } from "./tables.js";
 
 export interface Shop {
-  connection: DuckDBConnection;
-  entities: Readonly<Record<EntityName, Entity>>;
+  readonly connection: DuckDBConnection;
+  readonly entities: Readonly<Record<EntityName, Entity>>;
   close(): void;
 }
 
-const CALENDAR_COLUMNS =
+const calendarColumns =
   "day customers_before customers_after products_before products_after orders_before orders_after drift".split(
     " ",
   );
 
-/** Sets up the shop in memory, with all that exists by the end of `through`, ready to pick and render rows. */
+/** Sets up the shop in memory, with everything that exists at the end of `through`, ready to pick and render rows. */
 export async function openShop(size: ShopSize, through: Day, duckdb: Record<string, string>): Promise<Shop> {
   const instance = await DuckDBInstance.create(":memory:", duckdb);
   const connection = await instance.connect();
@@ -33,9 +33,9 @@ export async function openShop(size: ShopSize, through: Day, duckdb: Record<stri
     Math.round(day.drift * 4294967295),
   ]);
   const statements = [
-    ...DRAW_MACROS,
-    ...ORDER_MACROS,
-    createTable("calendar", CALENDAR_COLUMNS, days),
+    ...drawMacros,
+    ...orderMacros,
+    createTable("calendar", calendarColumns, days),
     ...customerTables(size.seed),
     ...productTables(size.seed, days[0]?.[0] ?? size.from),
   ];

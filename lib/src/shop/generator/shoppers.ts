@@ -1,3 +1,4 @@
+import TinyQueue from "tinyqueue";
 import { drawStream } from "./random.js";
 import type { ClickstreamEvent } from "../event.js";
 import { sessionOf, eventsPerSession, type Catalog } from "./visit.js";
@@ -9,21 +10,21 @@ export interface SentEvent {
 }
 
 export interface ShoppersOptions extends Catalog {
-  /** Which shoppers: the same seed and the same `from` give the same events, to the byte. A whole number, 32 bits. */
+  /** The same seed and the same `from` give the same events, to the byte. A whole number of 32 bits. */
   readonly seed: number;
-  /** When the first of them may come, in milliseconds since 1970. */
+  /** When the first shopper may come, in milliseconds since 1970. */
   readonly from: number;
-  /** After this none comes any more; those who are there finish. Default never. */
+  /** No shopper comes after this; those who are there finish. Default never. */
   readonly to?: number;
-  /** Events per second, on average: a number above 0, or how many there are at an instant. */
+  /** Events per second, on average: a number above 0, or a function of the instant. */
   readonly rate: number | ((instant: number) => number);
 }
 
 /**
- * Shoppers who come to the shop, look around, and now and then buy: an endless iterator of what the shop sends, in the
- * order of sending. A page view is followed by add_to_cart in 30 % of cases, and that by a purchase in 50 %. A few events
- * go out late, up to ten minutes or, more rarely, up to three hours, and a few go out twice. Nothing but the options
- * decides what comes out: no clock is read.
+ * Shoppers who come to the shop, look around, and sometimes buy: an endless iterator of the messages that the shop sends,
+ * in the order of sending. A page view is followed by add_to_cart in 30 % of cases, and that by a purchase in 50 %. A few
+ * events are sent late, by up to ten minutes or, more rarely, up to three hours, and a few are sent twice. The result
+ * depends only on the options: no clock is read.
  *
  * @example
  * for (const { event, sentAt } of shoppers({ seed: 1, from: Date.now(), rate: 20, customers, products })) {
@@ -43,7 +44,7 @@ export function* shoppers(options: ShoppersOptions): Generator<SentEvent, void, 
     return next !== undefined && next.sentAt < until ? waiting.take() : undefined;
   };
   for (let arrival = from; ;) {
-    // Arrivals are independent of one another: the time between two is exponential.
+    // Arrivals are independent of each other: the time between two is exponentially distributed.
     arrival += (-Math.log(1 - draw()) * 1000 * eventsPerSession) / rateAt(arrival);
     for (let next = due(Math.min(arrival, to)); next; next = due(Math.min(arrival, to))) yield next;
     if (arrival >= to) break;
@@ -58,12 +59,12 @@ export function* shoppers(options: ShoppersOptions): Generator<SentEvent, void, 
   for (let next = waiting.take(); next; next = waiting.take()) yield next;
 }
 
-/** The share of events that go out again, as a client does that has not heard of the first. */
+/** The share of events that are sent twice, as by a client that got no confirmation. */
 const twice = 0.01;
 
 const minute = 60_000;
 
-/** From the click to the message, in milliseconds: at once as a rule, but phones lose their signal. */
+/** From the click to the message, in milliseconds: usually short, but phones lose their signal. */
 function delay(draw: () => number): number {
   const luck = draw();
   if (luck < 0.005) return Math.floor((10 + 170 * draw()) * minute) + 1;
@@ -71,45 +72,29 @@ function delay(draw: () => number): number {
   return Math.floor(20 + 180 * draw());
 }
 
-/** Messages by the time at which they go out; of two for one instant, the first put comes first. A binary heap. */
+/** A message that has not gone out yet, and how many were put into the queue before it. */
+interface Waiting {
+  readonly message: SentEvent;
+  readonly place: number;
+}
+
+/** Messages by the time at which they go out; of two at one instant, the one that was put first comes first. */
 class Outbox {
-  readonly #heap: { readonly message: SentEvent; readonly place: number }[] = [];
+  readonly #queue = new TinyQueue<Waiting>(
+    [],
+    (a, b) => a.message.sentAt - b.message.sentAt || a.place - b.place,
+  );
   #put = 0;
 
   first(): SentEvent | undefined {
-    return this.#heap[0]?.message;
+    return this.#queue.peek()?.message;
   }
 
   put(message: SentEvent): void {
-    const heap = this.#heap;
-    let at = heap.push({ message, place: this.#put++ }) - 1;
-    for (let parent = (at - 1) >> 1; at > 0 && this.#before(at, parent); at = parent, parent = (at - 1) >> 1)
-      this.#swap(at, parent);
+    this.#queue.push({ message, place: this.#put++ });
   }
 
   take(): SentEvent | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const end = heap.pop();
-    if (!first || !end || heap.length === 0) return first?.message;
-    heap[0] = end;
-    for (let at = 0; ;) {
-      let least = at;
-      for (const child of [2 * at + 1, 2 * at + 2])
-        if (child < heap.length && this.#before(child, least)) least = child;
-      if (least === at) return first.message;
-      this.#swap(at, least);
-      at = least;
-    }
-  }
-
-  #before(a: number, b: number): boolean {
-    const [one, other] = [this.#heap[a]!, this.#heap[b]!];
-    const apart = one.message.sentAt - other.message.sentAt;
-    return apart < 0 || (apart === 0 && one.place < other.place);
-  }
-
-  #swap(a: number, b: number): void {
-    [this.#heap[a], this.#heap[b]] = [this.#heap[b]!, this.#heap[a]!];
+    return this.#queue.pop()?.message;
   }
 }

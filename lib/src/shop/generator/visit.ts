@@ -1,24 +1,24 @@
 import type { ClickstreamEvent } from "../event.js";
 
-/** What there is to be looked at, and by whom. Neither list may be empty. */
+/** The customers and products of the shop. Neither list may be empty. */
 export interface Catalog {
   readonly customers: readonly string[];
   readonly products: readonly { readonly product_id: string; readonly price: string }[];
 }
 
-/** How often a shopper looks for something else before leaving, how often by searching, and what comes of a look. */
+/** Looks per visit on average, and the share of looks that are searches, of views that reach the cart, of carts bought. */
 const looks = 5;
 const searching = 0.15;
 const carting = 0.3;
 const buying = 0.5;
 
-/** Events of a session, on average. */
+/** Events per session, on average. */
 export const eventsPerSession = looks * (searching + (1 - searching) * (1 + carting * (1 + buying)));
 
 /**
- * One shopper's visit, from `start` on (milliseconds since 1970): events without their id, in the order in which they
- * happen. In every twentieth visit the shopper goes away for more than half an hour and comes back: the shop still calls
- * it one session.
+ * One shopper's visit, starting at `start` (milliseconds since 1970): events without their id, in the order in which they
+ * happen. In every twentieth visit the shopper leaves for more than half an hour and comes back, and the shop still sends
+ * the same session id.
  */
 export function sessionOf(
   start: number,
@@ -26,7 +26,7 @@ export function sessionOf(
   { customers, products }: Catalog,
   draw: () => number,
 ): Omit<ClickstreamEvent, "event_id">[] {
-  // The square makes few shoppers come often and most come seldom; the same goes for products.
+  // Because of the square, few shoppers come often and most come rarely; the same holds for products.
   const customer_id = customers[Math.floor(squared(draw()) * customers.length)]!;
   const device = draw() < 0.58 ? "mobile" : draw() < 0.85 ? "desktop" : "tablet";
   const country = countries[Math.floor(squared(draw()) * countries.length)]!;
@@ -57,7 +57,7 @@ export function sessionOf(
   }
 }
 
-/** By multiplication: powers of a platform's maths library may differ in the last digit. */
+/** By multiplication, because powers may differ in the last digit between platforms. */
 const squared = (x: number) => x * x;
 
 const countries = ["Germany", "France", "United Kingdom", "Spain", "Italy", "Netherlands", "Poland"] as const;
