@@ -1,3 +1,4 @@
+import { engineNamed } from "shopmetrics/engine";
 import path from "node:path";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { tables } from "shopmetrics/shop";
@@ -16,7 +17,7 @@ export async function diff(
   if (!Number.isInteger(samples) || samples < 0)
     throw new InputError("--samples takes a whole number from 0.");
   const settings = readSettings();
-  if (settings.engine !== "duckdb")
+  if (!engineNamed(settings.engine).isEmbedded)
     throw new InputError("diff compares two warehouses of the embedded engine: unset SHOPMETRICS_ENGINE.");
   const table = name === undefined ? undefined : tableNamed(name);
   const files = { before: path.resolve(options.against), after: settings.warehouse };

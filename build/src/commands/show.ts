@@ -1,9 +1,9 @@
 import Table from "cli-table3";
+import { engineNamed } from "shopmetrics/engine";
 import { InputError, readSettings } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
 import { tables } from "shopmetrics/shop";
 import { count, nearest } from "../text.js";
-import { openReadOnly } from "./open-read-only.js";
 
 export async function show(
   name: string | undefined,
@@ -14,7 +14,10 @@ export async function show(
   if (table && options.columns) return printColumns(table, Boolean(options.json));
   if (!Number.isInteger(options.limit) || options.limit < 0)
     throw new InputError("--limit takes a whole number from 0.");
-  const engine = await openReadOnly(settings, { onWait: (message) => console.error(message) });
+  const engine = await engineNamed(settings.engine).openReadOnly(settings, {
+    onWait: (message) => console.error(message),
+  });
+  if (typeof engine === "string") throw new InputError(engine);
   const connection = await engine.connect();
   try {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));

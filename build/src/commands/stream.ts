@@ -1,3 +1,4 @@
+import { engineNamed } from "shopmetrics/engine";
 import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
 import type { ProduceReport } from "shopmetrics/sources";
 import { shop } from "shopmetrics/shop";
@@ -32,9 +33,9 @@ export async function stream(options: StreamCommand): Promise<void> {
     throw new InputError(
       "KAFKA_BROKERS is not set: `npm run kafka` in another terminal starts a broker and says what to set.",
     );
-  if (settings.engine !== "duckdb")
+  if (!engineNamed(settings.engine).isEmbedded)
     throw new InputError(
-      "SHOPMETRICS_ENGINE=databricks: live mode is for this machine; there, the streaming job runs.",
+      `SHOPMETRICS_ENGINE=${settings.engine}: live mode is for this machine; there, the streaming job runs.`,
     );
   if (options.json) keepOutputForJson();
   const compiled = await compile(settings.root, shop);

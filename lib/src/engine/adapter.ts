@@ -45,8 +45,8 @@ export interface EngineAdapter {
   readonly hasTransactions: boolean;
   /** A step's items in the order in which an engine without transactions takes their statements. */
   ordered?(items: readonly Item[]): Item[];
-  /** Whether files of exports are read from this machine's landing folder. */
-  readonly isLocal: boolean;
+  /** Whether the warehouse is one file on this machine, which commands can look into by themselves. */
+  readonly isEmbedded: boolean;
 }
 
 export interface OpenOptions {

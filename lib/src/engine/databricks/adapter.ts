@@ -29,7 +29,7 @@ export const databricks: EngineAdapter = {
   }),
   hasTransactions: false,
   ordered: inPhases,
-  isLocal: false,
+  isEmbedded: false,
 };
 
 async function openWarehouse(settings: Settings, options: OpenOptions) {

@@ -25,7 +25,7 @@ export const duckdb: EngineAdapter = {
   }),
   version: async () => (await import("@duckdb/node-api")).version(),
   hasTransactions: true,
-  isLocal: true,
+  isEmbedded: true,
 };
 
 /** Its client is loaded only here: it is no part of a task of Databricks. */
