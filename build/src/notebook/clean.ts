@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { NotebookError } from "./error.js";
 
 /** What git shall not see of a notebook, and the notebook without it. */
-export interface Cleaned {
+interface Cleaned {
   /** Each with its cell; none when the text is clean. */
   readonly problems: readonly string[];
   readonly text: string;

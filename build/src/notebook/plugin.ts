@@ -94,7 +94,7 @@ export function notebooks(): VitePlugin {
 }
 
 /** As much of vite's Plugin as is needed; this package does not depend on vite. */
-export interface VitePlugin {
+interface VitePlugin {
   name: string;
   enforce: "pre";
   configResolved(config: { root: string }): void;

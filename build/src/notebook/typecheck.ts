@@ -10,7 +10,7 @@ import { type NotebookModule, notebookModule } from "./module.js";
 import { parseNotebook } from "./parse.js";
 
 /** What the type checker has to say of a place in a notebook, or in a file that one imports (then without cell). */
-export interface Diagnostic extends NotebookPlace {
+interface Diagnostic extends NotebookPlace {
   /** e.g. "TS2345". */
   readonly code: string;
   readonly message: string;

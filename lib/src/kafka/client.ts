@@ -6,7 +6,7 @@ import { installCodecs } from "./codecs.js";
  * How long Kafka is given: `preflight` is for the first contact, which has to fail soon if it fails; `work` outlasts the
  * restart of a broker.
  */
-export type Patience = "preflight" | "work";
+type Patience = "preflight" | "work";
 
 const patience: Record<Patience, Partial<KafkaConfig>> = {
   preflight: {

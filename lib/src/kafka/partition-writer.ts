@@ -3,7 +3,7 @@ import { beginFile, fileName, reached, type LandingFile } from "./landing-file.j
 import { TopicMadeAnew, type Position } from "./positions.js";
 
 /** Consecutive messages of a partition, as fetched. */
-export interface Fetched {
+interface Fetched {
   readonly partition: number;
   /** The offset that was asked for. Between it and the first message the topic holds none. */
   readonly asked: number;

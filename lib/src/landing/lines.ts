@@ -13,7 +13,7 @@ const WINDOW = 1 << 20;
 const LONGEST_LINE = 64 << 20;
 
 /** What a pass over a file of lines found. Blank lines are none. */
-export interface Lines {
+interface Lines {
   readonly bytes: number;
   readonly lines: number;
 }

@@ -29,10 +29,10 @@ export interface Scan {
 }
 
 /** Called for each record, good or bad, in file order. The bytes are only valid during the call. */
-export type OnRecord = (bytes: Buffer, start: number, end: number, row: number, good: boolean) => void;
+type OnRecord = (bytes: Buffer, start: number, end: number, row: number, good: boolean) => void;
 
 /** A place to stop and let the caller empty what `OnRecord` gathered; called between chunks. */
-export type BetweenChunks = () => Promise<void>;
+type BetweenChunks = () => Promise<void>;
 
 /**
  * Reads a CSV file's records from byte `from` on (where the header ends) and judges each: does it split into `fields`

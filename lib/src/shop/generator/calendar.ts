@@ -1,7 +1,7 @@
 import { drawNumber } from "./random.js";
 
 /** What the shop counts on one day: how many of each entity exist before it begins and when it ends. */
-export interface CalendarDay {
+interface CalendarDay {
   day: Day;
   customers: Span;
   products: Span;
@@ -10,7 +10,7 @@ export interface CalendarDay {
   drift: number;
 }
 
-export interface Span {
+interface Span {
   before: number;
   after: number;
 }

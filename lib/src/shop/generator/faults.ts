@@ -1,19 +1,8 @@
 import type { Entity } from "./entity.js";
 import { literal } from "./tables.js";
 
-export const FAULT_KINDS = [
-  "duplicate",
-  "null_order_id",
-  "null_customer_id",
-  "null_quantity",
-  "unknown_status",
-  "untidy_status",
-  "malformed",
-] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
-
 /** How faults fall in a file: on `rate` of its rows, evenly spread, beginning at `phase` (0 <= phase < 1). */
-export interface FaultSpread {
+interface FaultSpread {
   rate: number;
   phase: number;
 }

@@ -8,7 +8,7 @@ export interface SentEvent {
   readonly sentAt: number;
 }
 
-export interface ShoppersOptions extends Catalog {
+interface ShoppersOptions extends Catalog {
   /** Which shoppers: the same seed and the same `from` give the same events, to the byte. A whole number, 32 bits. */
   readonly seed: number;
   /** When the first of them may come, in milliseconds since 1970. */

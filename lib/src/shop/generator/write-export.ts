@@ -8,7 +8,7 @@ import type { GeneratedFile } from "./options.js";
 import type { Shop } from "./shop.js";
 import { literal } from "./tables.js";
 
-export interface ExportJob {
+interface ExportJob {
   landing: string;
   seed: number;
   entity: Entity;
