@@ -73,7 +73,8 @@ export const orders_raw = exported("orders", {
 
 export const clickstream_raw = table(
   "bronze.clickstream_raw",
-  "The messages of the clickstream's topic as they arrived: the raw value, its place in Kafka and its fields as text, append-only (FR-002).",
+  "The messages of the clickstream's topic as they arrived: the raw value, its " +
+    "place in Kafka and its fields as text, append-only (FR-002).",
   {
     value: given(
       "The message's text, exactly. Null when the message had none, or is no UTF-8 (see _rescued_data).",
@@ -112,7 +113,8 @@ export const clickstream_raw = table(
 
 export const topic_starts = table(
   "bronze.topic_starts",
-  "Where the reading of each partition of a topic began, and where it went on when messages were lost and a person accepted that: append-only.",
+  "Where the reading of each partition of a topic began, and where it went on " +
+    "when messages were lost and a person accepted that: append-only.",
   {
     kafka_topic: given("The topic; the next generation of one that was made anew is called name@2."),
     kafka_partition: given("The topic's partition."),

@@ -1,5 +1,5 @@
 /** What the shop sells: eight categories, each with brands and subcategories, these with their price range. */
-export interface Category {
+interface Category {
   name: string;
   /** Share of orders at the opening and six years later. */
   weight: readonly [then: number, later: number];
@@ -232,10 +232,10 @@ export const CATEGORIES: readonly Category[] = [
 ];
 
 /** The model line, between brand and thing. */
-export const SERIES: readonly string[] =
-  'Aria Atlas Basic Bolt Cove Dune Echo Ember Flora Halo Ivy Jet Kodiak Loft Mira Nova Opal Pico Quest "Classic" Rio Sierra Terra Luna Vega Willow'.split(
-    " ",
-  );
+export const SERIES: readonly string[] = [
+  ..."Aria Atlas Basic Bolt Cove Dune Echo Ember Flora Halo Ivy Jet Kodiak Loft Mira".split(" "),
+  ...'Nova Opal Pico Quest "Classic" Rio Sierra Terra Luna Vega Willow'.split(" "),
+];
 
 export const COLOURS: readonly string[] = [
   "Black",
