@@ -37,6 +37,21 @@ export function readModules(folders: readonly string[]): Module[] {
   return folders.flatMap(filesIn).map((file) => readModule(file));
 }
 
+/** All that a file imports of these modules, directly or through others; itself where it stands in a circle. */
+export function reached(modules: readonly Module[], file: string): Set<string> {
+  const imports = new Map(modules.map((module) => [module.file, module.imports]));
+  const found = new Set<string>();
+  const follow = (from: string) => {
+    for (const next of imports.get(from) ?? []) {
+      if (found.has(next.from)) continue;
+      found.add(next.from);
+      follow(next.from);
+    }
+  };
+  follow(file);
+  return found;
+}
+
 function filesIn(folder: string): string[] {
   if (path.extname(folder)) return [folder];
   return readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })

@@ -1,7 +1,7 @@
 /** The rooms of `lib/src` and `build/src`, and what holds for every file there. CONTRIBUTING.md says what each is for. */
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { libExports, readModules } from "./modules.ts";
+import { libExports, reached, readModules } from "./modules.ts";
 
 /** A room is a folder or a file. It may import from the floors below its own, and from no other room of its own floor. */
 const floors: Readonly<Record<string, readonly string[][]>> = {
@@ -245,9 +245,8 @@ describe("rooms", () => {
 
 describe("source files", () => {
   it("import each other in no circle, types included", () => {
-    const next = new Map(sources.map(({ file, imports }) => [file, imports.map(({ from }) => from)]));
-    const reached = new Map(sources.map(({ file }) => [file, reach(next, file)]));
-    expect(texts(arrows.filter(({ file, from }) => reached.get(from)?.has(file)))).toEqual(known.circles);
+    const behind = new Map(sources.map(({ file }) => [file, reached(sources, file)]));
+    expect(texts(arrows.filter(({ file, from }) => behind.get(from)?.has(file)))).toEqual(known.circles);
   });
 
   it("export only what another file imports", () => {
@@ -294,9 +293,4 @@ function place(file: string): { workspace: string; room: string; floor: number }
 
 function texts(found: readonly { file: string; from: string }[]): string[] {
   return [...new Set(found.map(({ file, from }) => `${file} → ${from}`))].toSorted();
-}
-
-function reach(next: ReadonlyMap<string, string[]>, file: string, found = new Set<string>()): Set<string> {
-  for (const to of next.get(file) ?? []) if (!found.has(to)) reach(next, to, found.add(to));
-  return found;
 }
