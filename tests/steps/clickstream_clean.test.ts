@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bronze, silver } from "shopmetrics";
 import { lakehouse, step } from "./harness.ts";
 
@@ -13,7 +13,7 @@ async function reasons(message: object): Promise<string[]> {
 }
 
 describe("an event is typed", () => {
-  test("instants, days, amounts and units", async () => {
+  it("instants, days, amounts and units", async () => {
     const given = await step(clean, {
       "bronze.clickstream_raw": [
         {
@@ -52,7 +52,7 @@ describe("an event is typed", () => {
     ]);
   });
 
-  test.for([
+  it.for([
     ["exactly 10 minutes", "2026-03-10T12:10:00Z", false],
     ["a millisecond more", "2026-03-10T12:10:00.001Z", true],
     ["before it happened, as by a wrong clock", "2026-03-10T11:50:00Z", false],
@@ -66,7 +66,7 @@ describe("an event is typed", () => {
     },
   );
 
-  test("without a time of Kafka's, an event counts as received when it happened", async () => {
+  it("without a time of Kafka's, an event counts as received when it happened", async () => {
     const given = await step(clean, {
       "bronze.clickstream_raw": [{ event_ts: "2026-03-10T12:00:00Z", kafka_timestamp: null }],
     });
@@ -77,7 +77,7 @@ describe("an event is typed", () => {
 });
 
 describe("what breaks the contract is refused with its reasons (FR-003)", () => {
-  test.for([
+  it.for([
     ["event_id is missing", { event_id: null }],
     ["event_id is not a text of 1 to 200 characters", { event_id: "  " }],
     ["event_id is not a text of 1 to 200 characters", { event_id: "é".repeat(201) }],
@@ -127,7 +127,7 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     expect(await reasons(message)).toEqual([reason]);
   });
 
-  test("every rule that an event breaks is named", async () => {
+  it("every rule that an event breaks is named", async () => {
     expect(await reasons({ event_id: null, quantity: "x", price: "x" })).toEqual([
       "event_id is missing",
       "quantity is not a whole number from 1 to 999999",
@@ -135,7 +135,7 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ]);
   });
 
-  test.for([
+  it.for([
     [
       "at the edge of the future",
       { event_ts: "2026-03-10T13:00:00Z", kafka_timestamp: "2026-03-10T12:00:00Z" },
@@ -150,7 +150,7 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     expect(await reasons(message)).toEqual([]);
   });
 
-  test("the quarantine keeps the whole message", async () => {
+  it("the quarantine keeps the whole message", async () => {
     const given = await step(clean, { "bronze.clickstream_raw": [{ value: "click" }] });
     const [row] = await given.rows(
       silver.rejected_rows,
@@ -167,7 +167,7 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     expect(JSON.parse(row!.raw_row)).toMatchObject({ value: "click", kafka_offset: 1001 });
   });
 
-  test("more than 5 % refused warns and stops nothing", async () => {
+  it("more than 5 % refused warns and stops nothing", async () => {
     const given = await step(clean, {
       "bronze.clickstream_raw": [{ event_id: "E1" }, { event_id: "E2" }, { event_id: null }],
     });
@@ -183,7 +183,7 @@ describe("one row per event: the first copy to arrive", () => {
     { page: "/second", kafka_timestamp: "2026-03-10T12:00:01Z", kafka_partition: 2, kafka_offset: 1 },
   ];
 
-  test("within one batch, by Kafka's time and then by place", async () => {
+  it("within one batch, by Kafka's time and then by place", async () => {
     const given = await step(clean, { "bronze.clickstream_raw": copies });
     expect(await given.rows(silver.clickstream_clean, "page", "is_late")).toEqual([
       { page: "/first", is_late: false },
@@ -191,7 +191,7 @@ describe("one row per event: the first copy to arrive", () => {
     expect(given.outcome.step(clean)).toMatchObject({ in: 3, out: 1, merged: 2, rejected: 0 });
   });
 
-  test.for([
+  it.for([
     [0, 1, 2],
     [2, 1, 0],
     [1, 2, 0],
@@ -204,14 +204,14 @@ describe("one row per event: the first copy to arrive", () => {
     expect(await lake.rows(silver.clickstream_clean, "page")).toEqual([{ page: "/first" }]);
   });
 
-  test("a copy that comes later writes nothing", async () => {
+  it("a copy that comes later writes nothing", async () => {
     const lake = await step(clean, { "bronze.clickstream_raw": [{}] });
     await lake.given({ "bronze.clickstream_raw": [{}] });
     expect((await lake.run(clean)).step(clean)).toMatchObject({ in: 1, out: 0, merged: 1 });
   });
 });
 
-test("an offset that arrives twice warns", async () => {
+it("an offset that arrives twice warns", async () => {
   const given = await step(clean, {
     "bronze.clickstream_raw": [
       { event_id: "E1", kafka_offset: 7 },
@@ -222,7 +222,7 @@ test("an offset that arrives twice warns", async () => {
   expect(given.outcome.warnings).toEqual(["offsets that arrived twice"]);
 });
 
-test("poison of all kinds passes from the file to the quarantine, line by line", async () => {
+it("poison of all kinds passes from the file to the quarantine, line by line", async () => {
   const lake = await lakehouse();
   const values = [
     "click",

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { silver } from "shopmetrics";
 import { clickstreamEvent } from "#lib/shop/event.js";
 import { lakehouse } from "./harness.ts";
@@ -38,7 +38,7 @@ const broken = (text: string): string[] => [
   "null",
 ];
 
-test(
+it(
   `the producer's contract and silver's SQL judge ${wanted} events alike`,
   { timeout: 600_000 },
   async () => {

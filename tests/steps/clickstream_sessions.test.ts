@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { silver } from "shopmetrics";
 import { lakehouse, step, type Lakehouse } from "./harness.ts";
 
@@ -22,7 +22,7 @@ const spans = async (lake: Lakehouse) =>
   ]);
 
 describe("a session is what a customer does without a pause of more than 30 minutes (FR-010)", () => {
-  test("its columns", async () => {
+  it("its columns", async () => {
     const given = await step(sessions, {
       "silver.clickstream_clean": [
         { event_ts: at("12:00:00") },
@@ -49,7 +49,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     ]);
   });
 
-  test("a pause of exactly 30 minutes goes on, one a microsecond longer does not", async () => {
+  it("a pause of exactly 30 minutes goes on, one a microsecond longer does not", async () => {
     const given = await step(sessions, {
       "silver.clickstream_clean": events("12:00:00", "12:30:00", "13:00:00.000001"),
     });
@@ -59,7 +59,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     ]);
   });
 
-  test("each customer has their own, whatever the shop's session ids say", async () => {
+  it("each customer has their own, whatever the shop's session ids say", async () => {
     const given = await step(sessions, {
       "silver.clickstream_clean": [
         { event_ts: at("12:00:00"), session_id: "S1" },
@@ -75,7 +75,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     ]);
   });
 
-  test("events of one instant after a pause are in one session, all of them", async () => {
+  it("events of one instant after a pause are in one session, all of them", async () => {
     const together = Array.from({ length: 100 }, (_, index) => ({
       event_id: `E${index}`,
       event_ts: at("15:00:00"),
@@ -89,7 +89,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     ]);
   });
 
-  test("it may last over midnight, and for days", async () => {
+  it("may last over midnight, and for days", async () => {
     const start = Date.parse("2026-03-09T23:40:00Z");
     const times = Array.from({ length: 150 }, (_, index) =>
       new Date(start + index * 1_500_000).toISOString(),
@@ -102,7 +102,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     ).toMatchObject([{ session_start: "2026-03-09T23:40:00Z", event_count: 150 }]);
   });
 
-  test("a session without a purchase is not converted", async () => {
+  it("a session without a purchase is not converted", async () => {
     const given = await step(sessions, { "silver.clickstream_clean": [{ event_type: "add_to_cart" }] });
     expect(await given.rows(silver.clickstream_sessions, "converted", "session_duration")).toEqual([
       { converted: false, session_duration: 0 },
@@ -119,7 +119,7 @@ describe("new events change the sessions that they touch, and no others", () => 
     return { spans: await spans(lake), out, deleted };
   };
 
-  test("one that lengthens a session at its end", async () => {
+  it("one that lengthens a session at its end", async () => {
     expect(await grown(["10:00:00", "12:00:00"], ["12:30:00"])).toEqual({
       spans: [
         ["C1", "10:00:00", "10:00:00", 1],
@@ -130,23 +130,23 @@ describe("new events change the sessions that they touch, and no others", () => 
     });
   });
 
-  test("one that lengthens it at its start, which renames it", async () => {
+  it("one that lengthens it at its start, which renames it", async () => {
     expect((await grown(["12:00:00"], ["11:30:00"])).spans).toEqual([["C1", "11:30:00", "12:00:00", 2]]);
   });
 
-  test("one within it", async () => {
+  it("one within it", async () => {
     expect((await grown(["12:00:00", "12:20:00"], ["12:10:00"])).spans).toEqual([
       ["C1", "12:00:00", "12:20:00", 3],
     ]);
   });
 
-  test("one that joins two", async () => {
+  it("one that joins two", async () => {
     expect((await grown(["12:00:00", "12:40:00"], ["12:20:00"])).spans).toEqual([
       ["C1", "12:00:00", "12:40:00", 3],
     ]);
   });
 
-  test("one that stands alone", async () => {
+  it("one that stands alone", async () => {
     expect(await grown(["12:00:00"], ["12:30:00.000001"])).toEqual({
       spans: [
         ["C1", "12:00:00", "12:00:00", 1],
@@ -157,13 +157,13 @@ describe("new events change the sessions that they touch, and no others", () => 
     });
   });
 
-  test("a chain of new events that reaches an old session only through one another", async () => {
+  it("a chain of new events that reaches an old session only through one another", async () => {
     expect(
       (await grown(["12:00:00", "14:00:00"], ["12:25:00", "12:50:00", "13:15:00", "13:40:00"])).spans,
     ).toEqual([["C1", "12:00:00", "14:00:00", 6]]);
   });
 
-  test("an event that is taken away splits its session", async () => {
+  it("an event that is taken away splits its session", async () => {
     const lake = await step(sessions, {
       "silver.clickstream_clean": events("12:00:00", "12:20:00", "12:40:00"),
     });
@@ -178,7 +178,7 @@ describe("new events change the sessions that they touch, and no others", () => 
     expect(await spans(lake)).toEqual([["C1", "12:00:00", "12:00:00", 1]]);
   });
 
-  test("--full writes nothing anew that is right", async () => {
+  it("--full writes nothing anew that is right", async () => {
     const lake = await step(sessions, { "silver.clickstream_clean": events("12:00:00", "12:40:00") });
     const full = await lake.run(sessions, { full: true });
     expect(full.step(sessions)).toMatchObject({ out: 0, deleted: 0 });
@@ -193,7 +193,7 @@ describe("late events are taken up once a day", () => {
     is_late: true,
   };
 
-  test("the stream leaves them out of sessions, the daily run takes them up", async () => {
+  it("the stream leaves them out of sessions, the daily run takes them up", async () => {
     const lake = await step(sessions, {
       "silver.clickstream_clean": [...events("12:00:00", "12:40:00"), lateEvent],
     });
@@ -214,7 +214,7 @@ describe("late events are taken up once a day", () => {
     expect(await spans(lake)).toEqual([["C1", "12:00:00", "12:40:00", 3]]);
   });
 
-  test("a round of the stream after that keeps them", async () => {
+  it("a round of the stream after that keeps them", async () => {
     const lake = await lakehouse();
     await lake.given({ "silver.clickstream_clean": [...events("12:00:00"), lateEvent] });
     await lake.run(`${late},${sessions}`);
@@ -223,7 +223,7 @@ describe("late events are taken up once a day", () => {
     expect(await spans(lake)).toEqual([["C1", "12:00:00", "12:45:00", 3]]);
   });
 
-  test("one that lies days back changes its own session only", async () => {
+  it("one that lies days back changes its own session only", async () => {
     const lake = await step(`${late},${sessions}`, { "silver.clickstream_clean": events("12:00:00") });
     await lake.given({
       "silver.clickstream_clean": [
@@ -238,7 +238,7 @@ describe("late events are taken up once a day", () => {
     ]);
   });
 
-  test("one whose earlier copy turns up is late no more", async () => {
+  it("one whose earlier copy turns up is late no more", async () => {
     const lake = await step(`${late},${sessions}`, { "silver.clickstream_clean": [lateEvent] });
     await lake.given({
       "silver.clickstream_clean": [{ ...lateEvent, is_late: false, received_at: at("12:20:01") }],
@@ -248,14 +248,14 @@ describe("late events are taken up once a day", () => {
     expect(await spans(lake)).toEqual([["C1", "12:20:00", "12:20:00", 1]]);
   });
 
-  test("more than one in twenty of the new events warns", async () => {
+  it("more than one in twenty of the new events warns", async () => {
     const given = await step(late, { "silver.clickstream_clean": [...events("12:00:00"), lateEvent] });
     expect(given.outcome.warnings).toEqual(["late events"]);
     expect(given.outcome.check("all late events are taken up")).toMatchObject({ status: "pass" });
   });
 });
 
-test("sessions that do not hold each event once warn", async () => {
+it("sessions that do not hold each event once warn", async () => {
   const lake = await step(sessions, { "silver.clickstream_clean": events("12:00:00") });
   await lake.given({
     "silver.clickstream_sessions": [{ customer_id: "C9", event_count: 3 }],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
 import { step, type Lakehouse } from "./harness.ts";
 
@@ -8,7 +8,7 @@ const cells = (lake: Lakehouse) =>
   lake.rows(gold.customer_cohorts, "cohort_month", "months_since", "customers", "active_customers");
 
 describe("cohorts of the month of signup by months since (FR-014)", () => {
-  test("active customers are counted once a month, with their share and their revenue", async () => {
+  it("active customers are counted once a month, with their share and their revenue", async () => {
     const given = await step(cohorts, {
       "silver.dim_customers": ["C1", "C2", "C3"].map((customer_id) => ({
         customer_id,
@@ -29,7 +29,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
     ]);
   });
 
-  test("months count across the year's end", async () => {
+  it("months count across the year's end", async () => {
     const given = await step(cohorts, {
       "silver.dim_customers": [{ signup_date: "2024-12-31" }],
       "silver.orders_clean": [{ order_date: "2026-02-01T00:00:00Z" }],
@@ -40,7 +40,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
     ]);
   });
 
-  test("a cohort has a row for month 0 also when nobody bought", async () => {
+  it("a cohort has a row for month 0 also when nobody bought", async () => {
     const given = await step(cohorts, { "silver.dim_customers": [{ signup_date: "2024-02-29" }] });
     expect(await given.contents(gold.customer_cohorts)).toEqual([
       {
@@ -54,7 +54,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
     ]);
   });
 
-  test("an order placed before the signup counts as month 0", async () => {
+  it("an order placed before the signup counts as month 0", async () => {
     const given = await step(cohorts, {
       "silver.dim_customers": [{ signup_date: "2026-03-15" }],
       "silver.orders_clean": [{ order_date: "2025-11-01T00:00:00Z" }],
@@ -64,7 +64,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
     ]);
   });
 
-  test("customers without a signup date belong to no cohort", async () => {
+  it("customers without a signup date belong to no cohort", async () => {
     const given = await step(cohorts, {
       "silver.dim_customers": [{ signup_date: null }],
       "silver.orders_clean": [{}],
@@ -72,7 +72,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
     expect(await cells(given)).toEqual([]);
   });
 
-  test("a customer with several versions is one member, of the cohort of the current one", async () => {
+  it("a customer with several versions is one member, of the cohort of the current one", async () => {
     const given = await step(cohorts, {
       "silver.dim_customers": [
         { effective_start_date: "2026-01-01T00:00:00Z", effective_end_date: "2026-02-01T00:00:00Z" },
@@ -87,7 +87,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
 });
 
 describe("only touched cohorts are computed again", () => {
-  test("a new member changes the size in all rows of the cohort, and no other cohort", async () => {
+  it("a new member changes the size in all rows of the cohort, and no other cohort", async () => {
     const lake = await step(cohorts, {
       "silver.dim_customers": [
         { customer_id: "C1", signup_date: "2026-01-01" },
@@ -105,7 +105,7 @@ describe("only touched cohorts are computed again", () => {
     ]);
   });
 
-  test("a corrected signup date moves the customer from one cohort to the other", async () => {
+  it("a corrected signup date moves the customer from one cohort to the other", async () => {
     const steps = `silver.dim_customers,${cohorts}`;
     const lake = await step(steps, {
       "bronze.customers_raw": [
@@ -134,7 +134,7 @@ describe("only touched cohorts are computed again", () => {
     ]);
   });
 
-  test("an order that changes hands or is refunded leaves the old cohort right", async () => {
+  it("an order that changes hands or is refunded leaves the old cohort right", async () => {
     const lake = await step(cohorts, {
       "silver.dim_customers": [
         { customer_id: "C1", signup_date: "2026-01-01" },
@@ -157,7 +157,7 @@ describe("only touched cohorts are computed again", () => {
     expect(await cells(lake)).toEqual(nobody);
   });
 
-  test("a customer who turns up after their orders brings them into the cohort", async () => {
+  it("a customer who turns up after their orders brings them into the cohort", async () => {
     const lake = await step(cohorts, { "silver.orders_clean": [{ order_date: "2026-03-10T00:00:00Z" }] });
     await lake.given({ "silver.dim_customers": [{ signup_date: "2026-02-10" }] });
     await lake.run(cohorts);

@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
 import { step } from "./harness.ts";
 
 const ltv = "gold.customer_ltv";
 
 describe("segments (AC-006)", () => {
-  test("three profiles: High above 500, Medium from 100 to 500, Low below 100", async () => {
+  it("three profiles: High above 500, Medium from 100 to 500, Low below 100", async () => {
     const given = await step(ltv, {
       "silver.dim_customers": [{ customer_id: "BIG" }, { customer_id: "MID" }, { customer_id: "SMALL" }],
       "silver.orders_clean": [
@@ -22,7 +22,7 @@ describe("segments (AC-006)", () => {
     ]);
   });
 
-  test.for([
+  it.for([
     ["500.01", "High"],
     ["500.00", "Medium"],
     ["100.00", "Medium"],
@@ -34,7 +34,7 @@ describe("segments (AC-006)", () => {
 });
 
 describe("one row for every customer (FR-007)", () => {
-  test("a customer who never ordered has a row, with no revenue and no dates", async () => {
+  it("a customer who never ordered has a row, with no revenue and no dates", async () => {
     const given = await step(ltv, { "silver.dim_customers": [{}] });
     expect(await given.contents(gold.customer_ltv)).toEqual([
       {
@@ -49,7 +49,7 @@ describe("one row for every customer (FR-007)", () => {
     expect(given.outcome.check("customers without a row")).toMatchObject({ figure: 0 });
   });
 
-  test("a customer with several versions has one row, and each order counts once", async () => {
+  it("a customer with several versions has one row, and each order counts once", async () => {
     const given = await step(ltv, {
       "silver.dim_customers": [
         { effective_start_date: "2026-01-01T00:00:00Z", effective_end_date: "2026-02-01T00:00:00Z" },
@@ -60,7 +60,7 @@ describe("one row for every customer (FR-007)", () => {
     expect(await given.rows(gold.customer_ltv, "total_revenue")).toEqual([{ total_revenue: "10.00" }]);
   });
 
-  test("only completed orders count, for revenue and for the first and last date", async () => {
+  it("only completed orders count, for revenue and for the first and last date", async () => {
     const on = (day: string) => `2026-03-${day}T23:59:59Z`;
     const given = await step(ltv, {
       "silver.orders_clean": [
@@ -83,7 +83,7 @@ describe("one row for every customer (FR-007)", () => {
     ]);
   });
 
-  test("orders of a customer whom no export named stand under that number, orders without any under Unknown", async () => {
+  it("orders of a customer whom no export named stand under that number, orders without any under Unknown", async () => {
     const given = await step(ltv, {
       "silver.orders_clean": [
         { order_id: "O1", customer_id: "C9", total_amount: "1.00" },
@@ -99,7 +99,7 @@ describe("one row for every customer (FR-007)", () => {
 });
 
 describe("only touched customers are computed again", () => {
-  test("an order that changes hands leaves the old customer right", async () => {
+  it("an order that changes hands leaves the old customer right", async () => {
     const lake = await step(ltv, {
       "silver.dim_customers": [{ customer_id: "C1" }, { customer_id: "C2" }, { customer_id: "C3" }],
       "silver.orders_clean": [{ customer_id: "C1" }],
@@ -114,7 +114,7 @@ describe("only touched customers are computed again", () => {
     expect(outcome.step(ltv).out).toBe(2);
   });
 
-  test("an unknown customer whose only order is refunded, or gets its customer, disappears", async () => {
+  it("an unknown customer whose only order is refunded, or gets its customer, disappears", async () => {
     const lake = await step(ltv, {
       "silver.orders_clean": [
         { order_id: "O1", customer_id: "C9" },
@@ -131,7 +131,7 @@ describe("only touched customers are computed again", () => {
     expect(await lake.rows(gold.customer_ltv, "customer_id")).toEqual([{ customer_id: "C1" }]);
   });
 
-  test("a refund leaves the customer's revenue and may change the segment", async () => {
+  it("a refund leaves the customer's revenue and may change the segment", async () => {
     const lake = await step(ltv, {
       "silver.orders_clean": [
         { order_id: "O1", total_amount: "99.00" },
@@ -147,7 +147,7 @@ describe("only touched customers are computed again", () => {
     ]);
   });
 
-  test("a customer who turns up after their orders keeps their revenue", async () => {
+  it("a customer who turns up after their orders keeps their revenue", async () => {
     const lake = await step(ltv, { "silver.orders_clean": [{ customer_id: "C1" }] });
     await lake.given({ "silver.dim_customers": [{ customer_id: "C1" }] });
     await lake.run(ltv);

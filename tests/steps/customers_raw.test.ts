@@ -1,10 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { bronze } from "shopmetrics";
 import { lakehouse } from "./harness.ts";
 
 const header = "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at";
 
-test("a customer is kept as often as an export speaks of them (FR-001)", async () => {
+it("a customer is kept as often as an export speaks of them (FR-001)", async () => {
   const lake = await lakehouse();
   const line = "C1,Ada,Byron,ada@example.com,,London,,,2026-01-15,2026-01-15T09:00:00Z";
   await lake.land("customers/1.csv", `${header}\n${line}\n${line}\n`);
@@ -17,7 +17,7 @@ test("a customer is kept as often as an export speaks of them (FR-001)", async (
   ]);
 });
 
-test("columns in another order are matched by name, and unknown ones are kept as JSON", async () => {
+it("columns in another order are matched by name, and unknown ones are kept as JSON", async () => {
   const lake = await lakehouse();
   const turned = header.split(",").toReversed().join(",");
   await lake.land("customers/1.csv", `loyalty,${turned}\ngold,2026-01-15,,,,,,,,,C1\n`);

@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gold, silver } from "shopmetrics";
 import { lakehouse, step } from "./harness.ts";
 
 const daily = "gold.daily_sales_summary";
 
 describe("one row per UTC day and category (FR-006)", () => {
-  test("revenue, orders and average order value are those of completed orders", async () => {
+  it("revenue, orders and average order value are those of completed orders", async () => {
     const given = await step(daily, {
       "silver.dim_products": [{ product_id: "P1", category: "Home" }],
       "silver.orders_clean": [
@@ -21,7 +21,7 @@ describe("one row per UTC day and category (FR-006)", () => {
     ]);
   });
 
-  test("the average is rounded half up to the cent, in decimals", async () => {
+  it("the average is rounded half up to the cent, in decimals", async () => {
     const given = await step(daily, {
       "silver.orders_clean": [
         { order_id: "O1", total_amount: "1.00" },
@@ -33,7 +33,7 @@ describe("one row per UTC day and category (FR-006)", () => {
     ]);
   });
 
-  test("the day is the UTC date, to the last microsecond", async () => {
+  it("the day is the UTC date, to the last microsecond", async () => {
     const given = await step(daily, {
       "silver.orders_clean": [
         { order_id: "O1", order_date: "2024-02-29T23:59:59.999999Z" },
@@ -46,14 +46,14 @@ describe("one row per UTC day and category (FR-006)", () => {
     ]);
   });
 
-  test("an order given with an offset falls on its UTC day", async () => {
+  it("an order given with an offset falls on its UTC day", async () => {
     const given = await step(`silver.orders_clean,${daily}`, {
       "bronze.orders_raw": [{ order_date: "2026-03-10T01:00:00+02:00" }],
     });
     expect(await given.rows(gold.daily_sales_summary, "date")).toEqual([{ date: "2026-03-09" }]);
   });
 
-  test("orders whose product is unknown, or has no category, keep their revenue as Unknown, and a check warns", async () => {
+  it("orders whose product is unknown, or has no category, keep their revenue as Unknown, and a check warns", async () => {
     const given = await step(daily, {
       "silver.dim_products": [{ product_id: "P2", category: null }],
       "silver.orders_clean": [
@@ -68,7 +68,7 @@ describe("one row per UTC day and category (FR-006)", () => {
     expect(given.outcome.warnings).toEqual(["days with revenue of unknown category"]);
   });
 
-  test("its revenue is within 0.01 % of a plain sum over the export: it is the same to the cent (AC-005)", async () => {
+  it("its revenue is within 0.01 % of a plain sum over the export: it is the same to the cent (AC-005)", async () => {
     const lake = await lakehouse();
     const amounts = Array.from({ length: 2000 }, (_, index) => (index * 7919) % 1_000_003);
     const lines = amounts.map((cents, index) => {
@@ -92,7 +92,7 @@ describe("one row per UTC day and category (FR-006)", () => {
 });
 
 describe("only touched days are computed again", () => {
-  test("a new order leaves the other days as they are", async () => {
+  it("a new order leaves the other days as they are", async () => {
     const lake = await step(daily, {
       "silver.orders_clean": [
         { order_id: "O1", order_date: "2026-03-01T00:00:00Z" },
@@ -108,7 +108,7 @@ describe("only touched days are computed again", () => {
     ]);
   });
 
-  test("a refund takes the order out of its day's revenue, and the day out when it was the only one", async () => {
+  it("a refund takes the order out of its day's revenue, and the day out when it was the only one", async () => {
     const lake = await step(daily, { "silver.orders_clean": [{ order_id: "O1" }, { order_id: "O2" }] });
     await lake.given({ "silver.orders_clean": [{ order_id: "O1", status: "refunded" }] });
     await lake.run(daily);
@@ -118,7 +118,7 @@ describe("only touched days are computed again", () => {
     expect(await lake.rows(gold.daily_sales_summary)).toEqual([]);
   });
 
-  test("an order that moves to another day leaves the old day right", async () => {
+  it("an order that moves to another day leaves the old day right", async () => {
     const lake = await step(daily, {
       "silver.orders_clean": [
         { order_id: "O1", order_date: "2026-03-01T00:00:00Z" },
@@ -133,7 +133,7 @@ describe("only touched days are computed again", () => {
     ]);
   });
 
-  test("an order that moves twice between two runs leaves both old days right", async () => {
+  it("an order that moves twice between two runs leaves both old days right", async () => {
     const lake = await step(daily, { "silver.orders_clean": [{ order_date: "2026-03-01T00:00:00Z" }] });
     for (const order_date of ["2026-03-02T00:00:00Z", "2026-03-03T00:00:00Z"])
       await lake.given({ "silver.orders_clean": [{ order_date }] });
@@ -141,14 +141,14 @@ describe("only touched days are computed again", () => {
     expect(await lake.rows(gold.daily_sales_summary, "date")).toEqual([{ date: "2026-03-03" }]);
   });
 
-  test("an order that disappears is taken out of its day", async () => {
+  it("an order that disappears is taken out of its day", async () => {
     const lake = await step(daily, { "silver.orders_clean": [{ order_id: "O1" }, { order_id: "O2" }] });
     await lake.taken("silver.orders_clean", { order_id: "O2" });
     await lake.run(daily);
     expect(await lake.rows(gold.daily_sales_summary, "order_count")).toEqual([{ order_count: 1 }]);
   });
 
-  test("a product that changes category moves its whole history", async () => {
+  it("a product that changes category moves its whole history", async () => {
     const lake = await step(daily, {
       "silver.dim_products": [
         { product_id: "P1", category: "Home" },
@@ -169,20 +169,20 @@ describe("only touched days are computed again", () => {
     ]);
   });
 
-  test("a product that turns up after its orders takes them out of Unknown", async () => {
+  it("a product that turns up after its orders takes them out of Unknown", async () => {
     const lake = await step(daily, { "silver.orders_clean": [{ product_id: "P1" }] });
     await lake.given({ "silver.dim_products": [{ product_id: "P1", category: "Home" }] });
     await lake.run(daily);
     expect(await lake.rows(gold.daily_sales_summary, "category")).toEqual([{ category: "Home" }]);
   });
 
-  test("a product that only changes its price touches no day", async () => {
+  it("a product that only changes its price touches no day", async () => {
     const lake = await step(daily, { "silver.dim_products": [{}], "silver.orders_clean": [{}] });
     await lake.given({ "silver.dim_products": [{ price: "99.00" }] });
     expect((await lake.run(daily)).step(daily)).toMatchObject({ out: 0, deleted: 0 });
   });
 
-  test("a total that differs from silver halts", async () => {
+  it("a total that differs from silver halts", async () => {
     const lake = await step(daily, { "silver.orders_clean": [{}] });
     await lake.given({
       "gold.daily_sales_summary": [{ category: "Unknown", revenue: "11.00" }],

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { ops } from "shopmetrics";
 import { lakehouse, step } from "./harness.ts";
 
@@ -8,7 +8,7 @@ const header =
   "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";
 const line = (id: string, day: string) => `${id},,P1,1,10.00,10.00,${day},completed,${day}`;
 
-test("a whole run over good files passes every check and keeps each result in ops.check_results (FR-005)", async () => {
+it("a whole run over good files passes every check and keeps each result in ops.check_results (FR-005)", async () => {
   const lake = await lakehouse();
   await lake.land("orders/orders.csv", `${header}\n${line("O1", new Date().toISOString())}\n`);
   const { report } = await lake.run();
@@ -24,7 +24,7 @@ test("a whole run over good files passes every check and keeps each result in op
   });
 });
 
-test("bronze that holds more than the ledger of files halts (NFR-007)", async () => {
+it("bronze that holds more than the ledger of files halts (NFR-007)", async () => {
   const lake = await lakehouse();
   await lake.land("orders/orders.csv", `${header}\n${line("O1", "2026-03-01")}\n`);
   await lake.run("bronze.orders_raw");
@@ -34,7 +34,7 @@ test("bronze that holds more than the ledger of files halts (NFR-007)", async ()
   expect(failed.message).toContain('check "bronze differs from the ledger of files" of bronze.orders_raw: 1');
 });
 
-test.for([
+it.for([
   ["lifetime value equals daily sales", { "gold.customer_ltv": [{ total_revenue: "10.01" }] }],
   [
     "product revenue equals daily sales",
@@ -54,7 +54,7 @@ test.for([
   expect((await lake.fails(verdict)).message).toContain(`check "${name}"`);
 });
 
-test("orders that are older than two days only warn, with their age in hours", async () => {
+it("orders that are older than two days only warn, with their age in hours", async () => {
   const updated_at = new Date(Date.now() - 72 * 3_600_000).toISOString();
   const given = await step(verdict, { "silver.orders_clean": [{ updated_at }] });
   const check = given.outcome.check("updated_at is fresh");
@@ -62,7 +62,7 @@ test("orders that are older than two days only warn, with their age in hours", a
   expect(check.figure).toBeCloseTo(72, 1);
 });
 
-test("an empty warehouse is no error: it warns that there are no sales", async () => {
+it("an empty warehouse is no error: it warns that there are no sales", async () => {
   const given = await step(verdict, {});
   expect(given.outcome.warnings).toEqual(["at least 1 rows"]);
   expect(given.outcome.check("updated_at is fresh")).toMatchObject({ status: "pass", figure: null });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { silver } from "shopmetrics";
 import type { Given } from "./defaults.ts";
 import { lakehouse, step, type Lakehouse } from "./harness.ts";
@@ -34,7 +34,7 @@ async function arriving(...batches: Line[][]): Promise<Lakehouse> {
 }
 
 describe("versions (FR-004)", () => {
-  test("a changed e-mail closes the old row and opens a new one (AC-003)", async () => {
+  it("a changed e-mail closes the old row and opens a new one (AC-003)", async () => {
     const lake = await arriving(
       [{ email: "old@x.com", updated_at: jan }],
       [{ email: "new@x.com", updated_at: feb }],
@@ -52,7 +52,7 @@ describe("versions (FR-004)", () => {
     expect(old?.surrogate_key).not.toBe(current?.surrogate_key);
   });
 
-  test.for(["first_name", "last_name", "phone", "city", "region", "country"] as const)(
+  it.for(["first_name", "last_name", "phone", "city", "region", "country"] as const)(
     "a changed %s opens a version too: every descriptive attribute is tracked",
     async (column) => {
       const lake = await arriving([{ updated_at: jan }], [{ [column]: "Other", updated_at: feb }]);
@@ -60,19 +60,19 @@ describe("versions (FR-004)", () => {
     },
   );
 
-  test("an attribute that becomes empty, or is filled in, opens a version", async () => {
+  it("an attribute that becomes empty, or is filled in, opens a version", async () => {
     const lake = await arriving([{ phone: "1", updated_at: jan }], [{ phone: null, updated_at: feb }]);
     await lake.given({ "bronze.customers_raw": [{ phone: "1", updated_at: mar }] });
     await lake.run("silver.dim_customers");
     expect(await versions(lake)).toHaveLength(3);
   });
 
-  test("a row sent again unchanged opens no version, be its updated_at the same or later (AC-003)", async () => {
+  it("a row sent again unchanged opens no version, be its updated_at the same or later (AC-003)", async () => {
     const lake = await arriving([{ updated_at: jan }], [{ updated_at: jan }], [{ updated_at: feb }]);
     expect(await versions(lake)).toEqual([["ada@example.com", jan, null]]);
   });
 
-  test("spaces and the case of an e-mail address are no change", async () => {
+  it("spaces and the case of an e-mail address are no change", async () => {
     const lake = await arriving(
       [{ updated_at: jan }],
       [{ email: " ADA@Example.com ", city: "London ", updated_at: feb }],
@@ -80,7 +80,7 @@ describe("versions (FR-004)", () => {
     expect(await versions(lake)).toHaveLength(1);
   });
 
-  test("a day that is replayed changes nothing, not even the keys (NFR-007)", async () => {
+  it("a day that is replayed changes nothing, not even the keys (NFR-007)", async () => {
     const day: Line[] = [
       { email: "a@x.com", updated_at: jan },
       { email: "b@x.com", updated_at: feb },
@@ -93,7 +93,7 @@ describe("versions (FR-004)", () => {
     expect(outcome.step("silver.dim_customers")).toMatchObject({ in: 2, out: 0, deleted: 0 });
   });
 
-  test("a customer who changes back has three versions", async () => {
+  it("a customer who changes back has three versions", async () => {
     const lake = await arriving([
       { email: "a@x.com", updated_at: jan },
       { email: "b@x.com", updated_at: feb },
@@ -106,7 +106,7 @@ describe("versions (FR-004)", () => {
     ]);
   });
 
-  test("news of one customer leave the others alone", async () => {
+  it("news of one customer leave the others alone", async () => {
     const lake = await arriving(
       [
         { customer_id: "C1", updated_at: jan },
@@ -122,7 +122,7 @@ describe("versions (FR-004)", () => {
 });
 
 describe("late and out-of-order changes (FR-004)", () => {
-  test("a late older change lands in its place and the current version stays current", async () => {
+  it("a late older change lands in its place and the current version stays current", async () => {
     const lake = await arriving(
       [
         { email: "a@x.com", updated_at: jan },
@@ -137,7 +137,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     ]);
   });
 
-  test("a change older than all becomes the first version", async () => {
+  it("a change older than all becomes the first version", async () => {
     const lake = await arriving(
       [{ email: "b@x.com", updated_at: feb }],
       [{ email: "a@x.com", updated_at: jan }],
@@ -148,7 +148,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     ]);
   });
 
-  test("a late change that already says what a later one said takes that one's place", async () => {
+  it("a late change that already says what a later one said takes that one's place", async () => {
     const lake = await arriving(
       [
         { email: "a@x.com", updated_at: jan },
@@ -162,7 +162,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     ]);
   });
 
-  test("a late change between two equal ones makes the second a version, though it opened none before", async () => {
+  it("a late change between two equal ones makes the second a version, though it opened none before", async () => {
     const lake = await arriving(
       [{ email: "a@x.com", updated_at: jan }],
       [{ email: "a@x.com", updated_at: mar }],
@@ -175,7 +175,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     ]);
   });
 
-  test("a late copy of the version before it changes nothing", async () => {
+  it("a late copy of the version before it changes nothing", async () => {
     const lake = await arriving(
       [
         { email: "a@x.com", updated_at: jan },
@@ -189,7 +189,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     ]);
   });
 
-  test("files in the wrong order give the same history as in the right one", async () => {
+  it("files in the wrong order give the same history as in the right one", async () => {
     const changes: Line[] = [
       { email: "a@x.com", updated_at: jan, source_file: "customers/1.csv" },
       { email: "b@x.com", updated_at: feb, source_file: "customers/2.csv" },
@@ -200,14 +200,14 @@ describe("late and out-of-order changes (FR-004)", () => {
     expect(await wrong.rows(silver.dim_customers)).toEqual(await right.rows(silver.dim_customers));
   });
 
-  test("of two changes at one instant the one of the later file holds, whichever arrives first", async () => {
+  it("of two changes at one instant the one of the later file holds, whichever arrives first", async () => {
     const earlier: Line = { email: "earlier@x.com", updated_at: jan, source_file: "customers/1.csv" };
     const later: Line = { email: "later@x.com", updated_at: jan, source_file: "customers/2.csv" };
     expect(await versions(await arriving([earlier], [later]))).toEqual([["later@x.com", jan, null]]);
     expect(await versions(await arriving([later], [earlier]))).toEqual([["later@x.com", jan, null]]);
   });
 
-  test("of two changes at one instant in one file the later line holds", async () => {
+  it("of two changes at one instant in one file the later line holds", async () => {
     const lake = await arriving([
       { email: "line9@x.com", updated_at: jan, source_row: 9 },
       { email: "line10@x.com", updated_at: jan, source_row: 10 },
@@ -215,7 +215,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     expect(await versions(lake)).toEqual([["line10@x.com", jan, null]]);
   });
 
-  test("an updated_at with an offset is placed by its instant in UTC", async () => {
+  it("an updated_at with an offset is placed by its instant in UTC", async () => {
     const lake = await arriving([
       { email: "b@x.com", updated_at: "2026-02-01T01:00:00+02:00" },
       { email: "c@x.com", updated_at: "2026-01-31T23:30:00Z" },
@@ -226,7 +226,7 @@ describe("late and out-of-order changes (FR-004)", () => {
     ]);
   });
 
-  test("a recomputation with --full gives the same rows and writes none", async () => {
+  it("a recomputation with --full gives the same rows and writes none", async () => {
     const lake = await arriving(
       [{ email: "b@x.com", updated_at: feb }],
       [{ email: "a@x.com", updated_at: jan }],
@@ -239,7 +239,7 @@ describe("late and out-of-order changes (FR-004)", () => {
 });
 
 describe("refused lines (FR-003)", () => {
-  test.for([
+  it.for([
     ["customer_id is missing", { customer_id: "  " }],
     ["updated_at is not a timestamp", { updated_at: "yesterday" }],
     ["signup_date is not a date", { signup_date: "2023-02-29" }],
@@ -259,7 +259,7 @@ describe("refused lines (FR-003)", () => {
     expect(await given.rows(silver.dim_customers)).toEqual([]);
   });
 
-  test("a malformed line is refused once, as that, with the whole line", async () => {
+  it("a malformed line is refused once, as that, with the whole line", async () => {
     const empty = { customer_id: null, first_name: null, signup_date: null, updated_at: null };
     const given = await step("silver.dim_customers", {
       "bronze.customers_raw": [{ ...empty, _rescued_data: 'C9,"torn' }],
@@ -269,7 +269,7 @@ describe("refused lines (FR-003)", () => {
     expect(JSON.parse(refused?.raw_row ?? "")).toMatchObject({ _rescued_data: 'C9,"torn' });
   });
 
-  test("a line with columns that no contract knows is judged like any other, never dropped in silence", async () => {
+  it("a line with columns that no contract knows is judged like any other, never dropped in silence", async () => {
     const rescued = '{"loyalty":"gold"}';
     const given = await step("silver.dim_customers", {
       "bronze.customers_raw": [
@@ -285,7 +285,7 @@ describe("refused lines (FR-003)", () => {
     ]);
   });
 
-  test("empty attributes are allowed, and so is a leap day", async () => {
+  it("empty attributes are allowed, and so is a leap day", async () => {
     const given = await step("silver.dim_customers", {
       "bronze.customers_raw": [{ email: "", phone: null, city: " ", signup_date: "2024-02-29" }],
     });
@@ -294,7 +294,7 @@ describe("refused lines (FR-003)", () => {
     ]);
   });
 
-  test("more than 5 % refused warns with the figure", async () => {
+  it("more than 5 % refused warns with the figure", async () => {
     const given = await step("silver.dim_customers", {
       "bronze.customers_raw": [{ customer_id: "C1" }, { customer_id: "" }],
     });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { silver } from "shopmetrics";
 import type { Given } from "./defaults.ts";
 import { lakehouse, step, type Lakehouse } from "./harness.ts";
@@ -18,19 +18,19 @@ const jan = "2026-01-01T00:00:00Z";
 const feb = "2026-02-01T00:00:00Z";
 
 describe("one row per product, as it is now", () => {
-  test("a newer change overwrites, and no trace of the old one is kept", async () => {
+  it("a newer change overwrites, and no trace of the old one is kept", async () => {
     const lake = await arriving([{ price: "10.00", updated_at: jan }], [{ price: "12.50", updated_at: feb }]);
     expect(await lake.rows(silver.dim_products, "product_id", "price", "updated_at")).toEqual([
       { product_id: "P1", price: "12.50", updated_at: feb },
     ]);
   });
 
-  test("an older change that arrives late changes nothing", async () => {
+  it("an older change that arrives late changes nothing", async () => {
     const lake = await arriving([{ price: "12.50", updated_at: feb }], [{ price: "10.00", updated_at: jan }]);
     expect(await lake.rows(silver.dim_products, "price")).toEqual([{ price: "12.50" }]);
   });
 
-  test("of two changes at one instant the later file wins, whichever arrives first", async () => {
+  it("of two changes at one instant the later file wins, whichever arrives first", async () => {
     const earlier: Line = { price: "1.00", source_file: "products/1.csv" };
     const later: Line = { price: "2.00", source_file: "products/2.csv" };
     expect(await (await arriving([earlier], [later])).rows(silver.dim_products, "price")).toEqual([
@@ -41,7 +41,7 @@ describe("one row per product, as it is now", () => {
     ]);
   });
 
-  test("of two lines of one file at one instant the later line wins", async () => {
+  it("of two lines of one file at one instant the later line wins", async () => {
     const lake = await arriving([
       { price: "9.00", source_row: 9 },
       { price: "10.00", source_row: 10 },
@@ -51,14 +51,14 @@ describe("one row per product, as it is now", () => {
     ]);
   });
 
-  test("a product without name, category or price is kept: its revenue counts", async () => {
+  it("a product without name, category or price is kept: its revenue counts", async () => {
     const lake = await arriving([{ product_name: "", category: " ", price: null, cost: "" }]);
     expect(await lake.rows(silver.dim_products, "product_name", "category", "price", "cost")).toEqual([
       { product_name: null, category: null, price: null, cost: null },
     ]);
   });
 
-  test("rows in = kept + merged + rejected", async () => {
+  it("rows in = kept + merged + rejected", async () => {
     const given = await step("silver.dim_products", {
       "bronze.products_raw": [
         { product_id: "P1", updated_at: jan },
@@ -77,7 +77,7 @@ describe("one row per product, as it is now", () => {
 });
 
 describe("refused lines", () => {
-  test.for([
+  it.for([
     ["product_id is missing", { product_id: null }],
     ["updated_at is not a timestamp", { updated_at: "" }],
     ["price is not an amount", { price: "cheap" }],
@@ -91,7 +91,7 @@ describe("refused lines", () => {
     expect(await given.rows(silver.dim_products)).toEqual([]);
   });
 
-  test("a malformed line is refused as that", async () => {
+  it("a malformed line is refused as that", async () => {
     const empty = { product_id: null, product_name: null, price: null, cost: null, updated_at: null };
     const given = await step("silver.dim_products", {
       "bronze.products_raw": [{ ...empty, _rescued_data: "P9" }],
@@ -99,7 +99,7 @@ describe("refused lines", () => {
     expect(await given.rows(silver.rejected_rows, "reasons")).toEqual([{ reasons: ["malformed line"] }]);
   });
 
-  test("a line with columns that no contract knows is judged like any other", async () => {
+  it("a line with columns that no contract knows is judged like any other", async () => {
     const rescued = '{"colour":"red"}';
     const given = await step("silver.dim_products", {
       "bronze.products_raw": [
@@ -113,7 +113,7 @@ describe("refused lines", () => {
     ]);
   });
 
-  test("a line that breaks several rules names each", async () => {
+  it("a line that breaks several rules names each", async () => {
     const given = await step("silver.dim_products", {
       "bronze.products_raw": [{ product_id: "", price: "x", updated_at: "y" }],
     });
@@ -122,7 +122,7 @@ describe("refused lines", () => {
     ]);
   });
 
-  test("a product priced below its cost only warns", async () => {
+  it("a product priced below its cost only warns", async () => {
     const given = await step("silver.dim_products", {
       "bronze.products_raw": [{ price: "3.00", cost: "4.00" }],
     });

@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { gold } from "shopmetrics";
 import { step } from "./harness.ts";
 
-test("care changes no row, and the embedded engine says that it has none to take (FR-011)", async () => {
+it("care changes no row, and the embedded engine says that it has none to take (FR-011)", async () => {
   const given = await step("ops.optimise", { "gold.daily_sales_summary": [{}], "gold.customer_ltv": [{}] });
   expect(given.outcome.step("ops.optimise")).toMatchObject({
     status: "skipped",

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ops, silver } from "shopmetrics";
 import type { Given } from "./defaults.ts";
 import { lakehouse, step, type Lakehouse } from "./harness.ts";
@@ -25,7 +25,7 @@ async function typed(line: Line) {
 }
 
 describe("typing (FR-003)", () => {
-  test("an order is typed: money is decimal text, instants are UTC", async () => {
+  it("an order is typed: money is decimal text, instants are UTC", async () => {
     expect(await typed({ quantity: "2", unit_price: "9.95", total_amount: "19.90" })).toEqual({
       order_id: "O1",
       customer_id: "C1",
@@ -42,19 +42,19 @@ describe("typing (FR-003)", () => {
     });
   });
 
-  test("status is trimmed and lower-cased", async () => {
+  it("status is trimmed and lower-cased", async () => {
     expect(await typed({ status: " Completed " })).toMatchObject({ status: "completed" });
   });
 
-  test.for(["pending", "completed", "cancelled", "refunded"])("status %s is known", async (status) => {
+  it.for(["pending", "completed", "cancelled", "refunded"])("status %s is known", async (status) => {
     expect(await typed({ status })).toMatchObject({ status });
   });
 
-  test.for([null, "", "  "])("quantity %j counts as 1", async (quantity) => {
+  it.for([null, "", "  "])("quantity %j counts as 1", async (quantity) => {
     expect(await typed({ quantity })).toMatchObject({ quantity: 1 });
   });
 
-  test.for([
+  it.for([
     ["3", "33.33", null, "99.99"],
     ["3", "33.33", "", "99.99"],
     [null, "33.33", null, "33.33"],
@@ -67,7 +67,7 @@ describe("typing (FR-003)", () => {
     },
   );
 
-  test.for(["0.01", "0.10", "9999999999.99", "1234567890.12", "-5.00"])(
+  it.for(["0.01", "0.10", "9999999999.99", "1234567890.12", "-5.00"])(
     "money %s stays exactly that",
     async (amount) => {
       expect(await typed({ total_amount: amount, unit_price: amount })).toMatchObject({
@@ -77,14 +77,14 @@ describe("typing (FR-003)", () => {
     },
   );
 
-  test("an order without a unit price is kept when it has a total", async () => {
+  it("an order without a unit price is kept when it has a total", async () => {
     expect(await typed({ unit_price: null, total_amount: "7.00" })).toMatchObject({
       unit_price: null,
       total_amount: "7.00",
     });
   });
 
-  test.for([
+  it.for([
     ["2026-03-10T00:30:00+02:00", "2026-03-09T22:30:00Z"],
     ["2026-03-09T22:30:00-05:30", "2026-03-10T04:00:00Z"],
     ["2026-03-10 12:00:00", "2026-03-10T12:00:00Z"],
@@ -98,7 +98,7 @@ describe("typing (FR-003)", () => {
     });
   });
 
-  test("spaces around ids are no part of them, and empty ids are null", async () => {
+  it("spaces around ids are no part of them, and empty ids are null", async () => {
     expect(await typed({ order_id: " O7 ", customer_id: " ", product_id: "" })).toMatchObject({
       order_id: "O7",
       customer_id: null,
@@ -110,7 +110,7 @@ describe("typing (FR-003)", () => {
 describe("refused rows", () => {
   const good = Array.from({ length: 99 }, (_, index): Line => ({ order_id: `G${index}` }));
 
-  test.for([
+  it.for([
     ["order_id is missing", { order_id: " " }],
     ["quantity is not a number", { quantity: "many" }],
     ["quantity is not whole", { quantity: "1.5" }],
@@ -146,7 +146,7 @@ describe("refused rows", () => {
     });
   });
 
-  test("the row is kept whole as JSON, with its file, line and run", async () => {
+  it("the row is kept whole as JSON, with its file, line and run", async () => {
     const line = { order_id: "O1", status: "löst", quantity: null, total_amount: '"7" \\ 8' };
     const given = await step("silver.orders_clean", { "bronze.orders_raw": [line] });
     const [refused] = await given.rows(silver.rejected_rows);
@@ -166,7 +166,7 @@ describe("refused rows", () => {
     });
   });
 
-  test("a malformed line is refused once, as that", async () => {
+  it("a malformed line is refused once, as that", async () => {
     const empty = { order_id: null, customer_id: null, product_id: null, quantity: null, unit_price: null };
     const torn = { ...empty, total_amount: null, order_date: null, status: null, updated_at: null };
     const given = await step("silver.orders_clean", {
@@ -175,7 +175,7 @@ describe("refused rows", () => {
     expect(await given.rows(silver.rejected_rows, "reasons")).toEqual([{ reasons: ["malformed line"] }]);
   });
 
-  test("a row with columns that no contract knows is judged like any other", async () => {
+  it("a row with columns that no contract knows is judged like any other", async () => {
     const rescued = '{"voucher":"X1"}';
     const given = await step("silver.orders_clean", {
       "bronze.orders_raw": [
@@ -187,13 +187,13 @@ describe("refused rows", () => {
     expect(await given.rows(silver.rejected_rows, "reasons")).toEqual([{ reasons: ["status is not known"] }]);
   });
 
-  test("a batch of which all is refused is published too: the next one has a number of its own", async () => {
+  it("a batch of which all is refused is published too: the next one has a number of its own", async () => {
     const lake = await arriving([{ status: "lost" }], [{ status: "gone" }]);
     expect(await lake.rows(silver.rejected_rows)).toHaveLength(2);
     expect((await lake.rows(ops.step_runs)).map(({ batch }) => batch).toSorted()).toEqual([1, 2]);
   });
 
-  test("a refused newer version leaves the older one in place", async () => {
+  it("a refused newer version leaves the older one in place", async () => {
     const lake = await arriving(
       [{ status: "pending" }],
       [{ status: "lost", updated_at: "2026-04-01T00:00:00Z" }],
@@ -201,7 +201,7 @@ describe("refused rows", () => {
     expect(await lake.rows(silver.orders_clean, "status")).toEqual([{ status: "pending" }]);
   });
 
-  test("more than 5 % refused warns, and the run goes on", async () => {
+  it("more than 5 % refused warns, and the run goes on", async () => {
     const given = await step("silver.orders_clean", {
       "bronze.orders_raw": [{}, { order_id: "O2", status: "lost" }],
     });
@@ -214,7 +214,7 @@ describe("the gate (AC-004)", () => {
   const orders = (count: number, nulls: number) =>
     Array.from({ length: count }, (_, index): Line => ({ order_id: index < nulls ? null : `O${index}` }));
 
-  test("more than 1 % without an order_id halts before silver or gold is written, and says check, figure and rows", async () => {
+  it("more than 1 % without an order_id halts before silver or gold is written, and says check, figure and rows", async () => {
     const lake = await lakehouse();
     await lake.given({ "bronze.orders_raw": orders(100, 2) });
     const failed = await lake.fails("silver.orders_clean+");
@@ -231,7 +231,7 @@ describe("the gate (AC-004)", () => {
     });
   });
 
-  test("the failure stands in ops.check_results and ops.step_runs", async () => {
+  it("the failure stands in ops.check_results and ops.step_runs", async () => {
     const lake = await lakehouse();
     await lake.given({ "bronze.orders_raw": orders(100, 2) });
     await lake.fails("silver.orders_clean");
@@ -249,13 +249,13 @@ describe("the gate (AC-004)", () => {
     ]);
   });
 
-  test("exactly 1 % passes, and the row is refused", async () => {
+  it("exactly 1 % passes, and the row is refused", async () => {
     const given = await step("silver.orders_clean", { "bronze.orders_raw": orders(100, 1) });
     expect(given.outcome.check("null order_id")).toMatchObject({ status: "pass", figure: 0.01 });
     expect(await given.rows(silver.rejected_rows, "reasons")).toEqual([{ reasons: ["order_id is missing"] }]);
   });
 
-  test("a halted batch is not lost: the next run takes it in together with what came since", async () => {
+  it("a halted batch is not lost: the next run takes it in together with what came since", async () => {
     const lake = await lakehouse();
     await lake.given({ "bronze.orders_raw": orders(100, 2) });
     await lake.fails("silver.orders_clean");
@@ -266,7 +266,7 @@ describe("the gate (AC-004)", () => {
     expect(outcome.step("silver.orders_clean")).toMatchObject({ in: 400, out: 398, rejected: 2 });
   });
 
-  test("what was kept before a halt stays as it was", async () => {
+  it("what was kept before a halt stays as it was", async () => {
     const lake = await arriving([{ order_id: "O1", status: "pending" }]);
     await lake.given({
       "bronze.orders_raw": [{ order_id: "O1", updated_at: "2026-04-01" }, { order_id: null }],
@@ -277,7 +277,7 @@ describe("the gate (AC-004)", () => {
 });
 
 describe("one row per order", () => {
-  test("the newest updated_at wins, in one batch or in several", async () => {
+  it("the newest updated_at wins, in one batch or in several", async () => {
     const lines: Line[] = [
       { status: "pending", updated_at: jan },
       { status: "refunded", updated_at: mar },
@@ -289,7 +289,7 @@ describe("one row per order", () => {
       ]);
   });
 
-  test("a tie on updated_at goes to the later file, whichever arrives first", async () => {
+  it("a tie on updated_at goes to the later file, whichever arrives first", async () => {
     const earlier: Line = { status: "pending", source_file: "orders/1.csv", source_row: 9 };
     const later: Line = { status: "completed", source_file: "orders/2.csv", source_row: 1 };
     for (const lake of [await arriving([earlier], [later]), await arriving([later], [earlier])])
@@ -298,7 +298,7 @@ describe("one row per order", () => {
       ]);
   });
 
-  test("a tie within one file goes to the later line", async () => {
+  it("a tie within one file goes to the later line", async () => {
     const lake = await arriving([
       { status: "completed", source_row: 10 },
       { status: "pending", source_row: 9 },
@@ -306,7 +306,7 @@ describe("one row per order", () => {
     expect(await lake.rows(silver.orders_clean, "status")).toEqual([{ status: "completed" }]);
   });
 
-  test("updated_at is compared as an instant, not as text", async () => {
+  it("updated_at is compared as an instant, not as text", async () => {
     const lake = await arriving([
       { status: "refunded", updated_at: "2026-03-09T23:30:00-05:00" },
       { status: "completed", updated_at: "2026-03-10T00:30:00+02:00" },
@@ -314,7 +314,7 @@ describe("one row per order", () => {
     expect(await lake.rows(silver.orders_clean, "status")).toEqual([{ status: "refunded" }]);
   });
 
-  test("rows in = rows kept + merged duplicates + rejected", async () => {
+  it("rows in = rows kept + merged duplicates + rejected", async () => {
     const given = await step("silver.orders_clean", {
       "bronze.orders_raw": [
         { order_id: "O1" },
@@ -333,7 +333,7 @@ describe("one row per order", () => {
     expect(given.outcome.check("new rows neither kept, merged nor rejected")).toMatchObject({ figure: 0 });
   });
 
-  test("a day that is replayed in the same file position writes nothing; a run with nothing new is skipped", async () => {
+  it("a day that is replayed in the same file position writes nothing; a run with nothing new is skipped", async () => {
     const day: Line[] = [{ source_file: "orders/1.csv" }, { order_id: "O2", source_file: "orders/1.csv" }];
     const lake = await arriving(day);
     await lake.given({ "bronze.orders_raw": day });
@@ -343,13 +343,13 @@ describe("one row per order", () => {
     expect(idle.step("silver.orders_clean")).toMatchObject({ status: "skipped", message: "nothing new" });
   });
 
-  test("only rows that no earlier run has taken in are read", async () => {
+  it("only rows that no earlier run has taken in are read", async () => {
     const lake = await arriving([{ order_id: "O1" }, { order_id: "O2" }]);
     await lake.given({ "bronze.orders_raw": [{ order_id: "O3" }] });
     expect((await lake.run("silver.orders_clean")).step("silver.orders_clean").in).toBe(1);
   });
 
-  test("--full rebuilds the table from bronze, also where somebody changed it by hand", async () => {
+  it("--full rebuilds the table from bronze, also where somebody changed it by hand", async () => {
     const lake = await arriving([{ order_id: "O1" }, { order_id: "O2" }]);
     const before = await lake.rows(silver.orders_clean);
     await lake.given({
@@ -370,7 +370,7 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     { effective_start_date: feb },
   ];
 
-  test.for([
+  it.for([
     ["older than the first version takes that one", "2020-06-01T00:00:00Z", `C1@${jan}`],
     ["at the very start of a version takes that version", feb, `C1@${feb}`],
     ["just before the start of a version takes the one before", "2026-01-31T23:59:59.999999Z", `C1@${jan}`],
@@ -383,7 +383,7 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     expect(await given.rows(silver.orders_clean, "customer_key")).toEqual([{ customer_key: key }]);
   });
 
-  test("an order of an unknown customer is kept without a key, and a check warns", async () => {
+  it("an order of an unknown customer is kept without a key, and a check warns", async () => {
     const given = await step("silver.orders_clean", {
       "silver.dim_products": [{}],
       "bronze.orders_raw": [{ customer_id: "C9" }],
@@ -394,7 +394,7 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     expect(given.outcome.warnings).toEqual(["customer_key is known in silver.dim_customers"]);
   });
 
-  test("an order of an unknown product is kept, and a check warns", async () => {
+  it("an order of an unknown product is kept, and a check warns", async () => {
     const given = await step("silver.orders_clean", {
       "silver.dim_customers": versions,
       "bronze.orders_raw": [{ product_id: "P9" }],
@@ -403,7 +403,7 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     expect(given.outcome.warnings).toEqual(["product_id is known in silver.dim_products"]);
   });
 
-  test("when the customer turns up after their orders, the orders get their keys", async () => {
+  it("when the customer turns up after their orders, the orders get their keys", async () => {
     const lake = await arriving([
       { order_id: "O1", order_date: jan },
       { order_id: "O2", customer_id: "C2" },
@@ -417,7 +417,7 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     expect(outcome.step("silver.orders_clean")).toMatchObject({ in: 0, out: 1 });
   });
 
-  test("when a late change splits a version, orders kept before move to the version of their day", async () => {
+  it("when a late change splits a version, orders kept before move to the version of their day", async () => {
     const lake = await lakehouse();
     await lake.given({
       "bronze.customers_raw": [
@@ -434,7 +434,7 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     expect(order?.customer_key).toBe(version?.surrogate_key);
   });
 
-  test("when a late change makes a version vanish, its orders move to the one that took its place", async () => {
+  it("when a late change makes a version vanish, its orders move to the one that took its place", async () => {
     const lake = await lakehouse();
     await lake.given({
       "bronze.customers_raw": [

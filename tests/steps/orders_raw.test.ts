@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bronze, ops } from "shopmetrics";
 import { lakehouse } from "./harness.ts";
 
@@ -6,7 +6,7 @@ const header =
   "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";
 
 describe("what arrived is kept as it is (FR-001)", () => {
-  test("all columns are text: nothing is trimmed, rounded or repaired", async () => {
+  it("all columns are text: nothing is trimmed, rounded or repaired", async () => {
     const lake = await lakehouse();
     await lake.land("orders/a.csv", `${header}\n O1 ,C1,,x, 9.999 ,0.10,2026-02-30, Lost ,"a, ""b"""\n`);
     await lake.run("bronze.orders_raw");
@@ -27,7 +27,7 @@ describe("what arrived is kept as it is (FR-001)", () => {
     });
   });
 
-  test("a line that cannot be split is kept whole, in its place", async () => {
+  it("a line that cannot be split is kept whole, in its place", async () => {
     const lake = await lakehouse();
     await lake.land("orders/a.csv", `${header}\nO1,,,,,,,,\nO2,too,few\nO3,,,,,,,,\n`);
     const outcome = await lake.run("bronze.orders_raw");
@@ -41,7 +41,7 @@ describe("what arrived is kept as it is (FR-001)", () => {
 });
 
 describe("each file lands exactly once (NFR-007)", () => {
-  test("a second run loads only the files that came since", async () => {
+  it("a second run loads only the files that came since", async () => {
     const lake = await lakehouse();
     await lake.land("orders/b.csv", `${header}\nO1,,,,,,,,\n`);
     await lake.run("bronze.orders_raw");
@@ -58,7 +58,7 @@ describe("each file lands exactly once (NFR-007)", () => {
     ]);
   });
 
-  test("--full loads no file again", async () => {
+  it("--full loads no file again", async () => {
     const lake = await lakehouse();
     await lake.land("orders/a.csv", `${header}\nO1,,,,,,,,\n`);
     await lake.run("bronze.orders_raw");
@@ -66,7 +66,7 @@ describe("each file lands exactly once (NFR-007)", () => {
     expect(await lake.rows(bronze.orders_raw)).toHaveLength(1);
   });
 
-  test("a file that changed after it was loaded stops the run and loses nothing", async () => {
+  it("a file that changed after it was loaded stops the run and loses nothing", async () => {
     const lake = await lakehouse();
     await lake.land("orders/a.csv", `${header}\nO1,,,,,,,,\n`);
     await lake.run("bronze.orders_raw");
@@ -77,7 +77,7 @@ describe("each file lands exactly once (NFR-007)", () => {
   });
 });
 
-test("no line of any file disappears: rows in = kept + merged + rejected, over several files and runs", async () => {
+it("no line of any file disappears: rows in = kept + merged + rejected, over several files and runs", async () => {
   const lake = await lakehouse();
   const good = (id: string, at: string) => `${id},C1,P1,1,1.00,1.00,2026-03-01,completed,${at}`;
   const many = Array.from({ length: 200 }, (_, index) => good(`M${index}`, "2026-03-01"));

@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
 import { step } from "./harness.ts";
 
 const performance = "gold.product_performance";
 
 describe("one row per month and product that sold (FR-008)", () => {
-  test("units and revenue are those of completed orders of the UTC month", async () => {
+  it("units and revenue are those of completed orders of the UTC month", async () => {
     const given = await step(performance, {
       "silver.dim_products": [{}],
       "silver.orders_clean": [
@@ -38,7 +38,7 @@ describe("one row per month and product that sold (FR-008)", () => {
     ]);
   });
 
-  test("rank 1 has the most revenue of its category that month, not the most units", async () => {
+  it("rank 1 has the most revenue of its category that month, not the most units", async () => {
     const given = await step(performance, {
       "silver.dim_products": [
         { product_id: "P1", category: "Home" },
@@ -58,7 +58,7 @@ describe("one row per month and product that sold (FR-008)", () => {
     ]);
   });
 
-  test("equal revenue is ranked by product_id", async () => {
+  it("equal revenue is ranked by product_id", async () => {
     const given = await step(performance, {
       "silver.dim_products": ["P3", "P1", "P2"].map((product_id) => ({ product_id })),
       "silver.orders_clean": ["P2", "P3", "P1"].map((product_id) => ({ order_id: product_id, product_id })),
@@ -70,7 +70,7 @@ describe("one row per month and product that sold (FR-008)", () => {
     ]);
   });
 
-  test("unknown products keep their revenue as Unknown, and a check warns", async () => {
+  it("unknown products keep their revenue as Unknown, and a check warns", async () => {
     const given = await step(performance, {
       "silver.orders_clean": [
         { order_id: "O1", product_id: "P9" },
@@ -86,7 +86,7 @@ describe("one row per month and product that sold (FR-008)", () => {
 });
 
 describe("only touched months are computed again", () => {
-  test("a new order may change the rank of every product of its month, and of no other month", async () => {
+  it("a new order may change the rank of every product of its month, and of no other month", async () => {
     const [feb, mar] = ["2026-02-10T00:00:00Z", "2026-03-10T00:00:00Z"];
     const lake = await step(performance, {
       "silver.dim_products": [{ product_id: "P1" }, { product_id: "P2" }],
@@ -106,7 +106,7 @@ describe("only touched months are computed again", () => {
     ]);
   });
 
-  test("an order that changes product and month leaves the old ones right", async () => {
+  it("an order that changes product and month leaves the old ones right", async () => {
     const lake = await step(performance, {
       "silver.dim_products": [{ product_id: "P1" }, { product_id: "P2" }],
       "silver.orders_clean": [{ product_id: "P1", order_date: "2026-02-01T00:00:00Z" }],
@@ -118,7 +118,7 @@ describe("only touched months are computed again", () => {
     ]);
   });
 
-  test("a product that changes name and category does so in every month, with the ranks of both categories", async () => {
+  it("a product that changes name and category does so in every month, with the ranks of both categories", async () => {
     const lake = await step(performance, {
       "silver.dim_products": [
         { product_id: "P1", category: "Home" },
@@ -142,7 +142,7 @@ describe("only touched months are computed again", () => {
     ]);
   });
 
-  test("a product that turns up after its orders gets its name and place", async () => {
+  it("a product that turns up after its orders gets its name and place", async () => {
     const lake = await step(performance, { "silver.orders_clean": [{}] });
     await lake.given({ "silver.dim_products": [{}] });
     await lake.run(performance);
@@ -151,7 +151,7 @@ describe("only touched months are computed again", () => {
     ]);
   });
 
-  test("a refund takes units and revenue out of its month", async () => {
+  it("a refund takes units and revenue out of its month", async () => {
     const lake = await step(performance, {
       "silver.orders_clean": [
         { order_id: "O1", quantity: 2 },

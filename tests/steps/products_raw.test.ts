@@ -1,10 +1,10 @@
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { bronze } from "shopmetrics";
 import { lakehouse } from "./harness.ts";
 
 const header = "product_id,product_name,category,subcategory,brand,price,cost,updated_at";
 
-test("every price a product had stays on record (FR-001)", async () => {
+it("every price a product had stays on record (FR-001)", async () => {
   const lake = await lakehouse();
   await lake.land("products/1.csv", `${header}\nP1,Lamp,Home,,,10.00,4.00,2026-01-01\n`);
   await lake.run("bronze.products_raw");
@@ -16,7 +16,7 @@ test("every price a product had stays on record (FR-001)", async () => {
   ]);
 });
 
-test("a file without a column the contract knows stops the run, names the column and loads nothing", async () => {
+it("a file without a column the contract knows stops the run, names the column and loads nothing", async () => {
   const lake = await lakehouse();
   await lake.land("products/1.csv", `${header.replace(",price", "")}\nP1,Lamp,Home,,,4.00,2026-01-01\n`);
   const failed = await lake.fails("bronze.products_raw");

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { bronze, gold, silver } from "shopmetrics";
 import { lakehouse, type Lakehouse } from "./harness.ts";
 import { randomHistory } from "./history.ts";
@@ -30,7 +30,7 @@ const steps = [...raw, ...kept].map(({ name }) => name).filter((name) => name !=
 const pipeline = [...steps, "ops.data_quality"].join(",");
 
 describe("however a history arrives and however runs are cut, the tables are the same (NFR-007)", () => {
-  test.for(seeds)("history %i", async (seed) => {
+  it.for(seeds)("history %i", async (seed) => {
     const { batches, random } = randomHistory(seed);
 
     const lake = await lakehouse();

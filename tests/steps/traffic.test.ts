@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
 import { step } from "./harness.ts";
 
@@ -8,7 +8,7 @@ const funnel = "gold.conversion_funnel";
 const at = (time: string) => `2026-03-10T${time}Z`;
 
 describe("traffic per UTC hour (FR-009)", () => {
-  test("views, visitors and what became of the views", async () => {
+  it("views, visitors and what became of the views", async () => {
     const given = await step(hourly, {
       "silver.clickstream_clean": [
         { event_ts: at("12:00:00") },
@@ -35,14 +35,14 @@ describe("traffic per UTC hour (FR-009)", () => {
     ]);
   });
 
-  test("rates are null in an hour without any view", async () => {
+  it("rates are null in an hour without any view", async () => {
     const given = await step(hourly, { "silver.clickstream_clean": [{ event_type: "purchase" }] });
     expect(
       await given.rows(gold.hourly_traffic_metrics, "page_views", "add_to_cart_rate", "purchase_rate"),
     ).toEqual([{ page_views: 0, add_to_cart_rate: null, purchase_rate: null }]);
   });
 
-  test("hours begin with the hour, and only those with new events are computed again; late events count too", async () => {
+  it("hours begin with the hour, and only those with new events are computed again; late events count too", async () => {
     const lake = await step(hourly, {
       "silver.clickstream_clean": [
         { event_ts: at("11:59:59.999999") },
@@ -61,7 +61,7 @@ describe("traffic per UTC hour (FR-009)", () => {
     ]);
   });
 
-  test("an hour whose events are gone is gone", async () => {
+  it("an hour whose events are gone is gone", async () => {
     const lake = await step(hourly, { "silver.clickstream_clean": [{ event_id: "E1" }] });
     await lake.taken("silver.clickstream_clean", { event_id: "E1" });
     await lake.run(hourly);
@@ -70,7 +70,7 @@ describe("traffic per UTC hour (FR-009)", () => {
 });
 
 describe("from looking to buying, per day and category", () => {
-  test("rates, revenue, what an order and a visitor are worth", async () => {
+  it("rates, revenue, what an order and a visitor are worth", async () => {
     const given = await step(funnel, {
       "silver.dim_products": [{ product_id: "P1", category: "Home" }],
       "silver.clickstream_clean": [
@@ -103,7 +103,7 @@ describe("from looking to buying, per day and category", () => {
     ]);
   });
 
-  test("without views, carts or purchases there are no rates; a purchase without a price brings nothing", async () => {
+  it("without views, carts or purchases there are no rates; a purchase without a price brings nothing", async () => {
     const given = await step(funnel, {
       "silver.clickstream_clean": [
         { event_ts: "2026-03-10T12:00:00Z" },
@@ -138,7 +138,7 @@ describe("from looking to buying, per day and category", () => {
     expect(given.outcome.warnings).toEqual(["days with events of unknown category"]);
   });
 
-  test("more purchases than carts is no negative abandonment", async () => {
+  it("more purchases than carts is no negative abandonment", async () => {
     const given = await step(funnel, {
       "silver.clickstream_clean": [
         { event_type: "add_to_cart" },
@@ -151,7 +151,7 @@ describe("from looking to buying, per day and category", () => {
     );
   });
 
-  test("a product that becomes known, or changes category, takes its events along", async () => {
+  it("a product that becomes known, or changes category, takes its events along", async () => {
     const lake = await step(funnel, {
       "silver.clickstream_clean": [
         { event_ts: at("12:00:00") },
@@ -172,7 +172,7 @@ describe("from looking to buying, per day and category", () => {
   });
 });
 
-test.for([
+it.for([
   [hourly, "hours hold each event once", { "gold.hourly_traffic_metrics": [{ events: 5 }] }],
   [funnel, "the funnel holds each event once", { "gold.conversion_funnel": [{ page_views: 5 }] }],
 ] as const)("%s that does not hold each event once warns", async ([name, check, forged]) => {

@@ -2,6 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import shards from "../shards.json" with { type: "json" };
 
 interface Workflow {
   on: Record<string, unknown>;
@@ -9,7 +10,12 @@ interface Workflow {
   concurrency: object;
   jobs: Record<
     string,
-    { "timeout-minutes": number; permissions?: object; steps: { uses?: string; run?: string }[] }
+    {
+      "timeout-minutes": number;
+      strategy?: { matrix: { part: string[] } };
+      permissions?: object;
+      steps: { uses?: string; run?: string }[];
+    }
   >;
 }
 
@@ -59,9 +65,17 @@ describe.each(files)("%s", (_, text) => {
   });
 });
 
-it("finishes CI within ten minutes", () => {
-  const ci = parse(files.find(([name]) => name === "ci.yml")![1]) as Workflow;
-  expect(ci.jobs["test"]!["timeout-minutes"]).toBeLessThanOrEqual(10);
+const workflowOf = (file: string) => parse(files.find(([name]) => name === file)![1]) as Workflow;
+
+it("finishes each job of CI within ten minutes (AC-007)", () => {
+  for (const job of Object.values(workflowOf("ci.yml").jobs))
+    expect(job["timeout-minutes"]).toBeLessThanOrEqual(10);
+});
+
+it.each(["ci.yml", "schedule.yml"])("runs the gates and each shard of the tests in %s", (file) => {
+  const { strategy, steps } = workflowOf(file).jobs["test"]!;
+  expect(strategy?.matrix.part).toEqual(["gates", ...Object.keys(shards)]);
+  expect(steps.map(({ run }) => run)).toContain('.ci/run "$PART"');
 });
 
 it("uses one version of each action", () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type CsvLoaded, loadCsv } from "#lib/engine/duckdb/csv.js";
 import { InputError } from "#lib/errors.js";
 import type { LandedFile } from "#lib/landing/landing.js";
@@ -82,7 +82,7 @@ const rescued = (text: string): Row => [null, null, null, text];
 const one = parsed("1", "2", "3");
 
 describe("a well-formed file", () => {
-  test("gets its audit columns and a ledger entry", async () => {
+  it("gets its audit columns and a ledger entry", async () => {
     const file = land("a,b,c\n1,2,3\n");
     const loaded = await loadFile(file);
     expect(loaded).toMatchObject({
@@ -100,7 +100,7 @@ describe("a well-formed file", () => {
     expect(found.getRows()).toEqual([["orders/o.csv", 1n, "2026-10-31 02:00:00", 7n]]);
   });
 
-  test.each([
+  it.each([
     ["another order of columns", "c,a,b\n3,1,2\n"],
     ["names with spaces, quotes and capitals", ' A ,"B",C\n1,2,3\n'],
     ["a byte order mark", "\ufeffa,b,c\n1,2,3\n"],
@@ -115,11 +115,11 @@ describe("a well-formed file", () => {
     expect(await load(content)).toEqual([one]);
   });
 
-  test("an empty value is null, an empty quoted value is the empty string", async () => {
+  it("an empty value is null, an empty quoted value is the empty string", async () => {
     expect(await load('a,b,c\n,"",x\n,,\n')).toEqual([parsed(null, "", "x"), parsed(null, null, null)]);
   });
 
-  test.each([
+  it.each([
     ["LF", "\n"],
     ["CRLF", "\r\n"],
   ])("line breaks, commas and doubled quotes inside quotes are part of the value (%s)", async (_, end) => {
@@ -129,7 +129,7 @@ describe("a well-formed file", () => {
     ]);
   });
 
-  test.each([
+  it.each([
     "1,2\r,3\n",
     '1, "2" ,3\n',
     "1, 2 ,3\n",
@@ -142,7 +142,7 @@ describe("a well-formed file", () => {
     expect([...(row ?? [])].slice(0, 3).join(",")).toBe(line.trimEnd());
   });
 
-  test.each([
+  it.each([
     ["0 bytes", ""],
     ["a byte order mark alone", "\ufeff"],
   ])("%s: 0 rows and a warning", async (_, content) => {
@@ -150,14 +150,14 @@ describe("a well-formed file", () => {
     expect(loaded).toMatchObject({ rows: 0, rescued: 0, warnings: [expect.stringContaining("is empty")] });
   });
 
-  test.each(["a,b,c", "a,b,c\n", "a,b,c\r\n\r\n"])(
+  it.each(["a,b,c", "a,b,c\n", "a,b,c\r\n\r\n"])(
     "a header alone (%j): 0 rows, no warning",
     async (content) => {
       expect(await loadFile(land(content))).toMatchObject({ rows: 0, rescued: 0, warnings: [] });
     },
   );
 
-  test.each([10_000_000, 40_000_000])("a field of %d bytes is loaded", async (size) => {
+  it.each([10_000_000, 40_000_000])("a field of %d bytes is loaded", async (size) => {
     const field = "x".repeat(size);
     for (const text of [field, `"${field.slice(0, -1)}\n"`]) {
       await loadFile(land(`a,b,c\n1,${text},3\n1,2,3\n`));
@@ -167,7 +167,7 @@ describe("a well-formed file", () => {
     }
   });
 
-  test.each([
+  it.each([
     'it\'s "q".csv',
     "a b.csv",
     "*.csv",
@@ -190,21 +190,21 @@ describe("the header", () => {
       (error: Error) => `${error.name}: ${error.message}`,
     );
 
-  test("a missing column is named, with the header seen and the next step", async () => {
+  it("a missing column is named, with the header seen and the next step", async () => {
     expect(await refusal("a,x,c\n1,2,3\n")).toMatch(
       /orders\/o\.csv: the header lacks "b"\. It reads: a,x,c\. .*Export it again/,
     );
   });
 
-  test("a repeated column is an error", async () => {
+  it("a repeated column is an error", async () => {
     expect(await refusal("a,b,c,B\n1,2,3,4\n")).toMatch(/names "B" more than once/);
   });
 
-  test("no known column: the first line is shown", async () => {
+  it("no known column: the first line is shown", async () => {
     expect(await refusal("1,2,3\n4,5,6\n")).toMatch(/not a header.*It reads: 1,2,3/);
   });
 
-  test.each([
+  it.each([
     [";", "semicolon"],
     ["\t", "tab"],
     ["|", "vertical bar"],
@@ -212,11 +212,11 @@ describe("the header", () => {
     expect(await refusal(`a${separator}b${separator}c\n`)).toContain(`look separated by ${name}`);
   });
 
-  test("carriage returns alone are recognised", async () => {
+  it("carriage returns alone are recognised", async () => {
     expect(await refusal("a,b,c\r1,2,3\r")).toMatch(/only a carriage return/);
   });
 
-  test.each(["plain", "by record"])("extra columns are kept as JSON, with a warning (%s)", async (path) => {
+  it.each(["plain", "by record"])("extra columns are kept as JSON, with a warning (%s)", async (path) => {
     const file = land(`x,c,b,a,"it's ""y"""\n"é""\n",3,2,1,\n${path === "plain" ? "" : "\r\n5,5\r,5,5,5\n"}`);
     const loaded = await loadFile(file);
     expect(loaded.extraColumns).toEqual(["x", 'it\'s "y"']);
@@ -228,7 +228,7 @@ describe("the header", () => {
 });
 
 describe("records that can't be split are rescued whole, all others are kept", () => {
-  test.each<[string, string, Row[]]>([
+  it.each<[string, string, Row[]]>([
     ["a torn last line", "1,2,3\n4,5", [one, rescued("4,5")]],
     ["an unclosed quote on the last line", '1,2,3\n4,5,"6', [one, rescued('4,5,"6')]],
     ["too many fields", "4,5,6,7\n1,2,3\n", [rescued("4,5,6,7"), one]],
@@ -251,7 +251,7 @@ describe("records that can't be split are rescued whole, all others are kept", (
     expect(await load(`\ufeffa,b,c\n${body}`)).toEqual(expected);
   });
 
-  test("a warning names how many and where", async () => {
+  it("a warning names how many and where", async () => {
     const loaded = await loadFile(land("a,b,c\n1,2,3\n4\n"));
     expect(loaded).toMatchObject({ rows: 1, rescued: 1 });
     expect(loaded.warnings).toEqual([
@@ -259,14 +259,14 @@ describe("records that can't be split are rescued whole, all others are kept", (
     ]);
   });
 
-  test("an unclosed quote before 40 MB costs one record, where DuckDB alone would drop the rest", async () => {
+  it("an unclosed quote before 40 MB costs one record, where DuckDB alone would drop the rest", async () => {
     const loaded = await loadFile(
       land(`a,b,c\n4,"5,6\n${"1,2,3\n".repeat(500_000)}1,${"x".repeat(40_000_000)},3\n`),
     );
     expect(loaded).toMatchObject({ rows: 500_001, rescued: 1 });
   });
 
-  test("among many records, positions stay those of the file", async () => {
+  it("among many records, positions stay those of the file", async () => {
     const lines = Array.from({ length: 30_000 }, (_, index) =>
       index % 7 === 3 ? `${index + 1},x` : `${index + 1},2,3`,
     );
@@ -280,7 +280,7 @@ describe("records that can't be split are rescued whole, all others are kept", (
 });
 
 describe("a file of another encoding", () => {
-  test("Latin-1 is refused with line, byte and the next step", async () => {
+  it("Latin-1 is refused with line, byte and the next step", async () => {
     const file = land(Buffer.from("a,b,c\n1,2,3\n1,é,3\n", "latin1"));
     await expect(loadFile(file)).rejects.toThrow(InputError);
     await expect(loadFile(file)).rejects.toThrow(
@@ -289,26 +289,26 @@ describe("a file of another encoding", () => {
     expect(await rows()).toEqual([]);
   });
 
-  test("Latin-1 is found behind a million characters of two bytes", async () => {
+  it("Latin-1 is found behind a million characters of two bytes", async () => {
     const head = Buffer.from(`a,b,c\n${"1,é,3\n".repeat(200_001)}`);
     const file = land(Buffer.concat([head, Buffer.from("1,é,3\n", "latin1")]));
     await expect(loadFile(file)).rejects.toThrow(`line 200003, byte ${head.length + 2} (0xe9)`);
   });
 
-  test.each(["\ufeff", ""])("UTF-16 is refused (byte order mark %j)", async (mark) => {
+  it.each(["\ufeff", ""])("UTF-16 is refused (byte order mark %j)", async (mark) => {
     const file = land(Buffer.from(`${mark}a,b,c\n1,2,3\n`, "utf16le"));
     await expect(loadFile(file)).rejects.toThrow(/looks like UTF-16.*iconv -f utf-16/);
   });
 });
 
 describe("a file that changes", () => {
-  test("since it was listed is refused", async () => {
+  it("since it was listed is refused", async () => {
     const file = land("a,b,c\n1,2,3\n");
     land("a,b,c\n1,2,3\n4,5,6\n");
     await expect(loadFile(file)).rejects.toThrow(/was changed since it was listed: 12 bytes .* now 18 bytes/);
   });
 
-  test("while it is loaded is refused, and nothing is committed", async () => {
+  it("while it is loaded is refused, and nothing is committed", async () => {
     // On a busy machine the change may come before the reading begins: then it is refused too, and tried again.
     let said = "";
     for (let attempt = 1; attempt <= 20 && !said.includes("while it was loaded"); attempt++) {
@@ -325,7 +325,7 @@ describe("a file that changes", () => {
 
 describe("fuzz", () => {
   const runs = Number(process.env["FUZZ_RUNS"] ?? 50);
-  test(
+  it(
     `every word of ${runs} damaged files is in a row or rescued, once`,
     { timeout: 60_000 + runs * 200 },
     async () => {

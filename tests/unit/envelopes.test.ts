@@ -8,7 +8,7 @@ import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import type { Engine } from "#lib/engine/adapter.js";
 import type { Connection } from "#lib/engine/connection.js";
 import { prepareWarehouse } from "#lib/run/warehouse.js";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 const landing = mkdtempSync(join(tmpdir(), "envelopes-"));
 let engine: Engine;
@@ -62,7 +62,7 @@ const envelope = (value: string | null | undefined, more: object = {}) =>
   });
 
 describe("an envelope becomes a row", () => {
-  test("with its place in Kafka, the message's text and its fields", async () => {
+  it("with its place in Kafka, the message's text and its fields", async () => {
     const value =
       '{"event_id": "E1", "price": 19.90, "quantity": 2, "product_id": null, "device": "m\\u00f6bile"}';
     land(`${envelope(value)}\n`);
@@ -97,7 +97,7 @@ describe("an envelope becomes a row", () => {
     ]);
   });
 
-  test.for([
+  it.for([
     ["not JSON", "click!"],
     ["empty", ""],
     ["blank", "   "],
@@ -123,7 +123,7 @@ describe("an envelope becomes a row", () => {
     expect(second).toMatchObject({ value: "next" });
   });
 
-  test("a message without a value or a key is one too", async () => {
+  it("a message without a value or a key is one too", async () => {
     land(`${envelope(null, { key: null })}\n`);
     await loadAll();
     expect(await rows()).toMatchObject([
@@ -131,7 +131,7 @@ describe("an envelope becomes a row", () => {
     ]);
   });
 
-  test("fields are null where the message is no JSON object", async () => {
+  it("fields are null where the message is no JSON object", async () => {
     land(
       ['["event_id"]', '{"event_id":"E1",}', '{"event_id":"E1"', "{'event_id':'E1'}"]
         .map((v) => envelope(v))
@@ -141,7 +141,7 @@ describe("an envelope becomes a row", () => {
     expect((await rows()).map(({ event_id }) => event_id)).toEqual([null, null, null, null]);
   });
 
-  test("an object in a field is its JSON", async () => {
+  it("an object in a field is its JSON", async () => {
     land(envelope('{"event_id":{"a":[1]},"page":",}","customer_id":true}'));
     await loadAll();
     expect(await rows()).toMatchObject([{ event_id: '{"a":[1]}', page: ",}", customer_id: "true" }]);
@@ -149,7 +149,7 @@ describe("an envelope becomes a row", () => {
 });
 
 describe("nothing is lost", () => {
-  test.for([
+  it.for([
     ["torn", envelope("{}").slice(0, 60)],
     ["no JSON", "hello"],
     ["another object", '{"event_id":"E1"}'],
@@ -167,7 +167,7 @@ describe("nothing is lost", () => {
     expect(found).toMatchObject({ _rescued_data: line, value: null, kafka_offset: null, source_row: 2 });
   });
 
-  test("a message that is no UTF-8 keeps its place, and its line whole", async () => {
+  it("a message that is no UTF-8 keeps its place, and its line whole", async () => {
     const line = envelope(null, { value: undefined, value_base64: "/w==" });
     land(line);
     expect(await loadAll()).toMatchObject([{ rows: 0, rescued: 1 }]);
@@ -176,7 +176,7 @@ describe("nothing is lost", () => {
     ]);
   });
 
-  test("lines end at LF or CRLF, blank ones are none, the last needs no end, a byte order mark is passed over", async () => {
+  it("lines end at LF or CRLF, blank ones are none, the last needs no end, a byte order mark is passed over", async () => {
     land(`\ufeff${envelope("1")}\r\n\n\r\n${envelope("2")}\n${envelope("3")}`);
     expect(await loadAll()).toMatchObject([{ rows: 3, rescued: 0 }]);
     expect((await rows()).map(({ value, source_row }) => [value, source_row])).toEqual([
@@ -186,7 +186,7 @@ describe("nothing is lost", () => {
     ]);
   });
 
-  test("many lines across the reader's windows come out in their order", async () => {
+  it("many lines across the reader's windows come out in their order", async () => {
     const values = Array.from({ length: 20_000 }, (_, index) => `${index} ${"ü🛒".repeat(index % 97)}`);
     values[777] = "x".repeat(3 << 20);
     land(values.map((value, offset) => envelope(value, { offset })).join("\n"));
@@ -194,14 +194,14 @@ describe("nothing is lost", () => {
     expect((await rows()).map(({ value }) => value)).toEqual(values);
   });
 
-  test("an empty file is loaded as one", async () => {
+  it("an empty file is loaded as one", async () => {
     land("");
     expect(await loadAll()).toMatchObject([{ rows: 0, rescued: 0, size: 0 }]);
   });
 });
 
 describe("what cannot be loaded is said, with its place", () => {
-  test("a file that is not UTF-8", async () => {
+  it("a file that is not UTF-8", async () => {
     land(Buffer.concat([Buffer.from(`${envelope("1")}\n`), Buffer.from([0xff, 0x0a])]));
     await expect(loadAll()).rejects.toThrow(
       /clickstream\/a\.ndjson is not UTF-8 .* line 2, byte \d+ \(0xff\)/,
@@ -209,13 +209,13 @@ describe("what cannot be loaded is said, with its place", () => {
     expect(await rows()).toEqual([]);
   });
 
-  test("a line longer than 64 MiB", async () => {
+  it("a line longer than 64 MiB", async () => {
     land(`${envelope("1")}\n${"x".repeat(65 << 20)}\n`);
     await expect(loadAll()).rejects.toThrow(/the line after line 1 \(byte \d+\) is longer than 64 MiB/);
   });
 });
 
-test("unfinished files are left alone", async () => {
+it("unfinished files are left alone", async () => {
   land(envelope("1"), ".a.ndjson.tmp");
   land(envelope("1"), ".b.ndjson");
   const old = land(envelope("2"), "c.ndjson");

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clickstreamEvent } from "#lib/shop/event.js";
 import { generate } from "#lib/shop/generator/generate.js";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "shopmetrics-generator-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -105,12 +105,12 @@ describe("the clickstream", () => {
   });
   const count = (type: string) => events.filter((event) => event["event_type"] === type).length;
 
-  test("is there for the last three days of the history and each day after", () => {
+  it("is there for the last three days of the history and each day after", () => {
     expect(readdirSync(join(folder, "clickstream"))).toEqual(days.map((day) => `clickstream_${day}.ndjson`));
     expect(messages.length).toBeGreaterThan(10_000);
   });
 
-  test("holds in each file what was sent on that day, in the order of sending", () => {
+  it("holds in each file what was sent on that day, in the order of sending", () => {
     for (const day of days) {
       const sent = readMessages(folder, day).map(({ timestamp }) => timestamp);
       expect(sent.every((timestamp) => timestamp.startsWith(day))).toBe(true);
@@ -118,7 +118,7 @@ describe("the clickstream", () => {
     }
   });
 
-  test("has three partitions of a topic of its own, whose offsets grow and come once", () => {
+  it("has three partitions of a topic of its own, whose offsets grow and come once", () => {
     for (const partition of [0, 1, 2]) {
       const offsets = messages.filter((one) => one.partition === partition).map(({ offset }) => offset);
       expect(offsets.length).toBeGreaterThan(1000);
@@ -132,7 +132,7 @@ describe("the clickstream", () => {
     expect(places.size).toBe(new Set(messages.map(({ key }) => key)).size);
   });
 
-  test("sends valid events only, of customers and products of the shop at their price of the day", () => {
+  it("sends valid events only, of customers and products of the shop at their price of the day", () => {
     const products = new Map(readRows(folder, "products", "2025-11-24").map((row) => [row.product_id, row]));
     const customers = new Set(readRows(folder, "customers", "2025-11-24").map((row) => row.customer_id));
     expect(events.filter((event) => !clickstreamEvent.safeParse(event).success)).toEqual([]);
@@ -145,7 +145,7 @@ describe("the clickstream", () => {
     expect(ofThatDay.filter((event) => !isPriced(event))).toEqual([]);
   });
 
-  test("follows the funnel: 30 % of views end in the cart, half of these at the till", () => {
+  it("follows the funnel: 30 % of views end in the cart, half of these at the till", () => {
     expect(count("add_to_cart") / count("page_view")).toBeCloseTo(0.3, 1);
     expect(count("purchase") / count("add_to_cart")).toBeCloseTo(0.5, 1);
     expect(count("search")).toBeGreaterThan(0);
@@ -153,7 +153,7 @@ describe("the clickstream", () => {
     expect(events.filter(isOdd)).toEqual([]);
   });
 
-  test("has late events and such that are sent twice", () => {
+  it("has late events and such that are sent twice", () => {
     const delay = ({ timestamp, value }: Message) =>
       (Date.parse(timestamp) - Date.parse(String((JSON.parse(value) as Event)["event_ts"]))) / 60_000;
     const delays = messages.map(delay);
@@ -177,7 +177,7 @@ describe("the history", () => {
     products = readRows(folder, "products", shop.to);
   });
 
-  test("has the rows of its scale, each id once", () => {
+  it("has the rows of its scale, each id once", () => {
     expect(customers).toHaveLength(500);
     expect(products).toHaveLength(50);
     expect(orders).toHaveLength(5000);
@@ -188,7 +188,7 @@ describe("the history", () => {
     expect(new Set(products.map((row) => row.category)).size).toBe(8);
   });
 
-  test("has the columns of the sources", () => {
+  it("has the columns of the sources", () => {
     expect(Object.keys(customers[0] ?? {}).join()).toBe(
       "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at",
     );
@@ -200,7 +200,7 @@ describe("the history", () => {
     );
   });
 
-  test("has ids, instants and dates in their forms", () => {
+  it("has ids, instants and dates in their forms", () => {
     const instant = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
     for (const row of customers) {
       expect(row.customer_id).toMatch(/^C\d{6}$/);
@@ -216,12 +216,12 @@ describe("the history", () => {
     }
   });
 
-  test("multiplies quantity by price to the cent", () => {
+  it("multiplies quantity by price to the cent", () => {
     for (const row of orders)
       expect(cents(row.total_amount)).toBe(Number(row.quantity) * cents(row.unit_price));
   });
 
-  test("sells what exists to customers who have signed up before", () => {
+  it("sells what exists to customers who have signed up before", () => {
     const signedUp = new Map(customers.map((row) => [row.customer_id, row.signup_date ?? ""]));
     const known = new Set(products.map((row) => row.product_id));
     for (const row of orders) {
@@ -230,7 +230,7 @@ describe("the history", () => {
     }
   });
 
-  test("changes nothing before it happened nor after the export", () => {
+  it("changes nothing before it happened nor after the export", () => {
     for (const row of orders) expect((row.order_date ?? "") <= (row.updated_at ?? "")).toBe(true);
     for (const row of [...customers, ...orders, ...products]) {
       expect((row.updated_at ?? "9999").slice(0, 10) <= shop.to).toBe(true);
@@ -239,7 +239,7 @@ describe("the history", () => {
       expect((row.signup_date ?? "") <= (row.updated_at?.slice(0, 10) ?? "")).toBe(true);
   });
 
-  test("has the four statuses, most of them completed", () => {
+  it("has the four statuses, most of them completed", () => {
     const count = (status: string) => orders.filter((row) => row.status === status).length;
     expect(new Set(orders.map((row) => row.status))).toEqual(
       new Set(["pending", "completed", "cancelled", "refunded"]),
@@ -247,7 +247,7 @@ describe("the history", () => {
     expect(count("completed") / orders.length).toBeGreaterThan(0.8);
   });
 
-  test("has customers in every value segment and some who never ordered", () => {
+  it("has customers in every value segment and some who never ordered", () => {
     const revenue = new Map(customers.map((row) => [row.customer_id, 0]));
     for (const row of orders) {
       if (row.status !== "completed") continue;
@@ -261,7 +261,7 @@ describe("the history", () => {
     expect(customers.length - new Set(orders.map((row) => row.customer_id)).size).toBeGreaterThan(50);
   });
 
-  test("grows, peaks before Christmas and has a weekly rhythm", () => {
+  it("grows, peaks before Christmas and has a weekly rhythm", () => {
     const placed = (test: (date: string) => boolean) =>
       orders.filter((row) => test(row.order_date ?? "")).length;
     expect(placed((date) => date < "2024")).toBeLessThan(placed((date) => date >= "2024" && date < "2025"));
@@ -271,7 +271,7 @@ describe("the history", () => {
     expect(weekday(0)).toBeGreaterThan(1.1 * weekday(5));
   });
 
-  test("exercises CSV quoting and letters beyond ASCII", () => {
+  it("exercises CSV quoting and letters beyond ASCII", () => {
     const text = readFileSync(join(folder, "customers", `customers_${shop.to}.csv`), "utf8");
     expect(text).toMatch(/"Washington, D\.C\."/);
     expect(text).toMatch(/[äéñ]/);
@@ -280,7 +280,7 @@ describe("the history", () => {
 });
 
 describe("determinism", () => {
-  test("the same seed gives the same bytes, another seed others", async () => {
+  it("the same seed gives the same bytes, another seed others", async () => {
     const [one, two, other] = [newFolder(), newFolder(), newFolder()];
     await generate({ landing: one, ...shop, days: 1 });
     await generate({ landing: two, ...shop, days: 1 });
@@ -291,7 +291,7 @@ describe("determinism", () => {
     );
   });
 
-  test("the number of threads changes nothing", async () => {
+  it("the number of threads changes nothing", async () => {
     const [one, two] = [newFolder(), newFolder()];
     // More orders and events than one row group (122,880), below which DuckDB uses one thread anyway.
     const large = { scale: 1.5, from: "2025-04-01", to: "2025-06-30", days: 1, faults: 0.02 };
@@ -300,7 +300,7 @@ describe("determinism", () => {
     expect(digest(two)).toEqual(digest(one));
   });
 
-  test("rows come in the order of their numbers", async () => {
+  it("rows come in the order of their numbers", async () => {
     const folder = newFolder();
     await generate({ landing: folder, ...shop, days: 1 });
     for (const date of [shop.to, "2025-11-25"]) {
@@ -309,7 +309,7 @@ describe("determinism", () => {
     }
   });
 
-  test("three days at once are the files of three single days", async () => {
+  it("three days at once are the files of three single days", async () => {
     const [once, daily] = [newFolder(), newFolder()];
     await generate({ landing: once, ...shop, days: 3 });
     await generate({ landing: daily, ...shop });
@@ -327,14 +327,14 @@ describe("daily increments", () => {
     await generate({ landing: folder, ...shop, days: days.length });
   });
 
-  test("bring about one per cent of the orders, new and changed", () => {
+  it("bring about one per cent of the orders, new and changed", () => {
     const sizes = days.map((date) => readRows(folder, "orders", date).length / 5000);
     const mean = sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
     expect(mean).toBeGreaterThan(0.005);
     expect(mean).toBeLessThan(0.02);
   });
 
-  test("send each changed order again with a newer updated_at and an allowed change of status", () => {
+  it("send each changed order again with a newer updated_at and an allowed change of status", () => {
     const allowed = new Set([
       "pending>completed",
       "pending>cancelled",
@@ -359,7 +359,7 @@ describe("daily increments", () => {
     expect(seen).toEqual(allowed);
   });
 
-  test("hold the orders placed on their day", () => {
+  it("hold the orders placed on their day", () => {
     const known = new Set(readRows(folder, "orders", shop.to).map((row) => row.order_id));
     for (const date of days) {
       const rows = readRows(folder, "orders", date);
@@ -370,7 +370,7 @@ describe("daily increments", () => {
     }
   });
 
-  test("change one thing about a customer: address, e-mail or phone", () => {
+  it("change one thing about a customer: address, e-mail or phone", () => {
     const seen = new Set<string>();
     const latest = new Map(readRows(folder, "customers", shop.to).map((row) => [row.customer_id, row]));
     for (const row of days.flatMap((date) => readRows(folder, "customers", date))) {
@@ -392,7 +392,7 @@ describe("daily increments", () => {
     expect(latest.size).toBeGreaterThan(500);
   });
 
-  test("sell at the list price of the day or below it", () => {
+  it("sell at the list price of the day or below it", () => {
     const price = new Map(
       readRows(folder, "products", shop.to).map((row) => [row.product_id, cents(row.price)]),
     );
@@ -411,7 +411,7 @@ describe("daily increments", () => {
     expect(changes).toBeGreaterThan(0);
   });
 
-  test("leave no gap in the order numbers and no old order pending, but for the few never paid", () => {
+  it("leave no gap in the order numbers and no old order pending, but for the few never paid", () => {
     const latest = new Map<string | undefined, Row>();
     for (const date of [shop.to, ...days]) {
       for (const row of readRows(folder, "orders", date)) latest.set(row.order_id, row);
@@ -427,7 +427,7 @@ describe("daily increments", () => {
 });
 
 describe("faults", () => {
-  test("are as many as the report says, of every kind", async () => {
+  it("are as many as the report says, of every kind", async () => {
     const folder = newFolder();
     const report = await generate({ landing: folder, ...shop, faults: 0.1 });
     const found: Record<string, number> = {};
@@ -460,7 +460,7 @@ describe("faults", () => {
     expect(total / 5550).toBeCloseTo(0.1, 2);
   });
 
-  test("of events are as many as the report says, of every kind", async () => {
+  it("of events are as many as the report says, of every kind", async () => {
     const folder = newFolder();
     const report = await generate({ landing: folder, ...shop, faults: 0.1 });
     const found: Record<string, number> = {};
@@ -477,7 +477,7 @@ describe("faults", () => {
     expect(total / texts.length).toBeCloseTo(0.1, 1);
   });
 
-  test("leave null order ids far below the one per cent that halts a run, on small days too", async () => {
+  it("leave null order ids far below the one per cent that halts a run, on small days too", async () => {
     const folder = newFolder();
     await generate({ landing: folder, ...shop, days: 10, faults: 0.02 });
     for (const name of readdirSync(join(folder, "orders"))) {
@@ -486,7 +486,7 @@ describe("faults", () => {
     }
   });
 
-  test("are remembered by the folder and can be stated for one call", async () => {
+  it("are remembered by the folder and can be stated for one call", async () => {
     const folder = newFolder();
     const sum = (faults: Record<string, number>) =>
       Object.values(faults).reduce((total, rows) => total + rows, 0);
@@ -498,7 +498,7 @@ describe("faults", () => {
 });
 
 describe("the landing folder", () => {
-  test("a killed call is finished by repeating it, with the files of an undisturbed one", async () => {
+  it("a killed call is finished by repeating it, with the files of an undisturbed one", async () => {
     const [whole, killed] = [newFolder(), newFolder()];
     await generate({ landing: whole, ...shop, days: 2 });
     await generate({ landing: killed, ...shop, days: 2 });
@@ -517,7 +517,7 @@ describe("the landing folder", () => {
     expect(digest(killed)).toEqual(digest(whole));
   });
 
-  test("existing exports are not touched", async () => {
+  it("existing exports are not touched", async () => {
     const folder = newFolder();
     await generate({ landing: folder, ...shop });
     const before = digest(folder);
@@ -526,7 +526,7 @@ describe("the landing folder", () => {
     expect(digest(folder)).toMatchObject(before);
   });
 
-  test("a folder that somebody else filled is refused and left alone", async () => {
+  it("a folder that somebody else filled is refused and left alone", async () => {
     const folder = newFolder();
     mkdirSync(join(folder, "orders"), { recursive: true });
     writeFileSync(join(folder, "orders", "mine.csv"), "order_id\n1\n");
@@ -534,7 +534,7 @@ describe("the landing folder", () => {
     expect(existsSync(join(folder, "customers"))).toBe(false);
   });
 
-  test("a folder of another seed, scale or range is refused", async () => {
+  it("a folder of another seed, scale or range is refused", async () => {
     const folder = newFolder();
     await generate({ landing: folder, ...shop });
     await expect(generate({ landing: folder, seed: 7 })).rejects.toThrow(/seed is 7, but .* with seed 1/);
@@ -544,7 +544,7 @@ describe("the landing folder", () => {
     await expect(generate({ landing: folder, to: "2025-12-01" })).rejects.toThrow(/to is 2025-12-01, but/);
   });
 
-  test("a damaged state file is named", async () => {
+  it("a damaged state file is named", async () => {
     const folder = newFolder();
     mkdirSync(folder);
     writeFileSync(join(folder, ".generator.json"), "{");
@@ -552,7 +552,7 @@ describe("the landing folder", () => {
   });
 });
 
-test.each([
+it.each([
   [{ scale: -1 }, /^scale is -1: give a number above 0/],
   [{ scale: Number.NaN }, /^scale is NaN/],
   [{ seed: 1.5 }, /^seed is 1\.5: give a whole number/],

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InputError } from "#lib/errors.js";
 import { checksum, type LedgerEntry, listLanding, newFiles } from "#lib/landing/landing.js";
 
@@ -43,36 +43,36 @@ async function ledger(): Promise<LedgerEntry[]> {
 }
 
 describe("listing", () => {
-  test("files come sorted by name, with a path relative to the landing folder", async () => {
+  it("files come sorted by name, with a path relative to the landing folder", async () => {
     for (const name of ["b.csv", "B.csv", "a b.csv", "é.csv"]) land(name, "x");
     const names = (await listLanding(landing, "orders", ".csv")).map(({ name }) => name);
     expect(names).toEqual(["orders/B.csv", "orders/a b.csv", "orders/b.csv", "orders/é.csv"]);
   });
 
-  test("hidden, temporary and other files and folders are left alone", async () => {
+  it("hidden, temporary and other files and folders are left alone", async () => {
     for (const name of [".a.csv", "_a.csv", "~$a.csv", "a.csv.tmp", "a.csv~", "a.ndjson", "ok.csv"])
       land(name, "x");
     mkdirSync(join(landing, "orders", "folder.csv"));
     expect((await listLanding(landing, "orders", ".csv")).map(({ name }) => name)).toEqual(["orders/ok.csv"]);
   });
 
-  test("a folder that doesn't exist holds no files", async () => {
+  it("a folder that doesn't exist holds no files", async () => {
     expect(await listLanding(landing, "products", ".csv")).toEqual([]);
   });
 
-  test("a folder that can't be read is named", async () => {
+  it("a folder that can't be read is named", async () => {
     writeFileSync(join(landing, "customers"), "not a folder");
     await expect(listLanding(landing, "customers", ".csv")).rejects.toThrow(
       /folder .*customers can't be read \(ENOTDIR\)/,
     );
   });
 
-  test("a file that can't be read is named", async () => {
+  it("a file that can't be read is named", async () => {
     symlinkSync(join(landing, "gone"), join(landing, "orders", "link.csv"));
     await expect(listLanding(landing, "orders", ".csv")).rejects.toThrow(/file .*link\.csv can't be read/);
   });
 
-  test.skipIf(process.getuid?.() === 0)(
+  it.skipIf(process.getuid?.() === 0)(
     "a file without the right to read it is named (not as root)",
     async () => {
       chmodSync(land("secret.csv", "x"), 0);
@@ -84,14 +84,14 @@ describe("listing", () => {
 });
 
 describe("checksum", () => {
-  test.each([0, 10, (1 << 20) + 1, 9 << 20])("%d bytes hash like node:crypto's own", async (size) => {
+  it.each([0, 10, (1 << 20) + 1, 9 << 20])("%d bytes hash like node:crypto's own", async (size) => {
     const content = Buffer.alloc(size, "shop");
     expect(await checksum(land("a.csv", content))).toBe(createHash("sha256").update(content).digest("hex"));
   });
 });
 
 describe("new files", () => {
-  test("are those that the ledger doesn't know", async () => {
+  it("are those that the ledger doesn't know", async () => {
     land("a.csv", "1");
     const known = await ledger();
     land("b.csv", "2");
@@ -99,14 +99,14 @@ describe("new files", () => {
     expect(found.map(({ name }) => name)).toEqual(["orders/b.csv"]);
   });
 
-  test("a file that was only touched is not new", async () => {
+  it("a file that was only touched is not new", async () => {
     const path = land("a.csv", "1");
     const known = await ledger();
     utimesSync(path, 1, 1);
     expect(await newFiles(await listLanding(landing, "orders", ".csv"), known)).toEqual([]);
   });
 
-  test("a ledger time without a zone is UTC", async () => {
+  it("a ledger time without a zone is UTC", async () => {
     const path = land("a.csv", "1");
     const known = (await ledger()).map((entry) => ({
       ...entry,
@@ -116,7 +116,7 @@ describe("new files", () => {
     expect(await newFiles(await listLanding(landing, "orders", ".csv"), known)).toEqual([]);
   });
 
-  test("a file changed after it was loaded is an error with figures and the next step", async () => {
+  it("a file changed after it was loaded is an error with figures and the next step", async () => {
     const path = land("a.csv", "1");
     const known = await ledger();
     appendFileSync(path, "2");
@@ -127,7 +127,7 @@ describe("new files", () => {
     );
   });
 
-  test("a file changed without a change of size is found by its hash", async () => {
+  it("a file changed without a change of size is found by its hash", async () => {
     const path = land("a.csv", "1");
     const known = await ledger();
     writeFileSync(path, "2");

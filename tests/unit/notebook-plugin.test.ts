@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createViteServer } from "vitest/node";
 import { lineAndColumn } from "../../build/src/notebook/error.ts";
 import { importModule } from "../../build/src/notebook/execute.ts";
@@ -17,18 +17,18 @@ async function bundle(path: string, root = "running"): Promise<BundledNotebook> 
 }
 
 describe("bundleNotebooks", () => {
-  test("keeps the order of the paths", async () => {
+  it("keeps the order of the paths", async () => {
     const paths = ["throws.ipynb", "knows-its-place.ipynb", "missing-export.ipynb"];
     const bundled = await bundleNotebooks(paths, { root: folder("running") });
     expect(bundled.map(({ notebook }) => notebook.path)).toEqual(paths);
   });
 
-  test("names a notebook's cells in the source map", async () => {
+  it("names a notebook's cells in the source map", async () => {
     const { map } = await bundle("running/throws.ipynb", "");
     expect(map.sources).toEqual(["running/throws.ipynb cell 1", "running/throws.ipynb cell 2"]);
   });
 
-  test("maps a place in the code to cell, line and column", async () => {
+  it("maps a place in the code to cell, line and column", async () => {
     const { code, map } = await bundle("throws.ipynb");
     const { line, column } = lineAndColumn(code, code.indexOf("rows[0]"));
     expect(locate(map, line, column)).toEqual({
@@ -39,14 +39,14 @@ describe("bundleNotebooks", () => {
     });
   });
 
-  test("reports all broken notebooks at once", async () => {
+  it("reports all broken notebooks at once", async () => {
     const failure = bundleNotebooks(["syntax-error.ipynb", "no-title.ipynb"], { root: folder("input") });
     await expect(failure).rejects.toThrow(
       /no-title.ipynb: [^]*syntax-error.ipynb cell 2:1|cell 2:1[^]*no-title/,
     );
   });
 
-  test.runIf(isMeasuring)("compiles all fixtures at once in well under 0.3 s", async () => {
+  it.runIf(isMeasuring)("compiles all fixtures at once in well under 0.3 s", async () => {
     const paths = (await readdir(folder("running"))).filter((path) => path.endsWith(".ipynb"));
     await bundleNotebooks(paths, { root: folder("running") });
     const start = performance.now();
@@ -56,17 +56,17 @@ describe("bundleNotebooks", () => {
 });
 
 describe("importModule", () => {
-  test("runs the cells anew at each call", async () => {
+  it("runs the cells anew at each call", async () => {
     const bundled = await bundle("knows-its-place.ipynb");
     expect(await importModule(bundled)).not.toBe(await importModule(bundled));
   });
 
-  test("lets a call be attributed to its cell and line", async () => {
+  it("lets a call be attributed to its cell and line", async () => {
     const { here } = (await importModule(await bundle("knows-its-place.ipynb"))) as { here: string };
     expect(locateStack(here)).toMatchObject({ path: "knows-its-place.ipynb", cell: 2, line: 3 });
   });
 
-  test("says in which cell and line a statement failed", async () => {
+  it("says in which cell and line a statement failed", async () => {
     const failure = importModule(await bundle("throws.ipynb"));
     await expect(failure).rejects.toMatchObject({
       name: "NotebookError",
@@ -78,18 +78,18 @@ describe("importModule", () => {
     });
   });
 
-  test("names the notebook's statement when a helper file fails", async () => {
+  it("names the notebook's statement when a helper file fails", async () => {
     const failure = importModule(await bundle("throws-in-helper.ipynb"));
     await expect(failure).rejects.toThrow("throws-in-helper.ipynb cell 2:2: out of paper");
   });
 
-  test("names the cell that imports what shopmetrics does not have", async () => {
+  it("names the cell that imports what shopmetrics does not have", async () => {
     const failure = importModule(await bundle("missing-export.ipynb"));
     await expect(failure).rejects.toThrow(/missing-export.ipynb cell 2:1: .*nothingOfTheKind/);
   });
 });
 
-test("stack traces that Node or vitest has mapped are understood", () => {
+it("stack traces that Node or vitest has mapped are understood", () => {
   const place = { path: "notebooks/silver/x.ipynb", cell: 4, line: 7, column: 12 };
   for (const file of [
     "notebooks/silver/x.ipynb cell 4",
@@ -111,7 +111,7 @@ describe("the vite plugin", () => {
       logLevel: "silent",
     });
 
-  test("imports a notebook as a module with its front matter", async () => {
+  it("imports a notebook as a module with its front matter", async () => {
     const server = await vite("input");
     try {
       expect(await server.ssrLoadModule("/hoisted-import.ipynb")).toMatchObject({
@@ -123,7 +123,7 @@ describe("the vite plugin", () => {
     }
   });
 
-  test("says cell and line of a syntax error", async () => {
+  it("says cell and line of a syntax error", async () => {
     const server = await vite("input");
     try {
       const failure = server.ssrLoadModule("/syntax-error.ipynb");

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { checkNotebooks, diagnosticText } from "../../build/src/notebook/typecheck.ts";
 
 const root = fileURLToPath(new URL("../fixtures/notebooks/types", import.meta.url));
@@ -10,11 +10,11 @@ const diagnostics = await checkNotebooks(
 );
 const of = (name: string) => diagnostics.filter(({ path }) => path === `${name}.ipynb`).map(diagnosticText);
 
-test("a good notebook has nothing to report: imports in many cells, helpers, top-level await", () => {
+it("a good notebook has nothing to report: imports in many cells, helpers, top-level await", () => {
   expect(of("good")).toEqual([]);
 });
 
-test("a type error is reported with its cell and line", () => {
+it("a type error is reported with its cell and line", () => {
   expect(of("type-error")).toEqual([
     expect.stringMatching(
       /^type-error.ipynb cell 2:2 – TS2322: Type 'string \| undefined' is not assignable/,
@@ -22,7 +22,7 @@ test("a type error is reported with its cell and line", () => {
   ]);
 });
 
-test("a name declared in two cells is reported at both", () => {
+it("a name declared in two cells is reported at both", () => {
   const message =
     "Cannot redeclare block-scoped variable 'rows'. All cells share one scope: rename one of the two.";
   expect(of("declared-twice")).toEqual([
@@ -31,7 +31,7 @@ test("a name declared in two cells is reported at both", () => {
   ]);
 });
 
-test("a helper beside the notebook is typed", () => {
+it("a helper beside the notebook is typed", () => {
   expect(of("wrong-helper-call")).toEqual([
     expect.stringMatching(/^wrong-helper-call.ipynb cell 1:3 – TS2345: Argument of type 'number'/),
   ]);

@@ -1,5 +1,5 @@
 import { readFile, readdir } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { expect, it } from "vitest";
 import { NotebookError } from "../../build/src/notebook/error.ts";
 import { notebookModule } from "../../build/src/notebook/module.ts";
 import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
@@ -10,7 +10,7 @@ const read = async (name: string) => parseNotebook(name, await readFile(new URL(
 
 // Each notebook of the input folder becomes the module, or the error, in the output folder of the same name.
 for (const name of (await readdir(input)).filter((file) => file.endsWith(".ipynb"))) {
-  test(`${name} compiles to what the output folder says`, async () => {
+  it(`${name} compiles to what the output folder says`, async () => {
     const outcome = await compile(name);
     await expect(outcome).toMatchFileSnapshot(`../fixtures/notebooks/output/${name.replace("ipynb", "txt")}`);
   });
@@ -29,7 +29,7 @@ async function compile(name: string): Promise<string> {
   }
 }
 
-test("code cells are numbered as Jupyter numbers them", async () => {
+it("code cells are numbered as Jupyter numbers them", async () => {
   const { cells } = await read("cells-in-order.ipynb");
   expect(cells.map(({ kind, number }) => [kind, number])).toEqual([
     ["raw", 0],
@@ -40,11 +40,11 @@ test("code cells are numbered as Jupyter numbers them", async () => {
   ]);
 });
 
-test("front matter has defaults", async () => {
+it("front matter has defaults", async () => {
   expect((await read("prose-only.ipynb")).front).toEqual({ title: "A step", job: ["daily"], runtime: "sql" });
 });
 
-test("front matter of a node step names its tables", async () => {
+it("front matter of a node step names its tables", async () => {
   expect((await read("node-step.ipynb")).front).toMatchObject({
     runtime: "node",
     reads: ["bronze.orders_raw"],

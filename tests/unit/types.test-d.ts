@@ -3,7 +3,7 @@
  * is an error of its own.
  */
 /* oxlint-disable vitest/expect-expect -- the assertion is the @ts-expect-error */
-import { describe, expectTypeOf, test } from "vitest";
+import { describe, expectTypeOf, it } from "vitest";
 import {
   bronze,
   changes,
@@ -25,7 +25,7 @@ import { lakehouse, step } from "../steps/harness.ts";
 const rows = sql`select 1 as one`;
 
 describe("rows have the types that their contract says", () => {
-  test("money is exact text, instants and dates are ISO text, counts are numbers", () => {
+  it("money is exact text, instants and dates are ISO text, counts are numbers", () => {
     type Order = Row<typeof silver.orders_clean>;
     expectTypeOf<Order["total_amount"]>().toEqualTypeOf<string>();
     expectTypeOf<Order["quantity"]>().toEqualTypeOf<number>();
@@ -37,11 +37,11 @@ describe("rows have the types that their contract says", () => {
     expectTypeOf<Row<typeof gold.customer_ltv>["ltv_segment"]>().toEqualTypeOf<"High" | "Medium" | "Low">();
   });
 
-  test("everything in bronze is text that may be missing", () => {
+  it("everything in bronze is text that may be missing", () => {
     expectTypeOf<Row<typeof bronze.orders_raw>["quantity"]>().toEqualTypeOf<string | null>();
   });
 
-  test("a misspelt column, a missing one or a wrong type is no row", () => {
+  it("a misspelt column, a missing one or a wrong type is no row", () => {
     type Day = Row<typeof gold.daily_sales_summary>;
     const good = {
       date: "2026-03-10",
@@ -64,7 +64,7 @@ describe("rows have the types that their contract says", () => {
     void [fine, misspelt, missing, floating, empty];
   });
 
-  test("the names of a table's columns are known", () => {
+  it("the names of a table's columns are known", () => {
     expectTypeOf<ColumnOf<typeof silver.dim_products>>().toEqualTypeOf<
       | "product_id"
       | "product_name"
@@ -81,7 +81,7 @@ describe("rows have the types that their contract says", () => {
 });
 
 describe("a misspelt column does not compile", () => {
-  test("in refresh", async () => {
+  it("in refresh", async () => {
     await refresh(gold.daily_sales_summary, rows, { by: ["date"], in: rows });
     // @ts-expect-error the table has no column day
     await refresh(gold.daily_sales_summary, rows, { by: ["day"], in: rows });
@@ -91,13 +91,13 @@ describe("a misspelt column does not compile", () => {
     await refresh(gold.daily_sales_summary, rows, { by: ["date"] });
   });
 
-  test("in history", async () => {
+  it("in history", async () => {
     await history(silver.dim_customers, rows, { by: "customer_id" });
     // @ts-expect-error the table has no column customer
     await history(silver.dim_customers, rows, { by: "customer" });
   });
 
-  test("in check.fresh", async () => {
+  it("in check.fresh", async () => {
     await check.fresh(silver.orders_clean, "updated_at", { maxHours: 48 });
     // @ts-expect-error the table has no column changed_at
     await check.fresh(silver.orders_clean, "changed_at", { maxHours: 48 });
@@ -105,7 +105,7 @@ describe("a misspelt column does not compile", () => {
     await check.fresh(silver.orders_clean, "updated_at", { maxHours: 48, severity: "fatal" });
   });
 
-  test("in a contract's key, newest, tracks, stamps, clusterBy and references", () => {
+  it("in a contract's key, newest, tracks, stamps, clusterBy and references", () => {
     const shape = {
       id: text("A key."),
       price: money("A price.").nullable(),
@@ -132,12 +132,12 @@ describe("a misspelt column does not compile", () => {
     void [fine, key, newest, tracks, stamps, clusterBy, references];
   });
 
-  test("in a table's name: it stands in a layer", () => {
+  it("in a table's name: it stands in a layer", () => {
     // @ts-expect-error platinum is no layer
     expectTypeOf(table("platinum.metals", "No.", {})).toBeObject();
   });
 
-  test("in the name of a table", () => {
+  it("in the name of a table", () => {
     // @ts-expect-error silver has no orders
     void silver.orders;
     void changes(bronze.orders_raw);
@@ -145,13 +145,13 @@ describe("a misspelt column does not compile", () => {
 });
 
 describe("what is no statement does not compile", () => {
-  test("text where a statement is wanted", async () => {
+  it("text where a statement is wanted", async () => {
     expectTypeOf(rows).toEqualTypeOf<Statement>();
     // @ts-expect-error SQL comes from the sql tag, never from text
     await merge(silver.dim_products, "select 1");
   });
 
-  test("a value that SQL cannot bind", () => {
+  it("a value that SQL cannot bind", () => {
     void sql`select ${1}, ${"a"}, ${true}, ${null}, ${silver.orders_clean}, ${rows}`;
     // @ts-expect-error an object is no value
     void sql`select ${{ a: 1 }}`;
@@ -163,7 +163,7 @@ describe("what is no statement does not compile", () => {
 });
 
 describe("step tests are typed by the contracts", () => {
-  test("upstream rows", async () => {
+  it("upstream rows", async () => {
     await step("silver.orders_clean", { "bronze.orders_raw": [{ order_id: "O1" }, { quantity: null }] });
     // @ts-expect-error the column is called order_id
     await step("silver.orders_clean", { "bronze.orders_raw": [{ oder_id: "O1" }] });
@@ -173,7 +173,7 @@ describe("step tests are typed by the contracts", () => {
     await step("silver.orders_clean", { "bronze.order_raw": [{ order_id: "O1" }] });
   });
 
-  test("expected rows", async () => {
+  it("expected rows", async () => {
     const lake = await lakehouse();
     const days = await lake.rows(gold.daily_sales_summary, "date", "revenue");
     expectTypeOf(days).toEqualTypeOf<Pick<Row<typeof gold.daily_sales_summary>, "date" | "revenue">[]>();

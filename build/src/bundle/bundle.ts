@@ -22,7 +22,7 @@ export interface BundleFiles {
 }
 
 /** A project with the graph of its notebooks; by the key its programs are remembered. */
-export type CompiledProject = Graph & Project & { readonly key?: string };
+type CompiledProject = Graph & Project & { readonly key?: string };
 
 /**
  * Writes what Databricks gets: `bundle/tasks/`, which is made anew on every machine, and the jobs that run them in

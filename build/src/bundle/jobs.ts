@@ -13,7 +13,7 @@ const node: Environment = {
 };
 
 /** What a graph of notebooks belongs to. */
-export type ProjectGraph = Graph & Pick<Project, "jobs" | "localOnlyJobs" | "mostTasksAtOnce">;
+type ProjectGraph = Graph & Pick<Project, "jobs" | "localOnlyJobs" | "mostTasksAtOnce">;
 
 /**
  * The jobs of the bundle by their keys, made from the graph of the notebooks.

@@ -148,7 +148,8 @@ const translatorStub = () => writeStub("no-translator.mjs", "export {};\n");
 async function duckdbStub(): Promise<string> {
   const names = Object.keys(await import("@duckdb/node-api")).filter((name) => /^\w+$/.test(name));
   const text = `const refuse = () => { throw new Error("DuckDB is no part of a Databricks task: set SHOPMETRICS_ENGINE=databricks."); };
-const absent = () => new Proxy(class {}, { apply: refuse, construct: refuse, get: (of, name) => (name === "prototype" || typeof name === "symbol" ? of[name] : refuse()) });
+const get = (of, name) => (name === "prototype" || typeof name === "symbol" ? of[name] : refuse());
+const absent = () => new Proxy(class {}, { apply: refuse, construct: refuse, get });
 ${names.map((name) => (name === "default" ? "" : `export const ${name} = /* @__PURE__ */ absent();`)).join("\n")}
 `;
   return writeStub("no-duckdb.mjs", text);

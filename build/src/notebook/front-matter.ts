@@ -1,6 +1,5 @@
 import { LineCounter, isMap, isScalar, parseDocument, type Document } from "yaml";
 import * as z from "zod";
-import type { Cell } from "./parse.js";
 import { NotebookError } from "./error.js";
 
 /**
@@ -76,13 +75,12 @@ export const stepName = (path: string) => {
 const example = "Start the notebook with a raw cell such as:\n---\ntitle: Orders, cleaned\njob: daily\n---";
 
 /**
- * Reads the front matter from a notebook's first cell.
+ * Reads the front matter of a notebook.
  *
  * @throws NotebookError if the cell is not front matter, or a key is missing, unknown or of a wrong type
  */
-export function frontMatter(path: string, cell: Cell | undefined): FrontMatter {
-  const block =
-    cell?.kind === "raw" ? /^\s*---[ \t]*\r?\n([^]*?)^---\s*$/m.exec(cell.source)?.[1] : undefined;
+export function frontMatter(path: string, source: string | undefined): FrontMatter {
+  const block = /^\s*---[ \t]*\r?\n([^]*?)^---\s*$/m.exec(source ?? "")?.[1];
   if (block === undefined) throw new NotebookError({ path }, "has no front matter", example);
 
   const lines = new LineCounter();

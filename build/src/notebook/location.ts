@@ -3,7 +3,7 @@ import { isAbsolute, relative } from "node:path";
 import type { SourceMapJson } from "./module.js";
 
 /** A place in a code cell; line and column count from 1, as in a stack trace. */
-export interface Location {
+interface Location {
   readonly path: string;
   readonly cell: number;
   readonly line: number;

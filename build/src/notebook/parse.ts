@@ -37,7 +37,8 @@ export function parseNotebook(path: string, text: string): Notebook {
     if (number > 0) checkLanguage(path, number, source, cell.metadata.vscode?.languageId);
     return { kind: cell.cell_type, source, id: cell.id ?? `cell-${index}`, number };
   });
-  return { path, front: frontMatter(path, cells[0]), cells };
+  const [first] = cells;
+  return { path, front: frontMatter(path, first?.kind === "raw" ? first.source : undefined), cells };
 }
 
 const format = z.object({

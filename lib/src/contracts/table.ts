@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { FileFormat } from "../plan/plan.js";
 import { columnMeta } from "./columns.js";
 
-export type Layer = "bronze" | "silver" | "gold" | "ops";
+type Layer = "bronze" | "silver" | "gold" | "ops";
 
 /** One column of a contract, read from its zod field. */
 export interface Column {
@@ -16,7 +16,7 @@ export interface Column {
 
 type ColumnName<Shape> = Extract<keyof Shape, string>;
 
-export interface TableOptions<Shape> {
+interface TableOptions<Shape> {
   /** The columns that name a row. `merge` keeps one row per key; the contract's check proves there is one. */
   readonly key?: readonly ColumnName<Shape>[];
   /** Which of two rows with one key is the newer: compared in this order, the greater wins. */
@@ -66,7 +66,7 @@ export type ColumnOf<T extends { row: z.ZodType }> = Extract<keyof z.output<T["r
 export const commonTags = { owner: "data-eng", domain: "ecommerce" } as const;
 
 /** Reads a contract's columns from its zod object. Throws when a field was not made by a column function. */
-export function columnsOf(name: string, row: z.ZodObject): Column[] {
+function columnsOf(name: string, row: z.ZodObject): Column[] {
   return Object.entries(row.shape).map(([column, field]) => {
     let schema = field as z.ZodType;
     let nullable = false;

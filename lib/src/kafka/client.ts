@@ -6,7 +6,7 @@ import { installCodecs } from "./codecs.js";
  * How long to wait for Kafka: `preflight` is for the first contact, which must fail quickly if it fails; `work` waits longer
  * than a broker needs to restart.
  */
-export type Patience = "preflight" | "work";
+type Patience = "preflight" | "work";
 
 const patience: Record<Patience, Partial<KafkaConfig>> = {
   preflight: {

@@ -3,7 +3,7 @@ import { followerOf } from "./follow.js";
 import { openTopic, type Known } from "./open-topic.js";
 import { TopicRecreated } from "./positions.js";
 
-export interface LandOptions extends Known {
+interface LandOptions extends Known {
   /** The landing folder; files go into `clickstream` and `topic_starts` below it. */
   readonly landing: string;
   /** Ends the reading early: what was read until then is landed. */

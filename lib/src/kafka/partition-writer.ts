@@ -3,7 +3,7 @@ import { beginFile, fileName, reached, type LandingFile } from "./landing-file.j
 import { TopicRecreated, type Position } from "./positions.js";
 
 /** Consecutive messages of a partition, as fetched. */
-export interface Fetched {
+interface Fetched {
   readonly partition: number;
   /** The offset that was requested. The topic has no messages between it and the first one here. */
   readonly asked: number;

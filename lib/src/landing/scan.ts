@@ -37,7 +37,7 @@ export interface Scan {
 }
 
 /** Called for each record, good or bad, in file order. The bytes are only valid during the call. */
-export type OnRecord = (bytes: Buffer, start: number, end: number, row: number, good: boolean) => void;
+type OnRecord = (bytes: Buffer, start: number, end: number, row: number, good: boolean) => void;
 
 /** Called between chunks: the place to write out what `OnRecord` has gathered. */
 export type BetweenChunks = () => Promise<void>;

@@ -73,7 +73,8 @@ export const orders_raw = exported("orders", {
 
 export const clickstream_raw = table(
   "bronze.clickstream_raw",
-  "The messages of the clickstream's topic as they arrived: the raw value, its place in Kafka and its fields as text, append-only (FR-002).",
+  "The messages of the clickstream's topic as they arrived: the raw value, its " +
+    "place in Kafka and its fields as text, append-only (FR-002).",
   {
     value: given(
       "The message's text, exactly. Null when the message had none, or is no UTF-8 (see _rescued_data).",

@@ -18,8 +18,8 @@ export async function landedCatalog(landing: string): Promise<Catalog> {
       );
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
-  const exports = (entity: string) =>
-    `read_csv(${literal(path.join(landing, entity, "*.csv"))}, header = true, all_varchar = true, ignore_errors = true, union_by_name = true)`;
+  const options = "header = true, all_varchar = true, ignore_errors = true, union_by_name = true";
+  const exports = (entity: string) => `read_csv(${literal(path.join(landing, entity, "*.csv"))}, ${options})`;
   const select = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
   try {
     const customers = await select(

@@ -30,7 +30,7 @@ export const firstClickstreamDay = (history: { from: Day; to: Day }): Day =>
 export const clickstreamName = (day: Day): string =>
   join("clickstream", `clickstream_${isoDate(day)}.ndjson`);
 
-export interface ClickstreamJob extends ShopSize {
+interface ClickstreamJob extends ShopSize {
   readonly landing: string;
   readonly day: Day;
   /** The share of faulty lines. */

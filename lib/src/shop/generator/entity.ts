@@ -1,7 +1,17 @@
 import type { Day } from "./calendar.js";
-import type { FaultKind } from "./faults.js";
 
 export type EntityName = "customers" | "orders" | "products";
+
+export const faultKinds = [
+  "duplicate",
+  "null_order_id",
+  "null_customer_id",
+  "null_quantity",
+  "unknown_status",
+  "untidy_status",
+  "malformed",
+] as const;
+export type FaultKind = (typeof faultKinds)[number];
 
 /**
  * How one entity is exported. A pick selects the rows of one file, in file order: the row's number n, the day it was

@@ -1,17 +1,6 @@
 import type { Entity } from "./entity.js";
 import { literal } from "./tables.js";
 
-export const faultKinds = [
-  "duplicate",
-  "null_order_id",
-  "null_customer_id",
-  "null_quantity",
-  "unknown_status",
-  "untidy_status",
-  "malformed",
-] as const;
-export type FaultKind = (typeof faultKinds)[number];
-
 /** Which rows of a file get a fault: the share `rate`, evenly spread, starting at `phase` (0 <= phase < 1). */
 export interface FaultSpread {
   readonly rate: number;

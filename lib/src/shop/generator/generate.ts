@@ -1,10 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
 import { type Day, isoDate } from "./calendar.js";
-import type { EntityName } from "./entity.js";
+import { faultKinds, type EntityName } from "./entity.js";
 import { exportName, writeExport } from "./write-export.js";
 import { eventFaultKinds } from "./event-faults.js";
-import { faultKinds } from "./faults.js";
 import { type GeneratedFile, type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
 import { type LandingState, listExports, readState, writeState } from "./landing-state.js";

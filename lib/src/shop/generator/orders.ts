@@ -1,7 +1,6 @@
 import { categories } from "./assortment.js";
 import { chance, choose, draws, pick } from "./random.js";
-import { id, instant, money, type Entity } from "./entity.js";
-import type { FaultKind } from "./faults.js";
+import { id, instant, money, type Entity, type FaultKind } from "./entity.js";
 import { priceTraits } from "./products.js";
 
 /** An order changes within this many days after it was placed: the sum of its longest stages, 9 + 2 + 4 + 18. */

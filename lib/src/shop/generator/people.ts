@@ -147,27 +147,36 @@ export const countries: readonly Country[] = [
 export const namePools = {
   english: [
     "Olivia Emma Charlotte Amelia Sophie Grace Hannah Emily Rachel Laura James Liam Noah William Henry Daniel Thomas Jack Samuel Oliver",
-    "Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Moore Clark Walker O'Brien Wright Campbell MacDonald Evans Hughes Turner",
+    "Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Moore " +
+      "Clark Walker O'Brien Wright Campbell MacDonald Evans Hughes Turner",
   ],
   german: [
-    "Anna Lena Katharina Julia Jana Franziska Sabine Heike Leonie Käthe Lukas Jonas Felix Maximilian Jürgen Stefan Björn Paul Tobias Matthias",
-    "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann Koch Bauer Richter Schröder Krüger Groß Köhler Jäger Vogel Lang",
+    "Anna Lena Katharina Julia Jana Franziska Sabine Heike Leonie Käthe Lukas " +
+      "Jonas Felix Maximilian Jürgen Stefan Björn Paul Tobias Matthias",
+    "Müller Schmidt Schneider Fischer Weber Meyer Wagner Becker Schulz Hoffmann " +
+      "Koch Bauer Richter Schröder Krüger Groß Köhler Jäger Vogel Lang",
   ],
   french: [
     "Camille Léa Chloé Manon Élise Juliette Inès Amélie Zoé Hélène Louis Gabriel Hugo Jules Théo Antoine François Rémi Étienne Mathieu",
-    "Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Lefèvre Girard Fournier Mercier Dupont Faure Blanc Guérin Legrand D'Aubigné Rousseau",
+    "Martin Bernard Dubois Thomas Robert Petit Durand Leroy Moreau Lefèvre Girard " +
+      "Fournier Mercier Dupont Faure Blanc Guérin Legrand D'Aubigné Rousseau",
   ],
   spanish: [
     "Lucía María Paula Sofía Carmen Elena Inés Marta Raquel Begoña Hugo Martín Pablo Álvaro Javier José Andrés Sergio Iñigo Óscar",
-    "García Rodríguez González Fernández López Martínez Sánchez Pérez Gómez Jiménez Ruiz Hernández Díaz Moreno Muñoz Romero Núñez Navarro Ibáñez Vidal",
+    "García Rodríguez González Fernández López Martínez Sánchez Pérez Gómez Jiménez " +
+      "Ruiz Hernández Díaz Moreno Muñoz Romero Núñez Navarro Ibáñez Vidal",
   ],
   italian: [
-    "Giulia Sofia Aurora Martina Chiara Francesca Alice Elisa Ilaria Beatrice Leonardo Francesco Alessandro Lorenzo Matteo Andrea Davide Niccolò Marco Simone",
-    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti De~Luca Costa Giordano Rizzo Lombardi D'Angelo Moretti",
+    "Giulia Sofia Aurora Martina Chiara Francesca Alice Elisa Ilaria Beatrice Leonardo " +
+      "Francesco Alessandro Lorenzo Matteo Andrea Davide Niccolò Marco Simone",
+    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno " +
+      "Gallo Conti De~Luca Costa Giordano Rizzo Lombardi D'Angelo Moretti",
   ],
   portuguese: [
-    "Ana Beatriz Júlia Larissa Camila Fernanda Letícia Mariana Conceição Helena João Pedro Lucas Gustavo Rafael Thiago Antônio Bruno Caio André",
-    "Silva Santos Oliveira Souza Rodrigues Ferreira Alves Pereira Lima Gomes Costa Ribeiro Martins Carvalho Araújo Melo Barbosa Gonçalves Conceição Assunção",
+    "Ana Beatriz Júlia Larissa Camila Fernanda Letícia Mariana Conceição Helena " +
+      "João Pedro Lucas Gustavo Rafael Thiago Antônio Bruno Caio André",
+    "Silva Santos Oliveira Souza Rodrigues Ferreira Alves Pereira Lima Gomes Costa " +
+      "Ribeiro Martins Carvalho Araújo Melo Barbosa Gonçalves Conceição Assunção",
   ],
   indian: [
     "Aadhya Ananya Diya Kavya Priya Neha Pooja Sneha Meera Lakshmi Aarav Vivaan Arjun Rohan Rahul Vikram Karthik Sanjay Amit Suresh",
