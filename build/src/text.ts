@@ -39,11 +39,16 @@ function distance(from: string, to: string): number {
 }
 
 /** An instant as people read it: `21 Nov 2026, 14:44 UTC`. */
-export const instantWords = (iso: string) =>
-  `${new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZone: "UTC" })} UTC`;
+export const instantWords = (iso: string) => `${new Date(iso).toLocaleString("en-GB", inMinutes)} UTC`;
 
-/** The first sentence of a text. */
-export const firstSentence = (text: string) => /^[^]*?[.?!:](?=\s|$)/.exec(text)?.[0] ?? text;
+const inMinutes: Intl.DateTimeFormatOptions = {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZone: "UTC",
+};
 
 /** Cuts a text for a description, at a word. */
 export const shortened = (text: string, most = 160) =>

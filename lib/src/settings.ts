@@ -49,7 +49,7 @@ const workspace = z.object({
 });
 
 /** A SQL warehouse of a Databricks workspace. */
-export interface Workspace {
+interface Workspace {
   /** May carry a port. */
   readonly host: string;
   /** Never to be printed. */

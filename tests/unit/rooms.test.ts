@@ -45,162 +45,8 @@ const forPrograms = [
   "lib/src/exports/run.ts: cell",
   "lib/src/exports/run.ts: endTask",
   "lib/src/exports/run.ts: exportDashboard",
+  "lib/src/exports/run.ts: named",
 ];
-
-/** What does not hold yet. Each entry has to occur, so the lists only become shorter. */
-const known = {
-  upwards: [
-    "lib/src/compile/request.ts → lib/src/session/session.ts",
-    "lib/src/contracts/table.ts → lib/src/plan/plan.ts",
-    "lib/src/dashboard/prerender.ts → lib/src/session/session.ts",
-    "lib/src/dashboard/query.ts → lib/src/session/session.ts",
-    "lib/src/display/failure.ts → lib/src/session/execute.ts",
-    "lib/src/display/failure.ts → lib/src/session/session.ts",
-    "lib/src/plan/plan.ts → lib/src/dashboard/snapshot-columns.ts",
-    "lib/src/sql/statement.ts → lib/src/session/session.ts",
-    "lib/src/verbs/check.ts → lib/src/session/session.ts",
-    "lib/src/verbs/read.ts → lib/src/session/session.ts",
-    "lib/src/verbs/write.ts → lib/src/session/session.ts",
-  ] as string[],
-  circles: [
-    "build/src/run/run-records.ts → build/src/run/run.ts",
-    "build/src/run/run.ts → build/src/run/run-records.ts",
-    "lib/src/contracts/table.ts → lib/src/plan/plan.ts",
-    "lib/src/dashboard/render/cards.ts → lib/src/dashboard/render/draw.ts",
-    "lib/src/dashboard/render/chart.ts → lib/src/dashboard/render/draw.ts",
-    "lib/src/dashboard/render/chart.ts → lib/src/dashboard/render/table.ts",
-    "lib/src/dashboard/render/draw.ts → lib/src/dashboard/render/cards.ts",
-    "lib/src/dashboard/render/draw.ts → lib/src/dashboard/render/chart.ts",
-    "lib/src/dashboard/render/draw.ts → lib/src/dashboard/render/table.ts",
-    "lib/src/dashboard/render/table.ts → lib/src/dashboard/render/draw.ts",
-    "lib/src/engine/databricks/connection.ts → lib/src/engine/databricks/engine.ts",
-    "lib/src/engine/databricks/connection.ts → lib/src/engine/databricks/load.ts",
-    "lib/src/engine/databricks/engine.ts → lib/src/engine/databricks/connection.ts",
-    "lib/src/engine/databricks/load.ts → lib/src/engine/databricks/connection.ts",
-    "lib/src/plan/plan.ts → lib/src/contracts/table.ts",
-    "lib/src/plan/plan.ts → lib/src/sql/render.ts",
-    "lib/src/session/session.ts → lib/src/contracts/table.ts",
-    "lib/src/session/session.ts → lib/src/plan/plan.ts",
-    "lib/src/session/session.ts → lib/src/sql/statement.ts",
-    "lib/src/sql/render.ts → lib/src/contracts/table.ts",
-    "lib/src/sql/render.ts → lib/src/sql/statement.ts",
-    "lib/src/sql/statement.ts → lib/src/contracts/table.ts",
-    "lib/src/sql/statement.ts → lib/src/session/session.ts",
-  ] as string[],
-  unused: [
-    "build/src/bundle/sql/order.ts: Passage",
-    "build/src/bundle/sql/order.ts: isPreparation",
-    "build/src/bundle/sql/order.ts: keptBy",
-    "build/src/bundle/sql/order.ts: withAfterImages",
-    "build/src/bundle/sql/order.ts: withExpression",
-    "build/src/bundle/sql/order.ts: withoutSmallStages",
-    "build/src/bundle/sql/step.ts: loadStatements",
-    "build/src/changed/changed.ts: ChangedStep",
-    "build/src/commands/deploy.ts: DeployCommand",
-    "build/src/commands/generate.ts: GenerateCommand",
-    "build/src/commands/jupyter.ts: JupyterMissing",
-    "build/src/commands/jupyter.ts: openJupyter",
-    "build/src/commands/serve.ts: defaultPort",
-    "build/src/commands/stream.ts: StreamCommand",
-    "build/src/compile/lineage/follow.ts: LineageEdge",
-    "build/src/compile/lineage/follow.ts: LineageNode",
-    "build/src/compile/lineage/follow.ts: edgesOf",
-    "build/src/compile/lineage/select.ts: Node",
-    "build/src/compile/lineage/select.ts: Rows",
-    "build/src/compile/lineage/select.ts: Tables",
-    "build/src/compile/lineage/select.ts: bodyOf",
-    "build/src/compile/lineage/select.ts: columnAliases",
-    "build/src/compile/lineage/select.ts: isBody",
-    "build/src/compile/lineage/select.ts: named",
-    "build/src/compile/lineage/select.ts: nodes",
-    "build/src/compile/lineage/select.ts: rowsOfSelect",
-    "build/src/diff/report.ts: isSame",
-    "build/src/docs/assets.ts: DocsAssets",
-    "build/src/docs/assets.ts: browserScript",
-    "build/src/docs/browser/lineage-columns.ts: Column",
-    "build/src/docs/evidence.ts: TestReport",
-    "build/src/docs/evidence.ts: idsIn",
-    "build/src/docs/facts.ts: StepFact",
-    "build/src/docs/guides.ts: pictureFile",
-    "build/src/docs/guides.ts: pictureFrom",
-    "build/src/docs/highlight.ts: Kind",
-    "build/src/docs/highlight.ts: Language",
-    "build/src/docs/highlight.ts: Token",
-    "build/src/docs/highlight.ts: sqlInTypescript",
-    "build/src/docs/lineage-graph.ts: LineageLine",
-    "build/src/docs/markdown.ts: MarkdownOptions",
-    "build/src/docs/markdown.ts: Rendered",
-    "build/src/docs/markdown.ts: freeId",
-    "build/src/docs/page.ts: Frame",
-    "build/src/docs/page.ts: Section",
-    "build/src/run/latency.ts: Latencies",
-    "build/src/run/openlineage/record-run.ts: LineageRecord",
-    "build/src/run/run.ts: RunOptions",
-    "build/src/run/run.ts: StepStatus",
-    "build/src/run/stream.ts: StreamOptions",
-    "build/src/site/browser-build.ts: Scripts",
-    "build/src/site/site.ts: Beside",
-    "build/src/site/site.ts: Site",
-    "build/src/text.ts: firstSentence",
-    "lib/src/compile/request.ts: Target",
-    "lib/src/compile/request.ts: columnsWanted",
-    "lib/src/dashboard/drawing.ts: ChartOptions",
-    "lib/src/dashboard/drawing.ts: Span",
-    "lib/src/dashboard/drawing.ts: TableOptions",
-    "lib/src/dashboard/export-task.ts: snapshotVolume",
-    "lib/src/dashboard/export.ts: pageOf",
-    "lib/src/dashboard/page-surface.ts: Stage",
-    "lib/src/display/failure.ts: SqlPlace",
-    "lib/src/display/failure.ts: excerpt",
-    "lib/src/display/failure.ts: failureText",
-    "lib/src/display/words.ts: count",
-    "lib/src/engine/databricks/copy-into.ts: FileReader",
-    "lib/src/engine/databricks/dialect.ts: incomingTable",
-    "lib/src/engine/databricks/values.ts: columnType",
-    "lib/src/engine/duckdb/csv.ts: CsvLoad",
-    "lib/src/engine/duckdb/dialect.ts: sqlType",
-    "lib/src/engine/duckdb/engine.ts: DuckdbOptions",
-    "lib/src/engine/duckdb/envelopes.ts: EnvelopeLoad",
-    "lib/src/run/step.ts: where",
-    "lib/src/run/warehouse.ts: StepRun",
-    "lib/src/session/execute.ts: Compiler",
-    "lib/src/session/task.ts: TaskOptions",
-    "lib/src/settings.ts: Workspace",
-    "lib/src/sql/parse.ts: SqlNode",
-  ] as string[],
-  names: ["engine.ts"] as string[],
-  longLines: [
-    "build/src/bundle/sql/prepare.ts: 4",
-    "build/src/bundle/sql/records.ts: 1",
-    "build/src/commands/generate.ts: 1",
-    "build/src/commands/jupyter.ts: 1",
-    "build/src/commands/run-changed.ts: 1",
-    "build/src/commands/site.ts: 1",
-    "build/src/commands/start.ts: 1",
-    "build/src/commands/stream.ts: 2",
-    "build/src/diff/diff-table.ts: 1",
-    "build/src/diff/report.ts: 1",
-    "build/src/docs/evidence.ts: 1",
-    "build/src/docs/home-page.ts: 4",
-    "build/src/docs/lineage-page.ts: 7",
-    "build/src/docs/notebook-page.ts: 1",
-    "build/src/docs/outputs.ts: 2",
-    "build/src/docs/requirements-page.ts: 4",
-    "build/src/docs/table-page.ts: 3",
-    "build/src/run/print.ts: 2",
-    "build/src/site/layout.ts: 2",
-    "build/src/text.ts: 1",
-    "lib/src/engine/databricks/cold-start.ts: 1",
-    "lib/src/engine/databricks/copy-into.ts: 3",
-    "lib/src/engine/databricks/dialect.ts: 1",
-    "lib/src/engine/databricks/envelopes.ts: 1",
-    "lib/src/engine/dialect.ts: 2",
-    "lib/src/engine/duckdb/csv.ts: 1",
-    "lib/src/engine/duckdb/functions.ts: 1",
-    "lib/src/run/step.ts: 1",
-    "lib/src/session/task.ts: 1",
-  ] as string[],
-};
 
 const modules = readModules(["lib", "build", "tests", "notebooks", "docs/examples", "vitest.config.ts"]);
 const sources = modules.filter(({ file }) => isSource(file));
@@ -218,7 +64,7 @@ describe("rooms", () => {
       if (here.workspace !== there.workspace || here.room === there.room) return false;
       return there.floor <= here.floor;
     });
-    expect(texts(upwards)).toEqual(known.upwards);
+    expect(texts(upwards)).toEqual([]);
   });
 
   it("do not know the shop, unless they are entry points", () => {
@@ -246,7 +92,7 @@ describe("rooms", () => {
 describe("source files", () => {
   it("import each other in no circle, types included", () => {
     const behind = new Map(sources.map(({ file }) => [file, reached(sources, file)]));
-    expect(texts(arrows.filter(({ file, from }) => behind.get(from)?.has(file)))).toEqual(known.circles);
+    expect(texts(arrows.filter(({ file, from }) => behind.get(from)?.has(file)))).toEqual([]);
   });
 
   it("export only what another file imports", () => {
@@ -256,15 +102,20 @@ describe("source files", () => {
     const unused = sources
       .filter(({ file }) => !notebookApi.has(file) && !used.has(`${file}: *`))
       .flatMap(({ file, exports }) => exports.map((name) => `${file}: ${name}`));
-    expect(unused.filter((name) => !used.has(name)).toSorted()).toEqual(
-      [...known.unused, ...forPrograms].toSorted(),
-    );
+    expect(unused.filter((name) => !used.has(name)).toSorted()).toEqual(forPrograms.toSorted());
   });
 
   it("share their name with two others at most", () => {
-    const names = sources.map(({ file }) => path.basename(file)).toSorted();
+    // A dialect's part of a verb has the verb's name on purpose.
+    const isPart = (file: string) =>
+      /^lib\/src\/engine\/\w+\//.test(file) &&
+      sources.some((one) => one.file === `lib/src/verbs/${path.basename(file)}`);
+    const names = sources
+      .filter(({ file }) => !isPart(file))
+      .map(({ file }) => path.basename(file))
+      .toSorted();
     const often = names.filter((name, at) => name === names[at + 3]);
-    expect([...new Set(often)]).toEqual(known.names);
+    expect([...new Set(often)]).toEqual([]);
   });
 
   it("have no line of more than 140 characters", () => {
@@ -277,7 +128,7 @@ describe("source files", () => {
         .filter(({ lines }) => lines > 0)
         .map(({ file, lines }) => `${file}: ${lines}`)
         .toSorted(),
-    ).toEqual(known.longLines);
+    ).toEqual([]);
   });
 });
 

@@ -21,7 +21,7 @@ export const howToClean =
   "saves it. In Jupyter: Edit → Clear Outputs of All Cells, then save.";
 
 /** A notebook that holds what git must not see, or is not formatted as Jupyter saves it. */
-export interface UncleanNotebook {
+interface UncleanNotebook {
   readonly path: string;
   /** Each with the notebook and the cell. */
   readonly problems: readonly string[];

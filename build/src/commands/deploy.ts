@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { build } from "./build.js";
 
-export interface DeployCommand {
+interface DeployCommand {
   target: string;
   var?: string[];
 }

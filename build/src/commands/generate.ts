@@ -2,7 +2,7 @@ import { generate as generateExports, type GenerateReport } from "shopmetrics/so
 import { readSettings } from "shopmetrics/settings";
 import { bytes, count, seconds } from "../text.js";
 
-export interface GenerateCommand {
+interface GenerateCommand {
   scale?: number;
   days?: number;
   seed?: number;
@@ -37,5 +37,8 @@ export function describe(report: GenerateReport, landing: string): string {
   const entities = ["customers", "products", "orders", "clickstream"]
     .map((entity) => `${count(rows(entity))} ${entity === "clickstream" ? "events" : entity}`)
     .join(", ");
-  return `Generated ${entities} for ${report.from} … ${report.to}: ${report.files.length} files, ${bytes(size)} in ${landing} (${seconds(report.seconds)})`;
+  return (
+    `Generated ${entities} for ${report.from} … ${report.to}: ${report.files.length} files, ` +
+    `${bytes(size)} in ${landing} (${seconds(report.seconds)})`
+  );
 }

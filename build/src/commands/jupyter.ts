@@ -24,7 +24,7 @@ export const kernelName = "tslab";
 const howToGetIt = "python3 -m venv .venv && .venv/bin/pip install jupyterlab";
 
 /** Jupyter was not found, or not where the settings say. The message says what to do. */
-export class JupyterMissing extends Error {
+class JupyterMissing extends Error {
   override readonly name = "JupyterMissing";
 }
 
@@ -35,7 +35,7 @@ export class JupyterMissing extends Error {
  * @param options.args further arguments for `jupyter lab`, such as `--no-browser`
  * @returns the exit code: JupyterLab's own, or 2 where Jupyter is absent
  */
-export async function openJupyter(options: JupyterOptions & { args: string[] }): Promise<number> {
+async function openJupyter(options: JupyterOptions & { args: string[] }): Promise<number> {
   let command: string;
   try {
     command = findJupyter(options.root);
@@ -130,7 +130,8 @@ export function findJupyter(root: string): string {
   const found = candidates.find(isProgram);
   if (found) return found;
   throw new JupyterMissing(
-    `Jupyter was not found: not in ${join(root, ".venv")}, not on the PATH. Get it for this project only with\n  ${howToGetIt}\nor name another one in SHOPMETRICS_JUPYTER.`,
+    `Jupyter was not found: not in ${join(root, ".venv")}, not on the PATH. Get it for this project only ` +
+      `with\n  ${howToGetIt}\nor name another one in SHOPMETRICS_JUPYTER.`,
   );
 }
 

@@ -34,7 +34,8 @@ function described({ base, steps, gone }: Changes, job: string): string {
   const changed = steps.filter(({ isChanged }) => isChanged).length;
   const width = Math.max(0, ...steps.map(({ step }) => step.length));
   return [
-    `${changed} ${changed === 1 ? "step differs" : "steps differ"} from ${at}; ${steps.length - changed} depend on ${changed === 1 ? "it" : "them"}:`,
+    `${changed} ${changed === 1 ? "step differs" : "steps differ"} from ${at}; ${steps.length - changed} ` +
+      `depend on ${changed === 1 ? "it" : "them"}:`,
     ...steps.map(
       (one) =>
         `  ${one.step.padEnd(width)}  ${one.reason}${one.jobs.includes(job) ? "" : ` (not run: --job ${one.jobs[0]})`}`,

@@ -35,7 +35,7 @@ export async function openDashboard(settings: Settings): Promise<SiteServer | un
 }
 
 /** Often in use already: then any free port is taken. A port that was asked for must be free. */
-export const defaultPort = 3000;
+const defaultPort = 3000;
 
 async function serveSomewhere(options: {
   site: string;

@@ -20,7 +20,7 @@ export async function site(options: {
 }
 
 /** What was written. */
-export interface BuiltSite {
+interface BuiltSite {
   /** The dashboard's. */
   readonly pages: readonly string[];
   /** The documentation's. */

@@ -39,7 +39,8 @@ export async function start(
   if (built) say(`\n${built.sentence}`);
   if (report.status === "succeeded") {
     say(
-      `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics generate --days 1 && npx shopmetrics run`,
+      `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics ` +
+        `generate --days 1 && npx shopmetrics run`,
     );
   }
   if (built && options.serve !== false) await serveUntilInterrupted(settings, options);

@@ -12,7 +12,7 @@ import { keepOutputForJson, printJson } from "./fail.js";
 import { settingsOf } from "./run.js";
 import { openDashboard } from "./serve.js";
 
-export interface StreamCommand {
+interface StreamCommand {
   rate: number;
   burst?: number;
   seconds?: number;
@@ -118,10 +118,18 @@ const times = (latency: Latency | undefined) =>
     : "nothing yet";
 
 function ending(taken: StreamReport, sent: ProduceReport | undefined): string {
-  const sending = sent
-    ? `\nSent ${count(sent.sent)} events${sent.resent ? `, ${count(sent.resent)} sends repeated` : ""}${sent.refused.length ? `, ${count(sent.refused.length)} refused (${sent.refused[0]?.reason})` : ""}.`
-    : "";
-  return `${sending}
-Took in ${count(taken.events)} events in ${count(taken.rounds)} rounds, ${taken.seconds.toFixed(0)} s; event to gold: ${times(taken.latency)}.
-Nothing is lost: what the topic holds beyond that is read by the next run.`;
+  const sentence = (parts: (string | false | undefined)[]) => `${parts.filter(Boolean).join(", ")}.`;
+  const sending =
+    sent &&
+    sentence([
+      `Sent ${count(sent.sent)} events`,
+      sent.resent > 0 && `${count(sent.resent)} sends repeated`,
+      sent.refused.length > 0 && `${count(sent.refused.length)} refused (${sent.refused[0]?.reason})`,
+    ]);
+  return [
+    ...(sending ? ["", sending] : [""]),
+    `Took in ${count(taken.events)} events in ${count(taken.rounds)} rounds, ${taken.seconds.toFixed(0)} s; ` +
+      `event to gold: ${times(taken.latency)}.`,
+    "Nothing is lost: what the topic holds beyond that is read by the next run.",
+  ].join("\n");
 }

@@ -115,7 +115,8 @@ async function refuseRepeatedKeys(connection: Connection, side: string, table: T
   if (!row) return;
   const { n, ...values } = row;
   throw new InputError(
-    `${table.name} can't be compared: ${side === "before" ? "the one compared with" : "this warehouse"} has ${String(n)} rows of ${JSON.stringify(values)}.`,
+    `${table.name} can't be compared: ${side === "before" ? "the one compared with" : "this warehouse"} ` +
+      `has ${String(n)} rows of ${JSON.stringify(values)}.`,
   );
 }
 

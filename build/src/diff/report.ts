@@ -4,7 +4,7 @@ import { count } from "../text.js";
 import type { ColumnDiff, RowDiff, TableDiff } from "./diff-table.js";
 
 /** Whether the two tables hold the same rows in the same columns. */
-export const isSame = (diff: TableDiff) =>
+const isSame = (diff: TableDiff) =>
   diff.in === "both" &&
   diff.added + diff.removed + diff.changed + diff.columnsAdded.length + diff.columnsRemoved.length === 0;
 
@@ -93,7 +93,10 @@ function details(diff: TableDiff, tables: Tables): string {
 
 function sentence(diff: TableDiff): string {
   if (diff.in !== "both")
-    return `only ${diff.in === "before" ? "in the one compared with" : "in this warehouse"}, ${count(diff.rows.before + diff.rows.after)} rows`;
+    return (
+      `only ${diff.in === "before" ? "in the one compared with" : "in this warehouse"}, ` +
+      `${count(diff.rows.before + diff.rows.after)} rows`
+    );
   const columns = [
     ...diff.columnsAdded.map((name) => `column ${name} is new`),
     ...diff.columnsRemoved.map((name) => `column ${name} is gone`),

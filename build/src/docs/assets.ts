@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 import { hashed, type SiteFile } from "../site/files.js";
 
-export interface DocsAssets {
+interface DocsAssets {
   readonly files: readonly SiteFile[];
   readonly style: string;
   /** Copy buttons and the search. */
@@ -33,7 +33,7 @@ export async function docsAssets(): Promise<DocsAssets> {
 const hashedFile = (name: string, content: string): SiteFile => ({ path: hashed(name, content), content });
 
 /** Bundles a script of browser/ as one classic script: pages opened from a folder cannot load modules. */
-export async function browserScript(name: string): Promise<string> {
+async function browserScript(name: string): Promise<string> {
   // The ending of this file: compiled, or TypeScript in a test.
   const ending = path.extname(import.meta.url);
   const entry = fileURLToPath(new URL(`./browser/${name}${ending}`, import.meta.url));

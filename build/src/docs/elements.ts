@@ -20,7 +20,7 @@ export function aboutList(entries: readonly (readonly [name: string, Content])[]
 }
 
 /** A column of a table: its heading, and whether it holds numbers. */
-export interface TableColumn {
+interface TableColumn {
   readonly name: Content;
   readonly isNumber?: boolean;
 }

@@ -132,10 +132,10 @@ export async function readRequirements(root: string): Promise<Map<string, string
 export const requirementsFile = "docs/requirements.md";
 
 /** The ids that a text quotes, each once. */
-export const idsIn = (text: string): Set<string> => new Set(text.match(/\b(?:N?FR|AC)-\d{3}\b/g) ?? []);
+const idsIn = (text: string): Set<string> => new Set(text.match(/\b(?:N?FR|AC)-\d{3}\b/g) ?? []);
 
 /** The last results of the tests. */
-export interface TestReport {
+interface TestReport {
   /** The result of a file's tests: of those that quote the id, or of all if none does. Undefined if it was not run. */
   resultOf(file: string, id: string): Evidence["result"];
 }

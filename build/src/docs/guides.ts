@@ -83,10 +83,10 @@ const picturesIn = (file: string, text: string) =>
     .map((href) => path.posix.normalize(path.posix.join(path.posix.dirname(file), href)));
 
 /** The path of a picture in the site. */
-export const pictureFile = (picture: string) => `guides/images/${path.posix.basename(picture)}`;
+const pictureFile = (picture: string) => `guides/images/${path.posix.basename(picture)}`;
 
 /** The address of a guide's picture on a page; a picture of another site is not shown. */
-export const pictureFrom = (source: string, href: string, page: string): string | undefined =>
+const pictureFrom = (source: string, href: string, page: string): string | undefined =>
   /^\w+:/.test(href)
     ? undefined
     : `${baseOf(page)}${pictureFile(path.posix.join(path.posix.dirname(source), href))}`;

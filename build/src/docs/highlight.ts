@@ -2,7 +2,7 @@ import { html, type Content, type Html } from "shopmetrics/display";
 import { type HighlighterCore, createHighlighterCore } from "shiki/core";
 import { createOnigurumaEngine } from "shiki/engine/oniguruma";
 
-export type Language = "typescript" | "sql" | "shellscript" | "json" | "yaml";
+type Language = "typescript" | "sql" | "shellscript" | "json" | "yaml";
 
 /** Code as HTML: each kind of word is a span with a class, which the style sheet colours. */
 export type Highlight = (code: string, language: string | undefined) => Html;
@@ -60,7 +60,7 @@ const kinds = [
   "hole",
   "filled",
 ] as const;
-export type Kind = (typeof kinds)[number];
+type Kind = (typeof kinds)[number];
 
 const codeOf = (kind: Kind) => `#${(kinds.indexOf(kind) + 1).toString(16).padStart(6, "0")}`;
 const kindOf = new Map(kinds.map((kind) => [codeOf(kind), kind]));
@@ -115,7 +115,7 @@ function tokenHtml({ text, kind }: Token): Content {
 }
 
 /** A piece of code and what kind of word it is. */
-export interface Token {
+interface Token {
   readonly text: string;
   readonly kind: Kind;
 }
@@ -131,7 +131,7 @@ interface Template {
  * template are read together, with a name in place of each hole, so that a string or a comment is recognised even if
  * there are holes in it.
  */
-export function sqlInTypescript(tokens: readonly Token[], sqlTokens: (sql: string) => Token[]): Token[] {
+function sqlInTypescript(tokens: readonly Token[], sqlTokens: (sql: string) => Token[]): Token[] {
   const made: Token[][] = tokens.map((token) => [token]);
   for (const { isSql, pieces } of templatesOf(tokens)) {
     if (!isSql) continue;

@@ -20,7 +20,7 @@ export interface BoxColumn {
 }
 
 /** Which box is made of which. */
-export interface LineageLine {
+interface LineageLine {
   readonly from: string;
   readonly to: string;
 }

@@ -12,14 +12,14 @@ export interface Heading {
   readonly id: string;
 }
 
-export interface Rendered {
+interface Rendered {
   readonly html: Html;
   readonly headings: readonly Heading[];
   /** For the search: the prose below each heading, and first the prose before any heading. */
   readonly sections: readonly { readonly id: string; readonly heading: string; readonly text: string }[];
 }
 
-export interface MarkdownOptions {
+interface MarkdownOptions {
   readonly highlight: Highlight;
   /** The address of a link in the site; if undefined, only the link's text is kept. */
   readonly link: (href: string) => string | undefined;
@@ -59,7 +59,7 @@ const plainText = (inline: Token | undefined) =>
     .trim();
 
 /** A heading's id: its words, with a number if they are taken. */
-export function freeId(text: string, taken: Set<string>): string {
+function freeId(text: string, taken: Set<string>): string {
   const words = text
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, "-")

@@ -22,7 +22,7 @@ export interface Page {
   readonly after?: PageLink | undefined;
 }
 
-export interface Section {
+interface Section {
   readonly id: string;
   readonly heading: string;
   readonly text: string;
@@ -34,7 +34,7 @@ export interface PageLink {
 }
 
 /** What all pages of the site share. */
-export type Frame = Omit<
+type Frame = Omit<
   Layout,
   "title" | "description" | "attributes" | "base" | "current" | "alsoStyles" | "scripts" | "main"
 >;

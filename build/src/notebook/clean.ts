@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { NotebookError } from "./error.js";
 
 /** What does not belong into git, and the notebook without it. */
-export interface Cleaned {
+interface Cleaned {
   /** Each names its cell; empty when the text is clean. */
   readonly problems: readonly string[];
   readonly text: string;

@@ -47,6 +47,6 @@ export function notebookModule(notebook: Notebook): NotebookModule {
 }
 
 /** A code cell's name in source maps and stack traces: `notebooks/silver/orders_clean.ipynb cell 4`. */
-export function cellSource(path: string, number: number): string {
+function cellSource(path: string, number: number): string {
   return `${path} cell ${number}`;
 }

@@ -92,7 +92,7 @@ export function notebooks(): VitePlugin {
 }
 
 /** The part of vite's Plugin that is used here; this package does not depend on vite. */
-export interface VitePlugin {
+interface VitePlugin {
   name: string;
   enforce: "pre";
   configResolved(config: { root: string }): void;

@@ -10,7 +10,7 @@ import { type NotebookModule, notebookModule } from "./module.js";
 import { parseNotebook } from "./parse.js";
 
 /** A type error in a notebook, or (then without a cell) in a file that a notebook imports. */
-export interface Diagnostic extends NotebookPlace {
+interface Diagnostic extends NotebookPlace {
   /** e.g. "TS2345". */
   readonly code: string;
   readonly message: string;

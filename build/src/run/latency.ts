@@ -6,7 +6,7 @@ export interface Latency {
 }
 
 /** Collects how long events took, to the millisecond, for any number of events. */
-export interface Latencies {
+interface Latencies {
   add(milliseconds: number, events: number): void;
   /** Undefined before the first event. */
   summary(): Latency | undefined;

@@ -73,12 +73,14 @@ function nextStep(report: RunReport, failed: readonly StepReport[]): string {
   return [
     `${failed.map(({ step }) => step).join(" and ")} wrote nothing` +
       (behind.length > 0
-        ? `, and the ${behind.length} ${behind.length === 1 ? "step" : "steps"} behind ${failed.length > 1 ? "them" : "it"} did not run: their tables are as they were.`
+        ? `, and the ${behind.length} ${behind.length === 1 ? "step" : "steps"} behind ` +
+          `${failed.length > 1 ? "them" : "it"} did not run: their tables are as they were.`
         : "."),
     "Fix the cause and run again: `npx shopmetrics run` continues from there.",
     ...(halted
       ? [
-          "If a file is the cause, remove it from bronze first: `npx shopmetrics unload <file>`. All figures: `npx shopmetrics show ops.check_results`.",
+          "If a file is the cause, remove it from bronze first: `npx shopmetrics unload <file>`. All figures: " +
+            "`npx shopmetrics show ops.check_results`.",
         ]
       : []),
   ].join("\n");

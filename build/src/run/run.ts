@@ -26,7 +26,7 @@ import {
 import { closeRun, keepGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
 
-export interface RunOptions {
+interface RunOptions {
   readonly engine: Engine;
   readonly graph: Graph & { readonly programs: readonly Program[]; readonly tables: Tables };
   /** The steps to run, by name; others are left alone. */

@@ -13,7 +13,7 @@ import { runGraph } from "./run.js";
 import { selectSteps } from "../compile/select.js";
 import { latencies, type Latency } from "./latency.js";
 
-export interface StreamOptions {
+interface StreamOptions {
   readonly settings: Settings;
   readonly kafka: KafkaSettings;
   readonly compiled: Compiled;

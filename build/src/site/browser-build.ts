@@ -7,7 +7,7 @@ import type { SiteFile } from "./files.js";
 import { browserModule, type BrowserModule } from "./browser-notebook.js";
 
 /** The script of each page, by its notebook, and the one that all pages share. */
-export interface Scripts {
+interface Scripts {
   readonly files: readonly SiteFile[];
   readonly shared: string;
   readonly pages: ReadonlyMap<string, string>;

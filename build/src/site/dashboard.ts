@@ -26,7 +26,7 @@ export interface Dashboard {
   readonly asOf: string | undefined;
 }
 
-export interface DashboardPage {
+interface DashboardPage {
   readonly step: string;
   readonly path: string;
   readonly title: string;

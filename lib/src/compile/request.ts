@@ -4,7 +4,7 @@ import type { Item, Operation, Place } from "../plan/plan.js";
 import { batchParam, marker, paramsIn, runParams, withMarkers, type Param } from "../sql/param.js";
 import { afterImageName, beforeTable, render, type Rendered } from "../sql/render.js";
 import type { SqlValue, Statement } from "../sql/statement.js";
-import { verbOf, type VerbRequest } from "../verbs/index.js";
+import { verbOf, type VerbRequest } from "../verbs/registry.js";
 
 /** A request that waits for its engines' statements, with what it reads and binds. */
 export interface CompiledItem {
@@ -17,7 +17,7 @@ export interface CompiledItem {
   readonly shape?: Shape;
 }
 
-export interface Shape {
+interface Shape {
   readonly sql: string;
   /** Names of the parameters that it binds. */
   readonly params: readonly string[];
@@ -27,7 +27,7 @@ export interface Shape {
 /** An engine as it is compiled for. */
 export type Target = Pick<EngineAdapter, "name" | "dialect" | "translate" | "mark">;
 
-export interface CompileOptions {
+interface CompileOptions {
   readonly targets: readonly Target[];
   /** The names of statements that have been staged. */
   readonly stages?: ReadonlyMap<Statement, string>;

@@ -3,7 +3,7 @@ import { isQuery } from "../sql/render.js";
 import { isStatement, type SqlValue, type Statement } from "../sql/statement.js";
 import type { Param } from "../sql/param.js";
 import { textOf } from "../engine/operation.js";
-import { verbOf, type VerbRequest } from "../verbs/index.js";
+import { verbOf, type VerbRequest } from "../verbs/registry.js";
 import {
   draftRequest,
   draftStage,

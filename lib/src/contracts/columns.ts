@@ -1,7 +1,7 @@
 import * as z from "zod";
 
 /** A column's SQL type in Databricks' dialect, and its description in the catalog and the data dictionary. */
-export interface ColumnMeta {
+interface ColumnMeta {
   readonly type: string;
   readonly comment: string;
   /** The only values allowed, for a column made by `oneOf`. */

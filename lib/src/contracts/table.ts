@@ -1,6 +1,8 @@
 import * as z from "zod";
-import type { FileFormat } from "../plan/plan.js";
 import { columnMeta } from "./columns.js";
+
+/** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
+export type FileFormat = "csv" | "envelopes";
 
 type Layer = "bronze" | "silver" | "gold" | "ops";
 

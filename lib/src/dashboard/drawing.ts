@@ -3,7 +3,7 @@ import type { Value } from "./snapshot-columns.js";
 import type { Format } from "./format.js";
 
 /** How much of the page's width a drawing takes; on a phone each takes all. */
-export type Span = "full" | "half" | "third" | "two-thirds";
+type Span = "full" | "half" | "third" | "two-thirds";
 
 /** What a cell shows, as data: each page surface makes its own kind of picture of it. */
 export type Drawing = Chart | Cards | DataTable;
@@ -27,7 +27,7 @@ export interface Room {
   readonly narrow: boolean;
 }
 
-export interface ChartOptions extends Titled {
+interface ChartOptions extends Titled {
   /** In CSS pixels, default 300. A phone may have another one. */
   readonly height?: number | { readonly wide: number; readonly narrow: number };
   /** What colours mean, where labels in the plot do not say it. */
@@ -91,7 +91,7 @@ export interface Rows {
   readonly columns: Readonly<Record<string, string | TableColumn>>;
 }
 
-export interface TableOptions extends Titled, Rows {
+interface TableOptions extends Titled, Rows {
   /** A column's name, with a minus before it for the greatest first. */
   readonly sort?: string;
   /** Rows shown until the reader asks for all. Default 10. */

@@ -10,7 +10,7 @@ import { readRun, readSettings, workspaceOf } from "../settings.js";
 import { exportPage, type PagePlan } from "./export.js";
 
 /** The volume of the snapshots. */
-export const snapshotVolume = (catalog: string) => `/Volumes/${catalog}/gold/snapshots`;
+const snapshotVolume = (catalog: string) => `/Volumes/${catalog}/gold/snapshots`;
 
 /**
  * The last task of the daily job: exports all pages into a volume. If an earlier task fails, this one does not start, so

@@ -95,7 +95,7 @@ function basisOf(plan: PagePlan, written: ReadonlyMap<string, string>): string |
 }
 
 /** `dashboard.sales` is the page `sales`. */
-export const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
+const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
 
 /** The number of checks by their latest result. */
 async function latestChecks(connection: Connection): Promise<CheckCounts> {

@@ -4,7 +4,7 @@ import type { Drawing } from "./drawing.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Where a page's cells draw: the built page, the browser, a Jupyter cell. Without one they draw nothing. */
-export interface PageSurface {
+interface PageSurface {
   /** Gives a snapshot's rows; a surface without it leaves them to the session, which runs the query. */
   query?<C extends Columns>(name: string, columns: C): Snapshot<C>;
   /** Draws, and draws again whenever a snapshot or control that `draw` has read changes. */

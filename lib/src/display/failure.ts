@@ -2,11 +2,11 @@ import { CheckFailed, StatementFailed, describeCheck } from "../run/step.js";
 import { type Param, withMarkers } from "../sql/param.js";
 import { render } from "../sql/render.js";
 import type { SqlValue } from "../sql/statement.js";
-import { isWrite, verbOf, type VerbRequest } from "../verbs/index.js";
+import { isWrite, verbOf, type VerbRequest } from "../verbs/registry.js";
 import { InputError } from "../errors.js";
 
 /** A place in SQL, counted from 1. Without a column it is the whole line. */
-export interface SqlPlace {
+interface SqlPlace {
   readonly line: number;
   readonly column?: number;
   readonly length?: number;
@@ -57,7 +57,7 @@ export const written = (value: SqlValue) =>
  *
  * @param texts the notebook's SQL that the verb was given, in Databricks' dialect
  */
-export function failureText(
+function failureText(
   error: Error,
   options: { what: string; texts: readonly string[]; place: SqlPlace | undefined; writes: boolean },
 ): string {
@@ -131,7 +131,7 @@ const occurrences = (text: string, word: string) =>
   );
 
 /** The lines around a place, numbered, with the place underlined; the first lines where there is no place. */
-export function excerpt(text: string, place: SqlPlace | undefined): string {
+function excerpt(text: string, place: SqlPlace | undefined): string {
   const lines = text.split("\n");
   const first = place ? Math.max(0, place.line - 4) : 0;
   const last = Math.min(lines.length, place ? place.line + 2 : 12);

@@ -1,4 +1,4 @@
-import type { VerbName } from "../verbs/index.js";
+import type { VerbName } from "../verbs/registry.js";
 import type { Result } from "../plan/plan.js";
 import type { StepFigures } from "../run/step.js";
 

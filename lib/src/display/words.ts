@@ -2,7 +2,7 @@ import { checkFigure, type CheckResult } from "../run/step.js";
 import type { Outcome, Shown } from "./outcome.js";
 
 /** A whole number with thousands separators: `1,234`. */
-export const count = (value: number) => value.toLocaleString("en-US");
+const count = (value: number) => value.toLocaleString("en-US");
 
 const counted = (value: number, one: string, many = `${one}s`) =>
   `${value === 0 ? "no" : count(value)} ${value === 1 ? one : many}`;

@@ -2,7 +2,7 @@ import type { Table } from "../contracts/table.js";
 import type { Item } from "../plan/plan.js";
 import type { Settings } from "../settings.js";
 import type { SqlValue, Statement } from "../sql/statement.js";
-import type { Requests, VerbName } from "../verbs/index.js";
+import type { Requests, VerbName } from "../verbs/registry.js";
 import type { Connection } from "./connection.js";
 import type { Draft } from "./operation.js";
 

@@ -62,7 +62,8 @@ export function contractCheck(
     ([column, target], index) => {
       const [schema, name, targetColumn] = target.split(".");
       joins.push(
-        `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on rows_written.${column} = r${index}._key`,
+        `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on ` +
+          `rows_written.${column} = r${index}._key`,
       );
       rules.push({
         name: `${column} is known in ${schema}.${name}`,
@@ -92,6 +93,7 @@ const unionAll = (results: readonly RuleResult[]) =>
   results
     .map(
       ({ name, severity, figure }, position) =>
-        `select ${position} as position, '${name}' as check_name, '${severity}' as severity, ${figure} as failed_rows, total_rows from measured`,
+        `select ${position} as position, '${name}' as check_name, '${severity}' as severity, ${figure} as ` +
+        `failed_rows, total_rows from measured`,
     )
     .join("\n  union all ");

@@ -25,5 +25,5 @@ export { arrivedColumns, batchColumns, isStamp, loggedColumns } from "../plan/ke
 export { parseSelect } from "../sql/parse.js";
 export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";
-export { verbNamed, verbOf, type VerbRequest } from "../verbs/index.js";
+export { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
 export type { Statement } from "../sql/statement.js";

@@ -33,7 +33,7 @@ export interface Position {
   readonly last?: { readonly offset: number; readonly timestamp: string | null };
 }
 
-export interface Positions {
+interface Positions {
   /** The topic's name in bronze. */
   readonly topic: string;
   readonly positions: readonly Position[];

@@ -19,7 +19,7 @@ export interface MessageContract<Event> {
 }
 
 /** An event and the timestamp of its message, in milliseconds since 1970. */
-export interface Outgoing<Event> {
+interface Outgoing<Event> {
   readonly event: Event;
   readonly timestamp: number;
 }
@@ -34,7 +34,7 @@ export interface SentReport {
   readonly refused: readonly { readonly event_id: unknown; readonly reason: string }[];
 }
 
-export interface EventProducer<Event> {
+interface EventProducer<Event> {
   /** Sends about 1,000 events at most, and resolves when Kafka has confirmed or finally rejected each. */
   send(events: readonly Outgoing<Event>[]): Promise<void>;
   readonly report: SentReport;

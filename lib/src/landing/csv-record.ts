@@ -13,10 +13,10 @@ const tab = 9;
 export const longestRecord = 64 << 20;
 
 /** How `readRecord` ended: it needs more bytes, it read a whole record, or it found a misplaced quote. */
-export type Outcome = "more" | "record" | "broken";
+type Outcome = "more" | "record" | "broken";
 
 /** What `readRecord` found. One object is used for all calls, which saves an object per record. */
-export interface Found {
+interface Found {
   /** Where the record's content ends, line end excluded. */
   end: number;
   /** Where the next record starts. */

@@ -13,7 +13,7 @@ const windowSize = 1 << 20;
 const longestLine = 64 << 20;
 
 /** What a pass over a file of lines found. Blank lines do not count. */
-export interface Lines {
+interface Lines {
   readonly bytes: number;
   readonly lines: number;
 }

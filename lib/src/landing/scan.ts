@@ -40,7 +40,7 @@ export interface Scan {
 type OnRecord = (bytes: Buffer, start: number, end: number, row: number, good: boolean) => void;
 
 /** Called between chunks: the place to write out what `OnRecord` has gathered. */
-export type BetweenChunks = () => Promise<void>;
+type BetweenChunks = () => Promise<void>;
 
 /**
  * Reads a CSV file's records from byte `from` on (where the header ends) and tells whether each splits into `fields`

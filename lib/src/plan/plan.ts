@@ -1,4 +1,4 @@
-import type { Column } from "../contracts/table.js";
+import type { Column, FileFormat } from "../contracts/table.js";
 import type { Param } from "../sql/param.js";
 
 /** Where in a notebook something stands: the code cell counted from 1, as Jupyter numbers cells after Run All. */
@@ -30,9 +30,6 @@ export interface Operation {
   /** Run it only if the written table is empty, or only if it is not. */
   readonly when?: "empty" | "filled";
 }
-
-/** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
-export type FileFormat = "csv" | "envelopes";
 
 /** Files to be loaded into a bronze table. */
 export interface LoadFiles {

@@ -197,8 +197,7 @@ export function valueOf(param: Param | undefined, name: string, context: StepCon
   }
 }
 
-export const where = (place: Place | undefined) =>
-  place ? `${place.path} cell ${place.cell}:${place.line}: ` : "";
+const where = (place: Place | undefined) => (place ? `${place.path} cell ${place.cell}:${place.line}: ` : "");
 
 /** A check's figure or threshold as people read it. */
 export const checkFigure = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
@@ -213,9 +212,15 @@ export function describeCheck(result: CheckResult): string {
     figure === null
       ? "nothing measured"
       : isCount
-        ? `${checkFigure(figure)}${totalRows === null ? "" : ` of ${checkFigure(totalRows)}`} rows, ${threshold === 0 ? "none" : `at most ${checkFigure(threshold)}`} allowed`
+        ? rowsWords(figure, totalRows, threshold)
         : isRate
-          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows), at most ${checkFigure(threshold * 100)} % allowed`
+          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows), at ` +
+            `most ${checkFigure(threshold * 100)} % allowed`
           : `${checkFigure(figure)}, at most ${checkFigure(threshold)} allowed`;
   return `${where(result.place)}check "${result.name}" of ${result.table}: ${measured}`;
+}
+
+function rowsWords(failed: number, total: number | null, threshold: number): string {
+  const of = total === null ? "" : ` of ${checkFigure(total)}`;
+  return `${checkFigure(failed)}${of} rows, ${threshold === 0 ? "none" : `at most ${checkFigure(threshold)}`} allowed`;
 }

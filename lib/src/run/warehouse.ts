@@ -123,7 +123,7 @@ export async function publish(
 }
 
 /** What one step did in a run, as `ops.step_runs` keeps it. */
-export interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
+interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
   readonly step: string;
   readonly status: "succeeded" | "failed" | "skipped";
   /** ISO instant. */

@@ -7,10 +7,10 @@ import { executeItems, StatementFailed, valueOf, type StepContext, type StepFigu
 import { readWindows } from "../run/warehouse.js";
 import type { SqlValue } from "../sql/statement.js";
 import type { Param } from "../sql/param.js";
-import type { VerbRequest } from "../verbs/index.js";
+import type { VerbRequest } from "../verbs/registry.js";
 
 /** Makes requests into statements of one engine; a text that several statements hold is translated once. */
-export interface Compiler {
+interface Compiler {
   readonly compile: (request: VerbRequest, place?: Place) => Promise<CompiledItem>;
   readonly literal: (value: SqlValue) => Param;
 }

@@ -13,7 +13,7 @@ import { type Settings, readSettings } from "../settings.js";
 import { isStatement, sql, type Statement } from "../sql/statement.js";
 import { explanationOf } from "./explain.js";
 import type { Session } from "../plan/session.js";
-import { isWrite, verbOf, type VerbRequest } from "../verbs/index.js";
+import { isWrite, verbOf, type VerbRequest } from "../verbs/registry.js";
 import type { ShowRequest } from "../verbs/read.js";
 import { compilerFor, executeRequest } from "./execute.js";
 

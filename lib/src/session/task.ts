@@ -4,10 +4,10 @@ import type { Place, Result } from "../plan/plan.js";
 import { noFigures, type StepContext, type StepFigures } from "../run/step.js";
 import { keepChecks, publish } from "../run/warehouse.js";
 import type { Session } from "../plan/session.js";
-import { isWrite, verbOf, type VerbRequest } from "../verbs/index.js";
+import { isWrite, verbOf, type VerbRequest } from "../verbs/registry.js";
 import { compilerFor, executeRequest } from "./execute.js";
 
-export interface TaskOptions {
+interface TaskOptions {
   readonly connection: Connection;
   readonly engine: string;
   readonly step: string;
@@ -35,7 +35,8 @@ export function taskSession(options: TaskOptions): Session {
     const [first] = compiled.changes;
     if (first !== undefined)
       throw new InputError(
-        `changes(${first}) in a step with \`runtime: node\`: its watermark would move before the step has succeeded. Read \${${first}} itself.`,
+        `changes(${first}) in a step with \`runtime: node\`: its watermark would move before the step has succeeded. ` +
+          `Read \${${first}} itself.`,
       );
     const table = "table" in request ? request.table.name : undefined;
     const own = noFigures();

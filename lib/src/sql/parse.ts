@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /** A node of the parser's tree: an object of one property, which names its kind. */
-export type SqlNode = Readonly<Record<string, unknown>>;
+type SqlNode = Readonly<Record<string, unknown>>;
 
 /** Parses a select in Databricks' dialect, and writes nodes of its tree as SQL. @throws Error when it does not parse */
 export async function parseSelect(

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { InputError, ops } from "shopmetrics";
-import type { DatabricksConnection } from "#lib/engine/databricks/connection.js";
+import type { DatabricksConnection } from "#lib/engine/databricks/options.js";
 import {
   copyInto,
   createLanded,

@@ -37,9 +37,12 @@ function gainedColumns(tables: readonly Table[]): string[] {
     .flatMap(({ name, columns: of }) =>
       of.map((column, index) => `  ('${name}', ${index}, '${column.name}', '${column.type}')`),
     );
+  const columnsInOrder =
+    "transform(array_sort(collect_list(struct(position, wanted.column_name, type))), " +
+    "one -> concat(one.column_name, ' ', one.type))";
   const missing = `(
   select wanted.table_name, concat('alter table ', wanted.table_name, ' add columns (',
-    array_join(transform(array_sort(collect_list(struct(position, wanted.column_name, type))), one -> concat(one.column_name, ' ', one.type)), ', '), ')') as statement
+    array_join(${columnsInOrder}, ', '), ')') as statement
   from wanted left anti join (
     select concat_ws('.', table_schema, table_name) as table_name, column_name
     from information_schema.columns where table_schema in ('bronze', 'silver', 'gold', 'ops')
@@ -51,10 +54,12 @@ function gainedColumns(tables: readonly Table[]): string[] {
     "execute immediate add_columns",
   ];
   return [
-    `-- columns that contracts have gained, of ${tablesThatGain} tables at most\ncreate or replace temporary view wanted as\nselect * from values\n${columns.join(",\n")}\nas wanted (table_name, position, column_name, type)`,
+    `-- columns that contracts have gained, of ${tablesThatGain} tables at most\ncreate or replace ` +
+      `temporary view wanted as\nselect * from values\n${columns.join(",\n")}\nas wanted (table_name, position, column_name, type)`,
     "declare or replace variable add_columns string",
     ...Array.from({ length: tablesThatGain }, () => one).flat(),
-    `select raise_error(concat('more tables lack columns: run the task again, which goes on with ', table_name))\nfrom (select min(table_name) as table_name from ${missing}) where table_name is not null`,
+    `select raise_error(concat('more tables lack columns: run the task again, which goes on with ', ` +
+      `table_name))\nfrom (select min(table_name) as table_name from ${missing}) where table_name is not null`,
   ];
 }
 
@@ -68,7 +73,8 @@ function stepsOnRecord({ plans }: Graph): string {
     tables.length ? `array(${tables.map(quoted).join(", ")})` : "cast(array() as array<string>)";
   const rows = plans.map(
     (plan, index) =>
-      `  (${quoted(plan.step)}, ${index + 1}, ${quoted(plan.jobs.join(", "))}, ${quoted(plan.notebook)}, ${quoted(plan.runtime)}, ${names(plan.reads)}, ${names(plan.writes)}, ${quoted(plan.fingerprint)})`,
+      `  (${quoted(plan.step)}, ${index + 1}, ${quoted(plan.jobs.join(", "))}, ${quoted(plan.notebook)}, ` +
+      `${quoted(plan.runtime)}, ${names(plan.reads)}, ${names(plan.writes)}, ${quoted(plan.fingerprint)})`,
   );
   const columns = ["step", "position", "job", "notebook", "runtime", "reads", "writes", "fingerprint"];
   const changed = columns.slice(1).map((name) => `not (t.${name} <=> i.${name})`);

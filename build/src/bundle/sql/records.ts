@@ -59,6 +59,7 @@ function onRecord(plan: Plan): string {
   );
   const sum = (parts: readonly string[]) => (parts.length ? parts.join(" + ") : "0");
   const merges = plan.items.some(({ kind }) => verbNamed(kind)?.merges);
+  const merged = merges ? "greatest(0, rows_in - rows_rejected - rows_out)" : "null";
   const news =
     hasNews(plan) ??
     (isLoad(plan)
@@ -67,7 +68,7 @@ function onRecord(plan: Plan): string {
   return `insert into ops.step_runs
 select ${at("run_id")}, '${plan.step}', if(has_news, 'succeeded', 'skipped'), ${at("now")},
   (unix_micros(current_timestamp()) - unix_micros(${at("now")})) / 1e6D, rows_in, rows_out,
-  ${merges ? "greatest(0, rows_in - rows_rejected - rows_out)" : "null"}, rows_rejected, ${batch}, array(), if(has_news, null, 'nothing new')
+  ${merged}, rows_rejected, ${batch}, array(), if(has_news, null, 'nothing new')
 from (
   select ${news} as has_news,
     ${sum(rowsIn)} as rows_in,

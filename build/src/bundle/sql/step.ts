@@ -90,7 +90,7 @@ function literal({ value }: Param & { kind: "literal" }): string {
  * Loads new files, keeps them on the ledger, and lets go of them. COPY INTO takes its path as a literal only, and a task's
  * parameter is a literal of its own and no piece of one, so the statement is put together and run by its text.
  */
-export function loadStatements(load: LoadFiles): string[] {
+function loadStatements(load: LoadFiles): string[] {
   const place = "{catalog}";
   const pieces = copyInto(load, { catalog: place }).split(place).map(raw);
   const given = { now: at("now"), batch: at(`batch_${flat(load.table)}`), runId: at("run_id") };

@@ -6,14 +6,14 @@ import type { Transformation } from "./output-columns.js";
 export type Direction = "up" | "down";
 
 /** A column's place in the graph. `made` is absent for what no step writes, such as a file's column. */
-export interface LineageNode {
+interface LineageNode {
   readonly table: string;
   readonly column: string;
   readonly made?: ColumnLineage;
 }
 
 /** `to` is made of `from`; both are `table.column`. */
-export interface LineageEdge {
+interface LineageEdge {
   readonly from: string;
   readonly to: string;
   readonly kind: Transformation;
@@ -58,7 +58,7 @@ export function follow(
 }
 
 /** Every step from a column to one that is made of it. */
-export const edgesOf = (lineage: readonly TableLineage[]): LineageEdge[] =>
+const edgesOf = (lineage: readonly TableLineage[]): LineageEdge[] =>
   lineage.flatMap(({ table, columns }) =>
     columns.flatMap(({ column, sources }) =>
       sources.map((source) => ({

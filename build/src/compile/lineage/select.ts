@@ -9,13 +9,13 @@ import {
 import { parseSelect } from "shopmetrics/plan";
 
 /** What a select gives: its columns, and the tables whose rows it is made of. */
-export interface Rows {
+interface Rows {
   readonly columns: readonly OutputColumn[];
   readonly tables: readonly string[];
 }
 
 /** The columns of a table by its name in SQL, in lower case; undefined where it is not known. */
-export type Tables = (name: string) => readonly string[] | undefined;
+type Tables = (name: string) => readonly string[] | undefined;
 
 /**
  * Works out what each column of a select comes from, through common table expressions, joins, unions, subqueries,
@@ -27,7 +27,7 @@ export type Tables = (name: string) => readonly string[] | undefined;
  * @param ast the parsed select
  * @param textOf writes an expression as SQL
  */
-export function rowsOfSelect(ast: Node, options: { tables: Tables; textOf: (node: Node) => string }): Rows {
+function rowsOfSelect(ast: Node, options: { tables: Tables; textOf: (node: Node) => string }): Rows {
   return query(ast, { ctes: new Map(), outer: undefined, ...options });
 }
 
@@ -296,26 +296,26 @@ const isAggregateCall = (kind: string, body: Node) =>
   );
 
 /** A node of the SQL parser's tree: `{ kind: body }`, or a part of a body. */
-export type Node = Record<string, unknown>;
+type Node = Record<string, unknown>;
 
 /** A node's kind and its body. */
-export function bodyOf(node: Node): [string, Node] {
+function bodyOf(node: Node): [string, Node] {
   const [entry] = Object.entries(node);
   return entry && isBody(entry[1]) ? [entry[0], entry[1]] : ["", {}];
 }
 
 /** A list of nodes; none where there is no list. */
-export const nodes = (value: unknown): Node[] => (Array.isArray(value) ? (value as Node[]) : []);
+const nodes = (value: unknown): Node[] => (Array.isArray(value) ? (value as Node[]) : []);
 
 /** An identifier's name as SQL compares names, in lower case; empty where there is none. */
-export const named = (identifier: unknown): string =>
+const named = (identifier: unknown): string =>
   String((identifier as { name?: string } | null | undefined)?.name ?? "").toLowerCase();
 
 /** The names of a list of identifiers. */
-export const columnAliases = (identifiers: unknown): string[] => nodes(identifiers).map(named);
+const columnAliases = (identifiers: unknown): string[] => nodes(identifiers).map(named);
 
 /** Whether a property's value is a body, not a list and not a plain value. */
-export const isBody = (value: unknown): value is Node =>
+const isBody = (value: unknown): value is Node =>
   value !== null && typeof value === "object" && !Array.isArray(value);
 
 /** A select, and the columns of the tables that it may name. */

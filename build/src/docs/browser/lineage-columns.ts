@@ -2,7 +2,7 @@
 /// <reference lib="dom.iterable" />
 
 /** A column as the page's list has it. */
-export interface Column {
+interface Column {
   /** `box.column`. */
   readonly id: string;
   readonly box: string;

@@ -8,7 +8,7 @@ import { namingOf } from "./datasets.js";
 import { runEvent, stepEvent, type RunEvent, type RunOfEvents } from "./events.js";
 
 /** Records a run as OpenLineage events. */
-export interface LineageRecord {
+interface LineageRecord {
   step(event: StepEvent): void;
   end(report: RunReport): void;
 }

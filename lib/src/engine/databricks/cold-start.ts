@@ -20,8 +20,10 @@ export const startUpError = (error: unknown): string | undefined =>
   startUpErrors.find(([, pattern]) => pattern.test(messageOf(error)))?.[0];
 
 /** Two writers changed one Delta table at once. The one that fails has changed nothing, so its statement can be repeated. */
-const conflicts =
-  /\b(?:DELTA_CONCURRENT_(?:APPEND|DELETE_READ|DELETE_DELETE|TRANSACTION|WRITE)|DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED|Concurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction)Exception)\b/;
+const conflicts = new RegExp(
+  String.raw`\b(?:DELTA_CONCURRENT_(?:APPEND|DELETE_READ|DELETE_DELETE|TRANSACTION|WRITE)|DELTA_METADATA_CHANGED|` +
+    String.raw`DELTA_PROTOCOL_CHANGED|Concurrent(?:Append|DeleteRead|DeleteDelete|Write|Transaction)Exception)\b`,
+);
 
 export const isConflict = (error: unknown): boolean => conflicts.test(messageOf(error));
 

@@ -2,11 +2,11 @@ import * as databricks from "@databricks/sql";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { DBSQLClient, DBSQLSession } from "@databricks/sql";
 import type { Result, ResultRow } from "../../plan/plan.js";
-import type { Bound, Connection } from "../connection.js";
+import type { Bound } from "../connection.js";
 import { explained, isLostSession } from "./client.js";
 import { isConflict, messageOf, whenStarted } from "./cold-start.js";
-import type { DatabricksOptions } from "./engine.js";
 import { loadFiles } from "./load.js";
+import type { DatabricksConnection, DatabricksOptions } from "./options.js";
 import {
   bind,
   describeColumns,
@@ -26,15 +26,6 @@ const chunkRows = 20_000;
 
 /** Waiting times before a statement in conflict with another writer is repeated, in milliseconds. */
 const conflictWaits = [500, 1000, 2000, 4000, 8000];
-
-export interface DatabricksConnection extends Connection {
-  /** The result's rows in chunks, so that a large result need not fit into memory. */
-  stream(sql: string, params?: Params): AsyncGenerator<ResultRow[], void, undefined>;
-  /** Ids of the statements that ran, in order, as in the warehouse's query history. */
-  readonly statementIds: readonly string[];
-  /** Uploads a local file into a volume: `/Volumes/<catalog>/<schema>/<volume>/…`. An older file is replaced. */
-  put(file: string, remote: string): Promise<void>;
-}
 
 /**
  * Opens a session with catalog, schema and UTC set, waiting for a warehouse that is stopped.

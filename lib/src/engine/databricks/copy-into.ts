@@ -1,11 +1,12 @@
-import type { FileFormat, LoadFiles } from "../../plan/plan.js";
+import type { FileFormat } from "../../contracts/table.js";
+import type { LoadFiles } from "../../plan/plan.js";
 import { flat } from "../../sql/param.js";
 import { csvProblems, csvRecords } from "./csv.js";
 import { envelopeRecords } from "./envelopes.js";
 import { quoted } from "./literals.js";
 
 /** How files of a format become rows: common table expressions that read `files` (source_file, text: the whole file). */
-export interface FileReader {
+interface FileReader {
   readonly ending: ".csv" | ".ndjson";
   /** The last one is `problems` (source_file, problem): what is wrong with a file as a whole, or null. */
   readonly problems?: (load: LoadFiles) => string;
@@ -68,12 +69,15 @@ const pending = ({
  */
 export function refuseFiles(load: LoadFiles): string {
   const { problems } = readerOf(load);
-  const next = `'. Nothing in it was loaded. Correct it, land it under another name, and then: delete from ${landedTable(load.table)} where source_file = \\'', source_file, '\\''`;
+  const next =
+    `'. Nothing in it was loaded. Correct it, land it under another name, and then: delete from ` +
+    `${landedTable(load.table)} where source_file = \\'', source_file, '\\''`;
+  const found = problems ? "\n  union all\n  select source_file, problem from problems" : "";
   return `with files as (
   ${pending(load)}
 )${problems ? `,\n${problems(load)}` : ""}
 select raise_error(concat(source_file, ': ', problem, ${next})) from (
-  select source_file, 'it is not UTF-8' as problem from files where text is null${problems ? "\n  union all\n  select source_file, problem from problems" : ""}
+  select source_file, 'it is not UTF-8' as problem from files where text is null${found}
 ) where problem is not null`;
 }
 
@@ -96,7 +100,9 @@ select ${columns}, ${given.now} as ingested_at, ${given.batch} as _batch from re
 
 /** Adds the copied files to the ledger with the number of their records, also files without any. */
 export function keepLedger(load: LoadFiles, given: { now: string; batch: string; runId: string }): string {
-  return `insert into ops.loaded_files (table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at)
+  const columns =
+    "table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at";
+  return `insert into ops.loaded_files (${columns})
 select '${load.table}', landed.source_file, landed.size, landed.modified_at, landed.sha256, coalesce(counted.records, 0),
   coalesce(counted.rescued, 0), ${given.batch}, ${given.runId}, ${given.now}
 from ${landedTable(load.table)} as landed

@@ -1,19 +1,8 @@
 import type { DBSQLClient } from "@databricks/sql";
 import type { Engine } from "../adapter.js";
-import { openClient, type WarehouseAddress } from "./client.js";
-import { openConnection, type DatabricksConnection } from "./connection.js";
-
-export interface DatabricksOptions extends WarehouseAddress {
-  readonly catalog: string;
-  /** Where a table's name without a schema is looked for. Default `default`. */
-  readonly schema?: string;
-  /** How long a warehouse that is stopped is waited for, in milliseconds. Default 10 minutes. */
-  readonly patience?: number;
-  /** Told each time that the warehouse, or another writer, is waited for. */
-  readonly onWait?: (line: string) => void;
-  /** Cancels the statements that run, and every later one. */
-  readonly signal?: AbortSignal;
-}
+import { openClient } from "./client.js";
+import { openConnection } from "./connection.js";
+import type { DatabricksConnection, DatabricksOptions } from "./options.js";
 
 /** An engine whose connections also stream and name their statements. */
 export interface DatabricksEngine extends Engine {

@@ -28,7 +28,8 @@ const loneSurrogate = `${backslash}${high}(?!${backslash}${low})|(?<!${backslash
 
 /** A field of the message. from_json writes numbers of ten million and more as 1.23E7; a variant keeps the digits. */
 const plainNumber = (field: string) =>
-  `if(message.${field} rlike '^-?[0-9.]+E[0-9]+$', coalesce(variant_get(try_parse_json(e.value), '$.${field}', 'string'), message.${field}), message.${field})`;
+  `if(message.${field} rlike '^-?[0-9.]+E[0-9]+$', coalesce(variant_get(try_parse_json(e.value), ` +
+  `'$.${field}', 'string'), message.${field}), message.${field})`;
 
 /**
  * The messages in files of envelopes, one per line, as common table expressions. The last one is `records`. The result is

@@ -4,7 +4,7 @@ import { checksum } from "../../landing/checksum.js";
 import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../landing/landing.js";
 import type { LoadFiles } from "../../plan/plan.js";
 import type { FileLoaded } from "../connection.js";
-import type { DatabricksConnection } from "./connection.js";
+import type { DatabricksConnection } from "./options.js";
 import { copyInto, dropLanded, insertRecords, landingVolume, readerOf, refuseFiles } from "./copy-into.js";
 
 /**

@@ -1,5 +1,5 @@
 import type { Item, Operation } from "../../plan/plan.js";
-import { verbNamed } from "../../verbs/index.js";
+import { verbNamed } from "../../verbs/registry.js";
 
 /** One statement of an item, or the loading of its files. */
 export interface PhaseStatement {
@@ -8,7 +8,7 @@ export interface PhaseStatement {
 }
 
 /** Statements that belong together: rows are prepared, then all is checked, then tables are written. */
-export interface Phase {
+interface Phase {
   readonly preparations: PhaseStatement[];
   readonly checks: PhaseStatement[];
   readonly writes: PhaseStatement[];

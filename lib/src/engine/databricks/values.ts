@@ -48,7 +48,7 @@ const primitive = ({ typeDesc }: ResultColumn) => typeDesc.types[0]?.primitiveEn
 
 const baseType = (column: ResultColumn): string => typeNames[primitive(column)?.type ?? 7] ?? "STRING";
 
-export function columnType(column: ResultColumn): string {
+function columnType(column: ResultColumn): string {
   const type = baseType(column);
   const { precision, scale } = primitive(column)?.typeQualifiers?.qualifiers ?? {};
   return type === "DECIMAL" && precision ? `DECIMAL(${precision.i32Value},${scale?.i32Value ?? 0})` : type;

@@ -8,7 +8,7 @@ import { type BadRecord, type Scan, scanRecords } from "../../landing/scan.js";
 import { globEscaped, identifier, literal } from "./literals.js";
 
 /** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */
-export interface CsvLoad {
+interface CsvLoad {
   readonly table: string;
   readonly columns: readonly string[];
   readonly file: LandedFile;
@@ -109,7 +109,7 @@ async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<b
         header = true, strict_mode = true, hive_partitioning = false, compression = 'none',
         store_rejects = true, rejects_limit = 0, rejects_table = '${rejectsTable}', rejects_scan = '${scansTable}')
     )
-    ${shifts ? "join (select unnest($bases) as base, unnest($marks) as marks, unnest($buckets) as bucket) on bucket = position >> 10" : ""}`);
+    ${shifts ? joinShifts : ""}`);
   statement.bind({ path: globEscaped(file.path), ...audit(work) });
   if (shifts) {
     const { bases, marks } = shifts;
@@ -309,3 +309,6 @@ function warnings(
     );
   return found;
 }
+
+const joinShifts =
+  "join (select unnest($bases) as base, unnest($marks) as marks, unnest($buckets) as bucket) on bucket = position >> 10";

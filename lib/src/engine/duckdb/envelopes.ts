@@ -6,7 +6,7 @@ import type { FileLoaded } from "../connection.js";
 import { identifier } from "./literals.js";
 
 /** A file of envelopes to load into an existing bronze table: `table` is schema.table. */
-export interface EnvelopeLoad {
+interface EnvelopeLoad {
   readonly table: string;
   /** Its source columns: the envelope's own columns and, in any order, the fields it needs of the message. */
   readonly columns: readonly string[];

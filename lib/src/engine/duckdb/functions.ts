@@ -32,7 +32,8 @@ export const macros: readonly string[] = [
   // As the transpiler writes rlike.
   "create or replace macro regexp_like(text, pattern) as regexp_matches(text, pattern)",
   // Of dates, a day apart, which is what Spark's gives for dates.
-  "create or replace macro sequence(first, last) as list_transform(generate_series(first, last, interval 1 day), lambda day: cast(day as date))",
+  "create or replace macro sequence(first, last) as list_transform(generate_series(first, last, " +
+    "interval 1 day), lambda day: cast(day as date))",
   // A text that may have a stray comma is looked at again, without its strings.
   `create or replace macro is_json(text) as case
     when not json_valid(text) then false

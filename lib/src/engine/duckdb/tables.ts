@@ -15,7 +15,7 @@ export const addColumn = (table: string, { name, type }: { readonly name: string
   `alter table ${table} add column ${name} ${sqlType(type)}`;
 
 /** DuckDB's name for a type of Databricks' dialect. */
-export function sqlType(type: string): string {
+function sqlType(type: string): string {
   if (type.startsWith("ARRAY<")) return `${sqlType(type.slice(6, -1))}[]`;
   return type === "STRING" ? "varchar" : type.toLowerCase();
 }

@@ -1,5 +1,5 @@
 /** What the shop sells: eight categories with brands and subcategories; each subcategory has a price range. */
-export interface Category {
+interface Category {
   readonly name: string;
   /** Share of orders when the shop opened and six years later. */
   readonly weight: readonly [then: number, later: number];
@@ -232,10 +232,10 @@ export const categories: readonly Category[] = [
 ];
 
 /** The model line, between brand and thing. */
-export const seriesNames: readonly string[] =
-  'Aria Atlas Basic Bolt Cove Dune Echo Ember Flora Halo Ivy Jet Kodiak Loft Mira Nova Opal Pico Quest "Classic" Rio Sierra Terra Luna Vega Willow'.split(
-    " ",
-  );
+export const seriesNames: readonly string[] = (
+  "Aria Atlas Basic Bolt Cove Dune Echo Ember Flora Halo Ivy Jet Kodiak Loft Mira Nova Opal Pico Quest " +
+  '"Classic" Rio Sierra Terra Luna Vega Willow'
+).split(" ");
 
 export const colours: readonly string[] = [
   "Black",

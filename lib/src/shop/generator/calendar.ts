@@ -1,7 +1,7 @@
 import { drawNumber } from "./random.js";
 
 /** One day of the shop: how many of each entity exist at its start and at its end. */
-export interface CalendarDay {
+interface CalendarDay {
   readonly day: Day;
   readonly customers: Span;
   readonly products: Span;
@@ -10,7 +10,7 @@ export interface CalendarDay {
   readonly drift: number;
 }
 
-export interface Span {
+interface Span {
   readonly before: number;
   readonly after: number;
 }

@@ -2,7 +2,7 @@ import type { Entity } from "./entity.js";
 import { literal } from "./tables.js";
 
 /** Which rows of a file get a fault: the share `rate`, evenly spread, starting at `phase` (0 <= phase < 1). */
-export interface FaultSpread {
+interface FaultSpread {
   readonly rate: number;
   readonly phase: number;
 }

@@ -1,6 +1,6 @@
 /** Where customers live and their names. Names depend on the country; every pool has 20 first and 20 last names. */
 
-export interface Country {
+interface Country {
   readonly name: string;
   readonly weight: number;
   readonly phone: string;

@@ -9,7 +9,7 @@ export interface SentEvent {
   readonly sentAt: number;
 }
 
-export interface ShoppersOptions extends Catalog {
+interface ShoppersOptions extends Catalog {
   /** The same seed and the same `from` give the same events, to the byte. A whole number of 32 bits. */
   readonly seed: number;
   /** When the first shopper may come, in milliseconds since 1970. */

@@ -9,7 +9,7 @@ import type { GeneratedFile } from "./options.js";
 import type { Shop } from "./shop.js";
 import { literal } from "./tables.js";
 
-export interface ExportJob {
+interface ExportJob {
   readonly landing: string;
   readonly seed: number;
   readonly entity: Entity;
