@@ -3,7 +3,7 @@ import { tables } from "#lib/shop/index.js";
 import { literal } from "#lib/engine/duckdb/literals.js";
 
 /**
- * The tables that two warehouses hold, equal in all columns of the contracts but the stamps of when they were written.
+ * The tables that two warehouses hold, equal in all columns of the contracts but the audit columns of when they were written.
  *
  * @throws Error naming the tables that differ: then a comparison of their times says nothing
  */
@@ -21,8 +21,8 @@ export async function equalTables(ours: string, floor: string): Promise<{ table:
   const floorTables = new Set(made.getRows().map(([name]) => String(name)));
   for (const { name, columns, options } of tables.values()) {
     if (!floorTables.has(name)) continue;
-    const stamps = (options.stamps ?? []) as readonly string[];
-    const compared = columns.map((column) => column.name).filter((column) => !stamps.includes(column));
+    const auditColumns = (options.auditColumns ?? []) as readonly string[];
+    const compared = columns.map((column) => column.name).filter((column) => !auditColumns.includes(column));
     const digest = `count(*)::double as rows, sum(hash(row(${compared.join(", ")})))::varchar as digest`;
     const found = await connection.runAndReadAll(
       `select ${digest} from ours.${name} union all select ${digest} from floor.${name}`,

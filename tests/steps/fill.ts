@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { Row, Table } from "shopmetrics";
-import { batchColumns, givenColumns, isStamp } from "#lib/plan/kept-columns.js";
+import { batchColumns, givenColumns, isAuditColumn } from "#lib/plan/kept-columns.js";
 import type { Connection } from "#lib/engine/connection.js";
 import type { Writing } from "#lib/engine/adapter.js";
 import { draft, textOf, type Draft } from "#lib/engine/operation.js";
@@ -11,7 +11,7 @@ import { marker, paramsIn, withMarkers, type Param } from "#lib/sql/param.js";
 import type { Statement } from "#lib/sql/statement.js";
 import type { TestEngine } from "./engine.ts";
 
-/** Rows as a select that gives all columns of a table but its stamps. */
+/** Rows as a select that gives all columns of a table but its audit columns. */
 export interface Rows {
   readonly select: string;
   readonly params: readonly Param[];
@@ -31,7 +31,7 @@ export function giveFirst(test: TestEngine, connection: Connection, table: Table
   const batch = batchColumns(table);
   const columns = [...table.columns.map(({ name }) => name), ...batch];
   const values = [
-    ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `i.${name}`)),
+    ...table.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `i.${name}`)),
     ...batch.map(() => marker(batchParam(table))),
   ];
   const insert = draft(

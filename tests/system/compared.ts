@@ -5,7 +5,7 @@ import type { Tables } from "./tables.ts";
 
 /**
  * What of each table must be the same on every engine. It is all but this: which run it was (`run_id`), what the clock
- * said (stamps, `checked_at`, `loaded_at`, `seconds`, `started_at`), when a copy of a file was written (`modified_at`), ids
+ * said (audit columns, `checked_at`, `loaded_at`, `seconds`, `started_at`), when a copy of a file was written (`modified_at`), ids
  * of statements, and that a job puts steps on record that had nothing to do. Beside, a file of 0 bytes is on the embedded
  * engine's ledger only, since Spark passes it over; and when a check halts, a job has recorded those behind it too.
  */
@@ -14,8 +14,8 @@ export const compared: Readonly<Record<string, string>> = {
     [...project.tables.values()]
       .filter(({ layer }) => layer !== "ops")
       .map((table) => {
-        const stamps = new Set<string>(table.options.stamps ?? []);
-        const columns = table.columns.map(({ name }) => name).filter((name) => !stamps.has(name));
+        const auditColumns = new Set<string>(table.options.auditColumns ?? []);
+        const columns = table.columns.map(({ name }) => name).filter((name) => !auditColumns.has(name));
         return [table.name, `select ${[...columns, ...batchColumns(table)].join(", ")} from ${table.name}`];
       }),
   ),

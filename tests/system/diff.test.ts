@@ -61,7 +61,7 @@ describe("diff", () => {
     ]);
   });
 
-  it("leaves stamps aside: two runs of the same files are the same", async () => {
+  it("leaves audit columns aside: two runs of the same files are the same", async () => {
     const other = await before.copy({ warehouse: false });
     succeeded(await other.shopmetrics("run --quiet"));
     const { stdout } = await other.shopmetrics(`diff --against ${before.home}`);

@@ -158,8 +158,8 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
       attach '${ran}/warehouse.duckdb' as ran (read_only)`);
     const differences: unknown[] = [];
     for (const table of [...project.tables.values()].filter(({ layer }) => layer !== "ops")) {
-      const stamps = (table.options.stamps ?? []) as readonly string[];
-      const columns = table.columns.map(({ name }) => name).filter((name) => !stamps.includes(name));
+      const auditColumns = (table.options.auditColumns ?? []) as readonly string[];
+      const columns = table.columns.map(({ name }) => name).filter((name) => !auditColumns.includes(name));
       const [here, there] = ["live", "ran"].map(
         (one) => `select ${columns.join(", ")} from ${one}.${table.name}`,
       );

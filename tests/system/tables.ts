@@ -11,14 +11,14 @@ const ledger =
   "select table_name, source_file, size, sha256, rows_loaded, rows_rescued from ops.loaded_files order by all";
 
 /**
- * All that a run decides: every bronze, silver and gold table, in the contract's columns but the stamps, which say when
+ * All that a run decides: every bronze, silver and gold table, in the contract's columns but the audit columns, which say when
  * and by which run a row was written; and the ledger of files.
  */
 export async function dump(shop: Lakehouse): Promise<Tables> {
   const kept = [...project.tables.values()].filter(({ layer }) => layer !== "ops");
   const selects = kept.map(({ name, columns, options }) => {
-    const stamps = new Set<string>(options.stamps ?? []);
-    const names = columns.map((column) => column.name).filter((column) => !stamps.has(column));
+    const auditColumns = new Set<string>(options.auditColumns ?? []);
+    const names = columns.map((column) => column.name).filter((column) => !auditColumns.has(column));
     return [name, `select ${names.join(", ")} from ${name} order by all`] as const;
   });
   return lines(shop, [...selects, ["ops.loaded_files", ledger]]);

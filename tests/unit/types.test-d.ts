@@ -105,7 +105,7 @@ describe("a misspelt column does not compile", () => {
     await check.fresh(silver.orders_clean, "updated_at", { maxHours: 48, severity: "fatal" });
   });
 
-  it("in a contract's key, newest, tracks, stamps, clusterBy and references", () => {
+  it("in a contract's key, newest, tracks, auditColumns, clusterBy and references", () => {
     const shape = {
       id: text("A key."),
       price: money("A price.").nullable(),
@@ -124,12 +124,12 @@ describe("a misspelt column does not compile", () => {
     // @ts-expect-error there is no column prices
     const tracks: Options = { tracks: ["prices"] };
     // @ts-expect-error there is no column updated
-    const stamps: Options = { stamps: ["updated"] };
+    const auditColumns: Options = { auditColumns: ["updated"] };
     // @ts-expect-error there is no column day
     const clusterBy: Options = { clusterBy: ["day"] };
     // @ts-expect-error there is no column customer
     const references: Options = { references: { customer: "silver.dim_customers.customer_id" } };
-    void [fine, key, newest, tracks, stamps, clusterBy, references];
+    void [fine, key, newest, tracks, auditColumns, clusterBy, references];
   });
 
   it("in a table's name: it stands in a layer", () => {

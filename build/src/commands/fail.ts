@@ -18,7 +18,7 @@ export async function fail(error: unknown): Promise<number> {
 const isOfTheSystem = (error: unknown) => error instanceof Error && "syscall" in error && "path" in error;
 
 /** From now on stdout is for the one JSON object: what a notebook prints goes to stderr. */
-export function keepOutputForJson(): void {
+export function reserveStdoutForJson(): void {
   console.info = console.log = console.error;
 }
 

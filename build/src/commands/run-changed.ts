@@ -2,7 +2,7 @@ import { InputError } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { changesSince, type Changes } from "../changed/changed.js";
 import { compile } from "../compile/compile.js";
-import { keepOutputForJson, printJson } from "./fail.js";
+import { reserveStdoutForJson, printJson } from "./fail.js";
 import { runPipeline, settingsOf, type RunCommand } from "./run.js";
 
 /**
@@ -13,7 +13,7 @@ export async function runChanged(options: RunCommand & { since?: string }): Prom
   if (options.only !== undefined || options.from !== undefined)
     throw new InputError("--changed chooses the steps: leave out --only and --from.");
   const settings = settingsOf(options);
-  if (options.json) keepOutputForJson();
+  if (options.json) reserveStdoutForJson();
   const compiled = await compile(settings.root, shop);
   const job = options.job ?? "daily";
   const changes = await changesSince(settings.root, compiled, options.since);

@@ -10,7 +10,7 @@ import { runGraph } from "../run/run.js";
 import type { RunReport } from "../run/run-report.js";
 import { selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
-import { keepOutputForJson, printJson } from "./fail.js";
+import { reserveStdoutForJson, printJson } from "./fail.js";
 
 export interface RunCommand {
   only?: string;
@@ -25,7 +25,7 @@ export interface RunCommand {
 
 export async function run(options: RunCommand): Promise<void> {
   const settings = settingsOf(options);
-  if (options.json) keepOutputForJson();
+  if (options.json) reserveStdoutForJson();
   const report = await runPipeline(settings, await compile(settings.root, shop), options);
   if (options.json) printJson(report);
 }

@@ -4,7 +4,7 @@ import { readSettings } from "shopmetrics/settings";
 import { nearPath } from "../text.js";
 import { compileAndWrite } from "./build.js";
 import { describe } from "./generate.js";
-import { keepOutputForJson, printJson } from "./fail.js";
+import { reserveStdoutForJson, printJson } from "./fail.js";
 import { serveUntilInterrupted } from "./serve.js";
 import { buildSite } from "./site.js";
 import { type RunCommand, isEmpty, runPipeline } from "./run.js";
@@ -17,7 +17,7 @@ export async function start(
   options: RunCommand & { scale?: number; serve?: boolean; port: number },
 ): Promise<void> {
   const settings = readSettings();
-  if (options.json) keepOutputForJson();
+  if (options.json) reserveStdoutForJson();
   const say = (text: string) => {
     if (!options.quiet && !options.json) console.log(text);
   };

@@ -8,7 +8,7 @@ import { runStream, type Round, type StreamReport } from "../run/stream.js";
 import type { SiteServer } from "../site/server.js";
 import { latencies, type Latency } from "../run/latency.js";
 import { count } from "../text.js";
-import { keepOutputForJson, printJson } from "./fail.js";
+import { reserveStdoutForJson, printJson } from "./fail.js";
 import { settingsOf } from "./run.js";
 import { openDashboard } from "./serve.js";
 
@@ -37,7 +37,7 @@ export async function stream(options: StreamCommand): Promise<void> {
     throw new InputError(
       `SHOPMETRICS_ENGINE=${settings.engine}: live mode is for this machine; there, the streaming job runs.`,
     );
-  if (options.json) keepOutputForJson();
+  if (options.json) reserveStdoutForJson();
   const compiled = await compile(settings.root, shop);
   const { signal, stop, done } = untilInterrupted();
   const timer = options.seconds === undefined ? undefined : setTimeout(stop, options.seconds * 1000);

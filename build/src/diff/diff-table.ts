@@ -1,4 +1,4 @@
-import { isStamp, type Column, type ResultRow, type ResultValue, type Table } from "shopmetrics/plan";
+import { isAuditColumn, type Column, type ResultRow, type ResultValue, type Table } from "shopmetrics/plan";
 import type { Connection } from "shopmetrics/engine";
 import { InputError } from "shopmetrics/settings";
 
@@ -57,7 +57,7 @@ export async function diffTable(
     await presentColumns(connection, "after", table),
   ];
   const both = table.columns.filter(({ name }) => before.has(name) && after.has(name));
-  const compared = both.filter(({ name }) => !isStamp(table, name));
+  const compared = both.filter(({ name }) => !isAuditColumn(table, name));
   const shared = { table: table.name, key: rowKey(table) };
   const columnsAdded = [...after].filter((name) => before.size > 0 && !before.has(name));
   const columnsRemoved = [...before].filter((name) => after.size > 0 && !after.has(name));

@@ -44,7 +44,7 @@ where run_id = $run`,
       message: report.steps.find(({ status }) => status === "failed")?.message ?? null,
     },
   );
-  await keepGraph(records, dialect, graph);
+  await recordGraph(records, dialect, graph);
 }
 
 /**
@@ -52,7 +52,7 @@ where run_id = $run`,
  *
  * @returns the steps that write tables and whose meaning has changed since they were last recorded
  */
-export async function keepGraph(records: Connection, dialect: Dialect, graph: Graph): Promise<string[]> {
+export async function recordGraph(records: Connection, dialect: Dialect, graph: Graph): Promise<string[]> {
   const known = await records.query(
     "select step, position, fingerprint, watermark from ops.steps order by position",
   );

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import {
   executeItems,
   exportPage,
-  keepChecks,
-  keepStepRun,
+  recordCheckResults,
+  recordStepRun,
   noFigures,
   prepareWarehouse,
   publish,
@@ -23,7 +23,7 @@ import {
   type StepReport,
   type StepStatus,
 } from "./run-report.js";
-import { closeRun, keepGraph, openRun } from "./run-records.js";
+import { closeRun, recordGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
 
 interface RunOptions {
@@ -58,7 +58,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
   try {
     await prepareWarehouse(books, dialect, graph.tables);
     await openRun(books, engine, { runId, started, date: options.date, full: options.full });
-    const changed = await keepGraph(books, dialect, graph);
+    const changed = await recordGraph(books, dialect, graph);
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
     const work = async (plan: Plan) => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
@@ -149,7 +149,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
     const context: StepContext = { runId, now, date, full, landing, ...windows };
     const keep = async (report: StepReport) => {
       const batch = [...context.batches.values()][0] ?? null;
-      await keepStepRun(connection, dialectOf(engine.name), runId, { ...report, startedAt: now, batch });
+      await recordStepRun(connection, dialectOf(engine.name), runId, { ...report, startedAt: now, batch });
       return report;
     };
     if (isUpToDate(plan, context)) return finish("skipped", nothingNew);
@@ -169,11 +169,11 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
         await publish(connection, plan.step, context, figures);
-        await keepChecks(connection, plan.step, context, figures.checks);
+        await recordCheckResults(connection, plan.step, context, figures.checks);
         return keep(finish("succeeded", null));
       });
     } catch (error) {
-      if (plan.runtime !== "node") await keepChecks(connection, plan.step, context, figures.checks);
+      if (plan.runtime !== "node") await recordCheckResults(connection, plan.step, context, figures.checks);
       return await keep(finish("failed", (error as Error).message));
     }
   } finally {

@@ -14,5 +14,5 @@ export const rejected_rows = table(
     rejected_at: timestamp("When it was refused."),
     run_id: text("The run that refused it."),
   },
-  { stamps: ["rejected_at", "run_id"], tags: { sensitivity: "personal" }, personal: ["raw_row"] },
+  { auditColumns: ["rejected_at", "run_id"], tags: { sensitivity: "personal" }, personal: ["raw_row"] },
 );

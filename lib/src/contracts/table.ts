@@ -35,7 +35,7 @@ interface TableOptions<Shape> {
   /** Liquid clustering on engines that have it. */
   readonly clusterBy?: readonly ColumnName<Shape>[];
   /** Columns that say when a row was written: left out when rows are compared. */
-  readonly stamps?: readonly ColumnName<Shape>[];
+  readonly auditColumns?: readonly ColumnName<Shape>[];
   /** What the files are that `load` appends to it. Default `csv`. */
   readonly files?: FileFormat;
   readonly tags?: Readonly<Record<string, string>>;

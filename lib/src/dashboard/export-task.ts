@@ -5,7 +5,7 @@ import { openDatabricks } from "../engine/databricks/engine.js";
 import { dialectOf } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
-import { keepStepRun } from "../run/warehouse.js";
+import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
 import { exportPage, type PagePlan } from "./export.js";
 
@@ -46,7 +46,7 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
       const rows = await exportPage(connection, engine.name, plan, context, folder);
-      await keepStepRun(connection, dialectOf(engine.name), runId, {
+      await recordStepRun(connection, dialectOf(engine.name), runId, {
         ...noFigures(),
         in: rows,
         out: rows,

@@ -1,5 +1,5 @@
 import type { Table } from "../contracts/table.js";
-import { isStamp } from "../plan/kept-columns.js";
+import { isAuditColumn } from "../plan/kept-columns.js";
 import type { Severity } from "../plan/plan.js";
 
 interface Rule {
@@ -32,7 +32,7 @@ export function contractCheck(
   },
 ): { sql: string; severity: Severity } {
   const rules: Rule[] = [];
-  const required = table.columns.filter(({ nullable, name }) => !nullable && !isStamp(table, name));
+  const required = table.columns.filter(({ nullable, name }) => !nullable && !isAuditColumn(table, name));
   for (const { name } of required) {
     rules.push({
       name: `${name} is not null`,

@@ -5,7 +5,7 @@ export {
   copyInto,
   dropLanded,
   insertRecords,
-  keepLedger,
+  recordLoadedFiles,
   refuseFiles,
 } from "../engine/databricks/copy-into.js";
 export { quoted, raw } from "../engine/databricks/literals.js";

@@ -21,7 +21,7 @@ export type {
   Project,
 } from "../plan/project.js";
 export { useSession, type Session } from "../plan/session.js";
-export { arrivedColumns, batchColumns, isStamp, loggedColumns } from "../plan/kept-columns.js";
+export { arrivedColumns, batchColumns, isAuditColumn, loggedColumns } from "../plan/kept-columns.js";
 export { parseSelect } from "../sql/parse.js";
 export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";

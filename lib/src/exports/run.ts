@@ -13,8 +13,8 @@ export {
 } from "../run/step.js";
 export {
   insert,
-  keepChecks,
-  keepStepRun,
+  recordCheckResults,
+  recordStepRun,
   prepareWarehouse,
   publish,
   readWindows,

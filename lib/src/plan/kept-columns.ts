@@ -2,7 +2,7 @@ import { rejected_rows } from "../contracts/quarantine.js";
 import type { Column, Table } from "../contracts/table.js";
 
 /** Columns that loading a file fills in. */
-export const auditColumns: ReadonlySet<string> = new Set([
+export const loadColumns: ReadonlySet<string> = new Set([
   "_rescued_data",
   "source_file",
   "source_row",
@@ -29,10 +29,10 @@ export const arrivedColumns = (raw: Table): Column[] =>
 
 /** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>
-  table.columns.filter(({ name }) => !isStamp(table, name) && !filled.includes(name));
+  table.columns.filter(({ name }) => !isAuditColumn(table, name) && !filled.includes(name));
 
-export const isStamp = (table: Table, column: string) =>
-  ((table.options.stamps ?? []) as readonly string[]).includes(column);
+export const isAuditColumn = (table: Table, column: string) =>
+  ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
 
 export const names = (columns: readonly { name: string }[], prefix = "") =>
   columns.map(({ name }) => prefix + name).join(", ");

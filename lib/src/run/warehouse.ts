@@ -136,7 +136,7 @@ interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
 }
 
 /** Puts a step's run on record; a task that is repeated in the same run replaces its record. */
-export async function keepStepRun(
+export async function recordStepRun(
   connection: Connection,
   dialect: Dialect,
   runId: string,
@@ -164,7 +164,7 @@ export async function keepStepRun(
 }
 
 /** Keeps check results. Outside the step's transaction when the step failed, so that the failure is on record. */
-export async function keepChecks(
+export async function recordCheckResults(
   connection: Connection,
   step: string,
   context: Pick<StepContext, "runId" | "now">,

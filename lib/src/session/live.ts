@@ -8,7 +8,7 @@ import type { Connection } from "../engine/connection.js";
 import { dialectOf, openEngine } from "../engine/index.js";
 import type { Result } from "../plan/plan.js";
 import { noFigures } from "../run/step.js";
-import { keepChecks, prepareWarehouse, publish } from "../run/warehouse.js";
+import { recordCheckResults, prepareWarehouse, publish } from "../run/warehouse.js";
 import { type Settings, readSettings } from "../settings.js";
 import { isStatement, sql, type Statement } from "../sql/statement.js";
 import { explanationOf } from "./explain.js";
@@ -73,7 +73,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
       });
       failed = false;
     } finally {
-      const keeping = keepLatestChecks(connection, step, { runId, now }, figures.checks);
+      const keeping = recordLatestChecks(connection, step, { runId, now }, figures.checks);
       if (failed)
         await keeping.catch(() => undefined); // the first error is the one to tell
       else await keeping;
@@ -135,18 +135,18 @@ async function firstRows(
 const quick = 2;
 
 /** A cell that runs again replaces its results: of one session, the last one counts. */
-async function keepLatestChecks(
+async function recordLatestChecks(
   connection: Connection,
   step: string,
-  context: Parameters<typeof keepChecks>[2],
-  checks: Parameters<typeof keepChecks>[3],
+  context: Parameters<typeof recordCheckResults>[2],
+  checks: Parameters<typeof recordCheckResults>[3],
 ): Promise<void> {
   for (const { table, name } of checks)
     await connection.execute(
       "delete from ops.check_results where run_id = $run and step = $step and table_name = $table and check_name = $name",
       { run: context.runId, step, table, name },
     );
-  await keepChecks(connection, step, context, checks);
+  await recordCheckResults(connection, step, context, checks);
 }
 
 const rowsOf = async (connection: Connection, table: string) =>

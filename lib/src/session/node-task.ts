@@ -3,7 +3,7 @@ import { dialectOf, openEngine } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import type { Place } from "../plan/plan.js";
 import { CheckFailed, noFigures, StatementFailed } from "../run/step.js";
-import { keepStepRun } from "../run/warehouse.js";
+import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings } from "../settings.js";
 import { useSession } from "../plan/session.js";
 import { taskSession } from "./task.js";
@@ -57,7 +57,7 @@ export async function beginTask(step: string): Promise<void> {
     end = undefined;
     try {
       if (stop.signal.aborted) return;
-      await keepStepRun(connection, dialectOf(engine.name), runId, {
+      await recordStepRun(connection, dialectOf(engine.name), runId, {
         ...figures,
         step,
         status: error === undefined ? "succeeded" : "failed",

@@ -2,7 +2,7 @@ import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
 import type { Place, Result } from "../plan/plan.js";
 import { noFigures, type StepContext, type StepFigures } from "../run/step.js";
-import { keepChecks, publish } from "../run/warehouse.js";
+import { recordCheckResults, publish } from "../run/warehouse.js";
 import type { Session } from "../plan/session.js";
 import { isWrite, verbOf, type VerbRequest } from "../verbs/registry.js";
 import { compilerFor, executeRequest } from "./execute.js";
@@ -55,7 +55,7 @@ export function taskSession(options: TaskOptions): Session {
       });
     } finally {
       try {
-        await keepChecks(connection, step, given, own.checks);
+        await recordCheckResults(connection, step, given, own.checks);
       } finally {
         add(figures, own);
       }

@@ -22,7 +22,7 @@ function exported<Shape extends z.ZodRawShape>(
     `The shop's ${entity} exports as they arrived: every column as text, append-only (FR-001).`,
     { ...columns, ...audit },
     {
-      stamps: ["ingested_at"],
+      auditColumns: ["ingested_at"],
       tags: { sensitivity: personal.length > 0 ? "personal" : "internal" },
       personal,
     },
@@ -103,7 +103,7 @@ export const clickstream_raw = table(
     ).nullable(),
   },
   {
-    stamps: ["ingested_at"],
+    auditColumns: ["ingested_at"],
     files: "envelopes",
     // Most queries ask which offsets of a partition it holds.
     clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
@@ -125,5 +125,5 @@ export const topic_starts = table(
     recorded_at: given("When this was recorded, ISO instant."),
     ...audit,
   },
-  { stamps: ["ingested_at"], tags: { sensitivity: "internal" } },
+  { auditColumns: ["ingested_at"], tags: { sensitivity: "internal" } },
 );

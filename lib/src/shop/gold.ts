@@ -2,7 +2,7 @@ import { bigint, date, decimal, int, oneOf, text, timestamp, total } from "../co
 import { table } from "../contracts/table.js";
 
 const updatedAt = { updated_at: timestamp("When this row last changed.") };
-const gold = { stamps: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
+const gold = { auditColumns: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
 
 export const ltvSegment = ["High", "Medium", "Low"] as const;
 

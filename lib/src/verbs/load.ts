@@ -1,5 +1,5 @@
 import type { Table } from "../contracts/table.js";
-import { auditColumns } from "../plan/kept-columns.js";
+import { loadColumns } from "../plan/kept-columns.js";
 import { theSession } from "../plan/session.js";
 import type { TableRequest, Verb } from "./verb.js";
 
@@ -31,7 +31,7 @@ export const loadVerb: Verb<LoadRequest> = {
       table: table.name,
       folder,
       format: table.options.files ?? "csv",
-      columns: table.columns.map(({ name }) => name).filter((name) => !auditColumns.has(name)),
+      columns: table.columns.map(({ name }) => name).filter((name) => !loadColumns.has(name)),
     },
   }),
 };

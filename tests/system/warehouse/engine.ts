@@ -9,7 +9,7 @@ import {
   createLanded,
   dropLanded,
   insertRecords,
-  keepLedger,
+  recordLoadedFiles,
   refuseFiles,
 } from "#lib/engine/databricks/copy-into.js";
 import { databricksDialect } from "#lib/engine/databricks/dialect.js";
@@ -338,8 +338,8 @@ export function engineTests(given: () => Warehouse): void {
       expect(await sql.execute(copyInto(load, { catalog }))).toBe(0);
       expect(await sql.execute(insertRecords(load, values))).toBe(4);
       expect(await sql.execute(insertRecords(load, values))).toBe(0);
-      await sql.execute(keepLedger(load, { ...values, runId: "'r'" }));
-      expect(await sql.execute(keepLedger(load, { ...values, runId: "'r'" }))).toBe(0);
+      await sql.execute(recordLoadedFiles(load, { ...values, runId: "'r'" }));
+      expect(await sql.execute(recordLoadedFiles(load, { ...values, runId: "'r'" }))).toBe(0);
       land("b c.csv", "note,more,id,name\nx,m,5,y\n");
       await sql.put(path.join(landing, "b c.csv"), `${volume}/loaded/b c.csv`);
       await sql.execute(dropLanded(load.table));

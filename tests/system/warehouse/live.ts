@@ -64,7 +64,7 @@ export function liveTests(given: () => Warehouse, home: string): void {
     }
   };
 
-  /** Every row of the tables that the run keeps, without its stamps. */
+  /** Every row of the tables that the run keeps, without its audit columns. */
   const contents = (where: "here" | "there") =>
     query(where, async (connection) => {
       const found: Record<string, unknown> = {};
@@ -72,8 +72,8 @@ export function liveTests(given: () => Warehouse, home: string): void {
         steps ? /_products(_raw)?$/.test(name) : layer !== "ops",
       );
       for (const { name, columns, options } of kept) {
-        const stamps = (options.stamps ?? []) as readonly string[];
-        const names = columns.map((column) => column.name).filter((column) => !stamps.includes(column));
+        const auditColumns = (options.auditColumns ?? []) as readonly string[];
+        const names = columns.map((column) => column.name).filter((column) => !auditColumns.includes(column));
         const { rows } = await connection.query(`select ${names.join(", ")} from ${name}`);
         found[name] = rows.map((row) => JSON.stringify(row)).toSorted();
       }

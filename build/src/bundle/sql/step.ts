@@ -9,7 +9,7 @@ import {
   copyInto,
   dropLanded,
   insertRecords,
-  keepLedger,
+  recordLoadedFiles,
   raw,
   refuseFiles,
   phases,
@@ -100,7 +100,7 @@ function loadStatements(load: LoadFiles): string[] {
     `execute immediate copy_into`,
     refuseFiles(load),
     insertRecords(load, given),
-    keepLedger(load, given),
+    recordLoadedFiles(load, given),
     dropLanded(load.table),
   ];
 }

@@ -2,7 +2,7 @@ import {
   arrivedColumns,
   batchColumns,
   beforeTable,
-  isStamp,
+  isAuditColumn,
   loggedColumns,
   rejected_rows,
   verbNamed,
@@ -161,7 +161,7 @@ function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[], tab
 }
 
 function columnOf(table: Table, name: string, made: OutputColumn | undefined): ColumnLineage {
-  if (isStamp(table, name)) return stamp(name);
+  if (isAuditColumn(table, name)) return stamp(name);
   if (!made)
     return { ...plain(constantColumn(name)), unresolved: [`the select for ${table.name} does not give it`] };
   // Rows that a table takes over from itself are not where they come from.

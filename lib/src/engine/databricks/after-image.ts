@@ -1,4 +1,4 @@
-import { isStamp, keyOf, names } from "../../plan/kept-columns.js";
+import { isAuditColumn, keyOf, names } from "../../plan/kept-columns.js";
 import { batchParam, marker } from "../../sql/param.js";
 import type { Dialect } from "../adapter.js";
 import { incomingTable } from "./tables.js";
@@ -10,7 +10,7 @@ import { incomingTable } from "./tables.js";
 export const afterImage: NonNullable<Dialect["afterImage"]> = (table, kind) => {
   const incoming = incomingTable(table);
   const given = table.columns
-    .map(({ name }) => (isStamp(table, name) ? `${marker("now")} as ${name}` : `i.${name}`))
+    .map(({ name }) => (isAuditColumn(table, name) ? `${marker("now")} as ${name}` : `i.${name}`))
     .join(", ");
   const kept =
     kind === "append"

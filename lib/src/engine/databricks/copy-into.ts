@@ -99,7 +99,10 @@ select ${columns}, ${given.now} as ingested_at, ${given.batch} as _batch from re
 }
 
 /** Adds the copied files to the ledger with the number of their records, also files without any. */
-export function keepLedger(load: LoadFiles, given: { now: string; batch: string; runId: string }): string {
+export function recordLoadedFiles(
+  load: LoadFiles,
+  given: { now: string; batch: string; runId: string },
+): string {
   const columns =
     "table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at";
   return `insert into ops.loaded_files (${columns})

@@ -11,7 +11,7 @@ export const reject: VerbParts["reject"] = ({ table, rows, raw }, { sqlOf }) => 
   const batch = marker(batchParam(table.name).name);
   const fields = arrivedColumns(raw).map((column) => `'${column.name}', ${inJson(column, "b")}`);
   const json = `to_json(named_struct(${fields.join(", ")}), map('ignoreNullFields', 'false'))`;
-  const stamps = `${marker("now")}, ${marker("run_id")}, ${batch}`;
+  const filled = `${marker("now")}, ${marker("run_id")}, ${batch}`;
   return [
     draft(
       `merge into ${quarantine} as t using (
@@ -31,7 +31,7 @@ when matched and i.is_gone then delete
 when matched then update set t.reasons = i.reasons, t.raw_row = i.raw_row,
   t.rejected_at = ${marker("now")}, t.run_id = ${marker("run_id")}, t._batch = ${batch}
 when not matched then insert (table_name, reasons, raw_row, source_file, source_row, rejected_at, run_id, _batch)
-  values ('${table.name}', i.reasons, i.raw_row, i.source_file, i.source_row, ${stamps})`,
+  values ('${table.name}', i.reasons, i.raw_row, i.source_file, i.source_row, ${filled})`,
       { role: "write", counts: "rejected", reads: [rows] },
     ),
   ];

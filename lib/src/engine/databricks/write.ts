@@ -3,7 +3,7 @@ import {
   batchColumns,
   givenColumns,
   historyColumns,
-  isStamp,
+  isAuditColumn,
   keyOf,
   names,
   originColumns,
@@ -120,7 +120,7 @@ const unpivot = (results: readonly RuleResult[]) => {
 
 /** A value for every column of the table in its order, those that the verb fills in filled in. */
 const valuesFilled = (table: Table, from: string) => [
-  ...table.columns.map(({ name }) => (isStamp(table, name) ? marker("now") : `${from}.${name}`)),
+  ...table.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `${from}.${name}`)),
   ...batchColumns(table).map(() => batchOf(table)),
 ];
 
@@ -165,7 +165,7 @@ function mergeChanges(
 ): Draft[] {
   const key = keyOf(table);
   const incoming = incomingTable(table);
-  const columns = table.columns.filter(({ name }) => !isStamp(table, name));
+  const columns = table.columns.filter(({ name }) => !isAuditColumn(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
   const tracks = (table.options.tracks ?? []) as readonly string[];
   const differs = (names: readonly string[]) =>
@@ -173,12 +173,12 @@ function mergeChanges(
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
   const changed = plan.isNewer ? `${plan.isNewer}\n    and (${differs(compared)})` : `(${differs(compared)})`;
-  const stamps = table.columns
-    .filter(({ name }) => isStamp(table, name))
+  const auditColumns = table.columns
+    .filter(({ name }) => isAuditColumn(table, name))
     .map(({ name }) => `${name} = ${marker("now")}`);
   const sets = [
     ...compared.map((name) => `t.${name} = i.${name}`),
-    ...stamps.map((s) => `t.${s}`),
+    ...auditColumns.map((s) => `t.${s}`),
     `t._batch = ${batchOf(table)}`,
   ];
   const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];

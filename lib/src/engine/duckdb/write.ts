@@ -3,7 +3,7 @@ import {
   batchColumns,
   givenColumns,
   historyColumns,
-  isStamp,
+  isAuditColumn,
   keyOf,
   names,
   originColumns,
@@ -109,7 +109,7 @@ const batchOf = (table: Table) => marker(batchParam(table.name).name);
 const filled = (table: Table, batches = batchColumns(table)) =>
   [
     ...table.columns
-      .filter(({ name }) => isStamp(table, name))
+      .filter(({ name }) => isAuditColumn(table, name))
       .map(({ name }) => `${marker("now")} as ${name}`),
     ...batches.map((name) => `${batchOf(table)} as ${name}`),
   ].join(", ");
@@ -151,7 +151,7 @@ function replaceRows(
   },
 ): Draft[] {
   const key = keyOf(table);
-  const columns = table.columns.filter(({ name }) => !isStamp(table, name));
+  const columns = table.columns.filter(({ name }) => !isAuditColumn(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
   const tracks = (table.options.tracks ?? []) as readonly string[];
   const differs = (names: readonly string[]) =>
