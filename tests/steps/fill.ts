@@ -125,8 +125,8 @@ export async function rowsOfFile(
 
 /** What a dialect made, as an item that the runner executes. */
 function itemOf({ engine, mark }: TestEngine, table: Table, drafts: readonly Draft[]): Item {
-  const operations = drafts.map(({ head, expressions, body, reads: _reads, ...rest }): Operation => {
-    const text = textOf({ head, expressions, body });
+  const operations = drafts.map(({ head, expressions, body, tail, reads: _reads, ...rest }): Operation => {
+    const text = textOf({ head, expressions, body, tail });
     return { ...rest, sql: withMarkers(text, mark), params: paramsIn(text) };
   });
   return {

@@ -1,7 +1,7 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finishFile } from "../../build/src/bundle/sql/finish.ts";
+import { finishOf } from "../../build/src/bundle/bundle.ts";
 import { jobSteps } from "../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
@@ -74,7 +74,7 @@ describe("a step's SQL file", () => {
   });
 
   it("names a task's parameters only outside quotes, where they become literals", () => {
-    const ends = Object.entries(jobSteps(compiled)).map(([job, plans]) => finishFile(job, compiled, plans));
+    const ends = Object.keys(jobSteps(compiled)).map((job) => finishOf(compiled, job));
     for (const text of [...steps().map((plan) => sqlFile(plan)), prepareFile(compiled), ...ends]) {
       const quotedParts =
         text.replaceAll(/^--.*$/gm, "").match(/'(?:[^'\\]|\\[\s\S])*'|"[^"]*"|`[^`]*`/g) ?? [];

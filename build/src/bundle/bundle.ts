@@ -79,13 +79,18 @@ async function writeDashboards(root: string, { plans, lakeview }: CompiledProjec
   }
 }
 
+/** The last task of a job as its file. */
+export const finishOf = (graph: CompiledProject, job: string): string =>
+  finishFile(job, graph, jobSteps(graph)[job]!, {
+    taskOf: taskKey,
+    recordsSteps: graph.jobs[job]?.recordsSteps ?? false,
+  });
+
 /** The first task of all jobs, and the last of each. */
 async function writeEnds(root: string, graph: CompiledProject): Promise<string[]> {
   const texts = {
     [prepare]: prepareFile(graph),
-    ...Object.fromEntries(
-      Object.entries(jobSteps(graph)).map(([job, plans]) => [finish(job), finishFile(job, graph, plans)]),
-    ),
+    ...Object.fromEntries(Object.keys(jobSteps(graph)).map((job) => [finish(job), finishOf(graph, job)])),
   };
   for (const [name, text] of Object.entries(texts))
     await writeFile(path.join(root, `bundle/tasks/${name}.sql`), text);

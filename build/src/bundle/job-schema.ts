@@ -2,7 +2,11 @@
 export interface Job {
   readonly name: string;
   readonly description: string;
-  readonly schedule?: { readonly quartz_cron_expression: string; readonly timezone_id: string };
+  readonly schedule?: {
+    readonly quartz_cron_expression: string;
+    readonly timezone_id: string;
+    readonly pause_status?: "PAUSED";
+  };
   readonly max_concurrent_runs: number;
   readonly queue: { readonly enabled: boolean };
   readonly timeout_seconds: number;
@@ -34,7 +38,11 @@ export interface Task {
   readonly min_retry_interval_millis?: number;
   readonly environment_key?: string;
   readonly disable_auto_optimization?: boolean;
-  readonly sql_task?: { readonly warehouse_id: string; readonly file: { readonly path: string } };
+  readonly sql_task?: {
+    readonly warehouse_id: string;
+    readonly file: { readonly path: string };
+    readonly parameters?: Readonly<Record<string, string>>;
+  };
   readonly spark_python_task?: { readonly python_file: string; readonly parameters: readonly string[] };
   readonly run_job_task?: {
     readonly job_id: string;

@@ -39,7 +39,7 @@ export function bundleJobs(graph: ProjectGraph): Record<string, Job> {
 const minutes = 60;
 
 function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job {
-  const { schedule, warnAfter, timeout = 120, queued = true, eachDateOf } = declared;
+  const { schedule, paused = false, warnAfter, timeout = 120, queued = true, eachDateOf } = declared;
   const tasks = eachDateOf === undefined ? tasksOf(graph, stepsOf(graph, key), key) : [eachDate(eachDateOf)];
   const mail = ["${var.alert_email}"];
   const health = warnAfter !== undefined && {
@@ -48,7 +48,13 @@ function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job 
   return {
     name: `shopmetrics ${key.replaceAll("_", " ")}`,
     description: declared.description,
-    ...(schedule !== undefined && { schedule: { quartz_cron_expression: schedule, timezone_id: "UTC" } }),
+    ...(schedule !== undefined && {
+      schedule: {
+        quartz_cron_expression: schedule,
+        timezone_id: "UTC",
+        ...(paused && { pause_status: "PAUSED" }),
+      },
+    }),
     max_concurrent_runs: 1,
     queue: { enabled: queued },
     timeout_seconds: timeout * minutes,
@@ -106,8 +112,13 @@ export const jobSteps = (graph: ProjectGraph): Readonly<Record<string, readonly 
       .map(([key]) => [key, stepsOf(graph, key)]),
   );
 
+/** The steps that a job runs itself: not those that it leaves to the job that it asks. */
 const stepsOf = (graph: ProjectGraph, job: string) =>
-  graph.plans.filter(({ step, jobs }) => jobs.includes(job) || graph.jobs[job]?.also?.includes(step));
+  graph.plans.filter(({ step, jobs }) => {
+    const asked = graph.jobs[job]?.asks;
+    const isOwn = jobs.includes(job) && !(asked !== undefined && jobs.includes(asked));
+    return isOwn || graph.jobs[job]?.also?.includes(step);
+  });
 
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");
@@ -126,31 +137,68 @@ export const finish = (job: string) => `finish_${job}`;
  * reads, and few enough at once; `finish` is the end.
  */
 export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: string): Task[] {
+  const { prepares = true, asks } = graph.jobs[job] ?? {};
   const plans = chosen.filter(({ runtime }) => runtime !== "page");
   const steps = new Set(plans.map(({ step }) => step));
+  const asked = new Set(
+    asks === undefined
+      ? []
+      : graph.plans.filter(({ jobs }) => jobs.includes(job) && jobs.includes(asks)).map(({ step }) => step),
+  );
   const inGraphOrder: Needs = new Map(graph.plans.map(({ step }) => [step, graph.needs.get(step) ?? []]));
   const needs = limitParallelism(within(inGraphOrder, steps), graph.mostTasksAtOnce);
+  const first = prepares ? [prepare] : [];
   const tasks: Task[] = [
-    { task_key: prepare, ...retried, ...sqlTask(prepare) },
+    ...(prepares ? [{ task_key: prepare, ...retried, ...sqlTask(prepare) }] : []),
+    ...(asks === undefined ? [] : [askedTask(asks, asks, first, "{{job.parameters.full}}")]),
     ...plans.map((plan): Task => {
-      const waits = (needs.get(plan.step) ?? []).map(taskKey).toSorted();
-      const depends_on = (waits.length > 0 ? waits : [prepare]).map((task_key) => ({ task_key }));
+      const reads = graph.needs.get(plan.step) ?? [];
+      const own = (needs.get(plan.step) ?? []).map(taskKey);
+      const waits = [...own, ...(asks !== undefined && reads.some((step) => asked.has(step)) ? [asks] : [])];
       const key = taskKey(plan.step);
       return {
         task_key: key,
-        depends_on,
+        ...after(waits.length > 0 ? waits : first),
         ...retried,
         ...(plan.runtime === "sql" ? sqlTask(key) : nodeTask(key)),
       };
     }),
   ];
+  // What the other job reads of this one is new to it only now.
+  const handedBack = [...asked].flatMap((step) =>
+    (graph.needs.get(step) ?? []).filter((need) => steps.has(need)),
+  );
+  if (asks !== undefined && handedBack.length > 0)
+    tasks.push(askedTask(`${asks}_again`, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
   if (plans.length < chosen.length)
     tasks.push({ task_key: exportPages, ...afterAll(tasks), ...retried, ...nodeTask(exportPages) });
+  const states = plans
+    .map(({ step }) => `${taskKey(step)}={{tasks.${taskKey(step)}.result_state}}`)
+    .join(",");
   return [
     ...tasks,
-    { task_key: finish(job), ...afterAll(tasks), run_if: "ALL_DONE", ...sqlTask(finish(job)) },
+    {
+      task_key: finish(job),
+      ...afterAll(tasks),
+      run_if: "ALL_DONE",
+      ...retried,
+      ...sqlTask(finish(job), { states }),
+    },
   ];
 }
+
+/** Starts another job and waits for it; where it runs already, it waits in that job's queue. */
+const askedTask = (key: string, job: string, waits: readonly string[], full: string): Task => ({
+  task_key: key,
+  ...after(waits),
+  run_job_task: {
+    job_id: `\${resources.jobs.${job}.id}`,
+    job_parameters: { date: "{{job.parameters.date}}", full, accept_loss: "{{job.parameters.accept_loss}}" },
+  },
+});
+
+const after = (keys: readonly string[]): Pick<Task, "depends_on"> =>
+  keys.length > 0 ? { depends_on: keys.toSorted().map((task_key) => ({ task_key })) } : {};
 
 /** Waits for all tasks: for those that no other waits for. */
 function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {
@@ -158,14 +206,18 @@ function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {
     tasks.flatMap(({ depends_on = [] }) => depends_on.map(({ task_key }) => task_key)),
   );
   const ends = tasks.map(({ task_key }) => task_key).filter((key) => !waitedFor.has(key));
-  return { depends_on: ends.toSorted().map((task_key) => ({ task_key })) };
+  return after(ends);
 }
 
 /** Once more, soon: a failure must be in the mail within 5 minutes, and repeating a step is harmless. */
 const retried = { max_retries: 1, min_retry_interval_millis: 30_000 };
 
-const sqlTask = (key: string) => ({
-  sql_task: { warehouse_id: "${var.warehouse_id}", file: { path: `../tasks/${key}.sql` } },
+const sqlTask = (key: string, parameters?: Readonly<Record<string, string>>) => ({
+  sql_task: {
+    warehouse_id: "${var.warehouse_id}",
+    file: { path: `../tasks/${key}.sql` },
+    ...(parameters && { parameters }),
+  },
 });
 
 /** `launch.py` starts Node with the task's program; Databricks' own retries of serverless tasks are left to `retried`. */

@@ -149,7 +149,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
     const context: StepContext = { runId, now, date, full, landing, ...windows };
     const keep = async (report: StepReport) => {
       const batch = [...context.batches.values()][0] ?? null;
-      await recordStepRun(connection, dialectOf(engine.name), runId, { ...report, startedAt: now, batch });
+      await recordStepRun(connection, engineNamed(engine.name), runId, { ...report, startedAt: now, batch });
       return report;
     };
     if (isUpToDate(plan, context)) return finish("skipped", nothingNew);

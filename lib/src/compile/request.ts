@@ -165,10 +165,10 @@ export async function draftStage(
 
 /** A draft as the engine gets it. */
 export function finished(
-  { head, expressions, body, reads: _reads, stages: _stages, ...rest }: LinkedDraft,
+  { head, expressions, body, tail, reads: _reads, stages: _stages, ...rest }: LinkedDraft,
   { mark }: Target,
 ): Operation {
-  const text = textOf({ head, expressions, body });
+  const text = textOf({ head, expressions, body, tail });
   return { sql: withMarkers(text, mark), params: paramsIn(text), ...rest };
 }
 

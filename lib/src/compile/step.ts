@@ -107,9 +107,8 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 }
 
 /**
- * The items' statements for one engine, in their order. Where the dialect wants it, a stage that at most two selects read is
- * written into these as a common table expression, so that it costs no statement of its own. One that a writing statement
- * reads stays.
+ * The items' statements for one engine, in their order. Where the dialect wants it, a stage is written into the statements
+ * that read it as a common table expression, so that it costs no statement of its own.
  */
 function placeStages(
   made: readonly { readonly drafted: DraftedItem; readonly stage?: Statement }[],
@@ -121,9 +120,6 @@ function placeStages(
   made.forEach(({ stage }, index) => {
     const [own] = all[index]!;
     if (!stage || !own) return;
-    const readers = all.flat().filter(({ stages }) => stages.includes(stage));
-    const needed = readers.filter(({ role }) => role !== "show");
-    if (needed.length > 2 || readers.some(({ role }) => role === "write")) return;
     all[index] = [];
     const select = textWithoutHead(own);
     for (const drafts of all)

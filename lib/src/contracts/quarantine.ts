@@ -14,5 +14,10 @@ export const rejected_rows = table(
     rejected_at: timestamp("When it was refused."),
     run_id: text("The run that refused it."),
   },
-  { auditColumns: ["rejected_at", "run_id"], tags: { sensitivity: "personal" }, personal: ["raw_row"] },
+  {
+    partitionBy: ["table_name"],
+    auditColumns: ["rejected_at", "run_id"],
+    tags: { sensitivity: "personal" },
+    personal: ["raw_row"],
+  },
 );

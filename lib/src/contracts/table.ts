@@ -34,6 +34,8 @@ interface TableOptions<Shape> {
   readonly references?: { readonly [C in ColumnName<Shape>]?: string };
   /** Liquid clustering on engines that have it. */
   readonly clusterBy?: readonly ColumnName<Shape>[];
+  /** On an engine with files: a partition for each value, which several steps can write at the same time. */
+  readonly partitionBy?: readonly ColumnName<Shape>[];
   /** Columns that say when a row was written: left out when rows are compared. */
   readonly auditColumns?: readonly ColumnName<Shape>[];
   /** What the files are that `load` appends to it. Default `csv`. */

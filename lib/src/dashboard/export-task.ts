@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openDatabricks } from "../engine/databricks/engine.js";
-import { dialectOf } from "../engine/index.js";
+import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
 import { recordStepRun } from "../run/warehouse.js";
@@ -46,7 +46,7 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
       const rows = await exportPage(connection, engine.name, plan, context, folder);
-      await recordStepRun(connection, dialectOf(engine.name), runId, {
+      await recordStepRun(connection, engineNamed(engine.name), runId, {
         ...noFigures(),
         in: rows,
         out: rows,

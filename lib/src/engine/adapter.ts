@@ -76,7 +76,7 @@ export interface Dialect {
   texts(items: readonly string[]): string;
   /** Makes a stage: the rows of a select under a name, for the rest of the step. */
   stage(name: string, select: string, statement: Statement): Draft;
-  /** Whether a stage is written into the selects that read it where at most two do and none of them writes. */
+  /** Whether a stage is written into the statements that read it, as a common table expression. */
   readonly inlinesStages: boolean;
   /** A select of what a table will hold once a request of a `keep` verb has been done; where checks come before writes. */
   readonly afterImage?: (table: Table, kind: VerbName) => string;

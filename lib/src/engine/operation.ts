@@ -8,6 +8,8 @@ export interface Draft extends Omit<Operation, "sql" | "params"> {
   readonly expressions: readonly CommonTableExpression[];
   /** The select, or the whole of a statement that has none. */
   readonly body: string;
+  /** What stands behind the select, such as the conditions of a MERGE. */
+  readonly tail: string;
   /** The request's selects that it reads. */
   readonly reads: readonly Statement[];
 }
@@ -21,15 +23,23 @@ export interface CommonTableExpression {
 export const draft = (body: string, options: Partial<Omit<Draft, "body">> & Pick<Draft, "role">): Draft => ({
   head: "",
   expressions: [],
+  tail: "",
   reads: [],
   ...options,
   body,
 });
 
 /** The statement's text. A select that has common table expressions of its own keeps them behind these. */
-export function textOf({ head, expressions, body }: Pick<Draft, "head" | "expressions" | "body">): string {
-  if (expressions.length === 0) return head + body;
+export function textOf({
+  head,
+  expressions,
+  body,
+  tail,
+}: Pick<Draft, "head" | "expressions" | "body" | "tail">): string {
+  if (expressions.length === 0) return head + body + tail;
   const list = expressions.map(({ name, select }) => `${name} as (\n${select}\n)`).join(",\n");
   const own = /^with\b\s*/i.exec(body);
-  return own ? `${head}with ${list},\n${body.slice(own[0].length)}` : `${head}with ${list}\n${body}`;
+  return own
+    ? `${head}with ${list},\n${body.slice(own[0].length)}${tail}`
+    : `${head}with ${list}\n${body}${tail}`;
 }

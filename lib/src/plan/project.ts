@@ -24,6 +24,14 @@ export interface JobDeclaration {
   readonly timeout?: number;
   /** Whether a run waits for the one before. Default true; else it is left out. */
   readonly queued?: boolean;
+  /** Whether the schedule waits until somebody switches it on. */
+  readonly paused?: boolean;
+  /** Whether its first task makes schemas and tables that are not there yet. Default true. */
+  readonly prepares?: boolean;
+  /** Another job that owns the steps that both have: this one starts it and waits, so that no step runs twice at a time. */
+  readonly asks?: string;
+  /** Whether it records what the pipeline is made of, in `ops.steps`; one job does. */
+  readonly recordsSteps?: boolean;
   /** Steps that it runs beside those of the notebooks that name it. */
   readonly also?: readonly string[];
   /** It runs this job once for each date that it is given, one after the other, and no step of its own. */

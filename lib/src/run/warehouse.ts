@@ -1,5 +1,5 @@
 import { schemasOf, type Table, type Tables } from "../contracts/table.js";
-import type { Dialect } from "../engine/adapter.js";
+import type { Dialect, EngineAdapter } from "../engine/adapter.js";
 import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
 import type { Bound, Connection } from "../engine/connection.js";
 import { beforeTable } from "../sql/render.js";
@@ -135,17 +135,21 @@ interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
   readonly message: string | null;
 }
 
-/** Puts a step's run on record; a task that is repeated in the same run replaces its record. */
+/**
+ * Records a step's run. A task that is repeated in the same run replaces its record; where that would need a look into a
+ * table that others write to, it adds a row, and the latest one counts.
+ */
 export async function recordStepRun(
   connection: Connection,
-  dialect: Dialect,
+  { dialect, hasTransactions }: EngineAdapter,
   runId: string,
   run: StepRun,
 ): Promise<void> {
-  await connection.execute("delete from ops.step_runs where run_id = $run and step = $step", {
-    run: runId,
-    step: run.step,
-  });
+  if (hasTransactions)
+    await connection.execute("delete from ops.step_runs where run_id = $run and step = $step", {
+      run: runId,
+      step: run.step,
+    });
   const row = {
     run_id: runId,
     step: run.step,

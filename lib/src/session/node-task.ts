@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { dialectOf, openEngine } from "../engine/index.js";
+import { engineNamed, openEngine } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import type { Place } from "../plan/plan.js";
 import { CheckFailed, noFigures, StatementFailed } from "../run/step.js";
@@ -57,7 +57,7 @@ export async function beginTask(step: string): Promise<void> {
     end = undefined;
     try {
       if (stop.signal.aborted) return;
-      await recordStepRun(connection, dialectOf(engine.name), runId, {
+      await recordStepRun(connection, engineNamed(engine.name), runId, {
         ...figures,
         step,
         status: error === undefined ? "succeeded" : "failed",

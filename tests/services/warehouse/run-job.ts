@@ -1,6 +1,7 @@
-import { finishFile } from "../../../build/src/bundle/sql/finish.ts";
+import { finishOf } from "../../../build/src/bundle/bundle.ts";
 import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";
+import type { Task } from "../../../build/src/bundle/job-schema.ts";
 import type { Compiled } from "../../../build/src/compile/compile.ts";
 import { sqlFile } from "../../../build/src/bundle/sql/step.ts";
 import { runFile } from "./run-file.ts";
@@ -15,39 +16,48 @@ export interface TaskEnd {
   readonly task: string;
   readonly seconds: number;
   readonly statements: number;
+  /** As Databricks names it. */
+  readonly state: "success" | "failed" | "excluded" | "upstream_failed";
+  /** How often it was begun. */
+  readonly tries: number;
   readonly error?: string;
 }
 
 export interface JobOptions {
-  /** How many tasks run at once. Default 2. */
+  /** How many tasks run at once. Default 2; Databricks runs five. */
   readonly width?: number;
-  /** The steps to run, by name. Default: all of the job. */
+  /** The steps to run, by name, as `bundle run --only` chooses them. Default: all of the job. */
   readonly only?: (step: string) => boolean;
   /** After how many statements each step's task is killed once, before it runs as a whole. Default: none is. */
   readonly killedAfter?: number;
+  /** Milliseconds before a task is tried again; Databricks' own waits are too long for a test. */
+  readonly retryAfter?: number;
+  /** Runs another job that a task asks for. Default: it counts as done. */
+  readonly runJob?: (job: string, parameters: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /**
- * Runs the SQL tasks of one of the bundle's jobs as Databricks does: each once those it depends on have succeeded, each in
- * a session of its own. Tasks that are programs are left out; what depends on them runs all the same.
+ * Runs one of the bundle's jobs as it is declared: its graph, its retries, each task once those it depends on have succeeded,
+ * each in a session of its own. Tasks that are programs are left out; what depends on them runs all the same.
  */
 export async function runJob(
   connect: () => Promise<Connection>,
   graph: Compiled,
   job: string,
   parameters: Readonly<Record<string, string>>,
-  { width = 2, only = () => true, killedAfter }: JobOptions = {},
+  options: JobOptions = {},
 ): Promise<TaskEnd[]> {
-  const plans = jobSteps(graph)[job]!.filter(({ runtime, step }) => runtime === "sql" && only(step));
+  const { width = 2, only = () => true } = options;
+  const plans = jobSteps(graph)[job]!.filter(({ runtime }) => runtime === "sql");
   const texts = new Map([
     [prepare, prepareFile(graph)],
     ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan)] as const),
-    [finish(job), finishFile(job, graph, plans)],
+    [finish(job), finishOf(graph, job)],
   ]);
+  const chosen = new Set(plans.filter(({ step }) => only(step)).map(({ step }) => taskKey(step)));
   const isStep = new Set(plans.map(({ step }) => taskKey(step)));
-  const { tasks } = bundleJobs(graph)[job]!;
   const ends = new Map<string, TaskEnd>();
-  const waiting = [...tasks];
+  const waiting = [...bundleJobs(graph)[job]!.tasks];
   const running = new Set<Promise<void>>();
   while (waiting.length > 0 || running.size > 0) {
     const next = waiting.findIndex(({ depends_on = [] }) =>
@@ -55,52 +65,70 @@ export async function runJob(
     );
     if (next >= 0 && running.size < width) {
       const [task] = waiting.splice(next, 1);
-      const { task_key: key, depends_on = [], run_if } = task!;
-      const text = texts.get(key);
-      const end = { task: key, seconds: 0, statements: 0 };
-      if (run_if !== "ALL_DONE" && depends_on.some((one) => ends.get(one.task_key)?.error)) {
-        ends.set(key, { ...end, error: "upstream failed" });
-      } else if (text === undefined) {
-        ends.set(key, end);
-      } else {
-        const work = async () =>
-          void ends.set(
-            key,
-            await runTask(
-              connect,
-              { key, text, killedAfter: isStep.has(key) ? killedAfter : undefined },
-              parameters,
-            ),
-          );
-        const done: Promise<void> = work().finally(() => running.delete(done));
-        running.add(done);
-      }
+      const work = async () => void ends.set(task!.task_key, await endOf(task!));
+      const done: Promise<void> = work().finally(() => running.delete(done));
+      running.add(done);
     } else {
       await Promise.race(running);
     }
   }
   return [...ends.values()];
-}
 
-async function runTask(
-  connect: () => Promise<Connection>,
-  { key, text, killedAfter }: { key: string; text: string; killedAfter: number | undefined },
-  parameters: Readonly<Record<string, string>>,
-): Promise<TaskEnd> {
-  const began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
-  const run = async (options: { until?: number }) => {
-    const connection = await connect();
-    try {
-      return (await runFile(connection, text, parameters, options)).length;
-    } finally {
-      await connection.close();
+  async function endOf(task: Task): Promise<TaskEnd> {
+    const { task_key: key, depends_on = [], run_if, run_job_task } = task;
+    const end: TaskEnd = { task: key, seconds: 0, statements: 0, tries: 0, state: "success" };
+    const hasFailed = depends_on.some(({ task_key }) => /failed/.test(ends.get(task_key)!.state));
+    if (run_if !== "ALL_DONE" && hasFailed) return { ...end, state: "upstream_failed" };
+    if (isStep.has(key) && !chosen.has(key)) return { ...end, state: "excluded" };
+    if (run_job_task) {
+      const asked = /^\$\{resources\.jobs\.(\w+)\.id\}$/.exec(run_job_task.job_id)![1]!;
+      try {
+        await options.runJob?.(asked, parameters);
+        return end;
+      } catch (error) {
+        return { ...end, state: "failed", error: (error as Error).message };
+      }
     }
-  };
-  try {
-    if (killedAfter !== undefined) await run({ until: killedAfter });
-    return { task: key, statements: await run({}), seconds: seconds() };
-  } catch (error) {
-    return { task: key, statements: 0, seconds: seconds(), error: (error as Error).message };
+    const text = texts.get(key);
+    if (text === undefined) return end;
+    return runTask(text, task, isStep.has(key) ? options.killedAfter : undefined);
+  }
+
+  async function runTask(text: string, task: Task, killedAfter: number | undefined): Promise<TaskEnd> {
+    const began = performance.now();
+    const given = { ...parameters, ...withStates(task.sql_task?.parameters ?? {}) };
+    const run = async (until: { until?: number }) => {
+      const connection = await connect();
+      try {
+        return (await runFile(connection, text, given, until)).length;
+      } finally {
+        await connection.close();
+      }
+    };
+    const end = { task: task.task_key, seconds: 0, statements: 0 };
+    if (killedAfter !== undefined) await run({ until: killedAfter }).catch(() => undefined);
+    for (let tries = 1; ; tries++) {
+      try {
+        const statements = await run({});
+        return { ...end, statements, tries, state: "success", seconds: (performance.now() - began) / 1000 };
+      } catch (error) {
+        if (tries <= (task.max_retries ?? 0)) {
+          await new Promise((resolve) => setTimeout(resolve, options.retryAfter ?? 0));
+          continue;
+        }
+        const seconds = (performance.now() - began) / 1000;
+        return { ...end, seconds, tries, state: "failed", error: (error as Error).message };
+      }
+    }
+  }
+
+  /** `{{tasks.<key>.result_state}}` is how a task ended. */
+  function withStates(given: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [
+        name,
+        value.replaceAll(/\{\{tasks\.(\w+)\.result_state\}\}/g, (_, key: string) => ends.get(key)?.state ?? ""),
+      ]),
+    );
   }
 }

@@ -1,76 +1,121 @@
+import { quoted } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
 
 /**
- * The last task of a job, which runs however the others ended: it puts on record the steps that have failed or were not
- * reached, and how the run ended. It raises when the run has failed, since a job is as good as its last task.
+ * The last task of a job, which runs however the others ended: it records the steps that failed or were not reached, and how
+ * the run ended. It raises an error when the run failed, since a job is as good as its last task.
+ *
+ * Jobs may end at the same moment, so what it reads goes into variables first, and what it adds are rows of its own: an
+ * INSERT that reads its own table meets every other one.
+ *
+ * @param options.taskOf the name of a step's task
+ * @param options.recordsSteps whether it also records what the pipeline is made of; only one job does
  */
-export function finishFile(job: string, graph: Graph, plans: readonly Plan[]): string {
+export function finishFile(
+  job: string,
+  graph: Graph,
+  plans: readonly Plan[],
+  options: { taskOf: (step: string) => string; recordsSteps: boolean },
+): string {
   const names = new Set(plans.map(({ step }) => step));
   const steps = plans.map(({ step }, index) => {
     const needs = (graph.needs.get(step) ?? []).filter((need) => names.has(need));
-    return `  (${index + 1}, '${step}', array(${needs.map((need) => `'${need}'`).join(", ")}))`;
+    const waits = `cast(array(${needs.map(quoted).join(", ")}) as array<string>)`;
+    return `  (${index + 1}, ${quoted(step)}, ${quoted(options.taskOf(step))}, ${waits})`;
   });
   const run = "run_id = {{run_id}}";
+  const statements = [
+    `use catalog {{catalog}}`,
+    `set time zone 'UTC'`,
+    `-- the steps of this job that have no success, with how their tasks ended
+declare or replace variable missing array<struct<step string, status string, message string>>`,
+    `set variable missing = (
+  with steps as (
+    select *, str_to_map({{states}}, ',', '=')[task] as state from values
+  ${steps.join(",\n  ")}
+    as steps (position, step, task, needs)
+  ),
+  done as (select distinct step from ops.step_runs where ${run} and status in ('succeeded', 'skipped')
+    and (message is null or message = 'nothing new')),
+  halted as (
+    select step, max_by(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name), checked_at) as message
+    from ops.check_results where ${run} and status = 'fail' group by step
+  ),
+  blocked as (
+    select steps.step, array_except(steps.needs, (select collect_list(step) from done)) as by from steps
+  )
+  select coalesce(array_sort(collect_list(struct(steps.step,
+    if(steps.state in ('failed', 'timedout', 'canceled', 'evicted'), 'failed', 'skipped') as status,
+    case when halted.message is not null then halted.message
+      when steps.state in ('failed', 'timedout', 'canceled', 'evicted') then concat('the task ended as ', steps.state, ': its log says why')
+      when size(blocked.by) > 0 then concat(blocked.by[0], ' did not succeed')
+      else concat('the task ended as ', steps.state) end as message))), array())
+  from steps join blocked on blocked.step = steps.step
+  left join done on done.step = steps.step
+  left join halted on halted.step = steps.step
+  where done.step is null and coalesce(steps.state, '') not in ('', 'excluded')
+)`,
+    `-- record them; a repair of the run that succeeds adds a later row
+insert into ops.step_runs (run_id, step, status, started_at, seconds, statement_ids, message)
+select {{run_id}}, step, status, current_timestamp(), 0, array(), message from (select inline(missing))`,
+    ...(options.recordsSteps ? [stepsOnRecord(graph)] : []),
+    `-- how the run ended
+declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string>`,
+    `set variable ended = (
+  select named_struct('started_at', coalesce(min(started_at), current_timestamp()),
+    'ran', cast(count(case when status <> 'skipped' then 1 end) as int),
+    'skipped', cast(count(case when status = 'skipped' then 1 end) as int),
+    'message', min_by(concat(step, ': ', message), started_at) filter (where status = 'failed'))
+  from (
+    select *, row_number() over (partition by step order by started_at desc) as nth from ops.step_runs where ${run}
+  ) where nth = 1
+)`,
+    `insert into ops.runs (run_id, started_at, finished_at, status, run_date, is_full, engine, steps_run, steps_skipped, message)
+select {{run_id}}, ended.started_at, current_timestamp(), if(ended.message is null, 'succeeded', 'failed'), {{date}},
+  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message`,
+    `select raise_error(ended.message) where ended.message is not null`,
+  ];
   return `-- The end of the job ${job}
 -- Compiled from the graph of the notebooks: change those, not this file.
 
-use catalog {{catalog}};
-
--- the steps of this job, each with those it waits for
-create or replace temporary view outcome as
-with steps as (
-  select * from values
-${steps.join(",\n")}
-  as steps (position, step, needs)
-),
-done as (select distinct step from ops.step_runs where ${run} and status in ('succeeded', 'skipped')
-  and (message is null or message = 'nothing new')),
-failed as (
-  select step, max_by(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name), checked_at) as message
-  from ops.check_results where ${run} and status = 'fail' group by step
-),
-blocked as (
-  select steps.step, array_except(steps.needs, (select collect_list(step) from done)) as by from steps
-)
-select steps.position, steps.step, done.step is not null as is_done,
-  case when done.step is not null then null when size(blocked.by) > 0 then 'skipped' else 'failed' end as status,
-  case when done.step is not null then null
-    when size(blocked.by) > 0 then concat(blocked.by[0], ' did not succeed')
-    else coalesce(failed.message, 'the task failed: its log says why') end as message
-from steps join blocked on blocked.step = steps.step
-left join done on done.step = steps.step
-left join failed on failed.step = steps.step;
-
--- on record: steps without a success, and no longer those that a repair of the run has mended
-merge into ops.step_runs as t using outcome as i
-on t.run_id = {{run_id}} and t.step = i.step and (t.status = 'failed' or t.message like '% did not succeed')
-when matched and i.is_done then delete
-when matched then update set t.status = i.status, t.message = i.message
-when not matched and not i.is_done then insert (run_id, step, status, started_at, seconds, statement_ids, message)
-  values ({{run_id}}, i.step, i.status, current_timestamp(), 0, array(), i.message);
-
--- how far each step has read
-merge into ops.steps as t using (
-  select step, array_sort(collect_list(concat(table_name, '=', batch))) as watermark
-  from (
-    select marks.step, marks.table_name, max(marks.batch) as batch
-    from ops.watermarks as marks join ops.steps as steps on steps.step = marks.step
-    where not array_contains(steps.writes, marks.table_name)
-    group by marks.step, marks.table_name
-  ) group by step
-) as i on t.step = i.step
-when matched and not (t.watermark <=> i.watermark) then update set t.watermark = i.watermark;
-
--- how the run ended
-merge into ops.runs as t using (
-  select count(case when status <> 'skipped' then 1 end) as ran, count(case when status = 'skipped' then 1 end) as skipped,
-    min_by(concat(step, ': ', message), started_at) filter (where status = 'failed') as failed
-  from ops.step_runs where ${run}
-) as i on t.run_id = {{run_id}}
-when matched then update set t.finished_at = current_timestamp(), t.status = if(i.failed is null, 'succeeded', 'failed'),
-  t.message = i.failed, t.steps_run = i.ran, t.steps_skipped = i.skipped;
-
-select raise_error(message) from ops.runs where ${run} and status = 'failed';
+${statements.map((statement) => `${statement};`).join("\n\n")}
 `;
+}
+
+/** What the pipeline is made of, and how far each step has read. */
+function stepsOnRecord({ plans }: Graph): string {
+  const names = (tables: readonly string[]) =>
+    tables.length ? `array(${tables.map(quoted).join(", ")})` : "cast(array() as array<string>)";
+  const rows = plans.map((plan, index) => {
+    const texts = [plan.jobs.join(", "), plan.notebook, plan.runtime].map(quoted).join(", ");
+    const tables = `${names(plan.reads)}, ${names(plan.writes)}`;
+    return `    (${quoted(plan.step)}, ${index + 1}, ${texts}, ${tables}, ${quoted(plan.fingerprint)})`;
+  });
+  const given = ["step", "position", "job", "notebook", "runtime", "reads", "writes", "fingerprint"];
+  const columns = [...given, "watermark"];
+  const others = columns.slice(1);
+  return `-- what the pipeline is made of, and how far each step has read
+merge into ops.steps as t using (
+  with steps as (
+    select * from values
+${rows.join(",\n")}
+    as steps (${given.join(", ")})
+  ),
+  marks as (
+    select step, array_sort(collect_list(concat(table_name, '=', batch))) as watermark
+    from (
+      select marks.step, marks.table_name, max(marks.batch) as batch
+      from ops.watermarks as marks join steps on steps.step = marks.step
+      where not array_contains(steps.writes, marks.table_name)
+      group by marks.step, marks.table_name
+    ) group by step
+  )
+  select steps.*, coalesce(marks.watermark, cast(array() as array<string>)) as watermark
+  from steps left join marks on marks.step = steps.step
+) as i on t.step = i.step
+when matched and (${others.map((name) => `not (t.${name} <=> i.${name})`).join(" or ")}) then update set
+  ${others.map((name) => `t.${name} = i.${name}`).join(", ")}
+when not matched then insert (${columns.join(", ")}) values (${columns.map((name) => `i.${name}`).join(", ")})
+when not matched by source then delete`;
 }

@@ -1,26 +1,23 @@
 import { schemasOf, type Table, type Tables } from "shopmetrics/plan";
-import { databricks, quoted } from "shopmetrics/engine";
+import { databricks } from "shopmetrics/engine";
 import { wanted } from "shopmetrics/run";
-import type { Graph } from "../../compile/graph.js";
 
 /** So many tables may gain columns from one run of the file; if there are more, the task says so and is run again. */
 const tablesThatGain = 3;
 
 /**
- * The first task of every job: makes the schemas and tables that the catalog lacks, adds columns that contracts have gained,
- * and puts the run and the steps on record.
+ * The first task of every job: makes the schemas and tables that the catalog lacks and adds columns that contracts have gained.
  */
-export function prepareFile(graph: Graph & { readonly tables: Tables }): string {
+export function prepareFile(graph: { readonly tables: Tables }): string {
   const tables = [...graph.tables.values()];
   const statements = [
     "use catalog {{catalog}}",
+    "set time zone 'UTC'",
     ...schemasOf(graph.tables).map((schema) => `create schema if not exists ${schema}`),
     ...tables.flatMap((table) => databricks.dialect.createTable(table)),
     ...gainedColumns(tables),
-    `-- the run, which a repair takes up again\n${runOnRecord}`,
-    `-- what the pipeline is made of\n${stepsOnRecord(graph)}`,
   ];
-  return `-- Schemas, tables, and what runs
+  return `-- Schemas and tables
 -- Compiled from lib/src/shop/ and the notebooks: change those, not this file.
 
 ${statements.map((statement) => `${statement};`).join("\n\n")}
@@ -61,33 +58,4 @@ function gainedColumns(tables: readonly Table[]): string[] {
     `select raise_error(concat('more tables lack columns: run the task again, which goes on with ', ` +
       `table_name))\nfrom (select min(table_name) as table_name from ${missing}) where table_name is not null`,
   ];
-}
-
-const runOnRecord = `merge into ops.runs as t using (select {{run_id}} as run_id) as i on t.run_id = i.run_id
-when matched then update set t.status = 'running', t.finished_at = null, t.message = null
-when not matched then insert (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
-  values (i.run_id, current_timestamp(), 'running', {{date}}, cast({{full}} as boolean), 'databricks', 0, 0)`;
-
-function stepsOnRecord({ plans }: Graph): string {
-  const names = (tables: readonly string[]) =>
-    tables.length ? `array(${tables.map(quoted).join(", ")})` : "cast(array() as array<string>)";
-  const rows = plans.map(
-    (plan, index) =>
-      `  (${quoted(plan.step)}, ${index + 1}, ${quoted(plan.jobs.join(", "))}, ${quoted(plan.notebook)}, ` +
-      `${quoted(plan.runtime)}, ${names(plan.reads)}, ${names(plan.writes)}, ${quoted(plan.fingerprint)})`,
-  );
-  const columns = ["step", "position", "job", "notebook", "runtime", "reads", "writes", "fingerprint"];
-  const changed = columns.slice(1).map((name) => `not (t.${name} <=> i.${name})`);
-  return `merge into ops.steps as t using (
-  select * from values
-${rows.join(",\n")}
-  as steps (${columns.join(", ")})
-) as i on t.step = i.step
-when matched and (${changed.join(" or ")}) then update set
-  ${columns
-    .slice(1)
-    .map((name) => `t.${name} = i.${name}`)
-    .join(", ")}
-when not matched then insert (${columns.join(", ")}, watermark) values (${columns.map((name) => `i.${name}`).join(", ")}, array())
-when not matched by source then delete`;
 }

@@ -40,7 +40,7 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
 export function sqlFile(plan: Plan): string {
   const parts = [
     `-- ${plan.title}\n-- Compiled from ${plan.notebook}: change the notebook, not this file.`,
-    "use catalog {{catalog}};",
+    "use catalog {{catalog}};\nset time zone 'UTC';",
     sqlVariables(plan),
     ...sections(plan),
     recordStep(plan),
@@ -87,20 +87,19 @@ function literal({ value }: Param & { kind: "literal" }): string {
 }
 
 /**
- * Loads new files, keeps them on the ledger, and lets go of them. COPY INTO takes its path as a literal only, and a task's
- * parameter is a literal of its own and no piece of one, so the statement is put together and run by its text.
+ * Loads new files and adds them to the ledger. COPY INTO takes its path as a literal only, and a task's parameter is a
+ * literal of its own and not a part of one, so the statement is put together and run by its text.
  */
 function loadStatements(load: LoadFiles): string[] {
   const place = "{catalog}";
   const pieces = copyInto(load, { catalog: place }).split(place).map(raw);
   const given = { now: at("now"), batch: at(`batch_${flat(load.table)}`), runId: at("run_id") };
   return [
-    `declare or replace variable copy_into string`,
-    `set variable copy_into = concat(${pieces.join(`, ${at("catalog")}, `)})`,
+    dropLanded(load.table),
+    `declare or replace variable copy_into string default concat(${pieces.join(", {{catalog}}, ")})`,
     `execute immediate copy_into`,
     refuseFiles(load),
     insertRecords(load, given),
     recordLoadedFiles(load, given),
-    dropLanded(load.table),
   ];
 }

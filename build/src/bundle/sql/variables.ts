@@ -23,7 +23,6 @@ export function sqlVariables(plan: Plan): string {
     `if(cast({{full}} as boolean), 0, coalesce((select max(batch) from ops.watermarks
     where step = '${plan.step}' and table_name = '${name}'), 0))`;
   const fields: (readonly [name: string, type: string, value: string])[] = [
-    ...(isLoad(plan) ? [["catalog", "string", "{{catalog}}"] as const] : []),
     ["run_id", "string", "{{run_id}}"],
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],

@@ -50,7 +50,8 @@ export async function openConnection(
 
   /** Runs a statement to its end, and repeats it after a conflict with another writer. */
   async function run(sql: string, params?: Params): Promise<Operation> {
-    for (const wait of [...conflictWaits, undefined]) {
+    const waits = options.repeatsConflicts === false ? [] : conflictWaits;
+    for (const wait of [...waits, undefined]) {
       try {
         return await start(sql, params);
       } catch (error) {

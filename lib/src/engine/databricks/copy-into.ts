@@ -89,16 +89,21 @@ select raise_error(concat(source_file, ': ', problem, ${next})) from (
  */
 export function insertRecords(load: LoadFiles, given: { now: string; batch: string }): string {
   const columns = [...load.columns, "_rescued_data", "source_file", "source_row"].join(", ");
-  return `insert into ${load.table} (${columns}, ingested_at, _batch)
+  return `merge into ${load.table} as t using (
 with files as (
   ${pending(load)}
-  left anti join (select source_file from ${load.table} where _batch = ${given.batch}) as kept on kept.source_file = landed.source_file
 ),
 ${readerOf(load).records(load)}
-select ${columns}, ${given.now} as ingested_at, ${given.batch} as _batch from records`;
+select ${columns} from records
+) as i on t._batch = ${given.batch} and t.source_file = i.source_file and t.source_row = i.source_row
+when not matched then insert (${columns}, ingested_at, _batch)
+  values (${columns.replaceAll(/\w+/g, "i.$&")}, ${given.now}, ${given.batch})`;
 }
 
-/** Adds the copied files to the ledger with the number of their records, also files without any. */
+/**
+ * Adds the copied files to the ledger with the number of their records, also files without any. It does not look into the
+ * ledger, so that steps that load at the same time do not meet there: `dropLanded` comes first and leaves the new files.
+ */
 export function recordLoadedFiles(
   load: LoadFiles,
   given: { now: string; batch: string; runId: string },
@@ -109,7 +114,6 @@ export function recordLoadedFiles(
 select '${load.table}', landed.source_file, landed.size, landed.modified_at, landed.sha256, coalesce(counted.records, 0),
   coalesce(counted.rescued, 0), ${given.batch}, ${given.runId}, ${given.now}
 from ${landedTable(load.table)} as landed
-left anti join ops.loaded_files as ledger on ledger.table_name = '${load.table}' and ledger.source_file = landed.source_file
 left join (
   select source_file, count(*) as records, count(case when ${readerOf(load).isRescued(load)} then 1 end) as rescued
   from ${load.table} where _batch = ${given.batch} group by source_file

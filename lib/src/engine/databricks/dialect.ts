@@ -17,7 +17,7 @@ export const databricksDialect: Dialect = {
   createTable,
   addColumn,
   texts: (items) => `cast(array(${items.join(", ")}) as array<string>)`,
-  // Each statement costs: a select that few read is written into these instead of becoming a view.
+  // Each statement costs, and a view would be computed again by each reader just the same.
   inlinesStages: true,
   stage: (name, select, statement) =>
     draft(select, {

@@ -8,6 +8,8 @@ export interface DatabricksOptions extends WarehouseAddress {
   readonly schema?: string;
   /** How long a warehouse that is stopped is waited for, in milliseconds. Default 10 minutes. */
   readonly patience?: number;
+  /** Whether a statement that meets another writer is repeated, as a task of a job is not. Default true. */
+  readonly repeatsConflicts?: boolean;
   /** Told each time that the warehouse, or another writer, is waited for. */
   readonly onWait?: (line: string) => void;
   /** Cancels the statements that run, and every later one. */

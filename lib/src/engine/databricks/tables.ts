@@ -10,12 +10,15 @@ export const createTable = (table: Table): string[] => [
   `create table if not exists ${table.name} (\n${[
     ...table.columns.map(({ name, type, comment }) => `  ${name} ${type} comment ${quoted(comment)}`),
     ...batchColumns(table).map((name) => `  ${name} BIGINT`),
-  ].join(",\n")}\n) using delta comment ${quoted(table.comment)}${
-    table.options.clusterBy ? ` cluster by (${table.options.clusterBy.join(", ")})` : ""
-  }`,
+  ].join(",\n")}\n) using delta comment ${quoted(table.comment)}${layoutOf(table)}`,
   ...(table.options.tracks ? [createBefore(table)] : []),
   ...(table.layer === "bronze" ? [createLanded(table.name)] : []),
 ];
+
+function layoutOf({ options: { clusterBy, partitionBy } }: Table): string {
+  if (clusterBy) return ` cluster by (${clusterBy.join(", ")})`;
+  return partitionBy ? ` partitioned by (${partitionBy.join(", ")})` : "";
+}
 
 export const addColumn = (table: string, { name, type }: { readonly name: string; readonly type: string }) =>
   `alter table ${table} add column ${name} ${type}`;

@@ -165,6 +165,7 @@ function mergeChanges(
 ): Draft[] {
   const key = keyOf(table);
   const incoming = incomingTable(table);
+  const log = beforeTable(table);
   const columns = table.columns.filter(({ name }) => !isAuditColumn(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
   const tracks = (table.options.tracks ?? []) as readonly string[];
@@ -202,12 +203,12 @@ where ${plan.scope}`,
     ...(tracks.length
       ? [
           draft(
-            `insert into ${beforeTable(table)}
-select ${list(before, "t.")}, ${batchOf(table)} as _batch
-from ${table.name} as t join ${incoming} as i on ${on}
-left anti join ${beforeTable(table)} as b on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = t.${name}`).join(" and ")}
-where i.is_gone or ${differs(tracks)}`,
-            // Of a MERGE only the rows it wrote are counted: a batch that only takes rows away is published by this.
+            `merge into ${log} as b using (
+  select ${list(before, "t.")} from ${table.name} as t join ${incoming} as i on ${on}
+  where i.is_gone or ${differs(tracks)}
+) as i on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = i.${name}`).join(" and ")}
+when not matched then insert (${list(before)}, _batch) values (${list(before, "i.")}, ${batchOf(table)})`,
+            // Of the MERGE below only the rows it wrote are counted: a batch that only takes rows away is published by this.
             { role: "write", counts: "deleted" },
           ),
         ]
