@@ -165,7 +165,8 @@ export function liveTests(given: () => Warehouse, home: string): void {
       code: 1,
       stderr: expect.stringMatching(/^notebooks\/ops\/probe\.ipynb cell 3: Error: as asked\n/),
     });
-    expect(await recorded("ops.probe")).toEqual([{ run_id: "17", status: "failed", message: "as asked" }]);
+    const message = "notebooks/ops/probe.ipynb cell 3: as asked";
+    expect(await recorded("ops.probe")).toEqual([{ run_id: "17", status: "failed", message }]);
   });
 
   it("a Node task whose check halts names the check and its figures", async () => {
