@@ -6,7 +6,7 @@ import type { Tables } from "./tables.ts";
 /**
  * What of each table must be the same on every engine. It is all but this: which run it was (`run_id`), what the clock
  * said (audit columns, `checked_at`, `loaded_at`, `seconds`, `started_at`), when a copy of a file was written (`modified_at`), ids
- * of statements, and that a job puts steps on record that had nothing to do. Beside, a file of 0 bytes is on the embedded
+ * of statements, and that a job puts steps on record that had nothing to do, and that a job which another one asks for is a run of its own. Beside, a file of 0 bytes is on the embedded
  * engine's ledger only, since Spark passes it over; and when a check halts, a job has recorded those behind it too.
  */
 export const compared: Readonly<Record<string, string>> = {
@@ -24,12 +24,12 @@ export const compared: Readonly<Record<string, string>> = {
   "ops.check_results": `select step, table_name, check_name, severity, status, case when check_name like '% is fresh' then null else figure end as figure,
     threshold, failed_rows, total_rows, notebook, cell from ops.check_results`,
   "ops.step_runs":
-    "select step, status, rows_in, rows_out, rows_merged, rows_rejected, batch from ops.step_runs where status <> 'skipped'",
+    "select distinct step, status, rows_in, rows_out, rows_merged, rows_rejected, batch from ops.step_runs where status <> 'skipped'",
   "ops.watermarks":
     "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name",
   "ops.steps":
     "select step, position, job, notebook, runtime, reads, writes, watermark, fingerprint from ops.steps",
-  "ops.runs": "select run_date, is_full, status, message from ops.runs",
+  "ops.runs": "select distinct run_date, is_full, status, message from ops.runs",
 };
 
 /** Rows of selects as text, each a line, sorted. */

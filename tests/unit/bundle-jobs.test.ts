@@ -47,7 +47,42 @@ describe("the jobs of the bundle", () => {
       gold_sales: ["silver_orders"],
       gold_page: ["gold_sales"],
       ops_data_quality: ["gold_sales"],
-      finish_daily: ["gold_page", "ops_data_quality"],
+      streaming: ["prepare"],
+      finish_daily: ["gold_page", "ops_data_quality", "streaming"],
+    });
+  });
+
+  it("leaves the steps that another job owns to it: starts it, waits, and starts it again where it reads what is new", () => {
+    const both = { jobs: ["daily", "streaming"] };
+    const shared = graphOf([
+      plan("bronze.events", [], both),
+      plan("bronze.orders"),
+      plan("gold.traffic", ["bronze.events"], both),
+      plan("gold.funnel", ["bronze.events", "bronze.orders"], both),
+      plan("gold.products", ["bronze.events", "bronze.orders"]),
+    ]);
+    const made = bundleJobs({ ...shop, ...shared });
+    expect(waits(made["daily"]!.tasks)).toEqual({
+      prepare: [],
+      streaming: ["prepare"],
+      bronze_orders: ["prepare"],
+      gold_products: ["bronze_orders", "streaming"],
+      streaming_again: ["bronze_orders", "streaming"],
+      finish_daily: ["gold_products", "streaming_again"],
+    });
+    expect(waits(made["streaming"]!.tasks)).toEqual({
+      bronze_events: [],
+      gold_traffic: ["bronze_events"],
+      gold_funnel: ["bronze_events"],
+      finish_streaming: ["gold_funnel", "gold_traffic"],
+    });
+    expect(made["daily"]!.tasks.find(({ task_key }) => task_key === "streaming")?.run_job_task).toEqual({
+      job_id: "${resources.jobs.streaming.id}",
+      job_parameters: {
+        date: "{{job.parameters.date}}",
+        full: "{{job.parameters.full}}",
+        accept_loss: "{{job.parameters.accept_loss}}",
+      },
     });
   });
 
@@ -59,11 +94,12 @@ describe("the jobs of the bundle", () => {
     });
   });
 
-  it("ends the run also when steps have failed, and does so once", () => {
-    const last = jobs["daily"]!.tasks.at(-1);
+  it("ends the run also when steps have failed, and tells the last task how each step ended", () => {
+    const last = jobs["maintenance"]!.tasks.at(-1);
     expect(last?.run_if).toBe("ALL_DONE");
-    expect(last?.max_retries).toBeUndefined();
-    expect(last?.sql_task?.file.path).toBe("../tasks/finish_daily.sql");
+    expect(last?.max_retries).toBe(1);
+    expect(last?.sql_task?.file.path).toBe("../tasks/finish_maintenance.sql");
+    expect(last?.sql_task?.parameters).toEqual({ states: "ops_care={{tasks.ops_care.result_state}}" });
   });
 
   it("runs an SQL step as a file on the warehouse", () => {
@@ -97,7 +133,8 @@ describe("the jobs of the bundle", () => {
     expect(daily?.queue.enabled).toBe(true);
     expect(daily?.email_notifications.on_failure).toEqual(["${var.alert_email}"]);
     expect(daily?.health?.rules[0]).toMatchObject({ metric: "RUN_DURATION_SECONDS", value: 2700 });
-    expect(daily?.tasks.slice(0, -1).every(({ max_retries }) => max_retries === 1)).toBe(true);
+    const own = daily!.tasks.filter(({ run_job_task }) => !run_job_task);
+    expect(own.every(({ max_retries }) => max_retries === 1)).toBe(true);
     expect(daily?.parameters.map(({ name }) => name)).toEqual([
       "catalog",
       "run_id",
@@ -107,13 +144,14 @@ describe("the jobs of the bundle", () => {
     ]);
   });
 
-  it("leaves pausing to the target, since a schedule that says it is not paused runs in development too", () => {
-    expect(JSON.stringify(jobs)).not.toContain("pause_status");
+  it("pauses streaming, which costs a warehouse that never sleeps, and leaves the others to the target", () => {
+    expect(jobs["streaming"]!.schedule?.pause_status).toBe("PAUSED");
+    expect(JSON.stringify({ ...jobs, streaming: {} })).not.toContain("pause_status");
   });
 
   it("lets five tasks run at once and no more", () => {
     const wide = graphOf(Array.from({ length: 12 }, (_, index) => plan(`bronze.t${index}`)));
-    const tasks = tasksOf({ ...shop, ...wide }, wide.plans, "daily");
+    const tasks = tasksOf({ ...shop, ...wide }, wide.plans, "maintenance");
     expect(tasks.filter(({ depends_on }) => depends_on?.[0]?.task_key === "prepare").length).toBe(5);
     expect(() => validateJobs({ daily: { ...jobs["daily"]!, tasks } }, shop.mostTasksAtOnce)).not.toThrow();
   });

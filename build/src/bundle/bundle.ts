@@ -4,7 +4,7 @@ import type { Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
 import { finishFile } from "./sql/finish.js";
-import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey } from "./jobs.js";
+import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey, taskOf } from "./jobs.js";
 import { compileExport, compileNodeTask } from "./node-task.js";
 import { prepareFile } from "./sql/prepare.js";
 import { cached } from "../cache.js";
@@ -82,7 +82,7 @@ async function writeDashboards(root: string, { plans, lakeview }: CompiledProjec
 /** The last task of a job as its file. */
 export const finishOf = (graph: CompiledProject, job: string): string =>
   finishFile(job, graph, jobSteps(graph)[job]!, {
-    taskOf: taskKey,
+    taskOf,
     recordsSteps: graph.jobs[job]?.recordsSteps ?? false,
   });
 

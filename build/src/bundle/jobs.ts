@@ -123,6 +123,9 @@ const stepsOf = (graph: ProjectGraph, job: string) =>
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");
 
+/** The task that runs a step: one exports all pages. */
+export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportPages : taskKey(step));
+
 /** First of every job: it makes schemas and tables that are not there yet. */
 export const prepare = "prepare";
 
@@ -172,8 +175,8 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     tasks.push(askedTask(`${asks}_again`, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
   if (plans.length < chosen.length)
     tasks.push({ task_key: exportPages, ...afterAll(tasks), ...retried, ...nodeTask(exportPages) });
-  const states = plans
-    .map(({ step }) => `${taskKey(step)}={{tasks.${taskKey(step)}.result_state}}`)
+  const states = [...new Set(chosen.map(taskOf))]
+    .map((key) => `${key}={{tasks.${key}.result_state}}`)
     .join(",");
   return [
     ...tasks,

@@ -37,7 +37,7 @@ export const runStatus = ["running", "succeeded", "failed"] as const;
 
 export const runs = table(
   "ops.runs",
-  "Every run of the pipeline.",
+  "Every run of the pipeline. A job of a warehouse that is repaired adds a row: the latest counts.",
   {
     run_id: text("Names the run: its start, then a random suffix."),
     started_at: timestamp("Start of the run."),
@@ -55,7 +55,7 @@ export const runs = table(
 
 export const step_runs = table(
   "ops.step_runs",
-  "What each step did in each run.",
+  "What each step did in each run. On a warehouse a task that is repeated adds a row: the latest counts.",
   {
     run_id: text("The run."),
     step: stepName,

@@ -90,7 +90,7 @@ export async function runJob(
       }
     }
     const text = texts.get(key);
-    if (text === undefined) return end;
+    if (text === undefined) return { ...end, state: "excluded" };
     return runTask(text, task, isStep.has(key) ? options.killedAfter : undefined);
   }
 
@@ -127,7 +127,10 @@ export async function runJob(
     return Object.fromEntries(
       Object.entries(given).map(([name, value]) => [
         name,
-        value.replaceAll(/\{\{tasks\.(\w+)\.result_state\}\}/g, (_, key: string) => ends.get(key)?.state ?? ""),
+        value.replaceAll(
+          /\{\{tasks\.(\w+)\.result_state\}\}/g,
+          (_, key: string) => ends.get(key)?.state ?? "",
+        ),
       ]),
     );
   }

@@ -9,20 +9,21 @@ import type { Graph } from "../../compile/graph.js";
  * Jobs may end at the same moment, so what it reads goes into variables first, and what it adds are rows of its own: an
  * INSERT that reads its own table meets every other one.
  *
- * @param options.taskOf the name of a step's task
+ * @param options.taskOf the name of the task that runs a step
  * @param options.recordsSteps whether it also records what the pipeline is made of; only one job does
  */
 export function finishFile(
   job: string,
   graph: Graph,
   plans: readonly Plan[],
-  options: { taskOf: (step: string) => string; recordsSteps: boolean },
+  options: { taskOf: (plan: Plan) => string; recordsSteps: boolean },
 ): string {
   const names = new Set(plans.map(({ step }) => step));
-  const steps = plans.map(({ step }, index) => {
+  const steps = plans.map((plan, index) => {
+    const { step } = plan;
     const needs = (graph.needs.get(step) ?? []).filter((need) => names.has(need));
     const waits = `cast(array(${needs.map(quoted).join(", ")}) as array<string>)`;
-    return `  (${index + 1}, ${quoted(step)}, ${quoted(options.taskOf(step))}, ${waits})`;
+    return `  (${index + 1}, ${quoted(step)}, ${quoted(options.taskOf(plan))}, ${waits})`;
   });
   const run = "run_id = {{run_id}}";
   const statements = [
@@ -49,31 +50,36 @@ declare or replace variable missing array<struct<step string, status string, mes
     if(steps.state in ('failed', 'timedout', 'canceled', 'evicted'), 'failed', 'skipped') as status,
     case when halted.message is not null then halted.message
       when steps.state in ('failed', 'timedout', 'canceled', 'evicted') then concat('the task ended as ', steps.state, ': its log says why')
+      when steps.state = 'success' then 'the task succeeded and left no record'
       when size(blocked.by) > 0 then concat(blocked.by[0], ' did not succeed')
-      else concat('the task ended as ', steps.state) end as message))), array())
+      else 'a task before it did not succeed' end as message))), array())
   from steps join blocked on blocked.step = steps.step
   left join done on done.step = steps.step
   left join halted on halted.step = steps.step
   where done.step is null and coalesce(steps.state, '') not in ('', 'excluded')
+    and steps.step not in (select step from ops.step_runs where ${run})
 )`,
     `-- record them; a repair of the run that succeeds adds a later row
 insert into ops.step_runs (run_id, step, status, started_at, seconds, statement_ids, message)
 select {{run_id}}, step, status, current_timestamp(), 0, array(), message from (select inline(missing))`,
     ...(options.recordsSteps ? [stepsOnRecord(graph)] : []),
     `-- how the run ended
-declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string>`,
+declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string, is_known boolean>`,
     `set variable ended = (
   select named_struct('started_at', coalesce(min(started_at), current_timestamp()),
     'ran', cast(count(case when status <> 'skipped' then 1 end) as int),
     'skipped', cast(count(case when status = 'skipped' then 1 end) as int),
-    'message', min_by(concat(step, ': ', message), started_at) filter (where status = 'failed'))
+    'message', coalesce(min_by(concat(step, ': ', message), started_at) filter (where status = 'failed'),
+      min_by(concat(step, ': ', message), started_at) filter (where status = 'skipped' and message <> 'nothing new')),
+    'is_known', exists (select 1 from ops.runs where ${run} and status = 'failed'))
   from (
     select *, row_number() over (partition by step order by started_at desc) as nth from ops.step_runs where ${run}
   ) where nth = 1
 )`,
     `insert into ops.runs (run_id, started_at, finished_at, status, run_date, is_full, engine, steps_run, steps_skipped, message)
 select {{run_id}}, ended.started_at, current_timestamp(), if(ended.message is null, 'succeeded', 'failed'), {{date}},
-  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message`,
+  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message
+where ended.message is null or not ended.is_known`,
     `select raise_error(ended.message) where ended.message is not null`,
   ];
   return `-- The end of the job ${job}
