@@ -1,4 +1,4 @@
-/** How steps are run and put on record, in a run, in a cell or as a task of a job. */
+/** How steps are run and recorded, in a run, in a cell or as a task of a job. */
 export { exportPage, type PagePlan } from "../dashboard/export.js";
 export { exportDashboard } from "../dashboard/export-task.js";
 export {

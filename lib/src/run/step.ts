@@ -35,7 +35,7 @@ export interface StepContext {
   readonly now: string;
   readonly full: boolean;
   readonly landing: string;
-  /** Last batch taken in, and last batch published, of each upstream table. */
+  /** Last batch read, and last batch published, of each upstream table. */
   readonly windows: ReadonlyMap<string, { readonly lo: number; readonly hi: number }>;
   /** The batch to be written, of each table written. */
   readonly batches: ReadonlyMap<string, number>;

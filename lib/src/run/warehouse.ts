@@ -135,7 +135,7 @@ interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
   readonly message: string | null;
 }
 
-/** Puts a step's run on record; a task that is repeated in the same run replaces its record. */
+/** Records a step's run; a task that is repeated in the same run replaces its record. */
 export async function recordStepRun(
   connection: Connection,
   dialect: Dialect,
@@ -163,7 +163,7 @@ export async function recordStepRun(
   await insert(connection, "ops.step_runs", [row], dialect);
 }
 
-/** Keeps check results. Outside the step's transaction when the step failed, so that the failure is on record. */
+/** Keeps check results. Outside the step's transaction when the step failed, so that the failure is recorded. */
 export async function recordCheckResults(
   connection: Connection,
   step: string,
