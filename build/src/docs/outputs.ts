@@ -1,14 +1,5 @@
-import {
-  attributes,
-  extent,
-  html,
-  measures,
-  shownColumns,
-  statusSign,
-  statusWord,
-  type Html,
-  type Shown,
-} from "shopmetrics/display";
+import { attributes, extent, html, shownColumns, type Html, type Shown } from "shopmetrics/display";
+import { measures, statusSign, statusWord } from "shopmetrics/run";
 import { numberCell, scrollTable } from "./elements.js";
 import type { LastCheck } from "./warehouse-stats.js";
 

@@ -1,4 +1,5 @@
-import { CheckFailed, StatementFailed, describeCheck } from "../run/step.js";
+import { describeCheck } from "../run/check-result.js";
+import { CheckFailed, StatementFailed } from "../run/step.js";
 import { type Param, withMarkers } from "../sql/param.js";
 import { render } from "../sql/render.js";
 import type { SqlValue } from "../sql/statement.js";
