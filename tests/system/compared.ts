@@ -5,9 +5,10 @@ import type { Tables } from "./tables.ts";
 
 /**
  * What of each table must be the same on every engine. It is all but this: which run it was (`run_id`), what the clock
- * said (audit columns, `checked_at`, `loaded_at`, `seconds`, `started_at`), when a copy of a file was written (`modified_at`), ids
- * of statements, and that a job puts steps on record that had nothing to do, and that a job which another one asks for is a run of its own. Beside, a file of 0 bytes is on the embedded
- * engine's ledger only, since Spark passes it over; and when a check halts, a job has recorded those behind it too.
+ * said (audit columns, `checked_at`, `loaded_at`, `seconds`, `started_at`), when a copy of a file was written (`modified_at`), and
+ * ids of statements. A job also records steps that had nothing to do, and a job that another one starts is a run of its own.
+ * A file of 0 bytes is on the embedded engine's ledger only, since Spark passes it over; and when a check halts, a job has
+ * recorded those behind it too.
  */
 export const compared: Readonly<Record<string, string>> = {
   ...Object.fromEntries(

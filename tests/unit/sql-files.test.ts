@@ -95,6 +95,13 @@ describe("a step's SQL file", () => {
     expect([...writers("ops.steps")]).toEqual(["daily"]);
   });
 
+  it("cares for every table of the three layers", () => {
+    const all = statements(sqlFile(steps().find(({ step }) => step === "ops.optimise")!)).map(bare);
+    const optimized = all.flatMap((sql) => /^optimize ([\w.]+)/.exec(sql)?.[1] ?? []);
+    const layered = [...shop.tables.values()].filter(({ layer }) => layer !== "ops").map(({ name }) => name);
+    expect(optimized.toSorted()).toEqual(layered.toSorted());
+  });
+
   it("names a task's parameters only outside quotes, where they become literals", () => {
     const ends = Object.keys(jobSteps(compiled)).map((job) => finishOf(compiled, job));
     for (const text of [...steps().map((plan) => sqlFile(plan)), prepareFile(compiled), ...ends]) {

@@ -184,7 +184,7 @@ function placeOfText(notebook: Notebook, text: string, place: Place | undefined)
     ({ kind, number }) => kind === "code" && number <= (place?.cell ?? Infinity),
   );
   for (const { source, number } of cells.toReversed()) {
-    const line = source.split("\n").findIndex((one) => one.includes(text));
+    const line = source.split("\n").findIndex((content) => content.includes(text));
     if (line >= 0) return { path: notebook.path, cell: number, line: line + 1 };
   }
   return undefined;

@@ -17,8 +17,8 @@ export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes" | "reads
  * new one, and an export that fails leaves the old one.
  *
  * @param folder where the snapshots are kept
- * @param written the run that last wrote each table. A page of which neither queries nor tables have changed since its
- * last export keeps its files, and its manifest says that they hold now; without it the queries always run.
+ * @param written the run that last wrote each table. A page keeps its files if neither its queries nor its tables have
+ * changed since its last export, and its manifest says that they hold now; without `written` the queries always run.
  * @returns the number of rows exported
  * @throws StatementFailed, or InputError when rows are not as declared
  */

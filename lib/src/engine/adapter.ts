@@ -88,7 +88,7 @@ export type VerbParts = {
   readonly [Name in VerbName]: (request: Requests[Name], writing: Writing) => Draft[];
 };
 
-/** What a verb's part is given beside its request. */
+/** What a verb's part is given in addition to its request. */
 export interface Writing {
   /** A select of the request in the engine's dialect, parameters still as identifiers. */
   sqlOf(select: Statement): string;

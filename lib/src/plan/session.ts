@@ -26,7 +26,7 @@ export interface Session {
 let current: Session | undefined;
 let live: (() => Promise<Session>) | undefined;
 
-/** Makes `session` the one that verbs speak to, and gives back a function that restores the one before. */
+/** Makes `session` the one that verbs use, and returns a function that restores the previous one. */
 export function useSession(session: Session | undefined): () => void {
   const before = current;
   current = session;

@@ -34,7 +34,7 @@ export interface Verb<R extends Request> {
   readonly item?: (request: R) => Partial<Item>;
   /** Whether its rows are only looked at: a stage is not made for them, and a step without news has none. */
   readonly isShown?: true;
-  /** Whether rows taken in may be merged into fewer, which a run then counts. */
+  /** Whether rows read may be merged into fewer, which a run then counts. */
   readonly merges?: true;
 }
 
