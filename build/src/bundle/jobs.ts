@@ -39,7 +39,7 @@ export function bundleJobs(graph: ProjectGraph): Record<string, Job> {
 const minutes = 60;
 
 function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job {
-  const { schedule, paused = false, warnAfter, timeout = 120, queued = true, eachDateOf } = declared;
+  const { schedule, paused = false, warnAfter, timeout = 120, eachDateOf } = declared;
   const tasks = eachDateOf === undefined ? tasksOf(graph, stepsOf(graph, key), key) : [eachDate(eachDateOf)];
   const mail = ["${var.alert_email}"];
   const health = warnAfter !== undefined && {
@@ -56,7 +56,7 @@ function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job 
       },
     }),
     max_concurrent_runs: 1,
-    queue: { enabled: queued },
+    queue: { enabled: true },
     timeout_seconds: timeout * minutes,
     email_notifications: {
       on_failure: mail,
@@ -83,13 +83,18 @@ const eachDate = (job: string): Task => ({
       task_key: job,
       run_job_task: {
         job_id: `\${resources.jobs.${job}.id}`,
-        job_parameters: { date: "{{input}}", full: "{{job.parameters.full}}" },
+        job_parameters: {
+          catalog: "{{job.parameters.catalog}}",
+          date: "{{input}}",
+          full: "{{job.parameters.full}}",
+        },
       },
     },
   },
 });
 
 const dateParameters = [
+  { name: "catalog", default: "${var.catalog}" },
   { name: "dates", default: '["{{job.start_time.iso_date}}"]' },
   { name: "full", default: "false" },
 ];
@@ -149,7 +154,15 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
       : graph.plans.filter(({ jobs }) => jobs.includes(job) && jobs.includes(asks)).map(({ step }) => step),
   );
   const inGraphOrder: Needs = new Map(graph.plans.map(({ step }) => [step, graph.needs.get(step) ?? []]));
-  const needs = limitParallelism(within(inGraphOrder, steps), graph.mostTasksAtOnce);
+  // The task that starts the other job is one of those that run at once.
+  const most = graph.mostTasksAtOnce - (asks === undefined ? 0 : 1);
+  const needs = limitParallelism(within(inGraphOrder, steps), most);
+  // What the other job reads of this one is new to it only when these have run, so it is started again then.
+  const handedBack = [...asked].flatMap((step) =>
+    (graph.needs.get(step) ?? []).filter((need) => steps.has(need)),
+  );
+  const leadBack = withNeeds(graph.needs, handedBack);
+  const again = asks !== undefined && handedBack.length > 0 ? `${asks}_again` : undefined;
   const first = prepares ? [prepare] : [];
   const tasks: Task[] = [
     ...(prepares ? [{ task_key: prepare, ...retried, ...sqlTask(prepare) }] : []),
@@ -157,7 +170,11 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     ...plans.map((plan): Task => {
       const reads = graph.needs.get(plan.step) ?? [];
       const own = (needs.get(plan.step) ?? []).map(taskKey);
-      const waits = [...own, ...(asks !== undefined && reads.some((step) => asked.has(step)) ? [asks] : [])];
+      const other = leadBack.has(plan.step) ? asks : (again ?? asks);
+      const waits = [
+        ...own,
+        ...(other !== undefined && reads.some((step) => asked.has(step)) ? [other] : []),
+      ];
       const key = taskKey(plan.step);
       return {
         task_key: key,
@@ -167,15 +184,12 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
       };
     }),
   ];
-  // What the other job reads of this one is new to it only now.
-  const handedBack = [...asked].flatMap((step) =>
-    (graph.needs.get(step) ?? []).filter((need) => steps.has(need)),
-  );
-  if (asks !== undefined && handedBack.length > 0)
-    tasks.push(askedTask(`${asks}_again`, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
+  if (asks !== undefined && again !== undefined)
+    tasks.push(askedTask(again, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
   if (plans.length < chosen.length)
     tasks.push({ task_key: exportPages, ...afterAll(tasks), ...retried, ...nodeTask(exportPages) });
-  const states = [...new Set(chosen.map(taskOf))]
+  const others = tasks.flatMap(({ run_job_task, task_key }) => (run_job_task ? [task_key] : []));
+  const states = [...new Set([...chosen.map(taskOf), ...others])]
     .map((key) => `${key}={{tasks.${key}.result_state}}`)
     .join(",");
   return [
@@ -190,13 +204,30 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   ];
 }
 
+/** Steps with all that they need, directly or not. */
+function withNeeds(needs: Needs, steps: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  const visit = (step: string) => {
+    if (found.has(step)) return;
+    found.add(step);
+    needs.get(step)?.forEach(visit);
+  };
+  steps.forEach(visit);
+  return found;
+}
+
 /** Starts another job and waits for it; where it runs already, it waits in that job's queue. */
 const askedTask = (key: string, job: string, waits: readonly string[], full: string): Task => ({
   task_key: key,
   ...after(waits),
   run_job_task: {
     job_id: `\${resources.jobs.${job}.id}`,
-    job_parameters: { date: "{{job.parameters.date}}", full, accept_loss: "{{job.parameters.accept_loss}}" },
+    job_parameters: {
+      catalog: "{{job.parameters.catalog}}",
+      date: "{{job.parameters.date}}",
+      full,
+      accept_loss: "{{job.parameters.accept_loss}}",
+    },
   },
 });
 

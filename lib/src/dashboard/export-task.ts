@@ -40,13 +40,14 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "snapshots-"));
   try {
     const connection = await engine.connect();
+    const exported: Parameters<typeof recordStepRun>[3][] = [];
     for (const plan of plans) {
       const started = new Date();
       const now = started.toISOString();
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
       const rows = await exportPage(connection, engine.name, plan, context, folder);
-      await recordStepRun(connection, engineNamed(engine.name), runId, {
+      exported.push({
         ...noFigures(),
         in: rows,
         out: rows,
@@ -66,6 +67,7 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
     );
     for (const name of names)
       await connection.put(path.join(folder, name), `${snapshotVolume(catalog)}/${name}`);
+    for (const page of exported) await recordStepRun(connection, engineNamed(engine.name), runId, page);
     console.log(`${names.length} files in ${snapshotVolume(catalog)}`);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -7,7 +7,7 @@ export interface Project {
   readonly jobs: Readonly<Record<string, JobDeclaration>>;
   /** Jobs whose notebooks stay off Databricks, each with the reason. */
   readonly localOnlyJobs: Readonly<Record<string, string>>;
-  /** How many tasks of all jobs may run at once. */
+  /** How many tasks of a job may run at once. */
   readonly mostTasksAtOnce: number;
   /** Databricks' own dashboards (AI/BI). */
   readonly lakeview: readonly LakeviewDashboard[];
@@ -22,8 +22,6 @@ export interface JobDeclaration {
   readonly warnAfter?: number;
   /** Minutes after which a run is ended; 120 by default. */
   readonly timeout?: number;
-  /** Whether a run waits for the one before. Default true; else it is left out. */
-  readonly queued?: boolean;
   /** Whether the schedule waits until somebody switches it on. */
   readonly paused?: boolean;
   /** Whether its first task makes schemas and tables that are not there yet. Default true. */

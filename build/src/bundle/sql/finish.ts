@@ -2,12 +2,15 @@ import { quoted } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
 
+/** How a task ended that was begun and did not succeed. */
+const failedStates = "('failed', 'timedout', 'canceled', 'evicted')";
+
 /**
  * The last task of a job, which runs however the others ended: it records the steps that failed or were not reached, and how
- * the run ended. It raises an error when the run failed, since a job is as good as its last task.
+ * the run ended. It raises an error when the run failed, since a job's result is that of its last task.
  *
- * Jobs may end at the same moment, so what it reads goes into variables first, and what it adds are rows of its own: an
- * INSERT that reads its own table meets every other one.
+ * Jobs may end at the same moment, and an INSERT that reads its own table conflicts with every other one. So what it reads goes
+ * into variables first. A repair of a run adds rows where something has changed.
  *
  * @param options.taskOf the name of the task that runs a step
  * @param options.recordsSteps whether it also records what the pipeline is made of; only one job does
@@ -32,10 +35,10 @@ export function finishFile(
     `-- the steps of this job that have no success, with how their tasks ended
 declare or replace variable missing array<struct<step string, status string, message string>>`,
     `set variable missing = (
-  with steps as (
-    select *, str_to_map({{states}}, ',', '=')[task] as state from values
+  with declared as (
+    select *, coalesce(str_to_map({{states}}, ',', '=')[task], '') as state from values
   ${steps.join(",\n  ")}
-    as steps (position, step, task, needs)
+    as declared (position, step, task, needs)
   ),
   done as (select distinct step from ops.step_runs where ${run} and status in ('succeeded', 'skipped')
     and (message is null or message = 'nothing new')),
@@ -43,43 +46,54 @@ declare or replace variable missing array<struct<step string, status string, mes
     select step, max_by(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name), checked_at) as message
     from ops.check_results where ${run} and status = 'fail' group by step
   ),
-  blocked as (
-    select steps.step, array_except(steps.needs, (select collect_list(step) from done)) as by from steps
+  latest as (
+    select step, max_by(status, started_at) as status, max_by(message, started_at) as message
+    from ops.step_runs where ${run} group by step
+  ),
+  found as (
+    select declared.step,
+      if(declared.state in ${failedStates}, 'failed', 'skipped') as status,
+      case when halted.message is not null then halted.message
+        when declared.state in ${failedStates} then concat('the task ended as ', declared.state, ': its log says why')
+        when declared.state = 'success' then 'the task succeeded and left no record'
+        else coalesce(concat(array_except(declared.needs, (select collect_list(step) from done))[0], ' did not succeed'),
+          'a task before it did not succeed') end as message
+    from declared
+    left join done on done.step = declared.step
+    left join halted on halted.step = declared.step
+    where declared.state in ${failedStates} or done.step is null and declared.state <> 'excluded'
   )
-  select coalesce(array_sort(collect_list(struct(steps.step,
-    if(steps.state in ('failed', 'timedout', 'canceled', 'evicted'), 'failed', 'skipped') as status,
-    case when halted.message is not null then halted.message
-      when steps.state in ('failed', 'timedout', 'canceled', 'evicted') then concat('the task ended as ', steps.state, ': its log says why')
-      when steps.state = 'success' then 'the task succeeded and left no record'
-      when size(blocked.by) > 0 then concat(blocked.by[0], ' did not succeed')
-      else 'a task before it did not succeed' end as message))), array())
-  from steps join blocked on blocked.step = steps.step
-  left join done on done.step = steps.step
-  left join halted on halted.step = steps.step
-  where done.step is null and coalesce(steps.state, '') not in ('', 'excluded')
-    and steps.step not in (select step from ops.step_runs where ${run})
+  select coalesce(array_sort(collect_list(struct(found.step, found.status, found.message))), array())
+  from found left join latest on latest.step = found.step
+  where not (latest.status <=> found.status and latest.message <=> found.message)
 )`,
     `-- record them; a repair of the run that succeeds adds a later row
 insert into ops.step_runs (run_id, step, status, started_at, seconds, statement_ids, message)
 select {{run_id}}, step, status, current_timestamp(), 0, array(), message from (select inline(missing))`,
     ...(options.recordsSteps ? [stepsOnRecord(graph)] : []),
     `-- how the run ended
-declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string, is_known boolean>`,
+declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string>`,
     `set variable ended = (
   select named_struct('started_at', coalesce(min(started_at), current_timestamp()),
     'ran', cast(count(case when status <> 'skipped' then 1 end) as int),
     'skipped', cast(count(case when status = 'skipped' then 1 end) as int),
-    'message', coalesce(min_by(concat(step, ': ', message), started_at) filter (where status = 'failed'),
-      min_by(concat(step, ': ', message), started_at) filter (where status = 'skipped' and message <> 'nothing new')),
-    'is_known', exists (select 1 from ops.runs where ${run} and status = 'failed'))
+    'message', coalesce(min_by(concat_ws(': ', step, message), started_at) filter (where status = 'failed'),
+      concat('the task ', map_keys(map_filter(str_to_map({{states}}, ',', '='), (task, state) -> state in ${failedStates}))[0],
+        ' failed: its log says why'),
+      min_by(concat_ws(': ', step, message), started_at) filter (where status = 'skipped' and message <> 'nothing new')))
   from (
     select *, row_number() over (partition by step order by started_at desc) as nth from ops.step_runs where ${run}
   ) where nth = 1
 )`,
+    `declare or replace variable is_new boolean`,
+    `set variable is_new = (
+  select not (max_by(concat_ws(': ', status, message), finished_at)
+    <=> concat_ws(': ', if(ended.message is null, 'succeeded', 'failed'), ended.message)) from ops.runs where ${run}
+)`,
     `insert into ops.runs (run_id, started_at, finished_at, status, run_date, is_full, engine, steps_run, steps_skipped, message)
 select {{run_id}}, ended.started_at, current_timestamp(), if(ended.message is null, 'succeeded', 'failed'), {{date}},
   cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message
-where ended.message is null or not ended.is_known`,
+where is_new`,
     `select raise_error(ended.message) where ended.message is not null`,
   ];
   return `-- The end of the job ${job}

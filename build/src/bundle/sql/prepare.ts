@@ -2,7 +2,7 @@ import { schemasOf, type Table, type Tables } from "shopmetrics/plan";
 import { databricks } from "shopmetrics/engine";
 import { wanted } from "shopmetrics/run";
 
-/** So many tables may gain columns from one run of the file; if there are more, the task says so and is run again. */
+/** The most tables to which one run of the file adds columns. If there are more, the task says so and is repeated. */
 const tablesThatGain = 3;
 
 /**

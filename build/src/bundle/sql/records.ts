@@ -1,7 +1,10 @@
 import { flat, rejected_rows, verbNamed, type Plan } from "shopmetrics/plan";
 import { at, hasNews, isLoad } from "./variables.js";
 
-/** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */
+/**
+ * The end of a step: it is recorded, then what it wrote becomes visible and its watermarks move, by one statement. In this
+ * order, because a task that is repeated after the watermarks have moved finds nothing new.
+ */
 export function recordStep(plan: Plan): string {
   const news = hasNews(plan);
   const own = plan.writes.map((name) => published(plan, name));
@@ -12,9 +15,9 @@ from (
 ${moved.map((row) => `  ${row}`).join("\n  union all\n")}
 )${news ? ` where ${news}` : ""};`;
   return [
-    "-- done: publish the batch, move the watermarks, put the step on record",
-    ...(moved.length ? [publish] : []),
+    "-- done: record the step, then publish the batch and move the watermarks",
     onRecord(plan),
+    ...(moved.length ? [publish] : []),
   ].join("\n");
 }
 
@@ -40,8 +43,10 @@ function published(plan: Plan, name: string): string {
 
 const taken = (name: string) => `select '${name}' as table_name, ${at(`hi_${flat(name)}`)} as batch`;
 
-/** The step's row in ops.step_runs: what it took in and what came of it. A task that is repeated
- * adds a row, and the latest one counts: a statement that looked for the first would meet those of other steps. */
+/**
+ * The step's row in ops.step_runs: the rows that it read and wrote. A task that is repeated adds a row, and the latest one
+ * counts: a statement that looks for the first row would conflict with those of other steps.
+ */
 function onRecord(plan: Plan): string {
   const [written] = plan.writes;
   const batch = written ? at(`batch_${flat(written)}`) : "cast(null as bigint)";

@@ -2,6 +2,7 @@ import path from "node:path";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { flat, withMarkers, type Item, type LoadFiles, type Param, type Plan } from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
+import { taskKey } from "../jobs.js";
 import { recordStep } from "./records.js";
 import { recordChecks, type FileCheck } from "./checks.js";
 import { at, sqlVariables } from "./variables.js";
@@ -23,7 +24,7 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
   const files = new Map(
     graph.plans
       .filter(({ runtime }) => runtime === "sql")
-      .map((plan) => [`${plan.step.replace(".", "_")}.sql`, sqlFile(plan)]),
+      .map((plan) => [`${taskKey(plan.step)}.sql`, sqlFile(plan)]),
   );
   for (const old of await readdir(folder))
     if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
@@ -34,7 +35,8 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
 /**
  * A step as one file of Databricks SQL. First the variable that says what this run is, then each item under its cell, then
  * the bookkeeping. All checks are recorded, and a failed one raised, before anything is written: one that stands behind
- * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would.
+ * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would; where
+ * a later verb reads what an earlier one wrote, the checks of the later one come after that write.
  * A warehouse pays for each statement, so there are few.
  */
 export function sqlFile(plan: Plan): string {

@@ -1,6 +1,6 @@
 import { flat, type Plan } from "shopmetrics/plan";
 
-/** The one variable that a file declares: what the task was given, how far the step has read and what it writes. */
+/** The variable that each file declares: what the task was given, how far the step has read and what it writes. */
 export const at = (name: string) => `this.${name}`;
 
 /** Whether the step loads files. */

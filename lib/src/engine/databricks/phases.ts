@@ -22,7 +22,7 @@ interface Phase {
 export function phases(items: readonly Item[]): Phase[] {
   const begun = (): Phase => ({ preparations: [], checks: [], writes: [] });
   const all = [begun()];
-  let hasKept = false;
+  let hasKept = false; // in any phase
   for (const item of items) {
     const keeps = verbNamed(item.kind)?.role === "keep";
     if (keeps && hasKept) all.push(begun());
