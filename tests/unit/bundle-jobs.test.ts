@@ -161,7 +161,9 @@ describe("the jobs of the bundle", () => {
       "bronze_t10",
       "bronze_t11",
     ]);
-    expect(() => validateJobs({ daily: { ...jobs["daily"]!, tasks } }, shop.mostTasksAtOnce)).not.toThrow();
+    expect(() =>
+      validateJobs({ ...jobs, daily: { ...jobs["daily"]!, tasks } }, shop.mostTasksAtOnce),
+    ).not.toThrow();
   });
 
   it("refuses a job that nobody declared, and names the notebook", () => {

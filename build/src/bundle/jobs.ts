@@ -131,13 +131,13 @@ export const taskKey = (step: string) => step.replace(".", "_");
 /** The task that runs a step: one exports all pages. */
 export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportPages : taskKey(step));
 
-/** First of every job: it makes schemas and tables that are not there yet. */
+/** First of every job: it creates missing schemas and tables. */
 export const prepare = "prepare";
 
 /** Last of the daily job's own tasks: it exports what the dashboard draws. */
 export const exportPages = "dashboard_export";
 
-/** The end of a job, however the others ended: it puts on record how the run ended. */
+/** The end of a job, however the others ended: it records how the run ended. */
 export const finish = (job: string) => `finish_${job}`;
 
 /**
@@ -243,7 +243,7 @@ function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {
   return after(ends);
 }
 
-/** Once more, soon: a failure must be in the mail within 5 minutes, and repeating a step is harmless. */
+/** Repeated once, soon: a failure must be reported by e-mail within 5 minutes, and repeating a step is harmless. */
 const retried = { max_retries: 1, min_retry_interval_millis: 30_000 };
 
 const sqlTask = (key: string, parameters?: Readonly<Record<string, string>>) => ({

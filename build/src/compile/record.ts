@@ -27,7 +27,7 @@ import { stepName } from "../notebook/front-matter.js";
 export interface Recording {
   readonly plan: Plan;
   readonly shapes: ReadonlyMap<Item, NonNullable<CompiledItem["shape"]>>;
-  /** Where a text stands that an item's statement has, in its own cell or the last one before it. */
+  /** The place of a text of an item's statement, in the item's cell or in the last cell before it. */
   readonly find: (text: string, item: Item) => Place | undefined;
 }
 

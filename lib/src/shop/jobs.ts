@@ -24,7 +24,7 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
   },
   /** Sundays, well after the daily batch. */
   maintenance: {
-    description: "Compacts the gold tables and removes files that no reader needs (FR-011, FR-012).",
+    description: "Compacts the tables and removes files that no reader needs (FR-011, FR-012).",
     schedule: "0 0 4 ? * SUN",
   },
   /** What must work after a deployment: start Node and the warehouse, find the files, and check every table (AC-008). */

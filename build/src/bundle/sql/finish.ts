@@ -36,7 +36,7 @@ export function finishFile(
 declare or replace variable missing array<struct<step string, status string, message string>>`,
     `set variable missing = (
   with declared as (
-    select *, coalesce(str_to_map({{states}}, ',', '=')[task], '') as state from values
+    select *, coalesce(try_element_at(str_to_map({{states}}, ',', '='), task), '') as state from values
   ${steps.join(",\n  ")}
     as declared (position, step, task, needs)
   ),
@@ -56,7 +56,7 @@ declare or replace variable missing array<struct<step string, status string, mes
       case when halted.message is not null then halted.message
         when declared.state in ${failedStates} then concat('the task ended as ', declared.state, ': its log says why')
         when declared.state = 'success' then 'the task succeeded and left no record'
-        else coalesce(concat(array_except(declared.needs, (select collect_list(step) from done))[0], ' did not succeed'),
+        else coalesce(concat(get(array_except(declared.needs, (select collect_list(step) from done)), 0), ' did not succeed'),
           'a task before it did not succeed') end as message
     from declared
     left join done on done.step = declared.step
@@ -78,7 +78,7 @@ declare or replace variable ended struct<started_at timestamp, ran int, skipped 
     'ran', cast(count(case when status <> 'skipped' then 1 end) as int),
     'skipped', cast(count(case when status = 'skipped' then 1 end) as int),
     'message', coalesce(min_by(concat_ws(': ', step, message), started_at) filter (where status = 'failed'),
-      concat('the task ', map_keys(map_filter(str_to_map({{states}}, ',', '='), (task, state) -> state in ${failedStates}))[0],
+      concat('the task ', get(map_keys(map_filter(str_to_map({{states}}, ',', '='), (task, state) -> state in ${failedStates})), 0),
         ' failed: its log says why'),
       min_by(concat_ws(': ', step, message), started_at) filter (where status = 'skipped' and message <> 'nothing new')))
   from (

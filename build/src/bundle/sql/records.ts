@@ -21,7 +21,7 @@ ${moved.map((row) => `  ${row}`).join("\n  union all\n")}
   ].join("\n");
 }
 
-/** The batch that is published of a table: this run's if it wrote anything, else the one before. */
+/** The published batch of a table: this run's if it wrote anything, otherwise the previous one. */
 function published(plan: Plan, name: string): string {
   const batch = at(`batch_${flat(name)}`);
   const own = plan.items.filter(({ table }) => table === name);
@@ -29,7 +29,7 @@ function published(plan: Plan, name: string): string {
   const isRejected = own.some(({ kind }) => verbNamed(kind)?.role === "reject");
   const signs = [
     `exists (select 1 from ${name} where _batch = ${batch})`,
-    // Rows that are gone have left their images there, and refused ones carry the number too.
+    // Deleted rows have left their before-images there, and refused rows carry the number too.
     ...(before ? [`exists (select 1 from ${before} where _batch = ${batch})`] : []),
     ...(isRejected
       ? [`exists (select 1 from ${rejected_rows.name} where table_name = '${name}' and _batch = ${batch})`]

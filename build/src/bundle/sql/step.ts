@@ -34,7 +34,7 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
 
 /**
  * A step as one file of Databricks SQL. First the variable that says what this run is, then each item under its cell, then
- * the bookkeeping. All checks are recorded, and a failed one raised, before anything is written: one that stands behind
+ * the records. All checks are recorded, and a failed one raised, before anything is written: one that stands behind
  * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would; where
  * a later verb reads what an earlier one wrote, the checks of the later one come after that write.
  * A warehouse pays for each statement, so there are few.
@@ -74,7 +74,7 @@ const section = (item: Item, ...statements: string[]) =>
     ...statements.map((sql) => `${sql};`),
   ].join("\n");
 
-/** A statement with this step's values: what a run sets stands in the variable, the notebook's own are written out. */
+/** A statement with this step's values: what a run sets is in the variable, the notebook's own values are written out. */
 function inFile(plan: Plan, sql: string): string {
   const literals = new Map(plan.params.map((param) => [param.name, param]));
   return withMarkers(sql, (name) => {

@@ -10,8 +10,8 @@ import * as write from "./write.js";
 
 /**
  * How a Databricks SQL warehouse keeps tables. There is no transaction over several tables, so each step's statements
- * have an order in which a repeat after any of them gives the same tables: what would change is worked out in a table
- * of its own, checked, and only then merged. So the rows that are written are the very rows that were checked.
+ * have an order in which a repeat after any of them gives the same tables: the changes are computed into a separate
+ * table, checked, and only then merged. So exactly the rows that were checked are written.
  */
 export const databricksDialect: Dialect = {
   createTable,
@@ -27,7 +27,7 @@ export const databricksDialect: Dialect = {
     }),
   afterImage,
   verbs: {
-    // Files are read by COPY INTO, which a task and a connection write in their own ways.
+    // Files are read by COPY INTO, which a task and a connection write differently.
     load: () => [],
     ...write,
     ...reject,
