@@ -146,7 +146,10 @@ export function liveTests(given: () => Warehouse, home: string): void {
   const recorded = async (step: string) =>
     (
       await query("there", (connection) =>
-        connection.query("select run_id, status, message from ops.step_runs where step = $step", { step }),
+        connection.query(
+          "select run_id, status, message from ops.step_runs where step = $step order by started_at desc limit 1",
+          { step },
+        ),
       )
     ).rows;
 
