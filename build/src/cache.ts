@@ -26,7 +26,7 @@ export function cacheFolder(name: string): string {
  * The answer that is kept for these inputs, or else the one that is made now and kept.
  *
  * @param kind a folder of the cache
- * @param inputs all that the answer depends on beside the toolchain
+ * @param inputs all that the answer depends on in addition to the toolchain
  * @param make gives an answer that JSON can hold
  * @param options.fresh makes it again whatever is kept
  * @param options.keep how many answers of this kind stay; the oldest go

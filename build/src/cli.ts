@@ -11,7 +11,7 @@ const program = new Command("shopmetrics")
 Begin here:
   npm start                                    generate a shop, compile the notebooks, run them, print a summary
   shopmetrics generate --days 1                the shop's next daily exports
-  shopmetrics run                              take in what has landed
+  shopmetrics run                              load what has landed
   shopmetrics run --only silver.orders_clean+  one step and all that depends on it
   shopmetrics show gold.daily_sales_summary    look at a table
 

@@ -1,4 +1,4 @@
-/** What the notebook of a dashboard page imports beside "shopmetrics". */
+/** What the notebook of a dashboard page imports in addition to "shopmetrics". */
 import { drawInKernel } from "./dashboard/in-kernel.js";
 
 export * as Plot from "@observablehq/plot";

@@ -59,9 +59,9 @@ interface Workspace {
 
 const brokers = z
   .string()
-  .transform((value) => value.split(",").map((one) => one.trim()))
+  .transform((value) => value.split(",").map((address) => address.trim()))
   .refine(
-    (list) => list.every((one) => /^(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/.test(one)),
+    (list) => list.every((address) => /^(?:[\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}$/.test(address)),
     "is not a list of host:port, such as 127.0.0.1:9092 or pkc-1234.eu-west-1.aws.confluent.cloud:9092",
   );
 
@@ -177,7 +177,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
 
 let inForce: Settings | undefined;
 
-/** Makes these the settings that notebooks see, and gives back a function that restores those before. */
+/** Makes these the settings that notebooks see, and returns a function that restores the previous ones. */
 export function useSettings(settings: Settings): () => void {
   const before = inForce;
   inForce = settings;

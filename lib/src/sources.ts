@@ -1,4 +1,4 @@
-/** What the notebooks of the sources import beside "shopmetrics": the simulated shop, and the way to its topic. */
+/** What the notebooks of the sources import in addition to "shopmetrics": the simulated shop, and the way to its topic. */
 import type { KafkaSettings } from "./settings.js";
 import type { ProduceOptions, ProduceReport } from "./shop/generator/produce.js";
 
@@ -12,8 +12,8 @@ export type { ProduceReport } from "./shop/generator/produce.js";
  * Sends what shoppers do to the topic, as they do it: customers and products are those that have landed.
  *
  * @param options.rate events per second, on average; 1 by default
- * @param options.burst so many events at once before that
- * @param options.seconds ends after so many seconds; otherwise when the signal fires
+ * @param options.burst the number of events sent at once before that
+ * @param options.seconds after how many seconds it ends; without it, when the signal fires
  * @returns what was sent, what was sent again, and what was refused and why
  * @throws InputError when Kafka can't be reached, or no shop has landed
  * @example

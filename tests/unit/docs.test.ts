@@ -195,6 +195,13 @@ describe("what the warehouse holds", () => {
     );
   });
 
+  it("leaves out a column that a contract has gained since the last run", async () => {
+    await connection.execute("alter table gold.daily_sales_summary drop column avg_order_value");
+    const stats = await readWarehouseStats(connection, "duckdb", { plans: [], tables: shop.tables });
+    expect(stats.examples.has("gold.daily_sales_summary.revenue")).toBe(true);
+    expect(stats.examples.has("gold.daily_sales_summary.avg_order_value")).toBe(false);
+  });
+
   it("gives three different values of a column, of one with fewer all, and none of a personal one", async () => {
     const examples = await examplesOf(connection, [
       shop.tables.get("silver.dim_products")!,

@@ -4,7 +4,8 @@ import { placeIn } from "#lib/display/failure.js";
 import type { Outcome } from "#lib/display/outcome.js";
 import { outcomeText, tableText } from "#lib/display/outcome-text.js";
 import type { ResultRow } from "#lib/plan/plan.js";
-import { noFigures, type CheckResult } from "#lib/run/step.js";
+import type { CheckResult } from "#lib/run/check-result.js";
+import { noFigures } from "#lib/run/step.js";
 import { describe, expect, it } from "vitest";
 
 const shown = (

@@ -5,7 +5,7 @@ import { exportPage } from "#lib/dashboard/export.js";
 import { Inputs } from "#lib/dashboard/control.js";
 import type { Manifest } from "#lib/dashboard/manifest.js";
 import { readSnapshot } from "#lib/dashboard/read-snapshot.js";
-import { csvOf } from "#lib/dashboard/render/table.js";
+import { csvOf } from "#lib/dashboard/kinds/table.js";
 import { ageWords, checkWords } from "#lib/dashboard/render/data-state.js";
 import { movingMean, sum } from "#lib/dashboard/rows.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";

@@ -73,6 +73,13 @@ describe("a step's SQL file", () => {
     }
   });
 
+  it("cares for every table of the three layers", () => {
+    const all = statements(sqlFile(steps().find(({ step }) => step === "ops.optimise")!)).map(bare);
+    const optimized = all.flatMap((sql) => /^optimize ([\w.]+)/.exec(sql)?.[1] ?? []);
+    const layered = [...shop.tables.values()].filter(({ layer }) => layer !== "ops").map(({ name }) => name);
+    expect(optimized.toSorted()).toEqual(layered.toSorted());
+  });
+
   it("names a task's parameters only outside quotes, where they become literals", () => {
     const ends = Object.entries(jobSteps(compiled)).map(([job, plans]) => finishFile(job, compiled, plans));
     for (const text of [...steps().map((plan) => sqlFile(plan)), prepareFile(compiled), ...ends]) {

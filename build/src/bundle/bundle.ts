@@ -21,11 +21,11 @@ export interface BundleFiles {
   readonly localOnly: readonly { readonly step: string; readonly reason: string }[];
 }
 
-/** A project with the graph of its notebooks; by the key its programs are remembered. */
+/** A project with the graph of its notebooks; its programs are cached by the key. */
 type CompiledProject = Graph & Project & { readonly key?: string };
 
 /**
- * Writes what Databricks gets: `bundle/tasks/`, which is made anew on every machine, and the jobs that run them in
+ * Writes what Databricks gets: `bundle/tasks/`, which is made on every machine, and the jobs that run them in
  * `bundle/resources/`, which are committed, so that a change of a job is reviewed like any other.
  *
  * @throws InputError or NotebookError for what would fail only on Databricks

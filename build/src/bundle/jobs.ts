@@ -112,13 +112,13 @@ const stepsOf = (graph: ProjectGraph, job: string) =>
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");
 
-/** First of every job: it makes schemas and tables that are not there yet. */
+/** First of every job: it creates missing schemas and tables. */
 export const prepare = "prepare";
 
 /** Last of the daily job's own tasks: it exports what the dashboard draws. */
 export const exportPages = "dashboard_export";
 
-/** The end of a job, however the others ended: it puts on record how the run ended. */
+/** The end of a job, however the others ended: it records how the run ended. */
 export const finish = (job: string) => `finish_${job}`;
 
 /**
@@ -161,7 +161,7 @@ function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {
   return { depends_on: ends.toSorted().map((task_key) => ({ task_key })) };
 }
 
-/** Once more, soon: a failure must be in the mail within 5 minutes, and repeating a step is harmless. */
+/** Repeated once, soon: a failure must be reported by e-mail within 5 minutes, and repeating a step is harmless. */
 const retried = { max_retries: 1, min_retry_interval_millis: 30_000 };
 
 const sqlTask = (key: string) => ({

@@ -9,7 +9,7 @@ export const dashboardFile = ({ name }: LakeviewDashboard) => `bundle/dashboards
 /**
  * One of Databricks' own dashboards (AI/BI) as the text of its file.
  *
- * @throws InputError when its page has lost a query
+ * @throws InputError when its page no longer has a query
  */
 export function dashboardText(dashboard: LakeviewDashboard, plans: readonly Plan[]): string {
   const page = plans.find(({ step }) => step === dashboard.page);

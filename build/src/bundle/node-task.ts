@@ -16,7 +16,7 @@ const duckdb = "@duckdb/node-api";
  * ten times the size that a task may have.
  *
  * @param notebook relative to the root
- * @throws NotebookError when the step cannot do without DuckDB
+ * @throws NotebookError when the step needs DuckDB
  */
 export async function compileNodeTask(root: string, notebook: string): Promise<string> {
   return compileProgram(root, notebook, await program(notebook));
@@ -25,7 +25,7 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
 /**
  * Compiles the task that exports all pages of the dashboard. It holds their queries and nothing that draws.
  *
- * @throws NotebookError when it cannot do without DuckDB
+ * @throws NotebookError when it needs DuckDB
  */
 export async function compileExport(root: string, pages: readonly Plan[]): Promise<string> {
   const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): PagePlan => {
@@ -56,9 +56,9 @@ async function compileProgram(root: string, from: string, contents: string): Pro
     sourcemap: "external",
     sourcesContent: false,
     alias: { [duckdb]: stub, "pac-proxy-agent": pac, "@polyglot-sql/sdk": translator },
-    // Binaries that @databricks/sql does without: it then asks for results that are not LZ4-compressed.
+    // Binaries that @databricks/sql does not need: it then asks for results that are not LZ4-compressed.
     external: ["lz4-napi", "@databricks/databricks-sql-kernel-*"],
-    // Libraries written in CommonJS use what a module lacks.
+    // Libraries written in CommonJS use names that a module does not have.
     banner: {
       js: `import { createRequire as requireOf } from "node:module"; import { fileURLToPath as pathOf } from "node:url";
 const require = requireOf(import.meta.url), __filename = pathOf(import.meta.url), __dirname = pathOf(new URL(".", import.meta.url));`,
@@ -144,7 +144,7 @@ const pacStub = () =>
 /** Databricks SQL is written as it is, so nothing is translated. */
 const translatorStub = () => writeStub("no-translator.mjs", "export {};\n");
 
-/** A module with DuckDB's names, each of which says that it is not there when it is used. */
+/** A module with DuckDB's names; using one of them is an error that says that DuckDB is missing here. */
 async function duckdbStub(): Promise<string> {
   const names = Object.keys(await import("@duckdb/node-api")).filter((name) => /^\w+$/.test(name));
   const text = `const refuse = () => { throw new Error("DuckDB is no part of a Databricks task: set SHOPMETRICS_ENGINE=databricks."); };

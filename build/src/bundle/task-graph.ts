@@ -16,7 +16,7 @@ export function within(needs: Needs, steps: ReadonlySet<string>): Needs {
 
 /**
  * Makes tasks wait for one another until no more than `limit` can run at once. A graph that is narrow enough stays as it
- * is. Otherwise each task follows another in one of `limit` lanes: one that it waits for anyhow, else the one that is
+ * is. Otherwise each task follows another in one of `limit` lanes: one that it waits for in any case, otherwise the one that is
  * expected to be free first.
  */
 export function limitParallelism(needs: Needs, limit: number): Needs {
@@ -57,7 +57,7 @@ const closure = (waits: readonly string[], before: ReadonlyMap<string, ReadonlyS
   new Set(waits.flatMap((need) => [need, ...(before.get(need) ?? [])]));
 
 /**
- * How many tasks can run at once: the largest set of which none waits for another. By Dilworth's theorem it is the
+ * How many tasks can run at once: the largest set of tasks that do not wait for each other. By Dilworth's theorem it is the
  * number of tasks less the largest matching between tasks and tasks that come later.
  */
 export function width(needs: Needs): number {

@@ -4,7 +4,7 @@ import { inOrder, width } from "./task-graph.js";
 import type { Job, Task } from "./job-schema.js";
 
 /**
- * Refuses what `databricks bundle validate` lets through and what would fail only when the job runs.
+ * Refuses what `databricks bundle validate` accepts although it would fail when the job runs.
  *
  * @throws InputError with one line for each problem
  */

@@ -12,7 +12,11 @@ interface DeployCommand {
 export async function deploy(options: DeployCommand): Promise<void> {
   const bundle = path.join(readSettings().root, "bundle");
   await build({});
-  const chosen = ["--target", options.target, ...(options.var ?? []).flatMap((one) => ["--var", one])];
+  const chosen = [
+    "--target",
+    options.target,
+    ...(options.var ?? []).flatMap((variable) => ["--var", variable]),
+  ];
   for (const act of [["validate", "--strict"], ["deploy"]]) {
     const code = await databricks(bundle, ["bundle", ...act, ...chosen]);
     if (code === 0) continue;

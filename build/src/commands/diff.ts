@@ -24,8 +24,8 @@ export async function diff(
   const diffs = await withWarehouses(files, async (connection) => {
     const found: TableDiff[] = [];
     // The runs' own records differ between any two warehouses.
-    for (const one of table ? [table] : [...tables.values()].filter(({ layer }) => layer !== "ops"))
-      found.push(await diffTable(connection, one, { samples }));
+    for (const compared of table ? [table] : [...tables.values()].filter(({ layer }) => layer !== "ops"))
+      found.push(await diffTable(connection, compared, { samples }));
     return found;
   });
   const [only] = diffs;

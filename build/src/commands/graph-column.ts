@@ -26,10 +26,12 @@ function printTable(
   direction: Direction,
   json: boolean,
 ): void {
-  const one = lineage.find((other) => other.table === table);
+  const written = lineage.find((other) => other.table === table);
   if (json)
-    return console.log(JSON.stringify({ table, steps: one?.steps ?? [], columns: one?.columns ?? [] }));
-  const columns = one?.columns ?? filesColumns(lineage, table);
+    return console.log(
+      JSON.stringify({ table, steps: written?.steps ?? [], columns: written?.columns ?? [] }),
+    );
+  const columns = written?.columns ?? filesColumns(lineage, table);
   const width = Math.max(...columns.map(({ column }) => column.length));
   for (const made of columns) {
     const { edges } = follow(lineage, { table, column: made.column }, direction);
@@ -64,8 +66,8 @@ function tree(graph: LineageGraph, direction: Direction): string[] {
     const next = graph.edges.flatMap(({ from, to }) =>
       direction === "up" ? (to === id ? from : []) : from === id ? to : [],
     );
-    const one = made.get(id);
-    const own = `${lead}${id}${one ? howIs(one) : ""}${again && next.length > 0 ? "  (see above)" : ""}`;
+    const computed = made.get(id);
+    const own = `${lead}${id}${computed ? howIs(computed) : ""}${again && next.length > 0 ? "  (see above)" : ""}`;
     if (again) return [own];
     return [
       own,
@@ -84,7 +86,7 @@ function howIs({ kind, expressions, unresolved }: ColumnLineage): string {
   const said = [
     words[kind] ?? "",
     outermost === undefined ? "" : cut(outermost),
-    ...unresolved.map((one) => `NOT RESOLVED: ${one}`),
+    ...unresolved.map((problem) => `NOT RESOLVED: ${problem}`),
   ].filter(Boolean);
   return said.length > 0 ? `  [${said.join(": ")}]` : "";
 }

@@ -17,7 +17,7 @@ export async function runChanged(options: RunCommand & { since?: string }): Prom
   const compiled = await compile(settings.root, shop);
   const job = options.job ?? "daily";
   const changes = await changesSince(settings.root, compiled, options.since);
-  const chosen = changes.steps.filter((one) => one.jobs.includes(job));
+  const chosen = changes.steps.filter((change) => change.jobs.includes(job));
   if (!options.json && !options.quiet) console.log(`${described(changes, job)}\n`);
   if (options.json && chosen.length === 0) return printJson({ changed: changes, steps: [] });
   if (chosen.length === 0) return;
@@ -37,8 +37,8 @@ function described({ base, steps, gone }: Changes, job: string): string {
     `${changed} ${changed === 1 ? "step differs" : "steps differ"} from ${at}; ${steps.length - changed} ` +
       `depend on ${changed === 1 ? "it" : "them"}:`,
     ...steps.map(
-      (one) =>
-        `  ${one.step.padEnd(width)}  ${one.reason}${one.jobs.includes(job) ? "" : ` (not run: --job ${one.jobs[0]})`}`,
+      (change) =>
+        `  ${change.step.padEnd(width)}  ${change.reason}${change.jobs.includes(job) ? "" : ` (not run: --job ${change.jobs[0]})`}`,
     ),
     ...gone.map((step) => `  ${step} is gone; what it wrote stays`),
   ].join("\n");

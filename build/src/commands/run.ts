@@ -30,7 +30,7 @@ export async function run(options: RunCommand): Promise<void> {
   if (options.json) printJson(report);
 }
 
-/** The settings of the environment, with what the options say of them. */
+/** The settings of the environment, changed as the options say. */
 export function settingsOf({ acceptLoss }: { acceptLoss?: boolean }): Settings {
   const settings = readSettings();
   return acceptLoss ? withAcceptLoss(settings, true) : settings;

@@ -39,7 +39,7 @@ interface BuiltSite {
 export const siteFolder = ({ root }: Settings, out = "dist/site") => path.resolve(root, out);
 
 /**
- * Builds the site: the dashboard from the last snapshots, and the documentation beside it from the notebooks and what
+ * Builds the site: the dashboard from the last snapshots, and the documentation from the notebooks and what
  * the warehouse holds.
  */
 export async function buildSite(

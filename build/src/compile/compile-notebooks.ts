@@ -22,7 +22,7 @@ export async function compileNotebooks(
   const bundled = await bundleNotebooks([...paths], { root });
   const memory = await cachedTexts("translations", duckdb.translate);
   const recordings = [];
-  for (const one of bundled) recordings.push(await record(one, memory.ask));
+  for (const notebook of bundled) recordings.push(await record(notebook, memory.ask));
   await memory.save();
   await dryRun(recordings, tables);
   const plans = recordings.map(({ plan }) => plan);

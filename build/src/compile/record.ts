@@ -27,7 +27,7 @@ import { stepName } from "../notebook/front-matter.js";
 export interface Recording {
   readonly plan: Plan;
   readonly shapes: ReadonlyMap<Item, NonNullable<CompiledItem["shape"]>>;
-  /** Where a text stands that an item's statement has, in its own cell or the last one before it. */
+  /** The place of a text of an item's statement, in the item's cell or in the last cell before it. */
   readonly find: (text: string, item: Item) => Place | undefined;
 }
 
@@ -184,7 +184,7 @@ function placeOfText(notebook: Notebook, text: string, place: Place | undefined)
     ({ kind, number }) => kind === "code" && number <= (place?.cell ?? Infinity),
   );
   for (const { source, number } of cells.toReversed()) {
-    const line = source.split("\n").findIndex((one) => one.includes(text));
+    const line = source.split("\n").findIndex((content) => content.includes(text));
     if (line >= 0) return { path: notebook.path, cell: number, line: line + 1 };
   }
   return undefined;

@@ -27,10 +27,10 @@ export function selectSteps(
     const [, up, name = "", down] = /^(\+?)(.*?)(\+?)$/.exec(part) ?? [];
     const step = findStep(graph, name);
     chosen.add(step);
-    if (up) for (const one of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(one);
+    if (up) for (const other of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(other);
     if (down)
-      for (const one of downstreamOf(graph, step))
-        if (jobsOf(graph, one).includes(options.job)) chosen.add(one);
+      for (const other of downstreamOf(graph, step))
+        if (jobsOf(graph, other).includes(options.job)) chosen.add(other);
   }
   return chosen;
 }

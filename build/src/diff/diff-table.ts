@@ -13,7 +13,7 @@ export interface ColumnDiff {
   readonly difference?: string;
 }
 
-/** A row that differs: of a changed one the columns that do. */
+/** A row that differs; a changed row with the columns that differ. */
 export type RowDiff =
   | { readonly change: "added" | "removed"; readonly row: ResultRow }
   | {
@@ -41,7 +41,7 @@ export interface TableDiff {
 }
 
 /**
- * Compares the rows of a table in the databases `before` and `after`, matched by the contract's key. Stamps and batch
+ * Compares the rows of a table in the databases `before` and `after`, matched by the contract's key. Audit and batch
  * columns, which say when a row was written, are not compared.
  *
  * @param samples the most rows to give of each kind of difference
@@ -135,7 +135,7 @@ async function measure(
   const differs = ({ name }: Column) => `b."${name}" is distinct from a."${name}"`;
   const both = "b._here and a._here";
   const sums = others.filter(isNumeric).flatMap((column) => {
-    // A sum of DOUBLEs depends on the order of its rows in the last places.
+    // A sum of DOUBLEs depends on the order of its rows in its last digits.
     const sum = (of: string) =>
       column.type === "DOUBLE" ? `round(sum(${of}."${column.name}"), 6)` : `sum(${of}."${column.name}")`;
     return [
@@ -151,7 +151,9 @@ async function measure(
       "count(*) filter (where b._here is null) as added",
       "count(*) filter (where a._here is null) as removed",
       `count(*) filter (where ${both} and (${others.map(differs).join(" or ") || "false"})) as changed`,
-      ...others.map((one) => `count(*) filter (where ${both} and ${differs(one)}) as "changed_${one.name}"`),
+      ...others.map(
+        (column) => `count(*) filter (where ${both} and ${differs(column)}) as "changed_${column.name}"`,
+      ),
       ...sums,
     ].join(",\n  ")}
 from ${joined(table, key)}`,

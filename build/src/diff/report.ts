@@ -14,7 +14,7 @@ export function tableText(diff: TableDiff): string {
   const columns = moved(diff);
   if (columns.length > 0) {
     const table = textTable(["column", "rows changed", "total before", "total after", "difference"]);
-    for (const one of columns) table.push([one.column, count(one.changed), ...totals(one)]);
+    for (const column of columns) table.push([column.column, count(column.changed), ...totals(column)]);
     lines.push(table.toString());
   }
   for (const row of diff.samples) lines.push(`  ${sampleText(row)}`);
@@ -78,7 +78,7 @@ function details(diff: TableDiff, tables: Tables): string {
     columns.length > 0
       ? markdownTable(
           ["column", "rows changed", "total before", "total after", "difference"],
-          columns.map((one) => [`\`${one.column}\``, count(one.changed), ...totals(one)]),
+          columns.map((column) => [`\`${column.column}\``, count(column.changed), ...totals(column)]),
           "lrrrr",
         )
       : "",
@@ -108,14 +108,14 @@ function sentence(diff: TableDiff): string {
 }
 
 /** The columns in which rows differ, or whose total does. */
-const moved = ({ columns }: TableDiff) => columns.filter((one) => one.changed > 0 || moves(one));
+const moved = ({ columns }: TableDiff) => columns.filter((column) => column.changed > 0 || moves(column));
 
 const moves = ({ difference }: ColumnDiff) => difference !== undefined && Number(difference) !== 0;
 
 const figures = (diff: TableDiff): string[] =>
   diff.columns
-    .filter((one) => moves(one))
-    .map((one) => `${one.column} ${number(one.before)} → ${number(one.after)}${share(one)}`);
+    .filter((column) => moves(column))
+    .map((column) => `${column.column} ${number(column.before)} → ${number(column.after)}${share(column)}`);
 
 function share({ before, difference }: ColumnDiff): string {
   const base = Number(before ?? 0);
@@ -125,10 +125,10 @@ function share({ before, difference }: ColumnDiff): string {
   return ` (${percent > 0 ? "+" : ""}${shown} %)`;
 }
 
-function totals(one: ColumnDiff): string[] {
-  if (one.difference === undefined) return ["", "", ""];
-  const sign = Number(one.difference) > 0 ? "+" : "";
-  return [number(one.before), number(one.after), `${sign}${number(one.difference)}`];
+function totals(column: ColumnDiff): string[] {
+  if (column.difference === undefined) return ["", "", ""];
+  const sign = Number(column.difference) > 0 ? "+" : "";
+  return [number(column.before), number(column.after), `${sign}${number(column.difference)}`];
 }
 
 /** Digits in groups of three; never through a floating-point number. */

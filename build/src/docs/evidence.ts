@@ -44,13 +44,13 @@ export async function findEvidence(
     add(idsIn(cells.map(({ source }) => source).join("\n")), () => ({
       kind: "notebook",
       name: step,
-      result: checked(warehouseStats, (one) => one.step === step),
+      result: checked(warehouseStats, (check) => check.step === step),
     }));
   for (const { name, comment, columns } of tables.values())
-    add(idsIn([comment, ...columns.map((one) => one.comment)].join("\n")), () => ({
+    add(idsIn([comment, ...columns.map((column) => column.comment)].join("\n")), () => ({
       kind: "table",
       name,
-      result: checked(warehouseStats, (one) => one.table === name),
+      result: checked(warehouseStats, (check) => check.table === name),
     }));
   for (const { file, text } of await readSources(root)) {
     const kind = kindOf(file);
@@ -161,7 +161,7 @@ export async function readTestReport(root: string, file: string): Promise<TestRe
   });
   const { testResults } = parse(file, text);
   const byFile = new Map(
-    testResults.map((one) => [path.relative(root, one.name).replaceAll(path.sep, "/"), one]),
+    testResults.map((result) => [path.relative(root, result.name).replaceAll(path.sep, "/"), result]),
   );
   return {
     resultOf(name, id) {
@@ -169,7 +169,7 @@ export async function readTestReport(root: string, file: string): Promise<TestRe
       if (!found) return undefined;
       const own = found.assertionResults.filter(({ fullName }) => idsIn(fullName).has(id));
       const tests = own.length > 0 ? own : found.assertionResults;
-      const count = (status: string) => tests.filter((one) => one.status === status).length;
+      const count = (status: string) => tests.filter((test) => test.status === status).length;
       const [passed, failed] = [count("passed"), count("failed")];
       const isBroken = tests.length === 0 && found.status === "failed";
       if (failed > 0 || isBroken)

@@ -43,8 +43,8 @@ async function distinctValues(
       ),
     );
   return {
-    columns: results.flatMap((one) => one.columns),
-    rows: results.flatMap((one) => one.rows),
+    columns: results.flatMap((result) => result.columns),
+    rows: results.flatMap((result) => result.rows),
   };
 }
 

@@ -66,7 +66,7 @@ const columns = [
 /** A step, with the results of its last run. */
 function stepRow({ step, title }: Plan, { warehouseStats }: Docs): Html {
   const last = warehouseStats.steps.get(step);
-  const checks = warehouseStats.checks.filter((one) => one.step === step);
+  const checks = warehouseStats.checks.filter((check) => check.step === step);
   const isFailed = last?.status === "failed";
   const status = isFailed ? "fail" : worst(checks);
   const words = isFailed ? "✗ failed" : checks.length > 0 ? checksWords(checks) : "–";

@@ -19,7 +19,7 @@ export interface BoxColumn {
   readonly expressions: readonly string[];
 }
 
-/** Which box is made of which. */
+/** From a box to one that is made of it. */
 interface LineageLine {
   readonly from: string;
   readonly to: string;
@@ -73,7 +73,7 @@ export function lineageGraph(
       });
       for (const source of followed) {
         const from = boxOf(source.table);
-        const isKnown = from.columns.some((one) => one.name === source.column);
+        const isKnown = from.columns.some((column) => column.name === source.column);
         if (!isKnown && source.column !== "*" && !tables.has(source.table))
           from.columns.push({ name: source.column, kind: "source", from: [], expressions: [] });
       }

@@ -11,7 +11,11 @@ export function mentionIn(docs: Pick<Docs, "requirements" | "notebooks" | "table
     if (docs.tables.has(name)) return to(tablePage(name));
     const [layer, table, column, ...rest] = name.split(".");
     const contract = docs.tables.get(`${layer}.${table}`);
-    if (column !== undefined && rest.length === 0 && contract?.columns.some((one) => one.name === column))
+    if (
+      column !== undefined &&
+      rest.length === 0 &&
+      contract?.columns.some((declared) => declared.name === column)
+    )
       return to(`${tablePage(contract.name)}#${anchorOf(column)}`);
     return docs.notebooks.has(name) ? to(notebookPage(name)) : undefined;
   };

@@ -65,7 +65,7 @@ export function buildNotebookPage(notebook: Notebook, plan: Plan, docs: Docs): P
 /** The steps before and after it along the pipeline. */
 function turns({ plans }: Docs, plan: Plan): { before: PageLink | undefined; after: PageLink | undefined } {
   const at = plans.indexOf(plan);
-  const link = (one: Plan | undefined) => one && { path: notebookPage(one.step), title: one.title };
+  const link = (other: Plan | undefined) => other && { path: notebookPage(other.step), title: other.title };
   return { before: link(plans[at - 1]), after: link(plans[at + 1]) };
 }
 
@@ -130,7 +130,7 @@ function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
     warehouseStats.checks.filter(({ step, place }) => step === plan.step && place?.cell === cell.number),
   );
   const pictures = (drawings.get(plan.step) ?? [])
-    .filter((one) => one.cell === cell.number && one.kind === "display")
+    .filter((block) => block.cell === cell.number && block.kind === "display")
     .map((block) => html`<div class="drawing">${withoutButtons(block.html)}</div>`);
   const outputs = [...shows, ...(checks ? [checks] : []), ...pictures];
   const output = outputs.length > 0 && html`<div class="output">${joinHtml(outputs, "\n")}</div>`;

@@ -1,14 +1,5 @@
-import {
-  attributes,
-  extent,
-  html,
-  measures,
-  shownColumns,
-  statusSign,
-  statusWord,
-  type Html,
-  type Shown,
-} from "shopmetrics/display";
+import { attributes, extent, html, shownColumns, type Html, type Shown } from "shopmetrics/display";
+import { measures, statusSign, statusWord } from "shopmetrics/run";
 import { numberCell, scrollTable } from "./elements.js";
 import type { LastCheck } from "./warehouse-stats.js";
 
@@ -67,11 +58,11 @@ function checkRow(check: LastCheck): Html {
 
 /** The worst result among checks; undefined when there are none. */
 export const worst = (checks: readonly Pick<LastCheck, "status">[]) =>
-  (["fail", "warn", "pass"] as const).find((status) => checks.some((one) => one.status === status));
+  (["fail", "warn", "pass"] as const).find((status) => checks.some((check) => check.status === status));
 
 /** The results of checks in words: "✓ 14 checks passed". */
 export function checksWords(checks: readonly Pick<LastCheck, "status">[]): string {
-  const of = (status: LastCheck["status"]) => checks.filter((one) => one.status === status).length;
+  const of = (status: LastCheck["status"]) => checks.filter((check) => check.status === status).length;
   const counted = (n: number) => `${n} ${n === 1 ? "check" : "checks"}`;
   if (of("fail") > 0) return `${statusSign.fail} ${of("fail")} of ${counted(checks.length)} failed`;
   if (of("warn") > 0) return `${statusSign.warn} ${of("warn")} of ${counted(checks.length)} warned`;

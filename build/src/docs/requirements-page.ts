@@ -18,7 +18,7 @@ export function buildRequirementsPage(docs: Docs): Page {
   const open = all.filter((id) => (docs.evidence.get(id) ?? []).length === 0);
   const failed = all.filter((id) => statusOf(docs.evidence.get(id) ?? []) === "fail");
   const groups = kinds.map(({ id, title, prefix }) => {
-    const rows = all.filter((one) => one.startsWith(prefix)).map((one) => requirementHtml(one, docs));
+    const rows = all.filter((id) => id.startsWith(prefix)).map((id) => requirementHtml(id, docs));
     return html`${headingHtml(id, title)}
 <dl class="requirements">${joinHtml(rows, "\n")}</dl>`;
   });
@@ -66,7 +66,7 @@ function requirementHtml(id: string, docs: Docs): Html {
   const isMeasured = status === "pass" || status === "warn" || status === "fail";
   const marks = attributes({ "data-open": status === "open", "data-status": isMeasured && status });
   const verdict = html`<span class="verdict"${marks}>${words[status]}</span>`;
-  const places = evidence.map((one) => evidenceHtml(one, docs));
+  const places = evidence.map((piece) => evidenceHtml(piece, docs));
   const list = places.length > 0 ? html`<ul>${places}</ul>` : html`<p>Nothing quotes it yet.</p>`;
   const anchor = anchorOf(id);
   return html`<div class="requirement" id="${anchor}"><dt><a href="#${anchor}">${id}</a> ${verdict}</dt>

@@ -43,7 +43,7 @@ ${tableChecks(table, docs)}`,
 }
 
 function tableChecks(table: Table, docs: Docs): Html {
-  const checks = docs.warehouseStats.checks.filter((one) => one.table === table.name);
+  const checks = docs.warehouseStats.checks.filter((check) => check.table === table.name);
   const last = checks
     .map(({ checkedAt }) => checkedAt)
     .toSorted()

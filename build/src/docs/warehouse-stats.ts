@@ -56,24 +56,39 @@ export async function readWarehouseStats(
   engine: string,
   asked: { plans: readonly Plan[]; tables: Tables },
 ): Promise<WarehouseStats> {
-  const present = await presentTables(connection);
+  const present = await presentColumns(connection);
   const has = (table: string) => present.has(table);
   const tables = [...asked.tables.values()].filter(({ name }) => has(name));
   return {
     steps: has("ops.step_runs") ? await lastSteps(connection) : new Map(),
     checks: has("ops.check_results") ? await lastChecks(connection) : [],
     rows: await rowCounts(connection, tables),
-    examples: await examplesOf(connection, tables),
+    examples: await examplesOf(
+      connection,
+      tables.map((table) => withColumns(table, present.get(table.name)!)),
+    ),
     shows: await showRows(connection, engine, asked, has),
   };
 }
 
-async function presentTables(connection: Connection): Promise<Set<string>> {
+/** The columns of each table that exists. */
+async function presentColumns(connection: Connection): Promise<Map<string, Set<string>>> {
   const { rows } = await connection.query(
-    "select distinct concat_ws('.', table_schema, table_name) as name from information_schema.columns",
+    "select concat_ws('.', table_schema, table_name) as name, column_name from information_schema.columns",
   );
-  return new Set(rows.map((row) => String(row["name"])));
+  const present = new Map<string, Set<string>>();
+  for (const row of rows) {
+    const name = String(row["name"]);
+    present.set(name, (present.get(name) ?? new Set()).add(String(row["column_name"])));
+  }
+  return present;
 }
+
+/** A table without the columns that the next run adds to it. */
+const withColumns = (table: Table, present: ReadonlySet<string>): Table => ({
+  ...table,
+  columns: table.columns.filter(({ name }) => present.has(name)),
+});
 
 async function lastSteps(connection: Connection): Promise<Map<string, LastRun>> {
   const { rows } = await connection.query(`

@@ -29,7 +29,7 @@ export function saysWhenInterrupted(): () => void {
 }
 
 /**
- * For work that continues until it is stopped: an interrupt fires a signal, and the round under way may finish. After 2.5
+ * For work that continues until it is stopped: an interrupt fires a signal, and the current round may finish. After 2.5
  * seconds, or at a second interrupt, it is abandoned.
  *
  * @returns the signal; `stop` fires it too; `done` stops listening, and ends the process after a second if something keeps it alive
@@ -37,9 +37,9 @@ export function saysWhenInterrupted(): () => void {
 export function untilInterrupted(): { signal: AbortSignal; stop: () => void; done: () => void } {
   const controller = new AbortController();
   const giveUp = (signal: NodeJS.Signals) => {
-    signals.forEach((one) => process.off(one, hear));
+    signals.forEach((name) => process.off(name, hear));
     try {
-      writeSync(2, "\nThe round under way was given up and wrote nothing: the next run takes it in.\n");
+      writeSync(2, "\nThe current round was stopped and wrote nothing: the next run reads its events.\n");
     } catch {
       // Nobody reads it any more.
     }

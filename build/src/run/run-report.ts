@@ -8,7 +8,7 @@ export interface StepReport extends StepFigures {
   readonly status: StepStatus;
   readonly seconds: number;
   readonly message: string | null;
-  /** Rows taken in that were duplicates, older versions or changed nothing. */
+  /** Rows read that were duplicates, older versions or changed nothing. */
   readonly merged: number | null;
 }
 

@@ -40,7 +40,7 @@ interface RunOptions {
   /** How many steps run side by side. */
   readonly width?: number;
   readonly onStep?: (event: StepEvent) => void;
-  /** Told of what a person should know beside the steps' own reports. */
+  /** Told of what a person should know in addition to the steps' own reports. */
   readonly onNote?: (message: string) => void;
 }
 
@@ -53,12 +53,12 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
   const dialect = dialectOf(engine.name);
   const started = new Date();
   const runId = `${started.toISOString().slice(0, 19).replaceAll(":", "")}Z-${randomBytes(3).toString("hex")}`;
-  const books = await engine.connect();
+  const records = await engine.connect();
   const reports = new Map<string, StepReport>();
   try {
-    await prepareWarehouse(books, dialect, graph.tables);
-    await openRun(books, engine, { runId, started, date: options.date, full: options.full });
-    const changed = await recordGraph(books, dialect, graph);
+    await prepareWarehouse(records, dialect, graph.tables);
+    await openRun(records, engine, { runId, started, date: options.date, full: options.full });
+    const changed = await recordGraph(records, dialect, graph);
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
     const work = async (plan: Plan) => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
@@ -80,20 +80,20 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
         full: options.full,
         steps: ordered,
       };
-      await closeRun(books, dialect, graph, report);
+      await closeRun(records, dialect, graph, report);
       return report;
     };
     const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
     await inGraphOrder(graph, without(steps, pages), width, work);
     let report = await close();
-    // Pages come last and find the run on record, so that the one about the pipeline says how this run came out.
+    // Pages come last and find the run recorded, so that the one about the pipeline says how this run came out.
     if (pages.length > 0) {
       await inGraphOrder(graph, new Set(pages.map(({ step }) => step)), width, work);
       report = await close();
     }
     return report;
   } finally {
-    await books.close();
+    await records.close();
   }
 }
 

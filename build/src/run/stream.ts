@@ -17,7 +17,7 @@ interface StreamOptions {
   readonly settings: Settings;
   readonly kafka: KafkaSettings;
   readonly compiled: Compiled;
-  /** Ends the stream: the round under way is finished, and nothing is lost. */
+  /** Ends the stream: the current round is finished, and nothing is lost. */
   readonly signal: AbortSignal;
   /** Called when the topic is open and what had landed before is in gold. */
   readonly onReady?: () => void;
@@ -69,7 +69,7 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
   let rounds = 0;
   let events = 0;
   try {
-    // The first round takes in what had landed before, and opens the topic.
+    // The first round reads what had landed before, and opens the topic.
     await round();
     // What was accepted is the loss that could be seen at the start, not one that comes later.
     settings = withAcceptLoss(settings, false);

@@ -68,7 +68,7 @@ export async function browserScripts(root: string, notebooks: readonly string[])
   const [runtime] = outFiles(shared.outputFiles);
   const byPage = notebooks.map((notebook): [string, string] => {
     const name = path.basename(notebook, ".ipynb");
-    const file = own.find((one) => new RegExp(`^assets/${name}-[A-Z0-9]+\\.js$`).test(one.path));
+    const file = own.find((script) => new RegExp(`^assets/${name}-[A-Z0-9]+\\.js$`).test(script.path));
     return [notebook, file!.path];
   });
   return { files: [runtime!, ...own], shared: runtime!.path, pages: new Map(byPage) };

@@ -70,9 +70,9 @@ export async function buildDashboard(options: {
   ]);
   bundling.catch(() => undefined);
   const drawn: (readonly Block[])[] = [];
-  for (const [index, one] of bundled.entries()) {
+  for (const [index, page] of bundled.entries()) {
     const read = (file: string) => readFile(path.join(snapshots, file));
-    drawn.push(await prerenderPage(manifests[index], read, () => importModule(one)));
+    drawn.push(await prerenderPage(manifests[index], read, () => importModule(page)));
   }
   const [scripts, { style, font }] = await bundling;
   const href = (index: number) =>

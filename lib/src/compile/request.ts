@@ -24,7 +24,7 @@ interface Shape {
   readonly columns: readonly string[];
 }
 
-/** An engine as it is compiled for. */
+/** What the compiler needs of an engine. */
 export type Target = Pick<EngineAdapter, "name" | "dialect" | "translate" | "mark">;
 
 interface CompileOptions {
@@ -65,7 +65,7 @@ export async function compileRequest(request: VerbRequest, options: CompileOptio
   const scripts = Object.fromEntries(
     options.targets.map((target) => [
       target.name,
-      (drafts.get(target.name) ?? []).map((one) => finished(one, target)),
+      (drafts.get(target.name) ?? []).map((draft) => finished(draft, target)),
     ]),
   );
   return { ...rest, item: { ...item, scripts } };
@@ -102,11 +102,11 @@ export async function draftRequest(request: VerbRequest, options: CompileOptions
     };
     const parts = partOf(target, request)(request, writing);
     refuseUnsaid(request, asked, parts);
-    const made = parts.map((one) => linked(one, renderOf));
+    const made = parts.map((draft) => linked(draft, renderOf));
     drafts.set(
       target.name,
       image && kept && "table" in kept
-        ? made.map((one) => withImage(one, renderOf, kept.table.name, image(kept.table, kept.kind)))
+        ? made.map((draft) => withImage(draft, renderOf, kept.table.name, image(kept.table, kept.kind)))
         : made,
     );
     rendered.push(...verb.readers(request).map(([select]) => renderOf(select)));
@@ -115,12 +115,12 @@ export async function draftRequest(request: VerbRequest, options: CompileOptions
       const text = texts.get(selected)!;
       shape = { sql: withMarkers(text, target.mark), params: paramsIn(text), columns };
     }
-    for (const name of parts.flatMap((one) => paramsIn(textOf(one))))
+    for (const name of parts.flatMap((draft) => paramsIn(textOf(draft))))
       addStepParam(bound, name, [request, kept]);
   }
   for (const made of rendered) for (const param of made.params) bound.set(param.name, param);
-  for (const one of [...drafts.values()].flat())
-    for (const name of paramsIn(textOf(one))) addStepParam(bound, name, [request, options.kept]);
+  for (const draft of [...drafts.values()].flat())
+    for (const name of paramsIn(textOf(draft))) addStepParam(bound, name, [request, options.kept]);
   const table = "table" in request ? request.table : undefined;
   return {
     ...(shape && { shape }),
@@ -217,16 +217,16 @@ function renderer(
   };
 }
 
-const linked = (one: Draft, renderOf: Render): LinkedDraft => ({
-  ...one,
-  stages: [...new Set(one.reads.flatMap((select) => renderOf(select).stages))],
+const linked = (draft: Draft, renderOf: Render): LinkedDraft => ({
+  ...draft,
+  stages: [...new Set(draft.reads.flatMap((select) => renderOf(select).stages))],
 });
 
 /** The draft with what a table will hold in front, where it reads that. */
-function withImage(one: LinkedDraft, renderOf: Render, table: string, image: string): LinkedDraft {
-  if (!one.reads.some((select) => renderOf(select).images.length > 0)) return one;
+function withImage(draft: LinkedDraft, renderOf: Render, table: string, image: string): LinkedDraft {
+  if (!draft.reads.some((select) => renderOf(select).images.length > 0)) return draft;
   const expression: CommonTableExpression = { name: afterImageName(table), select: image };
-  return { ...one, expressions: [expression, ...one.expressions] };
+  return { ...draft, expressions: [expression, ...draft.expressions] };
 }
 
 /** A verb's part in a dialect. */
@@ -250,7 +250,9 @@ function addStepParam(
   requests: readonly (VerbRequest | undefined)[],
 ): void {
   if (params.has(name)) return;
-  const batches = requests.flatMap((one) => (one && "table" in one ? [batchParam(one.table.name)] : []));
+  const batches = requests.flatMap((request) =>
+    request && "table" in request ? [batchParam(request.table.name)] : [],
+  );
   const found = [...runParams, ...batches].find((param) => param.name === name);
   if (found) params.set(name, found);
 }

@@ -72,7 +72,7 @@ export async function compileStep(
       scripts: Object.fromEntries(
         targets.map((target) => [
           target.name,
-          placed.get(target.name)![index]!.map((one) => finished(one, target)),
+          placed.get(target.name)![index]!.map((draft) => finished(draft, target)),
         ]),
       ),
     } satisfies Item,
@@ -127,9 +127,9 @@ function placeStages(
     all[index] = [];
     const select = textWithoutHead(own);
     for (const drafts of all)
-      drafts.forEach((one, at) => {
-        if (one.stages.includes(stage))
-          drafts[at] = { ...one, expressions: [{ name: names.get(stage)!, select }, ...one.expressions] };
+      drafts.forEach((draft, at) => {
+        if (draft.stages.includes(stage))
+          drafts[at] = { ...draft, expressions: [{ name: names.get(stage)!, select }, ...draft.expressions] };
       });
   });
   return all;

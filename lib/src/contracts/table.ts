@@ -114,7 +114,11 @@ export type Tables = ReadonlyMap<string, Table>;
 
 /** The tables among what modules of contracts export. */
 export const tablesOf = (...modules: readonly Readonly<Record<string, unknown>>[]): Tables =>
-  new Map(modules.flatMap((exports) => Object.values(exports).filter(isTable)).map((one) => [one.name, one]));
+  new Map(
+    modules
+      .flatMap((exports) => Object.values(exports).filter(isTable))
+      .map((declared) => [declared.name, declared]),
+  );
 
 const isTable = (value: unknown): value is Table =>
   typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "table";

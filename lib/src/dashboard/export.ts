@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Connection } from "../engine/connection.js";
+import { writeWhole } from "../landing/write-whole.js";
 import type { Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
@@ -17,8 +18,8 @@ export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes" | "reads
  * new one, and an export that fails leaves the old one.
  *
  * @param folder where the snapshots are kept
- * @param written the run that last wrote each table. A page of which neither queries nor tables have changed since its
- * last export keeps its files, and its manifest says that they hold now; without it the queries always run.
+ * @param written the run that last wrote each table. A page keeps its files if neither its queries nor its tables have
+ * changed since its last export, and its manifest says that they hold now; without `written` the queries always run.
  * @returns the number of rows exported
  * @throws StatementFailed, or InputError when rows are not as declared
  */
@@ -37,7 +38,8 @@ export async function exportPage(
   const checks = await latestChecks(connection);
   const { now: asOf, runId: run } = context;
   const manifest: Manifest = { version: 1, page, asOf, run, checks, ...(basis && { basis }), snapshots };
-  await writeWhole(path.join(folder, `${page}.json`), `${JSON.stringify(manifest, undefined, 1)}\n`);
+  const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
+  await writeWhole(path.join(folder, `${page}.json`), (draft) => writeFile(draft, text));
   const entries = Object.values(snapshots);
   await removeOld(folder, page, new Set(entries.map(({ file }) => file)));
   return entries.reduce((sum, { rows }) => sum + rows, 0);
@@ -63,7 +65,8 @@ async function exportQueries(
     const bytes = writeSnapshot(name, columns, result);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const file = `${page}.${name}-${sha256.slice(0, 16)}.parquet`;
-    if (!existsSync(path.join(folder, file))) await writeWhole(path.join(folder, file), bytes);
+    if (!existsSync(path.join(folder, file)))
+      await writeWhole(path.join(folder, file), (draft) => writeFile(draft, bytes));
     snapshots[name] = { file, rows: result.rows.length, bytes: bytes.length, sha256, columns };
   }
   return snapshots;
@@ -105,13 +108,6 @@ async function latestChecks(connection: Connection): Promise<CheckCounts> {
 where place = 1 group by status`);
   const counts = new Map(rows.map((row) => [String(row["status"]), Number(row["checks"])]));
   return { pass: counts.get("pass") ?? 0, warn: counts.get("warn") ?? 0, fail: counts.get("fail") ?? 0 };
-}
-
-/** Writes a file that appears whole or not at all. */
-async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
-  const draft = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
-  await writeFile(draft, content);
-  await rename(draft, file);
 }
 
 /** A page that was opened before this export may still ask for what its manifest names. */

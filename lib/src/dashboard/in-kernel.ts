@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import type * as happyDom from "happy-dom";
 import { rawHtml } from "../display/html.js";
 import { inKernel, showHtml } from "../display/kernel.js";
-import { drawingElement } from "./render/draw.js";
 import { element } from "./render/dom.js";
 import { usePageSurface } from "./page-surface.js";
 
@@ -21,7 +20,7 @@ export function drawInKernel(): void {
   usePageSurface({
     display(draw) {
       const document = open();
-      const drawn = drawingElement(draw(), { document, width: 860, state: {}, again: undefined });
+      const drawn = draw().element({ document, width: 860, state: {}, again: undefined });
       for (const button of drawn.querySelectorAll(".actions, .more")) button.remove();
       show(element(document, "div", { style: look, class: "tex2jax_ignore mathjax_ignore" }, drawn));
     },

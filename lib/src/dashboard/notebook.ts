@@ -1,7 +1,10 @@
 /** What a page draws with, the same in Node and in the browser; only Plot is imported separately. */
 export { Inputs, type Days, type Period, type Choice } from "./control.js";
 export { display, view } from "./page-surface.js";
-export { cards, chart, table, type Card, type Drawing } from "./drawing.js";
+export type { Drawing } from "./drawing.js";
+export { cards, type Card } from "./kinds/cards.js";
+export { chart } from "./kinds/chart.js";
+export { table } from "./kinds/table.js";
 export { as, change, short, written } from "./format.js";
 export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";
 export { extent, group, sum, movingMean } from "./rows.js";

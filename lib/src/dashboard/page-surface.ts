@@ -14,7 +14,7 @@ interface PageSurface {
 
 let current: PageSurface | undefined;
 
-/** Makes `surface` the one that cells draw on, and gives back a function that restores the one before. */
+/** Makes `surface` the one that cells draw on, and returns a function that restores the previous one. */
 export function usePageSurface(surface: PageSurface | undefined): () => void {
   const before = current;
   current = surface;

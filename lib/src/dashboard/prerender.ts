@@ -6,7 +6,7 @@ import type { Columns, RowOf } from "./snapshot-columns.js";
 import type { Manifest } from "./manifest.js";
 import { readSnapshot } from "./read-snapshot.js";
 import { controlElement } from "./render/controls.js";
-import { drawingElement, failureElement } from "./render/draw.js";
+import { failureElement } from "./render/failure-element.js";
 import { openSnapshot, SnapshotError } from "./snapshot.js";
 import { usePageSurface } from "./page-surface.js";
 
@@ -67,7 +67,7 @@ export async function prerenderPage(
       add("display", () => {
         const drawing = draw();
         const surface = { document, width: undefined, state: {}, again: undefined };
-        return { span: drawing.span ?? "full", node: drawingElement(drawing, surface) };
+        return { span: drawing.span ?? "full", node: drawing.element(surface) };
       }),
     view: (control) =>
       add("view", () => ({ span: "control", node: controlElement(control, document, false) })),

@@ -40,7 +40,7 @@ function cell(value: ResultValue, type: string, separated: boolean): Cell {
   if (typeof value === "number") return { text: number(value, separated), kind: "number" };
   if (typeof value === "boolean") return { text: String(value), kind: "text" };
   if (typeof value === "object") {
-    const plain = Array.isArray(value) && value.every((one) => typeof one === "string");
+    const plain = Array.isArray(value) && value.every((item) => typeof item === "string");
     return { text: visible(cut(plain ? value.join(", ") : JSON.stringify(value))), kind: "text" };
   }
   if (type.startsWith("DECIMAL")) return { text: value, kind: "number" };

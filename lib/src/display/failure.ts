@@ -1,4 +1,5 @@
-import { CheckFailed, StatementFailed, describeCheck } from "../run/step.js";
+import { describeCheck } from "../run/check-result.js";
+import { CheckFailed, StatementFailed } from "../run/step.js";
 import { type Param, withMarkers } from "../sql/param.js";
 import { render } from "../sql/render.js";
 import type { SqlValue } from "../sql/statement.js";
@@ -16,7 +17,7 @@ interface SqlPlace {
  * Makes an error print as a person is to read it: what failed and why, and the notebook's SQL around the place. An
  * error that is nobody's fault but ours keeps its stack.
  */
-export async function explained(
+export async function readableError(
   error: unknown,
   request: VerbRequest,
   literal: (value: SqlValue) => Param,
@@ -35,7 +36,9 @@ export async function explained(
   );
   for (const { text, params } of [...selects].map((select) => render(select, { literal }))) {
     if (isSql && (await translates(text, translate))) continue;
-    const values = new Map(params.flatMap((one) => (one.kind === "literal" ? [[one.name, one.value]] : [])));
+    const values = new Map(
+      params.flatMap((param) => (param.kind === "literal" ? [[param.name, param.value]] : [])),
+    );
     texts.push(withMarkers(text, (name) => (values.has(name) ? written(values.get(name)!) : `:${name}`)));
   }
   const place = isSql && error.line !== undefined ? { line: error.line } : undefined;
@@ -121,7 +124,7 @@ function pointedWord(message: string, engineSql: string) {
   const word = /^"?(\w+)/.exec(engineSql.slice(at))?.[1];
   if (from < 0 || !word) return undefined;
   const all = occurrences(engineSql, word);
-  const nth = all.findIndex((one) => one >= at);
+  const nth = all.findIndex((line) => line >= at);
   return nth < 0 ? undefined : { word, nth, of: all.length };
 }
 

@@ -1,8 +1,8 @@
-import type { CheckResult } from "../run/step.js";
+import { measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
 import { shownColumns, type Cell, type ShownColumn } from "./cells.js";
 import { html, Html, joinHtml } from "./html.js";
 import type { Outcome, Shown } from "./outcome.js";
-import { actionText, extent, measures, statusSign, statusWord } from "./words.js";
+import { actionText, extent } from "./words.js";
 
 /*
  * Styles are attributes of the elements, since Jupyter removes <style> from notebooks it does not trust. Colours come

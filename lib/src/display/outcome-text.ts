@@ -1,7 +1,7 @@
-import type { CheckResult } from "../run/step.js";
+import { measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
 import { shownColumns, type ShownColumn } from "./cells.js";
 import type { Outcome, Shown } from "./outcome.js";
-import { actionText, extent, measures, statusSign, statusWord } from "./words.js";
+import { actionText, extent } from "./words.js";
 
 /** The outcome of a verb, a check or `show`, as plain text. Empty when there is nothing to say. */
 export function outcomeText(outcome: Outcome): string {

@@ -1,11 +1,5 @@
-import { checkFigure, type CheckResult } from "../run/step.js";
+import { count, counted } from "../run/check-result.js";
 import type { Outcome, Shown } from "./outcome.js";
-
-/** A whole number with thousands separators: `1,234`. */
-const count = (value: number) => value.toLocaleString("en-US");
-
-const counted = (value: number, one: string, many = `${one}s`) =>
-  `${value === 0 ? "no" : count(value)} ${value === 1 ? one : many}`;
 
 /** What a writing verb did, in one line without its table's name; undefined for those that write nothing. */
 export function actionText({ kind, figures, holds, failed }: Outcome): string | undefined {
@@ -40,16 +34,3 @@ export function extent({ result, offset = 0, total }: Shown): string {
     ? `the first ${counted(shown, "row")}`
     : `${count(shown)} of ${counted(total, "row")}`;
 }
-
-/** A check's figure, what is allowed, and the rows that broke the rule. */
-export function measures({ figure, threshold, failedRows, totalRows }: CheckResult) {
-  const total = totalRows === null ? "" : `of ${counted(totalRows, "row")}`;
-  return {
-    figure: figure === null ? "nothing to measure" : checkFigure(figure),
-    allowed: checkFigure(threshold),
-    rows: failedRows === null ? total : total ? `${count(failedRows)} ${total}` : counted(failedRows, "row"),
-  };
-}
-
-export const statusWord = { pass: "passed", warn: "warning", fail: "failed" } as const;
-export const statusSign = { pass: "✓", warn: "!", fail: "✗" } as const;

@@ -6,7 +6,7 @@ import type { Requests, VerbName } from "../verbs/registry.js";
 import type { Connection } from "./connection.js";
 import type { Draft } from "./operation.js";
 
-/** What an engine is: one object, registered in `engine/index.ts`. What it can do is said here, and its name stands in no `if`. */
+/** What an engine is: one object, registered in `engine/index.ts`. What it can do is said here, so that no code compares its name. */
 export interface EngineAdapter {
   readonly name: string;
   /** What people call it. */
@@ -88,7 +88,7 @@ export type VerbParts = {
   readonly [Name in VerbName]: (request: Requests[Name], writing: Writing) => Draft[];
 };
 
-/** What a verb's part is given beside its request. */
+/** What a verb's part is given in addition to its request. */
 export interface Writing {
   /** A select of the request in the engine's dialect, parameters still as identifiers. */
   sqlOf(select: Statement): string;

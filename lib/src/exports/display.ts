@@ -6,4 +6,4 @@ export { asOfWords, checkWords } from "../dashboard/render/data-state.js";
 export { shownColumns } from "../display/cells.js";
 export { attributes, html, Html, joinHtml, rawHtml, type Content } from "../display/html.js";
 export type { Shown } from "../display/outcome.js";
-export { extent, measures, statusSign, statusWord } from "../display/words.js";
+export { extent } from "../display/words.js";

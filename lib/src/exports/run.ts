@@ -1,13 +1,12 @@
-/** How steps are run and put on record, in a run, in a cell or as a task of a job. */
+/** How steps are run and recorded, in a run, in a cell or as a task of a job. */
 export { exportPage, type PagePlan } from "../dashboard/export.js";
 export { exportDashboard } from "../dashboard/export-task.js";
+export { describeCheck, measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
 export {
   StatementFailed,
-  describeCheck,
   executeItems,
   noFigures,
   valueOf,
-  type CheckResult,
   type StepContext,
   type StepFigures,
 } from "../run/step.js";

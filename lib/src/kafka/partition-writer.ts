@@ -57,7 +57,7 @@ interface PartitionWriter {
   bytes: number;
   groups: Landed["groups"][number][];
   readonly lines: (messages: readonly RawMessage[]) => string;
-  /** The last call under way: calls run one after another. */
+  /** The last call that has not ended: calls run one after another. */
   turn: Promise<unknown>;
 }
 

@@ -9,7 +9,7 @@ export const loadColumns: ReadonlySet<string> = new Set([
   "ingested_at",
 ]);
 
-/** Columns that every table kept by a verb has beside its contract's: the batch that wrote a row, and the first one. */
+/** Columns that every table kept by a verb has in addition to its contract's: the batch that wrote a row, and the first one. */
 export const batchColumns = (table: Table): readonly string[] =>
   table.layer === "ops"
     ? []
@@ -57,7 +57,7 @@ export function preference(
 /** Columns that `history` fills in. */
 export const historyColumns = ["surrogate_key", "effective_end_date", "is_current"] as const;
 
-/** What the notebook's select gives beside: of two changes at one instant, the later file wins, then the later row. */
+/** What the notebook's select gives in addition: of two changes at one instant, the later file wins, then the later row. */
 export const originColumns = ["source_file", "source_row"] as const;
 
 /** What must differ between two rows of a history for the later to be a version of its own. */

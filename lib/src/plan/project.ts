@@ -1,6 +1,6 @@
 import type { Tables } from "../contracts/table.js";
 
-/** What a project declares beside its notebooks. The framework is given it and never imports it. */
+/** What a project declares in addition to its notebooks. The framework is given it and never imports it. */
 export interface Project {
   readonly tables: Tables;
   /** The jobs of the bundle by their keys; a notebook's front matter names those that run it. */
@@ -24,7 +24,7 @@ export interface JobDeclaration {
   readonly timeout?: number;
   /** Whether a run waits for the one before. Default true; else it is left out. */
   readonly queued?: boolean;
-  /** Steps that it runs beside those of the notebooks that name it. */
+  /** Steps that it runs in addition to those of the notebooks that name it. */
   readonly also?: readonly string[];
   /** It runs this job once for each date that it is given, one after the other, and no step of its own. */
   readonly eachDateOf?: string;
@@ -50,7 +50,7 @@ export interface LakeviewDataset {
   readonly displayName: string;
   /** The name of the page's query. */
   readonly query: string;
-  /** A condition of which rows of the query, in Databricks SQL. */
+  /** A condition on the rows of the query, in Databricks SQL. */
   readonly where?: string;
 }
 

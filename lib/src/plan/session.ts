@@ -1,12 +1,12 @@
 import { observeStatements, type Statement } from "../sql/statement.js";
 import type { Result } from "./plan.js";
 
-/** What a notebook asks for by a verb, before any engine has been asked how to do it. Each verb declares its own. */
+/** What a notebook asks for by a verb, before it is known which engine does it. Each verb declares its own. */
 export interface Request {
   readonly kind: string;
 }
 
-/** What stands behind the verbs: a recorder while compiling, a live session in Jupyter. */
+/** What the verbs use: a recorder while compiling, a live session in Jupyter. */
 export interface Session {
   submit(request: Request): Promise<Result | undefined>;
   /** Shows how the engine would answer a select; nothing outside a live session. */
@@ -26,7 +26,7 @@ export interface Session {
 let current: Session | undefined;
 let live: (() => Promise<Session>) | undefined;
 
-/** Makes `session` the one that verbs speak to, and gives back a function that restores the one before. */
+/** Makes `session` the one that verbs use, and returns a function that restores the previous one. */
 export function useSession(session: Session | undefined): () => void {
   const before = current;
   current = session;

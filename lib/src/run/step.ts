@@ -1,19 +1,7 @@
 import type { Bound, Connection, FileLoaded } from "../engine/connection.js";
-import type { Item, Operation, Plan, Place, Result } from "../plan/plan.js";
+import type { Item, Operation, Plan, Result } from "../plan/plan.js";
 import type { Param } from "../sql/param.js";
-
-/** One check's outcome. */
-export interface CheckResult {
-  readonly table: string;
-  readonly name: string;
-  readonly severity: "warn" | "halt";
-  readonly status: "pass" | "warn" | "fail";
-  readonly figure: number | null;
-  readonly threshold: number;
-  readonly failedRows: number | null;
-  readonly totalRows: number | null;
-  readonly place: Place | undefined;
-}
+import { describeCheck, whereItIs, type CheckResult } from "./check-result.js";
 
 /** What a step has done so far. */
 export interface StepFigures {
@@ -35,7 +23,7 @@ export interface StepContext {
   readonly now: string;
   readonly full: boolean;
   readonly landing: string;
-  /** Last batch taken in, and last batch published, of each upstream table. */
+  /** Last batch read, and last batch published, of each upstream table. */
   readonly windows: ReadonlyMap<string, { readonly lo: number; readonly hi: number }>;
   /** The batch to be written, of each table written. */
   readonly batches: ReadonlyMap<string, number>;
@@ -59,7 +47,7 @@ export class StatementFailed extends Error {
   ) {
     const what =
       item.table && item.table !== item.name ? `${item.kind} ${item.table}` : `${item.kind} ${item.name}`;
-    super(`${where(item.place)}${what}: ${(cause as Error).message}`, { cause });
+    super(`${whereItIs(item.place)}${what}: ${(cause as Error).message}`, { cause });
   }
 }
 
@@ -195,32 +183,4 @@ export function valueOf(param: Param | undefined, name: string, context: StepCon
         full: context.full,
       }[param.name as "run_id" | "run_date" | "now" | "full"];
   }
-}
-
-const where = (place: Place | undefined) => (place ? `${place.path} cell ${place.cell}:${place.line}: ` : "");
-
-/** A check's figure or threshold as people read it. */
-export const checkFigure = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
-
-/** A check's outcome as one sentence with its figures. */
-export function describeCheck(result: CheckResult): string {
-  const { figure, threshold, failedRows, totalRows } = result;
-  const isRate =
-    figure !== null && failedRows !== null && totalRows !== null && figure === failedRows / totalRows;
-  const isCount = figure !== null && figure === failedRows;
-  const measured =
-    figure === null
-      ? "nothing measured"
-      : isCount
-        ? rowsWords(figure, totalRows, threshold)
-        : isRate
-          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows), at ` +
-            `most ${checkFigure(threshold * 100)} % allowed`
-          : `${checkFigure(figure)}, at most ${checkFigure(threshold)} allowed`;
-  return `${where(result.place)}check "${result.name}" of ${result.table}: ${measured}`;
-}
-
-function rowsWords(failed: number, total: number | null, threshold: number): string {
-  const of = total === null ? "" : ` of ${checkFigure(total)}`;
-  return `${checkFigure(failed)}${of} rows, ${threshold === 0 ? "none" : `at most ${checkFigure(threshold)}`} allowed`;
 }

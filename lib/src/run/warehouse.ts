@@ -3,7 +3,8 @@ import type { Dialect } from "../engine/adapter.js";
 import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
 import type { Bound, Connection } from "../engine/connection.js";
 import { beforeTable } from "../sql/render.js";
-import type { CheckResult, StepContext, StepFigures } from "./step.js";
+import type { CheckResult } from "./check-result.js";
+import type { StepContext, StepFigures } from "./step.js";
 
 /**
  * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
@@ -135,7 +136,7 @@ interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
   readonly message: string | null;
 }
 
-/** Puts a step's run on record; a task that is repeated in the same run replaces its record. */
+/** Records a step's run; a task that is repeated in the same run replaces its record. */
 export async function recordStepRun(
   connection: Connection,
   dialect: Dialect,
@@ -163,7 +164,7 @@ export async function recordStepRun(
   await insert(connection, "ops.step_runs", [row], dialect);
 }
 
-/** Keeps check results. Outside the step's transaction when the step failed, so that the failure is on record. */
+/** Keeps check results. Outside the step's transaction when the step failed, so that the failure is recorded. */
 export async function recordCheckResults(
   connection: Connection,
   step: string,

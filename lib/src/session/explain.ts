@@ -24,7 +24,7 @@ export async function explanationOf(
   const { result } = await executeRequest(connection, engine, plan, given, noFigures());
   const column = result.columns.at(-1)?.name ?? "";
   const values = new Map(
-    compiled.params.flatMap((one) => (one.kind === "literal" ? [[one.name, one.value]] : [])),
+    compiled.params.flatMap((param) => (param.kind === "literal" ? [[param.name, param.value]] : [])),
   );
   const literal = (name: string) => (values.has(name) ? written(values.get(name)!) : `:${name}`);
   return [

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { explained, plainly } from "../display/failure.js";
+import { readableError, plainly } from "../display/failure.js";
 import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
 import type { Tables } from "../contracts/table.js";
@@ -18,9 +18,9 @@ import type { ShowRequest } from "../verbs/read.js";
 import { compilerFor, executeRequest } from "./execute.js";
 
 /**
- * Runs each request at once, on the warehouse of the settings, as a cell in Jupyter does, and shows what it came to.
+ * Runs each request at once, on the warehouse of the settings, as a cell in Jupyter does, and shows the outcome.
  * Every request is a transaction of its own. `changes` gives all rows and the verbs keep what a run with `--full` keeps, so
- * that a cell run twice leaves the same tables. The warehouse's file is given back when the notebook has been idle for
+ * that a cell run twice leaves the same tables. The warehouse's file is closed when the notebook has been idle for
  * a while, so that a notebook and a run can take turns.
  */
 export function liveSession(display: Display, tables: Tables, settings: Settings = readSettings()): Session {
@@ -39,7 +39,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
       await compile(request); // what does not translate waits for no lock
       return await warehouse.use((connection) => perform(connection, request));
     } catch (error) {
-      throw lost.watch(await explained(error, request, literal));
+      throw lost.watch(await readableError(error, request, literal));
     }
   };
 
@@ -52,8 +52,8 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
     let shown: Shown | undefined;
     let read: Result | undefined;
     let failed = true;
-    const execute = async (one: VerbRequest) => {
-      const compiled = await compile(one);
+    const execute = async (part: VerbRequest) => {
+      const compiled = await compile(part);
       const started = performance.now();
       const writes = isWrite(request) && table ? [table] : [];
       const run = { runId, now, date: now.slice(0, 10), landing: settings.landing };
@@ -104,7 +104,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
           );
           display.texts?.(texts);
         } catch (error) {
-          throw lost.watch(await explained(error, request, literal));
+          throw lost.watch(await readableError(error, request, literal));
         }
       }),
   };

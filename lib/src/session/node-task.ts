@@ -12,7 +12,7 @@ let end: ((error?: unknown) => Promise<void>) | undefined;
 
 /**
  * Begins a step that is a program of its own, which is what a Node task of a job is: its verbs speak to the warehouse
- * that the environment names, with the run's id and date from there, and the step is put on record in `ops.step_runs`.
+ * that the environment names, with the run's id and date from there, and the step is recorded in `ops.step_runs`.
  * Whatever fails until `endTask` sets the exit code: 1, or 2 for wrong settings or input. One that was interrupted ends
  * with 128 and the signal's number.
  */
@@ -30,7 +30,7 @@ export async function beginTask(step: string): Promise<void> {
     });
   process.on("uncaughtException", (error) => {
     if (!stop.signal.aborted) failed(error);
-    // An interrupted session takes no statement; the job's last task puts the step on record as failed.
+    // An interrupted session takes no statement; the job's last task records the step as failed.
     void (end?.(error) ?? Promise.resolve()).finally(() => process.exit());
   });
 
@@ -75,7 +75,7 @@ export async function beginTask(step: string): Promise<void> {
   };
 }
 
-/** Ends what `beginTask` began: puts the step on record and closes the warehouse. */
+/** Ends what `beginTask` began: records the step and closes the warehouse. */
 export const endTask = async (): Promise<void> => end?.();
 
 /** What the task's log says. An error that is a defect of the code keeps its stack. */

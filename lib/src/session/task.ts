@@ -82,9 +82,9 @@ export function taskSession(options: TaskOptions): Session {
   };
 }
 
-function add(sum: StepFigures, one: StepFigures): void {
-  for (const name of ["in", "out", "deleted", "rejected"] as const) sum[name] += one[name];
-  sum.checks.push(...one.checks);
-  sum.files.push(...one.files);
-  sum.warnings.push(...one.warnings);
+function add(sum: StepFigures, figures: StepFigures): void {
+  for (const name of ["in", "out", "deleted", "rejected"] as const) sum[name] += figures[name];
+  sum.checks.push(...figures.checks);
+  sum.files.push(...figures.files);
+  sum.warnings.push(...figures.warnings);
 }

@@ -14,7 +14,7 @@ export interface Rendered {
   readonly takes: readonly string[];
   /** Statements that are read as stages. */
   readonly stages: readonly Statement[];
-  /** Tables of which the after-image is read. */
+  /** Tables whose after-image is read. */
   readonly images: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export const beforeTable = (table: Table) => `ops.before_${flat(table.name)}`;
  * Renders a statement. A statement within it becomes a common table expression of its own name, unless `stages` says
  * that it has been staged; then its stage is read. A statement that is no select, such as a condition, is put in place.
  *
- * @param afterImages tables of which another relation is read, named by `afterImageName`: it holds what they will hold
+ * @param afterImages tables in whose place another relation is read, named by `afterImageName`: it holds what they will hold
  * @param literal names the parameter for a value; the same naming must hold for all statements of a step
  */
 export function render(

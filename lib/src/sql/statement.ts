@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 /** A value that SQL binds as a parameter. It never becomes part of the text. */
 export type SqlValue = string | number | bigint | boolean | null;
 
-/** The rows of an upstream table that this step has not taken in yet. Made by `changes`. */
+/** The rows of an upstream table that this step has not read yet. Made by `changes`. */
 export interface Changes {
   readonly kind: "changes";
   readonly table: Table;
@@ -16,7 +16,7 @@ export interface Touched {
   readonly table: Table;
 }
 
-/** A value that each run sets anew. Made by `run`. */
+/** A value that each run sets again. Made by `run`. */
 export interface RunValue {
   readonly kind: "run";
   readonly name: "run_id" | "run_date" | "now" | "full";
@@ -76,7 +76,7 @@ const describe = (value: unknown) =>
   value === undefined ? "undefined" : Array.isArray(value) ? "an array" : `a ${typeof value}`;
 
 /**
- * The rows of `table` that this step has not taken in yet; all of them with `--full`, and always all of them in
+ * The rows of `table` that this step has not read yet; all of them with `--full`, and always all of them in
  * Jupyter, so that what you see there does not depend on what has run before.
  *
  * @example
@@ -101,7 +101,7 @@ export function touched(table: Table): Touched {
   return { kind: "touched", table };
 }
 
-/** Values that each run sets anew, to be interpolated into `sql`. */
+/** Values that each run sets again, to be interpolated into `sql`. */
 export const run = {
   /** The run's id, a string. */
   id: { kind: "run", name: "run_id" },

@@ -25,8 +25,8 @@ export interface RowsRequest extends Request {
  *
  * A table is shown with its contract's columns.
  *
- * @param options.limit at most so many rows, 20 by default
- * @param options.offset so many rows are passed over, for the next page; say `order by` then
+ * @param options.limit the most rows shown, 20 by default
+ * @param options.offset the number of rows skipped, for the next page; use it with `order by`
  * @throws InputError when limit or offset is not a whole number from 0
  * @example
  * await show(sql`select status, count(*) as orders from ${silver.orders_clean} group by status`);

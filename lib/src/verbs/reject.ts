@@ -14,7 +14,7 @@ export interface RejectRequest extends TableRequest<"reject"> {
  *
  * @param table the table that refuses them
  * @param rows gives reasons (ARRAY<STRING>), source_file and source_row
- * @param options.raw the bronze table they came from, of which the raw row is kept as JSON
+ * @param options.raw the bronze table they came from, whose raw row is kept as JSON
  * @example
  * await reject(silver.orders_clean, sql`select * from ${judged} where size(reasons) > 0`, { raw: bronze.orders_raw });
  */

@@ -4,7 +4,7 @@ import type { Request } from "../plan/session.js";
 import type { Statement } from "../sql/statement.js";
 
 /**
- * What a verb is, for all who handle requests: they ask here, and nowhere stands a list of verbs.
+ * What a verb is, for all who handle requests. They ask here, so there is no list of verbs anywhere else.
  *
  * - `load`: adds landed files to its table
  * - `keep`: makes its table hold what the select gives; what changes is worked out first, and checks can see it
@@ -34,7 +34,7 @@ export interface Verb<R extends Request> {
   readonly item?: (request: R) => Partial<Item>;
   /** Whether its rows are only looked at: a stage is not made for them, and a step without news has none. */
   readonly isShown?: true;
-  /** Whether rows taken in may be merged into fewer, which a run then counts. */
+  /** Whether rows read may be merged into fewer, which a run then counts. */
   readonly merges?: true;
 }
 

@@ -9,8 +9,8 @@ export interface FileCheck {
 }
 
 /**
- * Measures checks and puts them on record, passed or not; then fails the task if one that halts did not pass. None is
- * measured when there is nothing new, as in a run.
+ * Measures checks and records them, passed or not; then fails the task if a halting one did not pass. As in a run, none is
+ * measured when there is nothing new.
  */
 export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
   const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];

@@ -2,8 +2,8 @@ import type { Plan } from "shopmetrics/plan";
 import type { Graph } from "../../compile/graph.js";
 
 /**
- * The last task of a job, which runs however the others ended: it puts on record the steps that have failed or were not
- * reached, and how the run ended. It raises when the run has failed, since a job is as good as its last task.
+ * The last task of a job, which always runs: it records the steps that failed or were not reached, and how the run ended.
+ * It raises an error when the run has failed, since a job's result is that of its last task.
  */
 export function finishFile(job: string, graph: Graph, plans: readonly Plan[]): string {
   const names = new Set(plans.map(({ step }) => step));

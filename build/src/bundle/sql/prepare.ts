@@ -3,12 +3,12 @@ import { databricks, quoted } from "shopmetrics/engine";
 import { wanted } from "shopmetrics/run";
 import type { Graph } from "../../compile/graph.js";
 
-/** So many tables may gain columns from one run of the file; if there are more, the task says so and is run again. */
+/** How many tables may gain columns in one run of the file; if there are more, the task says so and is run again. */
 const tablesThatGain = 3;
 
 /**
- * The first task of every job: makes the schemas and tables that the catalog lacks, adds columns that contracts have gained,
- * and puts the run and the steps on record.
+ * The first task of every job: creates schemas and tables that the catalog lacks, adds columns that contracts have gained,
+ * and records the run and the steps.
  */
 export function prepareFile(graph: Graph & { readonly tables: Tables }): string {
   const tables = [...graph.tables.values()];
@@ -28,8 +28,8 @@ ${statements.map((statement) => `${statement};`).join("\n\n")}
 }
 
 /**
- * ALTER TABLE knows no IF NOT EXISTS for a column, so the statement is put together from what the catalog lacks, a table
- * at a time, and run by its text.
+ * ALTER TABLE has no IF NOT EXISTS for a column, so the statement is composed from what the catalog lacks, a table at a
+ * time, and run as text.
  */
 function gainedColumns(tables: readonly Table[]): string[] {
   const columns = tables
@@ -49,7 +49,7 @@ function gainedColumns(tables: readonly Table[]): string[] {
   ) as present on present.table_name = wanted.table_name and present.column_name = wanted.column_name
   group by wanted.table_name
 )`;
-  const one = [
+  const addMissing = [
     `set variable add_columns = (select coalesce(min_by(statement, table_name), 'select 1') from ${missing})`,
     "execute immediate add_columns",
   ];
@@ -57,7 +57,7 @@ function gainedColumns(tables: readonly Table[]): string[] {
     `-- columns that contracts have gained, of ${tablesThatGain} tables at most\ncreate or replace ` +
       `temporary view wanted as\nselect * from values\n${columns.join(",\n")}\nas wanted (table_name, position, column_name, type)`,
     "declare or replace variable add_columns string",
-    ...Array.from({ length: tablesThatGain }, () => one).flat(),
+    ...Array.from({ length: tablesThatGain }, () => addMissing).flat(),
     `select raise_error(concat('more tables lack columns: run the task again, which goes on with ', ` +
       `table_name))\nfrom (select min(table_name) as table_name from ${missing}) where table_name is not null`,
   ];

@@ -1,7 +1,7 @@
 import { flat, rejected_rows, verbNamed, type Plan } from "shopmetrics/plan";
 import { at, hasNews, isLoad } from "./variables.js";
 
-/** The step's last acts: what it wrote becomes visible and its watermarks move, by one statement; and it is on record. */
+/** The step's last statements: one makes its rows visible and moves its watermarks, the other records the step. */
 export function recordStep(plan: Plan): string {
   const news = hasNews(plan);
   const own = plan.writes.map((name) => published(plan, name));
@@ -18,7 +18,7 @@ ${moved.map((row) => `  ${row}`).join("\n  union all\n")}
   ].join("\n");
 }
 
-/** The batch that is published of a table: this run's if it wrote anything, else the one before. */
+/** The published batch of a table: this run's if it wrote anything, otherwise the previous one. */
 function published(plan: Plan, name: string): string {
   const batch = at(`batch_${flat(name)}`);
   const own = plan.items.filter(({ table }) => table === name);
@@ -26,7 +26,7 @@ function published(plan: Plan, name: string): string {
   const isRejected = own.some(({ kind }) => verbNamed(kind)?.role === "reject");
   const signs = [
     `exists (select 1 from ${name} where _batch = ${batch})`,
-    // Rows that are gone have left their images there, and refused ones carry the number too.
+    // Deleted rows have left their before-images there, and refused rows carry the number too.
     ...(before ? [`exists (select 1 from ${before} where _batch = ${batch})`] : []),
     ...(isRejected
       ? [`exists (select 1 from ${rejected_rows.name} where table_name = '${name}' and _batch = ${batch})`]
@@ -40,7 +40,7 @@ function published(plan: Plan, name: string): string {
 
 const taken = (name: string) => `select '${name}' as table_name, ${at(`hi_${flat(name)}`)} as batch`;
 
-/** The step's row in ops.step_runs: what it took in and what came of it. A task that is repeated leaves one row. */
+/** The step's row in ops.step_runs: what it read and the outcome. A repeated task leaves one row. */
 function onRecord(plan: Plan): string {
   const [written] = plan.writes;
   const batch = written ? at(`batch_${flat(written)}`) : "cast(null as bigint)";

@@ -33,8 +33,8 @@ export async function writeSqlFiles(root: string, graph: Graph): Promise<string[
 
 /**
  * A step as one file of Databricks SQL. First the variable that says what this run is, then each item under its cell, then
- * the bookkeeping. All checks are recorded, and a failed one raised, before anything is written: one that stands behind
- * the verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would.
+ * the records. All checks are recorded, and a failed one raises an error, before anything is written: a check after the
+ * verb is measured on the table as it will be. So a failed check leaves every table as it was, as a transaction would.
  * A warehouse pays for each statement, so there are few.
  */
 export function sqlFile(plan: Plan): string {
@@ -72,7 +72,7 @@ const section = (item: Item, ...statements: string[]) =>
     ...statements.map((sql) => `${sql};`),
   ].join("\n");
 
-/** A statement with this step's values: what a run sets stands in the variable, the notebook's own are written out. */
+/** A statement with this step's values: what a run sets is in the variable, the notebook's own values are written out. */
 function inFile(plan: Plan, sql: string): string {
   const literals = new Map(plan.params.map((param) => [param.name, param]));
   return withMarkers(sql, (name) => {
@@ -87,8 +87,8 @@ function literal({ value }: Param & { kind: "literal" }): string {
 }
 
 /**
- * Loads new files, keeps them on the ledger, and lets go of them. COPY INTO takes its path as a literal only, and a task's
- * parameter is a literal of its own and no piece of one, so the statement is put together and run by its text.
+ * Loads new files, records them in the ledger, and deletes the copies. COPY INTO takes its path only as a literal, and a
+ * task's parameter is a whole literal and no part of one, so the statement is composed and run as text.
  */
 function loadStatements(load: LoadFiles): string[] {
   const place = "{catalog}";

@@ -24,7 +24,7 @@ import {
 
 /**
  * What a column of a table comes from. `stamp`: the verb fills it in, such as when the row was written. `program`: the
- * step is a program, of which only the tables it reads are known.
+ * step is a program: only the tables it reads are known.
  */
 export interface ColumnLineage {
   readonly column: string;
@@ -57,11 +57,11 @@ export async function lineageOf(
   const written = new Map<string, { steps: string[]; columns: Map<string, ColumnLineage[]> }>();
   for (const plan of plans) {
     for (const { table, columns } of await lineageOfPlan(plan, tables, ask)) {
-      const one = written.get(table) ?? { steps: [], columns: new Map<string, ColumnLineage[]>() };
-      written.set(table, one);
-      if (!one.steps.includes(plan.step)) one.steps.push(plan.step);
+      const entry = written.get(table) ?? { steps: [], columns: new Map<string, ColumnLineage[]>() };
+      written.set(table, entry);
+      if (!entry.steps.includes(plan.step)) entry.steps.push(plan.step);
       for (const column of columns)
-        one.columns.set(column.column, [...(one.columns.get(column.column) ?? []), column]);
+        entry.columns.set(column.column, [...(entry.columns.get(column.column) ?? []), column]);
     }
   }
   return [...written].map(([table, { steps, columns }]) => ({
@@ -100,7 +100,7 @@ async function lineageOfPlan(
   return made;
 }
 
-/** The columns of the tables that a plan may name, the ones of the verbs and the logs of earlier values too. */
+/** The columns of the tables that a plan may name, those that the verbs add and the logs of earlier values too. */
 function columnsKnown(plan: Plan, tables: Tables): Record<string, readonly string[]> {
   const known: Record<string, readonly string[]> = {};
   for (const table of tables.values()) {
@@ -146,7 +146,7 @@ const rowsOf = (column: OutputColumn): OutputColumn => ({
 
 function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[], tables: Tables): Written[] {
   if (item.snapshot)
-    return [{ table: `${plan.step}.${item.name}`, columns: columns.map((one) => plain(one)) }];
+    return [{ table: `${plan.step}.${item.name}`, columns: columns.map((column) => plain(column)) }];
   if (verbNamed(item.kind)?.role === "reject") return [rejected(item, columns, tables)];
   const table = item.table === undefined ? undefined : tables.get(item.table);
   if (!table || verbNamed(item.kind)?.role !== "keep") return [];

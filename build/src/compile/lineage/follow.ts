@@ -36,7 +36,7 @@ export function follow(
 ): LineageGraph {
   const made = new Map(
     lineage.flatMap(({ table, columns }) =>
-      columns.map((one) => [columnId({ table, column: one.column }), one] as const),
+      columns.map((entry) => [columnId({ table, column: entry.column }), entry] as const),
     ),
   );
   const all = edgesOf(lineage);
@@ -45,8 +45,8 @@ export function follow(
   const queue = [columnId(start)];
   for (const id of queue) {
     if (nodes.has(id)) continue;
-    const one = made.get(id);
-    nodes.set(id, { ...splitId(id), ...(one && { made: one }) });
+    const computed = made.get(id);
+    nodes.set(id, { ...splitId(id), ...(computed && { made: computed }) });
     for (const edge of all) {
       const [near, far] = direction === "up" ? [edge.to, edge.from] : [edge.from, edge.to];
       if (near !== id) continue;
@@ -82,9 +82,9 @@ export function readName(
   const columns = new Map<string, Set<string>>();
   const add = (table: string, column: string) =>
     columns.set(table, (columns.get(table) ?? new Set()).add(column));
-  for (const one of lineage)
-    for (const { column, sources } of one.columns) {
-      add(one.table, column);
+  for (const written of lineage)
+    for (const { column, sources } of written.columns) {
+      add(written.table, column);
       for (const source of sources) add(source.table, source.column);
     }
   const tables = [...columns.keys()];
@@ -98,7 +98,7 @@ export function readName(
     throw new InputError(`No table or column is called "${name}". ${hint}`);
   }
   if (columns.get(of)!.has(column)) return { table: of, column };
-  const known = [...columns.get(of)!].filter((one) => one !== "*");
+  const known = [...columns.get(of)!].filter((name) => name !== "*");
   const near = nearest(column, known);
   const hint = near ? `Did you mean ${of}.${near}?` : `It has: ${known.join(", ")}.`;
   throw new InputError(`${of} has no column "${column}". ${hint}`);

@@ -38,7 +38,7 @@ export const constantColumn = (name: string, expressions: readonly string[] = []
   unresolved: [],
 });
 
-/** A column of which something is not known. */
+/** A column about which something is not known. */
 export const unknownColumn = (name: string, problem: string): OutputColumn => ({
   ...constantColumn(name),
   unresolved: [problem],
@@ -56,7 +56,9 @@ export function madeOf(
   const isConstant = sources.length === 0 && options.kind !== "aggregation";
   return {
     name,
-    kind: isConstant ? "constant" : sources.reduce((kind, one) => stronger(kind, one.kind), options.kind),
+    kind: isConstant
+      ? "constant"
+      : sources.reduce((kind, source) => stronger(kind, source.kind), options.kind),
     sources: distinct(sources),
     expressions: [
       ...new Set([

@@ -45,14 +45,14 @@ interface Frame {
   readonly relations: readonly Relation[];
   readonly using: ReadonlySet<string>;
   readonly aliases: ReadonlyMap<string, OutputColumn>;
-  /** Parameters of the lambdas around, which stand for elements of an array named beside them. */
+  /** Parameters of the lambdas around, which stand for elements of an array named with them. */
   readonly locals: ReadonlySet<string>;
 }
 
 interface Relation extends Rows {
   /** Names by which a column of it may be qualified. */
   readonly names: readonly string[];
-  /** Set where the source is not known: any column may be its. */
+  /** Set where the source is not known: any column may be one of its. */
   readonly problem?: string;
 }
 
@@ -112,9 +112,9 @@ function select(body: Node, scope: Scope): Rows {
   const columns: OutputColumn[] = [];
   const aliases = new Map<string, OutputColumn>();
   for (const item of nodes(body["expressions"])) {
-    for (const one of projection(item, { ...frame, aliases })) {
-      columns.push(one);
-      if (bodyOf(item)[0] === "alias") aliases.set(one.name, one);
+    for (const column of projection(item, { ...frame, aliases })) {
+      columns.push(column);
+      if (bodyOf(item)[0] === "alias") aliases.set(column.name, column);
     }
   }
   return { columns, tables: [...new Set(frame.relations.flatMap(({ tables }) => tables))] };
@@ -173,7 +173,7 @@ function star(body: Node, { relations }: Frame): OutputColumn[] {
   const of = named(body["table"]);
   const left = new Set(columnAliases(body["except"]));
   const chosen = of ? relations.filter(({ names }) => names.includes(of)) : relations;
-  const problem = chosen.find((one) => one.problem)?.problem;
+  const problem = chosen.find((relation) => relation.problem)?.problem;
   if (problem) return [unknownColumn("*", problem)];
   return chosen.flatMap(({ columns }) => columns).filter(({ name }) => !left.has(name));
 }
@@ -191,7 +191,7 @@ function expression(node: Node, frame: Frame): OutputColumn {
     expression: text,
   });
   if (!isAggregate || made.sources.length > 0 || made.unresolved.length > 0) return made;
-  const tables = [...new Set(frame.relations.flatMap((one) => one.tables))];
+  const tables = [...new Set(frame.relations.flatMap((relation) => relation.tables))];
   return {
     ...made,
     sources: tables.map((table) => ({ table, column: "*", kind: "aggregation" as const })),
@@ -206,7 +206,7 @@ function expression(node: Node, frame: Frame): OutputColumn {
 function gather(value: unknown, frame: Frame, parts: OutputColumn[]): boolean {
   if (value === null || typeof value !== "object") return false;
   const inner = Array.isArray(value)
-    ? value.map((one) => gather(one, frame, parts))
+    ? value.map((element) => gather(element, frame, parts))
     : Object.entries(value).map(([kind, body]) =>
         isBody(body) ? visit(kind, body, frame, parts) : gather(body, frame, parts),
       );
@@ -221,7 +221,7 @@ function visit(kind: string, body: Node, frame: Frame, parts: OutputColumn[]): b
   if (queries.has(kind)) {
     const rows = query({ [kind]: body }, { ...frame.scope, outer: frame });
     parts.push(...rows.columns, ...conditions({ [kind]: body }, { ...frame.scope, outer: frame }));
-    return rows.columns.some((one) => one.kind === "aggregation");
+    return rows.columns.some((column) => column.kind === "aggregation");
   }
   if (kind === "lambda") {
     const locals = new Set([...frame.locals, ...columnAliases(body["parameters"])]);
@@ -257,7 +257,7 @@ function column(body: Node, frame: Frame): OutputColumn {
 function qualified(of: string, name: string, frame: Frame): OutputColumn | undefined {
   const relation = frame.relations.find(({ names }) => names.includes(of));
   if (relation) {
-    const found = relation.columns.find((one) => one.name === name);
+    const found = relation.columns.find((column) => column.name === name);
     return found ?? (relation.problem ? unknownColumn(name, relation.problem) : undefined);
   }
   if (frame.locals.has(of)) return constantColumn(name);
@@ -268,11 +268,11 @@ function qualified(of: string, name: string, frame: Frame): OutputColumn | undef
 }
 
 function unqualified(name: string, frame: Frame): OutputColumn | undefined {
-  const found = frame.relations.flatMap(({ columns }) => columns.filter((one) => one.name === name));
+  const found = frame.relations.flatMap(({ columns }) => columns.filter((column) => column.name === name));
   const [first] = found;
   if (first && (found.length === 1 || frame.using.has(name))) return first;
   if (first) return unknownColumn(name, `${name} is ambiguous: several sources have it`);
-  const problem = frame.relations.find((one) => one.problem)?.problem;
+  const problem = frame.relations.find((relation) => relation.problem)?.problem;
   if (problem) return unknownColumn(name, problem);
   return frame.aliases.get(name) ?? (frame.scope.outer && unqualified(name, frame.scope.outer));
 }

@@ -38,7 +38,7 @@ export function readColumns(page: Document): Columns {
 export function walk(columns: Columns, start: readonly string[], direction: "up" | "down"): Set<string> {
   const next = direction === "up" ? (id: string) => columns.get(id)?.from ?? [] : downOf(columns);
   const seen = new Set(start.filter((id) => columns.has(id)));
-  for (const id of seen) for (const one of next(id)) if (columns.has(one)) seen.add(one);
+  for (const id of seen) for (const neighbour of next(id)) if (columns.has(neighbour)) seen.add(neighbour);
   return seen;
 }
 

@@ -39,9 +39,10 @@ function clear(): void {
 }
 
 function showBox(box: string): void {
-  const own = [...columns.values()].filter((one) => one.box === box).map(({ id }) => id);
+  const own = [...columns.values()].filter((column) => column.box === box).map(({ id }) => id);
   mark(byBox([...walk(columns, own, "up"), ...walk(columns, own, "down")]));
-  for (const one of boxes) if (one.dataset["box"] === box) subOf(one).textContent = words.get(one)!;
+  for (const element of boxes)
+    if (element.dataset["box"] === box) subOf(element).textContent = words.get(element)!;
   chosen.replaceChildren(
     heading(box),
     note("Choose a column to follow it:"),
@@ -53,7 +54,7 @@ function showBox(box: string): void {
 function showColumn(id: string): void {
   const [up, down] = [walk(columns, [id], "up"), walk(columns, [id], "down")];
   mark(byBox([...up, ...down]));
-  const others = (ids: ReadonlySet<string>) => [...ids].filter((one) => one !== id);
+  const others = (ids: ReadonlySet<string>) => [...ids].filter((other) => other !== id);
   const parts: HTMLElement[] = [heading(id), note(columns.get(id)!.how)];
   const made = others(up);
   const feeds = others(down);

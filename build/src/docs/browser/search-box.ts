@@ -15,7 +15,7 @@ export function searchBox(): void {
     const query = field.value.trim();
     const found = query === "" ? [] : (await load()).search(query).slice(0, 12);
     if (query !== field.value.trim()) return;
-    box.replaceChildren(...found.map((one) => resultElement(one, query)));
+    box.replaceChildren(...found.map((result) => resultElement(result, query)));
     if (query !== "" && found.length === 0) box.textContent = "Nothing found.";
     box.hidden = query === "";
     status.textContent =

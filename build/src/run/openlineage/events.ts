@@ -84,7 +84,7 @@ export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): Ru
       };
     }),
     outputs: plan.writes.map((table) => {
-      const made = run.lineage.find((one) => one.table === table);
+      const made = run.lineage.find((entry) => entry.table === table);
       const { facets, ...dataset } = described(table, made);
       const found = checks(table);
       return {

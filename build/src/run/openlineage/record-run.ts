@@ -15,7 +15,7 @@ interface LineageRecord {
 
 /**
  * Writes the events of one run to `SHOPMETRICS_HOME/lineage/<run>.ndjson`, one a line, as they happen: of a run that is killed,
- * the start is on record. A run never fails because of it: a problem is reported once.
+ * the start is recorded. A run never fails because of it: a problem is reported once.
  */
 export async function recordLineage(
   settings: Settings,

@@ -2,7 +2,7 @@ import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signal
 import type { Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
 import { controlElement } from "../render/controls.js";
-import { drawingElement, failureElement } from "../render/draw.js";
+import { failureElement } from "../render/failure-element.js";
 import type { BlockState } from "../render/surface.js";
 import { Pending, SnapshotError } from "../snapshot.js";
 
@@ -17,7 +17,7 @@ export function displayBlock(block: HTMLElement, draw: () => Drawing, width: Rea
     try {
       const drawing = draw();
       const room = block.querySelector(".plot")?.clientWidth ?? block.clientWidth - frame;
-      replace(block, drawingElement(drawing, { document, width: room, state, again }));
+      replace(block, drawing.element({ document, width: room, state, again }));
       block.removeAttribute("data-failed");
     } catch (error) {
       if (error instanceof Pending) return;

@@ -1,4 +1,3 @@
-import type { Status } from "../drawing.js";
 import { written } from "../format.js";
 import type { CheckCounts } from "../manifest.js";
 
@@ -24,7 +23,7 @@ function ago(seconds: number): string {
 }
 
 /** The results of the checks, in words. */
-export function checkWords({ pass, warn, fail }: CheckCounts): { words: string; status: Status } {
+export function checkWords({ pass, warn, fail }: CheckCounts): { words: string; status: keyof CheckCounts } {
   const all = pass + warn + fail;
   if (fail > 0) return { words: `✗ ${fail} of ${all} checks failed`, status: "fail" };
   if (warn > 0) return { words: `! ${warn} of ${all} checks warn`, status: "warn" };

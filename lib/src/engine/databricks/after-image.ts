@@ -4,8 +4,8 @@ import type { Dialect } from "../adapter.js";
 import { incomingTable } from "./tables.js";
 
 /**
- * A table's contract columns as they will be once what is incoming has been written: what a check sees that stands behind
- * the verb, while nothing has been written yet.
+ * A table's contract columns as they will be after the incoming rows are written. A check after the verb measures this,
+ * because nothing is written yet.
  */
 export const afterImage: NonNullable<Dialect["afterImage"]> = (table, kind) => {
   const incoming = incomingTable(table);

@@ -36,7 +36,7 @@ export async function openClient({ host, httpPath, token, ca }: WarehouseAddress
  * Turns an error of the client into one that people understand. The client's error is not kept as its cause: it may contain
  * the request with the token.
  */
-export function explained(error: unknown, { host, httpPath, token }: WarehouseAddress): Error {
+export function warehouseError(error: unknown, { host, httpPath, token }: WarehouseAddress): Error {
   const message = messageOf(error).replaceAll(token, "***");
   if (startUpError(error)) return new Error(message);
   const status = /bad HTTP status code: (\d+)/.exec(message)?.[1];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DBSQLClient, DBSQLSession } from "@databricks/sql";
 import type { Result, ResultRow } from "../../plan/plan.js";
 import type { Bound } from "../connection.js";
-import { explained, isLostSession } from "./client.js";
+import { warehouseError, isLostSession } from "./client.js";
 import { isConflict, messageOf, whenStarted } from "./cold-start.js";
 import { loadFiles } from "./load.js";
 import type { DatabricksConnection, DatabricksOptions } from "./options.js";
@@ -45,7 +45,7 @@ export async function openConnection(
     signal,
   }).catch((error: unknown) => {
     signal?.throwIfAborted();
-    throw explained(error, options);
+    throw warehouseError(error, options);
   });
 
   /** Runs a statement to its end, and repeats it after a conflict with another writer. */
@@ -86,7 +86,7 @@ export async function openConnection(
   }
 
   function failure(error: unknown): Error {
-    if (!isLostSession(error)) return explained(error, options);
+    if (!isLostSession(error)) return warehouseError(error, options);
     return new Error(
       `The warehouse ended the session (${messageOf(error)}), and with it the step's variables and views. ` +
         `Run again: a repeated run leaves the same tables.`,
@@ -142,7 +142,7 @@ export async function openConnection(
       const operation = await session
         .executeStatement(sql, { stagingAllowedLocalPath: file })
         .catch((error: unknown) => {
-          const { message } = explained(error, options);
+          const { message } = warehouseError(error, options);
           throw new Error(`${file} could not be uploaded to ${remote}: ${message}`);
         });
       statementIds.push(operation.id);

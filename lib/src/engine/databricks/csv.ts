@@ -72,7 +72,7 @@ records as (
 )`;
 }
 
-/** Each file's lines, of which the first is the header, and the header's names. An empty file has no row. */
+/** Each file's lines, the header first, and the header's names. An empty file has no row. */
 const heads = `lined as (
   select source_file, filter(
     transform(regexp_extract_all(if(startswith(text, '\\uFEFF'), substring(text, 2), text), ${raw(record)}, 1),

@@ -10,14 +10,14 @@ import * as write from "./write.js";
 
 /**
  * How a Databricks SQL warehouse keeps tables. There is no transaction over several tables, so each step's statements
- * have an order in which a repeat after any of them gives the same tables: what would change is worked out in a table
- * of its own, checked, and only then merged. So the rows that are written are the very rows that were checked.
+ * have an order in which a repeat after any of them gives the same tables: the changes are computed into a separate
+ * table, checked, and only then merged. So exactly the rows that were checked are written.
  */
 export const databricksDialect: Dialect = {
   createTable,
   addColumn,
   texts: (items) => `cast(array(${items.join(", ")}) as array<string>)`,
-  // Each statement costs: a select that few read is written into these instead of becoming a view.
+  // Each statement costs: a select with few readers is written into them and does not become a view.
   inlinesStages: true,
   stage: (name, select, statement) =>
     draft(select, {
@@ -27,7 +27,7 @@ export const databricksDialect: Dialect = {
     }),
   afterImage,
   verbs: {
-    // Files are read by COPY INTO, which a task and a connection write in their own ways.
+    // Files are read by COPY INTO, which a task and a connection write differently.
     load: () => [],
     ...write,
     ...reject,

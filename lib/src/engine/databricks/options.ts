@@ -4,11 +4,11 @@ import type { WarehouseAddress } from "./client.js";
 
 export interface DatabricksOptions extends WarehouseAddress {
   readonly catalog: string;
-  /** Where a table's name without a schema is looked for. Default `default`. */
+  /** The schema of table names without one. Default `default`. */
   readonly schema?: string;
-  /** How long a warehouse that is stopped is waited for, in milliseconds. Default 10 minutes. */
+  /** How long to wait for a stopped warehouse, in milliseconds. Default 10 minutes. */
   readonly patience?: number;
-  /** Told each time that the warehouse, or another writer, is waited for. */
+  /** Called each time when the connection waits for the warehouse or for another writer. */
   readonly onWait?: (line: string) => void;
   /** Cancels the statements that run, and every later one. */
   readonly signal?: AbortSignal;

@@ -15,8 +15,8 @@ interface Phase {
 }
 
 /**
- * A step's statements in the order in which a warehouse takes them. It has no transaction over several tables, so all
- * checks come before the first write: one that stands behind the verb is measured on the table as it will be. A verb that
+ * A step's statements in the order in which a warehouse gets them. It has no transaction over several tables, so all
+ * checks come before the first write: a check after the verb is measured on the table as it will be. A verb that
  * may read what another one writes begins a new phase.
  */
 export function phases(items: readonly Item[]): Phase[] {
@@ -35,7 +35,7 @@ export function phases(items: readonly Item[]): Phase[] {
   return all;
 }
 
-/** The same as items, for a run that speaks to the warehouse. */
+/** The same as items, for a run with a connection to the warehouse. */
 export const inPhases = (items: readonly Item[]): Item[] =>
   phases(items)
     .flatMap(({ preparations, checks, writes }) => [...preparations, ...checks, ...writes])

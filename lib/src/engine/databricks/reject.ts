@@ -5,7 +5,7 @@ import type { VerbParts } from "../adapter.js";
 import { draft } from "../operation.js";
 import { inJson } from "../raw-row.js";
 
-// A row refused before, by a cell in Jupyter, by a run or by the run that this one repeats, is in the quarantine once.
+// A row that was refused before (by a cell in Jupyter, another run, or the run that this one repeats) is in it only once.
 export const reject: VerbParts["reject"] = ({ table, rows, raw }, { sqlOf }) => {
   const quarantine = rejected_rows.name;
   const batch = marker(batchParam(table.name).name);

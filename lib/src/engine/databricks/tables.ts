@@ -5,7 +5,7 @@ import { beforeTable } from "../../sql/render.js";
 import { createLanded } from "./copy-into.js";
 import { quoted } from "./literals.js";
 
-/** DDL for a table, for the log of what its tracked columns were, and for what lands there. */
+/** DDL for a table, for the log of earlier values of its tracked columns, and for the files that land there. */
 export const createTable = (table: Table): string[] => [
   `create table if not exists ${table.name} (\n${[
     ...table.columns.map(({ name, type, comment }) => `  ${name} ${type} comment ${quoted(comment)}`),

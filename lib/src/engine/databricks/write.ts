@@ -118,7 +118,7 @@ const unpivot = (results: readonly RuleResult[]) => {
   return `select total_rows, inline(array(\n    ${rows.join(",\n    ")})) from measured`;
 };
 
-/** A value for every column of the table in its order, those that the verb fills in filled in. */
+/** A value for every column of the table in its order, also for those that the verb fills in. */
 const valuesFilled = (table: Table, from: string) => [
   ...table.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `${from}.${name}`)),
   ...batchColumns(table).map(() => batchOf(table)),
@@ -149,7 +149,7 @@ function checkOf(table: Table, rows: string, options: { keyIsUnique: boolean }):
 }
 
 /**
- * The same outcome as on DuckDB. What would change is worked out first: new and different rows, and those that are gone.
+ * The same outcome as on DuckDB. The changes are computed first: new and different rows, and those that are gone.
  * Their checks come next, then the log of what tracked columns were, then one MERGE. A run that was killed between the two
  * and is repeated logs nothing twice.
  */
@@ -207,7 +207,7 @@ select ${list(before, "t.")}, ${batchOf(table)} as _batch
 from ${table.name} as t join ${incoming} as i on ${on}
 left anti join ${beforeTable(table)} as b on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = t.${name}`).join(" and ")}
 where i.is_gone or ${differs(tracks)}`,
-            // Of a MERGE only the rows it wrote are counted: a batch that only takes rows away is published by this.
+            // A MERGE counts only the rows that it wrote: this publishes a batch that only deletes rows.
             { role: "write", counts: "deleted" },
           ),
         ]

@@ -57,7 +57,7 @@ async function copyWarehouse(
   }
 }
 
-/** Beside a copy stands when the warehouse had last been changed that it was made of. */
+/** A file next to a copy: when the warehouse had last been changed before it was copied. */
 const sourceFile = (own: string) => `${own}.source`;
 
 const copiedFrom = (own: string) => readFile(sourceFile(own), "utf8").catch(() => undefined);

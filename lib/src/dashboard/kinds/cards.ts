@@ -1,12 +1,26 @@
-import type { Card, Cards } from "../drawing.js";
-import { change, written } from "../format.js";
-import { element, svgElement } from "./dom.js";
-import type { Surface } from "./surface.js";
+import type { Drawing } from "../drawing.js";
+import { change, written, type Format } from "../format.js";
+import { element, svgElement } from "../render/dom.js";
+
+export interface Card {
+  readonly label: string;
+  readonly value: number | string | null;
+  readonly format: Format;
+  /** The same figure for the period before; the card shows the change. */
+  readonly before?: { readonly value: number | null; readonly words: string } | undefined;
+  /** What the figure counts. */
+  readonly note?: string;
+  /** The figure over time, drawn small. */
+  readonly course?: readonly number[];
+  /** Marks the figure as good or bad news, with a sign. */
+  readonly status?: "pass" | "warn" | "fail";
+}
 
 /** Figures side by side: label, value, change from the period before, and the figure over time. */
-export function cardsElement({ cards }: Cards, { document }: Surface): HTMLElement {
-  return element(document, "dl", { class: "cards" }, ...cards.map((card) => cardElement(card, document)));
-}
+export const cards = (list: readonly Card[]): Drawing => ({
+  element: ({ document }) =>
+    element(document, "dl", { class: "cards" }, ...list.map((card) => cardElement(card, document))),
+});
 
 function cardElement(card: Card, document: Document): HTMLElement {
   const { label, value, format, note, course, status } = card;

@@ -1,8 +1,40 @@
-import { plot } from "@observablehq/plot";
-import type { Chart, Room } from "../drawing.js";
-import { element } from "./dom.js";
-import type { Surface } from "./surface.js";
-import { nothing, tableBody } from "./table.js";
+import { plot, type PlotOptions } from "@observablehq/plot";
+import type { Drawing } from "../drawing.js";
+import { element } from "../render/dom.js";
+import type { Surface } from "../render/surface.js";
+import { tableBody, type Rows } from "../render/table-body.js";
+import { emptyElement, titleElement, type Titled } from "../render/titled.js";
+
+interface ChartOptions extends Titled {
+  /** In CSS pixels, default 300. A phone may have another one. */
+  readonly height?: number | { readonly wide: number; readonly narrow: number };
+  /** What colours mean, where labels in the plot do not say it. */
+  readonly legend?: readonly { readonly label: string; readonly color: string }[];
+  /** The rows drawn; the reader can see them as a table. Without rows the chart says that there are none. */
+  readonly table: Rows;
+}
+
+/** The size of a plot, in CSS pixels. */
+interface Room {
+  readonly width: number;
+  readonly height: number;
+  /** A phone's width: fewer ticks, shorter words. */
+  readonly narrow: boolean;
+}
+
+interface Chart extends ChartOptions {
+  readonly plot: (room: Room) => PlotOptions;
+}
+
+/**
+ * A chart of Observable Plot.
+ *
+ * @param plot gives Plot's options for the available size; width, height, font and the page's colours are set already
+ */
+export const chart = (options: ChartOptions, plot: (room: Room) => PlotOptions): Drawing => ({
+  span: options.span,
+  element: (surface) => chartElement({ ...options, plot }, surface),
+});
 
 /** Below this width a drawing is made for a phone. */
 const narrowBelow = 560;
@@ -14,9 +46,9 @@ const builtFor = { wide: { full: 1126, "two-thirds": 736, half: 542, third: 347 
  * A figure: question, what counts, legend, picture. Its height is the same prerendered and in the browser, so that
  * nothing moves when the browser draws again.
  */
-export function chartElement(chart: Chart, surface: Surface): HTMLElement {
+function chartElement(chart: Chart, surface: Surface): HTMLElement {
   const { document, state, again } = surface;
-  const { title, note, legend, table } = chart;
+  const { title, legend, table } = chart;
   const empty = table.rows.length === 0;
   const toggle = element(
     document,
@@ -34,7 +66,7 @@ export function chartElement(chart: Chart, surface: Surface): HTMLElement {
     again?.();
   });
   const content = empty
-    ? element(document, "p", { class: "empty" }, chart.empty ?? nothing)
+    ? emptyElement(chart, document)
     : state.asTable
       ? element(
           document,
@@ -51,13 +83,7 @@ export function chartElement(chart: Chart, surface: Surface): HTMLElement {
       document,
       "figcaption",
       {},
-      element(
-        document,
-        "div",
-        { class: "words" },
-        element(document, "h3", {}, title),
-        note !== undefined && element(document, "p", { class: "note" }, note),
-      ),
+      titleElement(chart, document),
       element(document, "div", { class: "actions" }, !empty && toggle),
     ),
     legend &&
