@@ -103,11 +103,6 @@ export async function publish(
   const wrote = figures.out + figures.deleted + figures.rejected > 0 || figures.files.length > 0;
   const written = wrote ? [...context.batches] : [];
   const read = [...context.windows].map(([name, { hi }]) => [name, hi] as const);
-  await insert(
-    connection,
-    "ops.watermarks",
-    [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch })),
-  );
   const files = figures.files.map((file) => ({
     table_name: file.table,
     source_file: file.name,
@@ -120,7 +115,13 @@ export async function publish(
     run_id: context.runId,
     loaded_at: { type: "timestamp", value: context.now } as const,
   }));
+  // The ledger first: where there is no transaction and the run is killed between the two, the batch keeps its number.
   await insert(connection, "ops.loaded_files", files);
+  await insert(
+    connection,
+    "ops.watermarks",
+    [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch })),
+  );
 }
 
 /** What one step did in a run, as `ops.step_runs` keeps it. */

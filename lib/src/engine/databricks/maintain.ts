@@ -1,12 +1,12 @@
-import { keyOf } from "../../plan/kept-columns.js";
 import type { VerbParts } from "../adapter.js";
 import { draft } from "../operation.js";
 import { clustering, comments, tags } from "./governance.js";
 
 export const maintain: VerbParts["maintain"] = ({ table }) => {
+  const { key, clusterBy } = table.options;
   const optimize =
-    table.layer === "gold" && !table.options.clusterBy
-      ? `optimize ${table.name} zorder by (${keyOf(table).slice(0, 2).join(", ")})`
+    table.layer === "gold" && key && !clusterBy
+      ? `optimize ${table.name} zorder by (${key.slice(0, 2).join(", ")})`
       : `optimize ${table.name}`;
   const statements = [
     ...comments(table),
