@@ -1,4 +1,4 @@
-import { rejected_rows, type Place, type Plan, type Tables } from "shopmetrics/plan";
+import { rejected_rows, verbNamed, type Place, type Plan, type Tables } from "shopmetrics/plan";
 import { NotebookError } from "../notebook/error.js";
 import { findCycle, type Needs } from "./needs.js";
 
@@ -63,7 +63,8 @@ export function graphOf(plans: readonly Plan[]): Graph {
 }
 
 /** Whether a step only cares for tables: it takes all that are declared, so it is not the one that lacks a table. */
-const isCare = ({ items }: Plan) => items.length > 0 && items.every(({ kind }) => kind === "maintain");
+const isCare = ({ items }: Plan) =>
+  items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care");
 
 /**
  * Refuses contracts whose table no step writes: it would be created and stay empty.
