@@ -10,7 +10,7 @@ import { prepareFile } from "./sql/prepare.js";
 import { cached } from "../cache.js";
 import type { Graph } from "../compile/graph.js";
 import type { Job } from "./job-schema.js";
-import { writeSqlFiles } from "./sql/step.js";
+import { sqlFile } from "./sql/step.js";
 
 /** What a build wrote, relative to the root. */
 export interface BundleFiles {
@@ -32,7 +32,7 @@ type CompiledProject = Graph & Project & { readonly key?: string };
  */
 export async function writeBundle(root: string, graph: CompiledProject): Promise<BundleFiles> {
   const jobs = bundleJobs(graph);
-  const sql = [...(await writeSqlFiles(root, graph)), ...(await writeEnds(root, graph))];
+  const sql = await replaceFiles(root, ".sql", sqlFiles(graph));
   const node = await writeNodeTasks(root, graph);
   await writeDashboards(root, graph);
   return {
@@ -86,30 +86,38 @@ export const finishOf = (graph: CompiledProject, job: string): string =>
     recordsSteps: graph.jobs[job]?.recordsSteps ?? false,
   });
 
-/** The first task of all jobs, and the last of each. */
-async function writeEnds(root: string, graph: CompiledProject): Promise<string[]> {
-  const texts = {
-    [prepare]: prepareFile(graph),
-    ...Object.fromEntries(Object.keys(jobSteps(graph)).map((job) => [finish(job), finishOf(graph, job)])),
-  };
-  for (const [name, text] of Object.entries(texts))
-    await writeFile(path.join(root, `bundle/tasks/${name}.sql`), text);
-  return Object.keys(texts).map((name) => `bundle/tasks/${name}.sql`);
+/** Each SQL step, the first task of all jobs, and the last of each. */
+const sqlFiles = (graph: CompiledProject): Map<string, string> =>
+  new Map([
+    ...graph.plans
+      .filter(({ runtime }) => runtime === "sql")
+      .map((plan) => [`${taskKey(plan.step)}.sql`, sqlFile(plan)] as const),
+    [`${prepare}.sql`, prepareFile(graph)],
+    ...Object.keys(jobSteps(graph)).map((job) => [`${finish(job)}.sql`, finishOf(graph, job)] as const),
+  ]);
+
+/** Makes these the only files with the extension in `bundle/tasks`, and gives them relative to the root. */
+async function replaceFiles(
+  root: string,
+  extension: string,
+  files: ReadonlyMap<string, string>,
+): Promise<string[]> {
+  const folder = path.join(root, "bundle/tasks");
+  await mkdir(folder, { recursive: true });
+  for (const old of await readdir(folder))
+    if (old.endsWith(extension) && !files.has(old)) await rm(path.join(folder, old));
+  for (const [name, text] of files) await writeFile(path.join(folder, name), text);
+  return [...files.keys()].map((name) => `bundle/tasks/${name}`);
 }
 
 async function writeNodeTasks(root: string, graph: CompiledProject): Promise<string[]> {
-  const folder = path.join(root, "bundle/tasks");
   // Each is 3 MB and takes half a second to bundle.
   const make = async () => [...(await compilePrograms(root, graph))];
   const { answer } =
     graph.key === undefined
       ? { answer: await make() }
       : await cached("programs", [graph.key], make, { keep: 2 });
-  const programs = new Map(answer);
-  for (const old of await readdir(folder))
-    if (old.endsWith(".mjs") && !programs.has(old)) await rm(path.join(folder, old));
-  for (const [name, code] of programs) await writeFile(path.join(folder, name), code);
-  return [...programs.keys()].map((name) => `bundle/tasks/${name}`);
+  return replaceFiles(root, ".mjs", new Map(answer));
 }
 
 async function compilePrograms(root: string, graph: CompiledProject): Promise<Map<string, string>> {

@@ -9,6 +9,7 @@ import { cached, cacheFolder } from "../cache.js";
 import { compileNotebooks } from "../compile/compile-notebooks.js";
 import { findNotebooks } from "../compile/compile.js";
 import type { Program } from "../notebook/execute.js";
+import { nodeOutput } from "../notebook/node-output.js";
 import { git } from "./git.js";
 
 const run = promisify(execFile);
@@ -112,12 +113,7 @@ async function compileWorkspaces(root: string, folder: string, version: string):
       entryPoints: files.map((name) => path.join(source, name)),
       outbase: source,
       outdir: path.join(folder, workspace, "dist"),
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      charset: "utf8",
-      logLevel: "silent",
-      tsconfigRaw: {},
+      ...nodeOutput,
     });
     await writeFile(path.join(folder, workspace, "dist/.tsbuildinfo"), version);
   }

@@ -1,4 +1,4 @@
-import { rejected_rows, type Place, type Plan, type Tables } from "shopmetrics/plan";
+import { rejected_rows, verbNamed, type Place, type Plan, type Tables } from "shopmetrics/plan";
 import { NotebookError } from "../notebook/error.js";
 import { findCycle, type Needs } from "./needs.js";
 
@@ -41,7 +41,7 @@ export function graphOf(plans: readonly Plan[]): Graph {
     for (const table of plan.reads) {
       const writer = writers.get(table);
       if (!writer) {
-        if (isKeptByTheRunner(table)) continue;
+        if (isKeptByTheRunner(table) || isCare(plan)) continue;
         throw new NotebookError(
           placeOf(plan, table),
           `reads ${table}, which no notebook writes`,
@@ -61,6 +61,10 @@ export function graphOf(plans: readonly Plan[]): Graph {
   }
   return { plans: inOrder(plans, needs), needs };
 }
+
+/** Whether a step only cares for tables: it takes all that are declared, so it is not the one that lacks a table. */
+const isCare = ({ items }: Plan) =>
+  items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care");
 
 /**
  * Refuses contracts whose table no step writes: it would be created and stay empty.

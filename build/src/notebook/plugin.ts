@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { build, transform, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
 import { notebookFailure, type Sources } from "./esbuild-errors.js";
+import { nodeOutput } from "./node-output.js";
 import { notebookModule, type SourceMapJson } from "./module.js";
 import { nameStatements } from "./name-statements.js";
 import { parseNotebook, type Notebook } from "./parse.js";
@@ -58,13 +59,7 @@ export async function buildWithNotebooks(
   const defaults: BuildOptions = {
     absWorkingDir: root,
     bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    charset: "utf8",
-    logLevel: "silent",
-    // Ignore any tsconfig.json in the folders above a notebook.
-    tsconfigRaw: {},
+    ...nodeOutput,
   };
   try {
     const result = await build({ ...defaults, ...options, plugins: [esbuildPlugin(root, sources)] });

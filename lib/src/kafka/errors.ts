@@ -6,7 +6,7 @@ export function kafkaError(error: unknown, settings: KafkaSettings): InputError 
   if (error instanceof InputError) return error;
   const { brokers, topic, login, tls } = settings;
   const cause = firstCause(error);
-  const at = addressOf(error) ?? brokers.join(",");
+  const at = ownText(error, "broker") ?? brokers.join(",");
   const { message, name } = cause;
   const type = "type" in cause ? String(cause.type) : "";
   const say = (what: string) => new InputError(what, { cause: error });
@@ -70,14 +70,13 @@ function firstCause(error: unknown): Error {
   return found;
 }
 
-/** The broker's address, where an error or one of its causes knows it. */
-function addressOf(error: unknown): string | undefined {
-  for (
-    let at = error as { broker?: unknown; cause?: unknown } | undefined, depth = 0;
-    at && depth < 10;
-    depth++
-  ) {
-    if (typeof at.broker === "string") return at.broker;
+/** A text that an error or one of its causes has: the broker's address, or Kafka's name of the error. */
+export function ownText(error: unknown, property: "broker" | "type"): string | undefined {
+  let at = error as
+    { readonly cause?: unknown; readonly broker?: unknown; readonly type?: unknown } | undefined;
+  for (let depth = 0; at && depth < 10; depth++) {
+    const text = at[property];
+    if (typeof text === "string") return text;
     at = at.cause as typeof at;
   }
   return undefined;

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
-import { kafkaError } from "./errors.js";
+import { kafkaError, ownText } from "./errors.js";
 import { readWatermarks, type Watermarks } from "./watermarks.js";
 
 // Node finds only some of this CommonJS module's names.
@@ -77,7 +77,7 @@ export async function openProducer<Event>(
         return;
       } catch (error) {
         const problem = kafkaError(error, settings);
-        const type = typeOf(error);
+        const type = ownText(error, "type") ?? (error instanceof InputError ? "input" : "");
         if (tooLarge.has(type)) {
           if (messages.length === 1) return refuse(messages[0]!, `Kafka rejects it: ${type}`);
           report.resent++;
@@ -166,15 +166,3 @@ const final = new Set([
   "TOPIC_AUTHORIZATION_FAILED",
   "CLUSTER_AUTHORIZATION_FAILED",
 ]);
-
-function typeOf(error: unknown): string {
-  for (
-    let at = error as { type?: unknown; cause?: unknown } | undefined, depth = 0;
-    at && depth < 10;
-    depth++
-  ) {
-    if (typeof at.type === "string") return at.type;
-    at = at.cause as typeof at;
-  }
-  return error instanceof InputError ? "input" : "";
-}

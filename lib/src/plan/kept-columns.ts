@@ -34,8 +34,8 @@ export const givenColumns = (table: Table, filled: readonly string[] = []): Colu
 export const isAuditColumn = (table: Table, column: string) =>
   ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
 
-export const names = (columns: readonly { name: string }[], prefix = "") =>
-  columns.map(({ name }) => prefix + name).join(", ");
+export const names = (columns: readonly (string | { readonly name: string })[], prefix = "") =>
+  columns.map((column) => prefix + (typeof column === "string" ? column : column.name)).join(", ");
 
 export const keyOf = (table: Table): readonly string[] => {
   const key = table.options.key;

@@ -26,6 +26,9 @@ export const flat = (table: string) => table.replace(".", "_");
 /** The batch of a table that the step writes. */
 export const batchParam = (table: string): Param => ({ name: `batch_${flat(table)}`, kind: "batch", table });
 
+/** The identifier of that batch. */
+export const batchMarker = (table: string) => marker(batchParam(table).name);
+
 /** The last batch of a table that the step has read, and the last one that is published. */
 export const windowParams = (table: string): { lo: Param; hi: Param } => ({
   lo: { name: `lo_${flat(table)}`, kind: "lo", table },

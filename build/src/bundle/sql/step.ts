@@ -1,8 +1,4 @@
-import path from "node:path";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { flat, withMarkers, type Item, type LoadFiles, type Param, type Plan } from "shopmetrics/plan";
-import type { Graph } from "../../compile/graph.js";
-import { taskKey } from "../jobs.js";
 import { recordStep } from "./records.js";
 import { recordChecks, type FileCheck } from "./checks.js";
 import { at, sqlVariables } from "./variables.js";
@@ -16,21 +12,6 @@ import {
   phases,
   type PhaseStatement,
 } from "shopmetrics/engine";
-
-/** Writes each SQL step as `bundle/tasks/<layer>_<table>.sql` and gives the files, relative to the root. */
-export async function writeSqlFiles(root: string, graph: Graph): Promise<string[]> {
-  const folder = path.join(root, "bundle/tasks");
-  await mkdir(folder, { recursive: true });
-  const files = new Map(
-    graph.plans
-      .filter(({ runtime }) => runtime === "sql")
-      .map((plan) => [`${taskKey(plan.step)}.sql`, sqlFile(plan)]),
-  );
-  for (const old of await readdir(folder))
-    if (old.endsWith(".sql") && !files.has(old)) await rm(path.join(folder, old));
-  for (const [name, text] of files) await writeFile(path.join(folder, name), text);
-  return [...files.keys()].map((name) => `bundle/tasks/${name}`);
-}
 
 /**
  * A step as one file of Databricks SQL. First the variable that says what this run is, then each item under its cell, then

@@ -1,5 +1,5 @@
 import { isAuditColumn, keyOf, names } from "../../plan/kept-columns.js";
-import { batchParam, marker } from "../../sql/param.js";
+import { batchMarker, marker } from "../../sql/param.js";
 import type { Dialect } from "../adapter.js";
 import { incomingTable } from "./tables.js";
 
@@ -14,7 +14,7 @@ export const afterImage: NonNullable<Dialect["afterImage"]> = (table, kind) => {
     .join(", ");
   const kept =
     kind === "append"
-      ? `where not (t._batch = ${marker(batchParam(table.name).name)} or ${marker("full")})`
+      ? `where not (t._batch = ${batchMarker(table.name)} or ${marker("full")})`
       : `left anti join ${incoming} as i on ${keyOf(table)
           .map((name) => `i.${name} = t.${name}`)
           .join(" and ")}`;

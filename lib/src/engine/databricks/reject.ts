@@ -1,6 +1,6 @@
 import { rejected_rows } from "../../contracts/quarantine.js";
 import { arrivedColumns } from "../../plan/kept-columns.js";
-import { batchParam, marker } from "../../sql/param.js";
+import { batchMarker, marker } from "../../sql/param.js";
 import type { VerbParts } from "../adapter.js";
 import { draft } from "../operation.js";
 import { inJson } from "../raw-row.js";
@@ -8,7 +8,7 @@ import { inJson } from "../raw-row.js";
 // A row that was refused before (by a cell in Jupyter, another run, or the run that this one repeats) is in it only once.
 export const reject: VerbParts["reject"] = ({ table, rows, raw }, { sqlOf }) => {
   const quarantine = rejected_rows.name;
-  const batch = marker(batchParam(table.name).name);
+  const batch = batchMarker(table.name);
   const fields = arrivedColumns(raw).map((column) => `'${column.name}', ${inJson(column, "b")}`);
   const json = `to_json(named_struct(${fields.join(", ")}), map('ignoreNullFields', 'false'))`;
   const filled = `${marker("now")}, ${marker("run_id")}, ${batch}`;

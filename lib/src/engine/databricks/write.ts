@@ -10,7 +10,7 @@ import {
   preference,
   versionColumns,
 } from "../../plan/kept-columns.js";
-import { batchParam, marker } from "../../sql/param.js";
+import { batchMarker, marker } from "../../sql/param.js";
 import { beforeTable } from "../../sql/render.js";
 import type { Statement } from "../../sql/statement.js";
 import type { VerbParts } from "../adapter.js";
@@ -28,7 +28,7 @@ export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => {
       reads: [rows],
     }),
     checkOf(table, `select * from ${incoming}`, { keyIsUnique: false }),
-    draft(`delete from ${table.name} where _batch = ${batchOf(table)} or ${marker("full")}`, {
+    draft(`delete from ${table.name} where _batch = ${batchMarker(table.name)} or ${marker("full")}`, {
       role: "write",
     }),
     draft(`insert into ${table.name}\nselect ${selectFilled(table, "i")} from ${incoming} as i`, {
@@ -100,14 +100,10 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
     reads: [rows, ...(scope ? [scope.select] : [])],
     isNewer: undefined,
     scope: scope
-      ? `(${marker("full")} or (${list(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
+      ? `(${marker("full")} or (${names(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
       : "true",
     keyIsUnique: false,
   });
-
-const list = (columns: readonly string[], prefix = "") => columns.map((name) => prefix + name).join(", ");
-
-const batchOf = (table: Table) => marker(batchParam(table.name).name);
 
 /** One pass over the rows: Spark would compute a common table expression again for each branch of a union. */
 const unpivot = (results: readonly RuleResult[]) => {
@@ -121,7 +117,7 @@ const unpivot = (results: readonly RuleResult[]) => {
 /** A value for every column of the table in its order, also for those that the verb fills in. */
 const valuesFilled = (table: Table, from: string) => [
   ...table.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `${from}.${name}`)),
-  ...batchColumns(table).map(() => batchOf(table)),
+  ...batchColumns(table).map(() => batchMarker(table.name)),
 ];
 
 const selectFilled = (table: Table, from: string) => valuesFilled(table, from).join(", ");
@@ -169,8 +165,8 @@ function mergeChanges(
   const columns = table.columns.filter(({ name }) => !isAuditColumn(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
   const tracks = (table.options.tracks ?? []) as readonly string[];
-  const differs = (names: readonly string[]) =>
-    names.length ? names.map((name) => `not (i.${name} <=> t.${name})`).join(" or ") : "false";
+  const differs = (given: readonly string[]) =>
+    given.length ? given.map((name) => `not (i.${name} <=> t.${name})`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
   const changed = plan.isNewer ? `${plan.isNewer}\n    and (${differs(compared)})` : `(${differs(compared)})`;
@@ -180,7 +176,7 @@ function mergeChanges(
   const sets = [
     ...compared.map((name) => `t.${name} = i.${name}`),
     ...auditColumns.map((s) => `t.${s}`),
-    `t._batch = ${batchOf(table)}`,
+    `t._batch = ${batchMarker(table.name)}`,
   ];
   const all = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
   return [
@@ -204,11 +200,11 @@ where ${plan.scope}`,
       ? [
           draft(
             `merge into ${log} as b using (
-  select ${list(before, "t.")} from ${table.name} as t join ${incoming} as i on ${on}
+  select ${names(before, "t.")} from ${table.name} as t join ${incoming} as i on ${on}
   where i.is_gone or ${differs(tracks)}
-) as i on b._batch = ${batchOf(table)} and ${key.map((name) => `b.${name} = i.${name}`).join(" and ")}
-when not matched then insert (${list(before)}, _batch) values (${list(before, "i.")}, ${batchOf(table)})`,
-            // Of the MERGE below only the rows it wrote are counted: a batch that only takes rows away is published by this.
+) as i on b._batch = ${batchMarker(table.name)} and ${key.map((name) => `b.${name} = i.${name}`).join(" and ")}
+when not matched then insert (${names(before)}, _batch) values (${names(before, "i.")}, ${batchMarker(table.name)})`,
+            // A MERGE counts only the rows that it wrote: this publishes a batch that only deletes rows.
             { role: "write", counts: "deleted" },
           ),
         ]

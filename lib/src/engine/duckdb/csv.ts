@@ -5,6 +5,7 @@ import { type ColumnMap, type Header, matchColumns, readHeader } from "../../lan
 import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { splitRecord } from "../../landing/csv-record.js";
 import { type BadRecord, type Scan, scanRecords } from "../../landing/scan.js";
+import type { FileLoaded } from "../connection.js";
 import { globEscaped, identifier, literal } from "./literals.js";
 
 /** A CSV file to load into an existing bronze table: `table` is schema.table, `columns` its source columns in order. */
@@ -18,15 +19,8 @@ interface CsvLoad {
 }
 
 /** The result of a load. `rows` were split into columns; `rescued` records are kept whole in `_rescued_data`. */
-export interface CsvLoaded {
-  readonly name: string;
-  readonly size: number;
-  readonly modifiedAt: Date;
-  readonly sha256: string;
-  readonly rows: number;
-  readonly rescued: number;
+export interface CsvLoaded extends FileLoaded {
   readonly extraColumns: readonly string[];
-  readonly warnings: readonly string[];
 }
 
 /** DuckDB's limit is 2,000,000 bytes; it silently drops a record longer than its buffer of 32 MB, or never returns. */

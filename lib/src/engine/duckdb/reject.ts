@@ -1,6 +1,6 @@
 import { rejected_rows } from "../../contracts/quarantine.js";
 import { arrivedColumns } from "../../plan/kept-columns.js";
-import { batchParam, marker } from "../../sql/param.js";
+import { batchMarker, marker } from "../../sql/param.js";
 import type { VerbParts } from "../adapter.js";
 import { draft } from "../operation.js";
 import { inJson } from "../raw-row.js";
@@ -20,7 +20,7 @@ and (${marker("full")} or (source_file, source_row) in (select source_file, sour
     draft(
       `insert into ${quarantine} by name
 select '${table.name}' as table_name, r.reasons, cast(${json} as varchar) as raw_row, r.source_file, r.source_row,
-  ${marker("now")} as rejected_at, ${marker("run_id")} as run_id, ${marker(batchParam(table.name).name)} as _batch
+  ${marker("now")} as rejected_at, ${marker("run_id")} as run_id, ${batchMarker(table.name)} as _batch
 from (${select}) as r join ${raw.name} as b on b.source_file = r.source_file and b.source_row = r.source_row`,
       { role: "write", counts: "rejected", reads: [rows] },
     ),

@@ -10,7 +10,7 @@ import {
   preference,
   versionColumns,
 } from "../../plan/kept-columns.js";
-import { batchParam, marker } from "../../sql/param.js";
+import { batchMarker, marker } from "../../sql/param.js";
 import { beforeTable } from "../../sql/render.js";
 import type { Statement } from "../../sql/statement.js";
 import type { VerbParts } from "../adapter.js";
@@ -50,7 +50,7 @@ export const merge: VerbParts["merge"] = ({ table, rows }, { sqlOf }) => {
       ],
     }),
     isNewer: best
-      ? `(${marker("full")} or (${list(best.columns, "i.")}) ${best.isBetter} (${list(best.columns, "t.")}))`
+      ? `(${marker("full")} or (${names(best.columns, "i.")}) ${best.isBetter} (${names(best.columns, "t.")}))`
       : "true",
     scope: marker("full"),
     keyIsUnique: best !== undefined,
@@ -95,15 +95,11 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
     reads: [rows],
     isNewer: "true",
     scope: scope
-      ? `(${marker("full")} or (${list(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
+      ? `(${marker("full")} or (${names(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
       : "true",
     scopeReads: scope ? [scope.select] : [],
     keyIsUnique: false,
   });
-
-const list = (columns: readonly string[], prefix = "") => columns.map((name) => prefix + name).join(", ");
-
-const batchOf = (table: Table) => marker(batchParam(table.name).name);
 
 /** Values that the verb fills in: when the row was written, and the batch. */
 const filled = (table: Table, batches = batchColumns(table)) =>
@@ -111,7 +107,7 @@ const filled = (table: Table, batches = batchColumns(table)) =>
     ...table.columns
       .filter(({ name }) => isAuditColumn(table, name))
       .map(({ name }) => `${marker("now")} as ${name}`),
-    ...batches.map((name) => `${batchOf(table)} as ${name}`),
+    ...batches.map((name) => `${batchMarker(table.name)} as ${name}`),
   ].join(", ");
 
 /** The first rows of an empty table. */
@@ -127,7 +123,7 @@ const insertAll = (table: Table, rows: string, reads: readonly Statement[]) =>
 function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
   const { sql, severity } = contractCheck(
     table,
-    `select * from ${table.name} where _batch = ${batchOf(table)}`,
+    `select * from ${table.name} where _batch = ${batchMarker(table.name)}`,
     options,
   );
   return draft(sql, { role: "check", severity });
@@ -154,8 +150,8 @@ function replaceRows(
   const columns = table.columns.filter(({ name }) => !isAuditColumn(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));
   const tracks = (table.options.tracks ?? []) as readonly string[];
-  const differs = (names: readonly string[]) =>
-    names.length ? names.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
+  const differs = (given: readonly string[]) =>
+    given.length ? given.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
   const filledAlways = filled(table, ["_batch"]);
@@ -183,7 +179,7 @@ where ${plan.scope} and not exists (select 1 from incoming as i where ${on})`,
       ? [
           draft(
             `insert into ${beforeTable(table)} by name
-select ${list(before)}, ${batchOf(table)} as _batch from ${table.name}
+select ${names(before)}, ${batchMarker(table.name)} as _batch from ${table.name}
 where rowid in (select old_row from changed where moved and old_row is not null union all select old_row from gone)`,
             { role: "write", when: "filled" },
           ),
@@ -196,7 +192,7 @@ where rowid in (select old_row from changed where moved and old_row is not null 
     ),
     draft(
       `insert into ${table.name} by name
-select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchOf(table)}) as _first_batch
+select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchMarker(table.name)}) as _first_batch
 from incoming as i join changed as c on i.rowid = c.incoming_row`,
       { role: "write", counts: "out", when: "filled" },
     ),
