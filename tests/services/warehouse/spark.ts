@@ -31,7 +31,6 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.autoBroadcastJoinThreshold": "-1",
-    "spark.databricks.delta.stats.skipping": "false",
     "spark.sql.shuffle.partitions": "1",
     "spark.databricks.delta.snapshotPartitions": "1",
     // Otherwise VACUUM starts thousands of tasks.
