@@ -134,7 +134,7 @@ describe("the jobs of the bundle", () => {
     expect(daily?.queue.enabled).toBe(true);
     expect(daily?.email_notifications.on_failure).toEqual(["${var.alert_email}"]);
     expect(daily?.health?.rules[0]).toMatchObject({ metric: "RUN_DURATION_SECONDS", value: 2700 });
-    const own = daily!.tasks.filter(({ run_job_task }) => !run_job_task);
+    const own = daily!.tasks.filter(({ sql_task, spark_python_task }) => sql_task ?? spark_python_task);
     expect(own.every(({ max_retries }) => max_retries === 1)).toBe(true);
     expect(daily?.parameters.map(({ name }) => name)).toEqual([
       "catalog",
@@ -153,8 +153,9 @@ describe("the jobs of the bundle", () => {
   it("lets five tasks run at once and no more", () => {
     const wide = graphOf(Array.from({ length: 12 }, (_, index) => plan(`bronze.t${index}`)));
     const tasks = tasksOf({ ...shop, ...wide }, wide.plans, "daily");
-    const first = tasks.filter(({ depends_on }) => depends_on?.[0]?.task_key === "prepare");
+    const first = tasks.filter(({ depends_on = [] }) => depends_on.every((d) => d.task_key === "prepare"));
     expect(first.map(({ task_key }) => task_key)).toEqual([
+      "prepare",
       "streaming",
       "bronze_t0",
       "bronze_t1",
@@ -164,6 +165,41 @@ describe("the jobs of the bundle", () => {
     expect(() =>
       validateJobs({ ...jobs, daily: { ...jobs["daily"]!, tasks } }, shop.mostTasksAtOnce),
     ).not.toThrow();
+  });
+
+  it("lets a task that only waits for its turn run also when the one before it has failed", () => {
+    const wide = graphOf(Array.from({ length: 6 }, (_, index) => plan(`bronze.t${index}`)));
+    const tasks = tasksOf({ ...shop, ...wide }, wide.plans, "daily");
+    expect(tasks.find(({ task_key }) => task_key === "bronze_t5")?.depends_on).toEqual([
+      { task_key: "prepare" },
+      { task_key: "after_bronze_t0", outcome: "true" },
+    ]);
+    expect(tasks.find(({ task_key }) => task_key === "after_bronze_t0")).toEqual({
+      task_key: "after_bronze_t0",
+      depends_on: [{ task_key: "bronze_t0" }],
+      run_if: "ALL_DONE",
+      condition_task: { left: "1", op: "EQUAL_TO", right: "1" },
+    });
+  });
+
+  it("leaves room for the tasks of the job that it asks", () => {
+    const both = { jobs: ["daily", "streaming"] };
+    const shared = graphOf([
+      ...Array.from({ length: 6 }, (_, index) => plan(`bronze.t${index}`)),
+      plan("gold.one", [], both),
+      plan("gold.two", [], both),
+    ]);
+    const waiting = (job: string) =>
+      tasksOf(
+        { ...shop, ...shared },
+        shared.plans.filter(({ jobs: [name, other] }) => (other ?? name) === job),
+        job,
+      );
+    const first = waiting("daily").filter(
+      ({ depends_on = [], sql_task }) =>
+        sql_task && depends_on.length === 1 && depends_on[0]!.task_key === "prepare",
+    );
+    expect(first.length).toBe(3);
   });
 
   it("refuses a job that nobody declared, and names the notebook", () => {

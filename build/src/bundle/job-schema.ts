@@ -31,7 +31,8 @@ export interface Environment {
 
 export interface Task {
   readonly task_key: string;
-  readonly depends_on?: readonly { readonly task_key: string }[];
+  /** A dependency on a condition says which outcome it wants. */
+  readonly depends_on?: readonly { readonly task_key: string; readonly outcome?: "true" }[];
   /** Without it, a task runs only if all it depends on have succeeded. */
   readonly run_if?: "ALL_DONE";
   readonly max_retries?: number;
@@ -48,5 +49,6 @@ export interface Task {
     readonly job_id: string;
     readonly job_parameters: Readonly<Record<string, string>>;
   };
+  readonly condition_task?: { readonly left: string; readonly op: "EQUAL_TO"; readonly right: string };
   readonly for_each_task?: { readonly inputs: string; readonly concurrency: number; readonly task: Task };
 }

@@ -3,7 +3,7 @@ import { commonTags, type JobDeclaration, type Plan, type Project } from "shopme
 import type { Graph } from "../compile/graph.js";
 import { validateJobs } from "./validate-jobs.js";
 import type { Needs } from "../compile/needs.js";
-import { limitParallelism, within } from "./task-graph.js";
+import { limitParallelism, width, within } from "./task-graph.js";
 import type { Environment, Job, Task } from "./job-schema.js";
 
 /** Node for the tasks that are programs: Databricks has Python only, and this wheel brings a Node binary. */
@@ -140,6 +140,9 @@ export const exportPages = "dashboard_export";
 /** The end of a job, however the others ended: it records how the run ended. */
 export const finish = (job: string) => `finish_${job}`;
 
+/** Comes after a task however that ended: for a task that waits only so that few run at once, and reads nothing of it. */
+const afterwards = (key: string) => `after_${key}`;
+
 /**
  * A task for each plan, and one for all pages, which comes after all of them. All come after `prepare`, each after what it
  * reads, and few enough at once; `finish` is the end.
@@ -154,9 +157,11 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
       : graph.plans.filter(({ jobs }) => jobs.includes(job) && jobs.includes(asks)).map(({ step }) => step),
   );
   const inGraphOrder: Needs = new Map(graph.plans.map(({ step }) => [step, graph.needs.get(step) ?? []]));
-  // The task that starts the other job is one of those that run at once.
-  const most = graph.mostTasksAtOnce - (asks === undefined ? 0 : 1);
-  const needs = limitParallelism(within(inGraphOrder, steps), most);
+  const reading = within(inGraphOrder, steps);
+  // The other job's tasks run beside these, and before and after them the task that starts it.
+  const others = asks === undefined ? 0 : Math.max(1, width(within(inGraphOrder, asked)));
+  const narrow = limitParallelism(reading, graph.mostTasksAtOnce - others);
+  const ordered = new Set<string>();
   // What the other job reads of this one is new to it only when these have run, so it is started again then.
   const handedBack = [...asked].flatMap((step) =>
     (graph.needs.get(step) ?? []).filter((need) => steps.has(need)),
@@ -169,27 +174,30 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     ...(asks === undefined ? [] : [askedTask(asks, asks, first, "{{job.parameters.full}}")]),
     ...plans.map((plan): Task => {
       const reads = graph.needs.get(plan.step) ?? [];
-      const own = (needs.get(plan.step) ?? []).map(taskKey);
+      const own = reading.get(plan.step) ?? [];
+      const turns = (narrow.get(plan.step) ?? []).filter((step) => !own.includes(step)).map(taskKey);
+      turns.forEach((step) => ordered.add(step));
       const other = leadBack.has(plan.step) ? asks : (again ?? asks);
       const waits = [
-        ...own,
+        ...own.map(taskKey),
         ...(other !== undefined && reads.some((step) => asked.has(step)) ? [other] : []),
       ];
       const key = taskKey(plan.step);
       return {
         task_key: key,
-        ...after(waits.length > 0 ? waits : first),
+        ...after(waits.length > 0 ? waits : first, turns),
         ...retried,
         ...(plan.runtime === "sql" ? sqlTask(key) : nodeTask(key)),
       };
     }),
   ];
+  tasks.push(...[...ordered].map(afterwardsTask));
   if (asks !== undefined && again !== undefined)
     tasks.push(askedTask(again, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
   if (plans.length < chosen.length)
     tasks.push({ task_key: exportPages, ...afterAll(tasks), ...retried, ...nodeTask(exportPages) });
-  const others = tasks.flatMap(({ run_job_task, task_key }) => (run_job_task ? [task_key] : []));
-  const states = [...new Set([...chosen.map(taskOf), ...others])]
+  const starters = tasks.flatMap(({ run_job_task, task_key }) => (run_job_task ? [task_key] : []));
+  const states = [...new Set([...chosen.map(taskOf), ...starters])]
     .map((key) => `${key}={{tasks.${key}.result_state}}`)
     .join(",");
   return [
@@ -231,8 +239,22 @@ const askedTask = (key: string, job: string, waits: readonly string[], full: str
   },
 });
 
-const after = (keys: readonly string[]): Pick<Task, "depends_on"> =>
-  keys.length > 0 ? { depends_on: keys.toSorted().map((task_key) => ({ task_key })) } : {};
+/** A condition that always holds: it takes no compute, and succeeds also where the task before it has failed. */
+const afterwardsTask = (key: string): Task => ({
+  task_key: afterwards(key),
+  ...after([key]),
+  run_if: "ALL_DONE",
+  condition_task: { left: "1", op: "EQUAL_TO", right: "1" },
+});
+
+/** @param turns tasks that must have ended, also when they have failed */
+function after(keys: readonly string[], turns: readonly string[] = []): Pick<Task, "depends_on"> {
+  const all = [
+    ...keys.toSorted().map((task_key) => ({ task_key })),
+    ...turns.toSorted().map((key) => ({ task_key: afterwards(key), outcome: "true" as const })),
+  ];
+  return all.length > 0 ? { depends_on: all } : {};
+}
 
 /** Waits for all tasks: for those that no other waits for. */
 function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {

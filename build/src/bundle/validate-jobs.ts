@@ -48,9 +48,8 @@ function problems(job: Job, jobs: ReadonlySet<string>, mostTasksAtOnce: number):
 
 function taskProblems(task: Task, job: Job, jobs: ReadonlySet<string>): string[] {
   const { task_key: key, environment_key: environment } = task;
-  const kinds = [task.sql_task, task.spark_python_task, task.run_job_task, task.for_each_task].filter(
-    Boolean,
-  );
+  const { sql_task, spark_python_task, run_job_task, for_each_task, condition_task } = task;
+  const kinds = [sql_task, spark_python_task, run_job_task, for_each_task, condition_task].filter(Boolean);
   const environments = new Set((job.environments ?? []).map(({ environment_key }) => environment_key));
   const parameters = new Set(job.parameters.map(({ name }) => name));
   const { task: _inner, ...own } = task.for_each_task ?? { task: undefined };

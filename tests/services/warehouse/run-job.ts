@@ -77,7 +77,8 @@ export async function runJob(
   async function endOf(task: Task): Promise<TaskEnd> {
     const { task_key: key, depends_on = [], run_if, run_job_task } = task;
     const end: TaskEnd = { task: key, seconds: 0, statements: 0, tries: 0, state: "success" };
-    const hasFailed = depends_on.some(({ task_key }) => /failed/.test(ends.get(task_key)!.state));
+    const states = depends_on.map(({ task_key }) => ends.get(task_key)!.state);
+    const hasFailed = states.some((state) => /failed/.test(state));
     if (run_if !== "ALL_DONE" && hasFailed) return { ...end, state: "upstream_failed" };
     if (isStep.has(key) && !chosen.has(key)) return { ...end, state: "excluded" };
     if (run_job_task) {
@@ -89,6 +90,7 @@ export async function runJob(
         return { ...end, state: "failed", error: (error as Error).message };
       }
     }
+    if (task.condition_task) return end;
     const text = texts.get(key);
     if (text === undefined) return { ...end, state: "excluded" };
     return runTask(text, task, isStep.has(key) ? options.killedAfter : undefined);
