@@ -42,6 +42,7 @@ def main(arguments):
         "SHOPMETRICS_DATE": options.date,
         "SHOPMETRICS_FULL": options.full,
         "KAFKA_ACCEPT_LOSS": options.accept_loss,
+        "SHOPMETRICS_STATES": options.states,
         # What a task lands before it is uploaded; the workspace's own folders are no place for that.
         "SHOPMETRICS_HOME": os.path.join(tempfile.gettempdir(), "shopmetrics"),
         **settings,
@@ -62,6 +63,7 @@ def parse(arguments):
     parser.add_argument("--run-id", default="")
     parser.add_argument("--date", default="")
     parser.add_argument("--full", default="false")
+    parser.add_argument("--states", default="", help="how the tasks before have ended, as a=success,b=failed")
     parser.add_argument("--accept-loss", default="false", help="go on although Kafka lost messages")
     options = parser.parse_args(arguments)
     if not os.path.isfile(options.task):

@@ -205,18 +205,31 @@ function userName(): string {
 const run = z.object({
   SHOPMETRICS_RUN_ID: z.string().optional(),
   SHOPMETRICS_DATE: z.iso.date("is not a date, such as 2026-03-01").optional(),
+  SHOPMETRICS_STATES: z.string().default(""),
 });
+
+/** The run that a task belongs to. */
+interface Run {
+  readonly runId: string;
+  readonly date: string;
+  /** How the job's earlier tasks have ended, by their keys, as Databricks names it: `success`, `failed` and others. */
+  readonly states: ReadonlyMap<string, string>;
+}
 
 /**
  * The run that a job's task belongs to, as the job hands it over; by itself a task is a run of its own, today.
  *
  * @throws InputError with one line for each setting that is malformed
  */
-export function readRun(env: NodeJS.ProcessEnv = process.env): { runId: string; date: string } {
+export function readRun(env: NodeJS.ProcessEnv = process.env): Run {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date } = parse(run, given);
+  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date, SHOPMETRICS_STATES: states } = parse(run, given);
   const now = new Date().toISOString();
-  return { runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`, date: date ?? now.slice(0, 10) };
+  return {
+    runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`,
+    date: date ?? now.slice(0, 10),
+    states: new Map(states.split(",").map((text) => text.split("=") as [string, string])),
+  };
 }
 
 function readWorkspace(

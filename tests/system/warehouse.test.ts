@@ -7,6 +7,7 @@ import { whyNotReady } from "../services/warehouse/install.ts";
 import { start, type Warehouse } from "../services/warehouse/start.ts";
 import { engineTests } from "./warehouse/engine.ts";
 import { liveTests } from "./warehouse/live.ts";
+import { roundsTests } from "./warehouse/rounds.ts";
 import { sqlTaskTests } from "./warehouse/sql-tasks.ts";
 
 // In CI a missing service is a failure, so nothing is asked before.
@@ -30,6 +31,10 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
     engineTests(given);
     afterAll(empty);
   });
+  describe("rounds", () => {
+    roundsTests(given);
+    afterAll(empty);
+  });
   describe("SQL tasks", () => {
     sqlTaskTests(given, home);
   });
@@ -42,7 +47,8 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
     const { host, port, path: httpPath, token, ca, catalog, folder } = warehouse;
     const engine = await openDatabricks({ host: `${host}:${port}`, httpPath, token, ca, catalog });
     const connection = await engine.connect();
-    for (const schema of ["bronze", "ops"]) await connection.execute(`drop schema ${schema} cascade`);
+    for (const schema of ["bronze", "silver", "gold", "ops"])
+      await connection.execute(`drop schema if exists ${schema} cascade`);
     await connection.execute("create schema bronze");
     await engine.close();
     rmSync(path.join(folder, "volumes", catalog, "bronze/raw_data"), { recursive: true });

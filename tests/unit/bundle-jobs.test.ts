@@ -172,11 +172,11 @@ describe("the jobs of the bundle", () => {
     const tasks = tasksOf({ ...shop, ...wide }, wide.plans, "daily");
     expect(tasks.find(({ task_key }) => task_key === "bronze_t5")?.depends_on).toEqual([
       { task_key: "prepare" },
-      { task_key: "after_bronze_t0", outcome: "true" },
+      { task_key: "after_bronze_t1", outcome: "true" },
     ]);
-    expect(tasks.find(({ task_key }) => task_key === "after_bronze_t0")).toEqual({
-      task_key: "after_bronze_t0",
-      depends_on: [{ task_key: "bronze_t0" }],
+    expect(tasks.find(({ task_key }) => task_key === "after_bronze_t1")).toEqual({
+      task_key: "after_bronze_t1",
+      depends_on: [{ task_key: "bronze_t1" }],
       run_if: "ALL_DONE",
       condition_task: { left: "1", op: "EQUAL_TO", right: "1" },
     });

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dashboardFile, dashboardText } from "../../build/src/bundle/lakeview.ts";
-import { exportPages, finish, tasksOf } from "../../build/src/bundle/jobs.ts";
+import { exportPages, finish, tasksBefore, tasksOf } from "../../build/src/bundle/jobs.ts";
 import { compileExport } from "../../build/src/bundle/node-task.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
 
@@ -33,8 +33,16 @@ describe("pages on Databricks", () => {
     ]);
   });
 
+  it("wait each for the tasks that write what it reads, and for no other", () => {
+    const before = (page: string) => tasksBefore(compiled, "daily", page);
+    expect(before("dashboard.sales")).toEqual(["gold_daily_sales_summary"]);
+    expect(before("dashboard.traffic")).toEqual(["streaming", "streaming_again"]);
+    expect(before("dashboard.pipeline")).toEqual([]);
+  });
+
   it("are a program of less than 3 MB, with the queries and without what draws", async () => {
-    const text = await compileExport(root, pages());
+    const text = await compileExport(root, pages(), () => ["gold_sales"]);
+    expect(text).toContain('["gold_sales"]');
     expect(text.length).toBeLessThan(3_000_000);
     expect(text).toContain("gold.daily_sales_summary");
     expect(text).not.toContain("How much do we sell");

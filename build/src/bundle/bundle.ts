@@ -4,7 +4,7 @@ import type { Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
 import { finishFile } from "./sql/finish.js";
-import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey, taskOf } from "./jobs.js";
+import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey, taskOf, tasksBefore } from "./jobs.js";
 import { compileExport, compileNodeTask } from "./node-task.js";
 import { prepareFile } from "./sql/prepare.js";
 import { cached } from "../cache.js";
@@ -129,7 +129,8 @@ async function compilePrograms(root: string, graph: CompiledProject): Promise<Ma
     });
   const pages = graph.plans.filter(({ runtime }) => runtime === "page");
   const exporting = async () => {
-    if (pages.length > 0) programs.set(`${exportPages}.mjs`, await compileExport(root, pages));
+    const before = (page: string) => tasksBefore(graph, pages[0]!.jobs[0]!, page);
+    if (pages.length > 0) programs.set(`${exportPages}.mjs`, await compileExport(root, pages, before));
   };
   await Promise.all([...compiling, exporting()]);
   return programs;

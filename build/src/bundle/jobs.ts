@@ -134,7 +134,7 @@ export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportP
 /** First of every job: it creates missing schemas and tables. */
 export const prepare = "prepare";
 
-/** Last of the daily job's own tasks: it exports what the dashboard draws. */
+/** Last of the daily job's own tasks: it exports what the dashboard draws, each page whose tables are up to date. */
 export const exportPages = "dashboard_export";
 
 /** The end of a job, however the others ended: it records how the run ended. */
@@ -194,12 +194,13 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   tasks.push(...[...ordered].map(afterwardsTask));
   if (asks !== undefined && again !== undefined)
     tasks.push(askedTask(again, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
-  if (plans.length < chosen.length)
-    tasks.push({ task_key: exportPages, ...afterAll(tasks), ...retried, ...nodeTask(exportPages) });
-  const starters = tasks.flatMap(({ run_job_task, task_key }) => (run_job_task ? [task_key] : []));
-  const states = [...new Set([...chosen.map(taskOf), ...starters])]
-    .map((key) => `${key}={{tasks.${key}.result_state}}`)
-    .join(",");
+  const working = tasks.filter(({ condition_task, task_key }) => !condition_task && task_key !== prepare);
+  const keys = working.map(({ task_key }) => task_key);
+  if (plans.length < chosen.length) {
+    const exporting = nodeTask(exportPages, [`--states=${statesOf(keys)}`]);
+    tasks.push({ task_key: exportPages, ...afterAll(tasks), run_if: "ALL_DONE", ...retried, ...exporting });
+    keys.push(exportPages);
+  }
   return [
     ...tasks,
     {
@@ -207,9 +208,21 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
       ...afterAll(tasks),
       run_if: "ALL_DONE",
       ...retried,
-      ...sqlTask(finish(job), { states }),
+      ...sqlTask(finish(job), { states: statesOf(keys) }),
     },
   ];
+}
+
+/** How tasks have ended, as a text that Databricks fills in: `a=success,b=failed`. */
+const statesOf = (keys: readonly string[]) =>
+  keys.map((key) => `${key}={{tasks.${key}.result_state}}`).join(",");
+
+/** The tasks of a job that must succeed before a page is exported: those that write what it reads. */
+export function tasksBefore(graph: ProjectGraph, job: string, page: string): string[] {
+  const asks = graph.jobs[job]?.asks;
+  const own = new Map(stepsOf(graph, job).map((plan) => [plan.step, taskOf(plan)]));
+  const others = asks === undefined ? [] : [asks, `${asks}_again`];
+  return [...new Set((graph.needs.get(page) ?? []).flatMap((step) => own.get(step) ?? others))];
 }
 
 /** Steps with all that they need, directly or not. */
@@ -277,7 +290,7 @@ const sqlTask = (key: string, parameters?: Readonly<Record<string, string>>) => 
 });
 
 /** `launch.py` starts Node with the task's program; Databricks' own retries of serverless tasks are left to `retried`. */
-const nodeTask = (key: string) => ({
+const nodeTask = (key: string, more: readonly string[] = []) => ({
   environment_key: node.environment_key,
   disable_auto_optimization: true,
   spark_python_task: {
@@ -287,6 +300,7 @@ const nodeTask = (key: string) => ({
       "--http-path=/sql/1.0/warehouses/${var.warehouse_id}",
       "--secret-scope=${var.secret_scope}",
       ...runParameters.map(({ name }) => `--${name.replace("_", "-")}={{job.parameters.${name}}}`),
+      ...more,
     ],
   },
 });

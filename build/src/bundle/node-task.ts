@@ -1,7 +1,7 @@
 import path from "node:path";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import { databricks } from "shopmetrics/engine";
-import type { PagePlan } from "shopmetrics/run";
+import type { ExportedPage } from "shopmetrics/run";
 import type { Plan } from "shopmetrics/plan";
 import type { Metafile } from "esbuild";
 import { cachedFile } from "../cache.js";
@@ -25,15 +25,20 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
 /**
  * Compiles the task that exports all pages of the dashboard. It holds their queries and nothing that draws.
  *
+ * @param tasksBefore the tasks that write what a page reads
  * @throws NotebookError when it needs DuckDB
  */
-export async function compileExport(root: string, pages: readonly Plan[]): Promise<string> {
-  const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): PagePlan => {
+export async function compileExport(
+  root: string,
+  pages: readonly Plan[],
+  tasksBefore: (page: string) => readonly string[],
+): Promise<string> {
+  const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): ExportedPage => {
     const own = items.map((item) => ({
       ...item,
       scripts: { [databricks.name]: item.scripts[databricks.name] ?? [] },
     }));
-    return { items: own, step, params, takes, reads, fingerprint };
+    return { items: own, step, params, takes, reads, fingerprint, tasks: tasksBefore(step) };
   });
   const contents = `import { exportDashboard } from "shopmetrics/run";
 await exportDashboard(${JSON.stringify(plans)});

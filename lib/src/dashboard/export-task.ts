@@ -12,15 +12,19 @@ import { exportPage, type PagePlan } from "./export.js";
 /** The volume of the snapshots. */
 const snapshotVolume = (catalog: string) => `/Volumes/${catalog}/gold/snapshots`;
 
+/** A page, with the tasks of the job that write what it reads. */
+export type ExportedPage = PagePlan & { readonly tasks: readonly string[] };
+
 /**
- * The last task of the daily job: exports all pages into a volume. If an earlier task fails, this one does not start, so
- * the volume still holds the last good figures. Sets the exit code: 1 for a failure, 2 for wrong settings.
+ * The last task of the daily job: exports the pages into a volume. A page of which a table is not up to date, because a task
+ * before has failed, is left as it is: the volume still holds its last good figures. Sets the exit code: 1 for a failure, 2
+ * for wrong settings.
  *
- * @param plans of the pages, as they were compiled
+ * @param pages as they were compiled
  */
-export async function exportDashboard(plans: readonly PagePlan[]): Promise<void> {
+export async function exportDashboard(pages: readonly ExportedPage[]): Promise<void> {
   try {
-    await exportAll(plans);
+    await exportAll(pages);
   } catch (error) {
     const isTold = error instanceof InputError || error instanceof StatementFailed;
     console.error(isTold ? error.message : error);
@@ -28,10 +32,10 @@ export async function exportDashboard(plans: readonly PagePlan[]): Promise<void>
   }
 }
 
-async function exportAll(plans: readonly PagePlan[]): Promise<void> {
+async function exportAll(pages: readonly ExportedPage[]): Promise<void> {
   const settings = readSettings();
   const { catalog } = settings;
-  const { runId, date } = readRun();
+  const { runId, date, states } = readRun();
   const engine = await openDatabricks({
     ...workspaceOf(settings),
     catalog,
@@ -40,26 +44,28 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "snapshots-"));
   try {
     const connection = await engine.connect();
-    const exported: Parameters<typeof recordStepRun>[3][] = [];
-    for (const plan of plans) {
+    const records: PageRecord[] = [];
+    for (const page of pages) {
       const started = new Date();
       const now = started.toISOString();
+      const failed = page.tasks.find((task) => /fail|cancel|timedout|evicted/.test(states.get(task) ?? ""));
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
-      const rows = await exportPage(connection, engine.name, plan, context, folder);
-      exported.push({
+      const rows = failed ? 0 : await exportPage(connection, engine.name, page, context, folder);
+      const message = failed ? `${failed} did not succeed` : null;
+      records.push({
         ...noFigures(),
         in: rows,
         out: rows,
-        step: plan.step,
-        status: "succeeded",
+        step: page.step,
+        status: failed ? "skipped" : "succeeded",
         startedAt: now,
         seconds: (Date.now() - started.getTime()) / 1000,
         merged: null,
         batch: null,
-        message: null,
+        message,
       });
-      console.log(`${plan.step}: ${rows} rows`);
+      console.log(`${page.step}: ${message ? `left as it was, since ${message}` : `${rows} rows`}`);
     }
     // Manifests last: a reader of a manifest then finds the files that it names.
     const names = (await readdir(folder)).toSorted(
@@ -67,10 +73,12 @@ async function exportAll(plans: readonly PagePlan[]): Promise<void> {
     );
     for (const name of names)
       await connection.put(path.join(folder, name), `${snapshotVolume(catalog)}/${name}`);
-    for (const page of exported) await recordStepRun(connection, engineNamed(engine.name), runId, page);
+    for (const record of records) await recordStepRun(connection, engineNamed(engine.name), runId, record);
     console.log(`${names.length} files in ${snapshotVolume(catalog)}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
     await engine.close();
   }
 }
+
+type PageRecord = Parameters<typeof recordStepRun>[3];

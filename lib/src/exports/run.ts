@@ -1,6 +1,6 @@
 /** How steps are run and recorded, in a run, in a cell or as a task of a job. */
-export { exportPage, type PagePlan } from "../dashboard/export.js";
-export { exportDashboard } from "../dashboard/export-task.js";
+export { exportPage } from "../dashboard/export.js";
+export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
 export { describeCheck, measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
 export {
   StatementFailed,

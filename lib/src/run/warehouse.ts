@@ -29,8 +29,12 @@ export async function prepareWarehouse(
     }
   }
   if (statements.length === 0) return;
+  // Who may not create a schema gets an error from `if not exists` also where it exists.
+  const { rows } = await connection.query("select schema_name from information_schema.schemata");
+  const existing = new Set(rows.map((row) => row["schema_name"]));
   await connection.transaction(async () => {
-    for (const schema of schemas) await connection.execute(`create schema if not exists ${schema}`);
+    for (const schema of schemas)
+      if (!existing.has(schema)) await connection.execute(`create schema if not exists ${schema}`);
     for (const statement of statements) await connection.execute(statement);
   });
 }

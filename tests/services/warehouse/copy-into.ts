@@ -28,7 +28,7 @@ export async function copyInto(world: World, session: SparkSession, sql: string)
     ),
   );
   const listed = (await filesOf(source, given.files)).filter((file) =>
-    given.pattern.test(path.basename(file)),
+    given.pattern.test(path.relative(source, file)),
   );
   const files = listed.filter((file) => given.force || !known.has(file));
   if (files.length === 0) return 0n;
@@ -62,7 +62,7 @@ interface Copy {
   readonly format: string;
   readonly formatOptions: Readonly<Record<string, string>>;
   readonly files: readonly string[] | undefined;
-  /** Of the names of the files to be loaded. */
+  /** Of the paths of the files to be loaded, relative to the source. */
   readonly pattern: RegExp;
   readonly force: boolean;
 }
@@ -94,13 +94,13 @@ function parse(sql: string): Copy {
   };
 }
 
-/** A glob with `*` and `?` as a regular expression. */
+/** A glob with `*` and `?` as a regular expression: neither stands for a slash. */
 const globPattern = (glob: string) =>
   new RegExp(
     `^${glob
       .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
-      .replaceAll("*", ".*")
-      .replaceAll("?", ".")}$`,
+      .replaceAll("*", "[^/]*")
+      .replaceAll("?", "[^/]")}$`,
   );
 
 const options = (text = ""): Record<string, string> =>

@@ -25,11 +25,17 @@ const emulations: readonly (readonly [RegExp, Emulation])[] = [
   [/^create\s+catalog\s+(?:if\s+not\s+exists\s+)?[`']?\w+/i, async () => done],
   [
     new RegExp(
-      String.raw`^alter\s+(table|view|schema|volume|catalog)\s+(${NAME})\s+(?:alter\s+column\s+(${NAME})\s+)?(?:un)?set\s+tags\s*\(`,
+      String.raw`^alter\s+(table|view|schema|volume|catalog)\s+(${NAME})\s+(?:alter\s+column\s+(${NAME})\s+)?(un)?set\s+tags\s*\(`,
       "i",
     ),
-    async (_, session, [kind, name, column]) => {
+    async (world, session, [kind, name, column, un], sql) => {
       if (/table|view/i.test(kind!)) await session.rows(`select ${column ?? "1"} from ${name} limit 0`);
+      const place = [name!, ...(column ? [column] : [])].join(".").toLowerCase();
+      const given = world.tags.get(place) ?? new Map<string, string>();
+      world.tags.set(place, given);
+      for (const [, tag, value] of sql.matchAll(new RegExp(`(${TEXT})(?:\\s*=\\s*(${TEXT}))?`, "g")))
+        if (un) given.delete(unquoted(tag!));
+        else given.set(unquoted(tag!), unquoted(value ?? "''"));
       return done;
     },
   ],
@@ -122,24 +128,32 @@ export function emulation(world: World, session: SparkSession, sql: string): Pro
 }
 
 const schemaViews = {
-  tables: ["table_catalog", "table_schema", "table_name", "table_type"],
-  columns: ["table_catalog", "table_schema", "table_name", "column_name", "data_type"],
+  schemata: ["catalog_name", "schema_name"],
+  tables: ["table_catalog", "table_schema", "table_name", "table_type", "comment"],
+  columns: ["table_catalog", "table_schema", "table_name", "column_name", "data_type", "comment"],
+  table_tags: ["catalog_name", "schema_name", "table_name", "tag_name", "tag_value"],
+  column_tags: ["catalog_name", "schema_name", "table_name", "column_name", "tag_name", "tag_value"],
 } as const;
 
-/** Puts what there is in place of `information_schema.tables` and `information_schema.columns`. */
+type SchemaView = keyof typeof schemaViews;
+
+/** Puts what there is in place of the views of `information_schema`. */
 export async function withInformationSchema(
   world: World,
   session: SparkSession,
   sql: string,
 ): Promise<string> {
   let text = sql;
-  for (const view of ["tables", "columns"] as const) {
+  for (const view of Object.keys(schemaViews) as SchemaView[]) {
     const pattern = String.raw`(?<![\w.])information_schema\s*\.\s*${view}\b`;
     let asked = false;
     replaceInCode(text, pattern, (match) => ((asked = true), match));
     if (!asked) continue;
     const names = schemaViews[view].join(", ");
-    const rows = (await described(world, session, view)).map((row) => `(${row.map(quoted).join(", ")})`);
+    const rows = (await described(world, session, view, /\bcomment\b/i.test(sql))).map(
+      (row) =>
+        `(${row.map((value) => (value === null ? "cast(null as string)" : quoted(value))).join(", ")})`,
+    );
     const values = rows.length
       ? `select * from values ${rows.join(", ")} as ${view}(${names})`
       : `select ${schemaViews[view].map((name) => `'' as ${name}`).join(", ")} where false`;
@@ -148,20 +162,34 @@ export async function withInformationSchema(
   return text;
 }
 
+/** @param withComments whether comments of tables are asked for, which is a statement for each */
 async function described(
   world: World,
   session: SparkSession,
-  view: keyof typeof schemaViews,
-): Promise<string[][]> {
-  const rows: string[][] = [];
-  for (const [schema] of await session.rows("show schemas"))
+  view: SchemaView,
+  withComments: boolean,
+): Promise<(string | null)[][]> {
+  if (view === "table_tags" || view === "column_tags")
+    return [...world.tags].flatMap(([place, tags]) => {
+      const parts = place.split(".");
+      const fits = parts.length === (view === "table_tags" ? 2 : 3);
+      return fits ? [...tags].map(([tag, value]) => [world.catalog, ...parts, tag, value]) : [];
+    });
+  const schemas = await session.rows("show schemas");
+  if (view === "schemata") return schemas.map(([schema]) => [world.catalog, schema!]);
+  const rows: (string | null)[][] = [];
+  for (const [schema] of schemas)
     for (const [, table, isTemporary] of await session.rows(`show tables in ${schema}`)) {
       if (isTemporary === "true") continue;
-      if (view === "tables") rows.push([world.catalog, schema!, table!, "MANAGED"]);
-      else
-        for (const [column, type] of await session.rows(`describe ${schema}.${table}`)) {
+      const name = `${schema}.${table}`;
+      if (view === "tables") {
+        const all = withComments ? await session.rows(`describe table extended ${name}`) : [];
+        const comment = all.findLast(([word]) => word === "Comment")?.[1] ?? null;
+        rows.push([world.catalog, schema!, table!, "MANAGED", comment]);
+      } else
+        for (const [column, type, comment] of await session.rows(`describe ${name}`)) {
           if (!column || column.startsWith("#")) break; // partitions and clustering repeat columns below
-          rows.push([world.catalog, schema!, table!, column, type!]);
+          rows.push([world.catalog, schema!, table!, column, type!, comment ?? null]);
         }
     }
   return rows;

@@ -67,7 +67,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const operations = new Map<string, Operation>();
   const tickets: World["tickets"] = new Map();
   let origin = "";
-  const world: World = { catalog: options.catalog, folder: options.folder, tickets, origin: () => origin };
+  const world: World = {
+    catalog: options.catalog,
+    folder: options.folder,
+    tickets,
+    origin: () => origin,
+    tags: new Map(),
+  };
 
   const handlers = {
     async OpenSession({ configuration = {}, initialNamespace }: T.TOpenSessionReq) {

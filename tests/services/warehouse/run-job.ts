@@ -28,17 +28,19 @@ export interface JobOptions {
   readonly width?: number;
   /** The steps to run, by name, as `bundle run --only` chooses them. Default: all of the job. */
   readonly only?: (step: string) => boolean;
-  /** After how many statements each step's task is killed once, before it runs as a whole. Default: none is. */
-  readonly killedAfter?: number;
+  /** After how many statements a step's task is killed once, before it runs as a whole. Default: none is. */
+  readonly killedAfter?: (task: string) => number | undefined;
   /** Milliseconds before a task is tried again; Databricks' own waits are too long for a test. */
   readonly retryAfter?: number;
   /** Runs another job that a task asks for. Default: it counts as done. */
   readonly runJob?: (job: string, parameters: Readonly<Record<string, string>>) => Promise<void>;
+  /** Runs a task that is a program, which gets `states` too: how the tasks before have ended. Default: it counts as left out. */
+  readonly runProgram?: (task: string, parameters: Readonly<Record<string, string>>) => Promise<void>;
 }
 
 /**
  * Runs one of the bundle's jobs as it is declared: its graph, its retries, each task once those it depends on have succeeded,
- * each in a session of its own. Tasks that are programs are left out; what depends on them runs all the same.
+ * each in a session of its own.
  */
 export async function runJob(
   connect: () => Promise<Connection>,
@@ -92,8 +94,16 @@ export async function runJob(
     }
     if (task.condition_task) return end;
     const text = texts.get(key);
-    if (text === undefined) return { ...end, state: "excluded" };
-    return runTask(text, task, isStep.has(key) ? options.killedAfter : undefined);
+    if (text !== undefined)
+      return runTask(text, task, isStep.has(key) ? options.killedAfter?.(key) : undefined);
+    if (!options.runProgram) return { ...end, state: "excluded" };
+    try {
+      const states = task.spark_python_task!.parameters.find((text) => text.startsWith("--states="));
+      await options.runProgram(key, { ...parameters, ...withStates({ states: states?.slice(9) ?? "" }) });
+      return { ...end, tries: 1 };
+    } catch (error) {
+      return { ...end, tries: 1, state: "failed", error: (error as Error).message };
+    }
   }
 
   async function runTask(text: string, task: Task, killedAfter: number | undefined): Promise<TaskEnd> {

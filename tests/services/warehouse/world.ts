@@ -17,6 +17,8 @@ export interface World {
   /** URLs by which a client may read, write or remove one file once. */
   readonly tickets: Map<string, { readonly method: string; readonly file: string }>;
   readonly origin: () => string;
+  /** The tags of tables and columns by `schema.table` and `schema.table.column`. */
+  readonly tags: Map<string, Map<string, string>>;
 }
 
 /** Where Spark keeps a table: `schema.table`. */

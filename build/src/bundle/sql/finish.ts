@@ -5,6 +5,9 @@ import type { Graph } from "../../compile/graph.js";
 /** How a task ended that was begun and did not succeed. */
 const failedStates = "('failed', 'timedout', 'canceled', 'evicted')";
 
+/** How a task ended that was part of the run: `bundle run --only` leaves others out. */
+const ranStates = `('success', 'failed', 'timedout', 'canceled', 'evicted', 'upstream_failed', 'upstream_canceled', 'upstream_evicted')`;
+
 /**
  * The last task of a job, which runs however the others ended: it records the steps that failed or were not reached, and how
  * the run ended. It raises an error when the run failed, since a job's result is that of its last task.
@@ -35,8 +38,12 @@ export function finishFile(
     `-- the steps of this job that have no success, with how their tasks ended
 declare or replace variable missing array<struct<step string, status string, message string>>`,
     `set variable missing = (
-  with declared as (
-    select *, coalesce(try_element_at(str_to_map({{states}}, ',', '='), task), '') as state from values
+  with states as (select str_to_map({{states}}, ',', '=') as task_states),
+  -- without any known state, all tasks count as part of the run
+  declared as (
+    select *, coalesce(try_element_at(task_states, task), '') as state,
+      not exists(map_values(task_states), one -> one in ${ranStates}) as is_all
+    from states cross join values
   ${steps.join(",\n  ")}
     as declared (position, step, task, needs)
   ),
@@ -61,7 +68,10 @@ declare or replace variable missing array<struct<step string, status string, mes
     from declared
     left join done on done.step = declared.step
     left join halted on halted.step = declared.step
-    where declared.state in ${failedStates} or done.step is null and declared.state <> 'excluded'
+    left join latest on latest.step = declared.step
+    where declared.state in ${failedStates}
+      or done.step is null and (is_all or declared.state in ${ranStates})
+        and not (declared.state = 'success' and latest.step is not null)
   )
   select coalesce(array_sort(collect_list(struct(found.step, found.status, found.message))), array())
   from found left join latest on latest.step = found.step

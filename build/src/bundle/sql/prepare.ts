@@ -1,4 +1,4 @@
-import { schemasOf, type Table, type Tables } from "shopmetrics/plan";
+import type { Table, Tables } from "shopmetrics/plan";
 import { databricks } from "shopmetrics/engine";
 import { wanted } from "shopmetrics/run";
 
@@ -6,18 +6,18 @@ import { wanted } from "shopmetrics/run";
 const tablesThatGain = 3;
 
 /**
- * The first task of every job: makes the schemas and tables that the catalog lacks and adds columns that contracts have gained.
+ * The first task of a job: makes the tables that the catalog lacks and adds columns that contracts have gained. The schemas are
+ * the bundle's: who may not create one gets an error from `create schema if not exists` also where it exists.
  */
 export function prepareFile(graph: { readonly tables: Tables }): string {
   const tables = [...graph.tables.values()];
   const statements = [
     "use catalog {{catalog}}",
     "set time zone 'UTC'",
-    ...schemasOf(graph.tables).map((schema) => `create schema if not exists ${schema}`),
     ...tables.flatMap((table) => databricks.dialect.createTable(table)),
     ...gainedColumns(tables),
   ];
-  return `-- Schemas and tables
+  return `-- Tables
 -- Compiled from lib/src/shop/ and the notebooks: change those, not this file.
 
 ${statements.map((statement) => `${statement};`).join("\n\n")}

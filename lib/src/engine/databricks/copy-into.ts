@@ -3,7 +3,6 @@ import type { LoadFiles } from "../../plan/plan.js";
 import { flat } from "../../sql/param.js";
 import { csvProblems, csvRecords } from "./csv.js";
 import { envelopeRecords } from "./envelopes.js";
-import { quoted } from "./literals.js";
 
 /** How files of a format become rows: common table expressions that read `files` (source_file, text: the whole file). */
 interface FileReader {
@@ -27,7 +26,7 @@ const readers: Readonly<Record<FileFormat, FileReader>> = {
   envelopes: { ending: ".ndjson", records: envelopeRecords, isRescued: () => "_rescued_data is not null" },
 };
 
-export const readerOf = ({ format }: LoadFiles): FileReader => readers[format];
+export const readerOf = ({ format }: Pick<LoadFiles, "format">): FileReader => readers[format];
 
 /** The volume where exports land. */
 export const landingVolume = (catalog: string) => `/Volumes/${catalog}/bronze/raw_data`;
@@ -42,19 +41,17 @@ export const createLanded = (table: string) =>
 /**
  * Copies the files in a folder of the landing volume that were not copied before: COPY INTO remembers their paths. It
  * copies whole files, because its CSV reader matches columns by position, whatever the header says, and fills up records
- * that are too short.
+ * that are too short. It starts at the volume, which is always there: a folder is not before its first file, and COPY INTO
+ * fails where its path is missing.
  *
  * @param given.catalog part of the path
- * @param given.files names in the folder; all files if not given
  */
-export const copyInto = (load: LoadFiles, given: { catalog: string; files?: readonly string[] }): string =>
+export const copyInto = (load: LoadFiles, given: { catalog: string }): string =>
   `copy into ${landedTable(load.table)} from (
   select concat('${load.folder}/', regexp_extract(path, '[^/]*$', 0)) as source_file, length as size,
     modificationTime as modified_at, sha2(content, 256) as sha256, content
-  from '${landingVolume(given.catalog)}/${load.folder}'
-) fileformat = binaryfile ${
-    given.files ? `files = (${given.files.map(quoted).join(", ")})` : `pattern = '*${readerOf(load).ending}'`
-  }`;
+  from '${landingVolume(given.catalog)}'
+) fileformat = binaryfile pattern = '${load.folder}/*${readerOf(load).ending}'`;
 
 /** Files that were copied and are not in the ledger. */
 const pending = ({

@@ -1,28 +1,87 @@
 import type { Table } from "../../contracts/table.js";
 import { quoted } from "./literals.js";
 
-/** Statements that give a table and its columns the contract's comments, also if they were created with other comments. */
-export const comments = (table: Table): string[] => [
-  `comment on table ${table.name} is ${quoted(table.comment)}`,
-  `alter table ${table.name} alter column\n${table.columns
-    .map(({ name, comment }) => `  ${name} comment ${quoted(comment)}`)
-    .join(",\n")}`,
-];
-
-/** Statements that tag a table and its columns with personal data for Unity Catalog (FR-012). */
-export const tags = (table: Table): string[] => {
-  const { tags: given = {}, personal = [] } = table.options;
-  const pairs = Object.entries(given).map(([name, value]) => `${quoted(name)} = ${quoted(value)}`);
+/**
+ * Statements that bring the catalog to what the contract says: comments of the table and its columns, its clustering, and
+ * tags for Unity Catalog (FR-012). Each is sent only where the catalog differs: it would otherwise be a commit that a step
+ * at work may meet, and tags need a privilege (APPLY TAG) that only who changes them should need.
+ */
+export function governance(table: Table): string[] {
+  const changes = [...comments(table), ...clustering(table), ...tags(table)];
   return [
-    `alter table ${table.name} set tags (${pairs.join(", ")})`,
-    ...personal.map(
-      (column) => `alter table ${table.name} alter column ${column} set tags ('sensitivity' = 'personal')`,
-    ),
+    "declare or replace variable care string",
+    ...changes.flatMap(({ isMissing, statement }) => [
+      `set variable care = (select if(${isMissing}, ${quoted(statement)}, 'select 1'))`,
+      "execute immediate care",
+    ]),
   ];
-};
+}
 
-/** Statements that give a table its contract's clustering, if it has one; OPTIMIZE then orders the existing rows. */
-export const clustering = (table: Table): string[] =>
+interface Change {
+  /** A condition: the catalog differs. */
+  readonly isMissing: string;
+  readonly statement: string;
+}
+
+const placeOf = ({ name, layer }: Table, schema = "table_schema") =>
+  `${schema} = '${layer}' and table_name = '${name.slice(layer.length + 1)}'`;
+
+function comments(table: Table): Change[] {
+  const columns = table.columns.map(({ name, comment }) => `(${quoted(name)}, ${quoted(comment)})`);
+  return [
+    {
+      isMissing: `(select count(*) from information_schema.tables
+  where ${placeOf(table)} and not (comment <=> ${quoted(table.comment)})) > 0`,
+      statement: `comment on table ${table.name} is ${quoted(table.comment)}`,
+    },
+    {
+      isMissing: `(select count(*) from information_schema.columns as has
+  join (values ${columns.join(", ")}) as wanted (name, text) on wanted.name = has.column_name
+  where ${placeOf(table)} and not (has.comment <=> wanted.text)) > 0`,
+      statement: `alter table ${table.name} alter column\n${table.columns
+        .map(({ name, comment }) => `  ${name} comment ${quoted(comment)}`)
+        .join(",\n")}`,
+    },
+  ];
+}
+
+/** The catalog has no view of clustering, so a tag says by what a table was clustered last. OPTIMIZE orders existing rows. */
+const clustering = (table: Table): Change[] =>
   table.options.clusterBy
-    ? [`alter table ${table.name} cluster by (${table.options.clusterBy.join(", ")})`]
+    ? [
+        {
+          isMissing: lacksTags(table, clusterTag(table)),
+          statement: `alter table ${table.name} cluster by (${table.options.clusterBy.join(", ")})`,
+        },
+      ]
     : [];
+
+const clusterTag = ({ options: { clusterBy } }: Table): Record<string, string> =>
+  clusterBy ? { clustered_by: clusterBy.join(" ") } : {};
+
+function tags(table: Table): Change[] {
+  const given = { ...table.options.tags, ...clusterTag(table) };
+  const personal = (table.options.personal ?? []) as readonly string[];
+  return [
+    {
+      isMissing: lacksTags(table, given),
+      statement: `alter table ${table.name} set tags (${pairs(given)})`,
+    },
+    ...personal.map((column) => ({
+      isMissing: `(select count(*) from information_schema.column_tags where ${placeOf(table, "schema_name")}
+  and column_name = '${column}' and tag_name = 'sensitivity' and tag_value = 'personal') = 0`,
+      statement: `alter table ${table.name} alter column ${column} set tags (${pairs({ sensitivity: "personal" })})`,
+    })),
+  ];
+}
+
+const pairs = (given: Readonly<Record<string, string>>) =>
+  Object.entries(given)
+    .map(([name, value]) => `${quoted(name)} = ${quoted(value)}`)
+    .join(", ");
+
+const lacksTags = (table: Table, given: Readonly<Record<string, string>>) =>
+  `(select count(*) from information_schema.table_tags where ${placeOf(table, "schema_name")}
+  and map(${Object.entries(given)
+    .map(([name, value]) => `${quoted(name)}, ${quoted(value)}`)
+    .join(", ")})[tag_name] = tag_value) < ${Object.keys(given).length}`;

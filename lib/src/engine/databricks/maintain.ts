@@ -1,19 +1,36 @@
 import type { VerbParts } from "../adapter.js";
+import { beforeTable } from "../../sql/render.js";
+import { landedTable } from "./copy-into.js";
 import { draft } from "../operation.js";
-import { clustering, comments, tags } from "./governance.js";
+import { governance } from "./governance.js";
+import { quoted } from "./literals.js";
+import { incomingTable } from "./tables.js";
 
 export const maintain: VerbParts["maintain"] = ({ table }) => {
-  const { key, clusterBy } = table.options;
+  const { key, clusterBy, tracks } = table.options;
   const optimize =
     table.layer === "gold" && key && !clusterBy
       ? `optimize ${table.name} zorder by (${key.slice(0, 2).join(", ")})`
       : `optimize ${table.name}`;
+  const beside = [
+    ...(table.layer === "bronze" ? [landedTable(table.name)] : []),
+    ...(tracks ? [beforeTable(table)] : []),
+  ];
   const statements = [
-    ...comments(table),
-    ...tags(table),
-    ...clustering(table),
+    ...governance(table),
     optimize,
-    `vacuum ${table.name} retain 168 hours`,
+    vacuum(table.name),
+    ...beside.flatMap((name) => [`optimize ${name}`, vacuum(name)]),
+    ...vacuumWhereThere(incomingTable(table)),
   ];
   return statements.map((sql) => draft(sql, { role: "write" }));
 };
+
+const vacuum = (name: string) => `vacuum ${name} retain 168 hours`;
+
+/** A table's first writing step makes the table of incoming rows, and each makes it anew, so only its old files matter. */
+const vacuumWhereThere = (name: string) => [
+  `set variable care = (select if((select count(*) from information_schema.tables
+  where concat_ws('.', table_schema, table_name) = '${name}') > 0, ${quoted(vacuum(name))}, 'select 1'))`,
+  "execute immediate care",
+];

@@ -1,0 +1,239 @@
+import { shop as project } from "#lib/shop/index.js";
+import { execFile } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { schemasOf } from "#lib/contracts/table.js";
+import { openDatabricks, type DatabricksEngine } from "#lib/engine/databricks/engine.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import { generate } from "#lib/shop/generator/generate.js";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { compile, type Compiled } from "../../../build/src/compile/compile.ts";
+import { exportPages, tasksBefore } from "../../../build/src/bundle/jobs.ts";
+import { compileExport, compileNodeTask } from "../../../build/src/bundle/node-task.ts";
+import { runJob, type TaskEnd } from "../../services/warehouse/run-job.ts";
+import type { Warehouse } from "../../services/warehouse/start.ts";
+import { lakehouse, projectRoot, succeeded, temporaryFolder, type Lakehouse } from "../cli.ts";
+import { rowsOf } from "../compared.ts";
+import { differences } from "../tables.ts";
+
+/*
+ * Days of the shop on a warehouse as the jobs are declared: daily five tasks wide, streaming beside it while events arrive, a
+ * second daily run behind the first, and tasks that are killed at some statement and repeated. No statement is repeated by
+ * the client. Afterwards every table must be what one run of the embedded engine makes of the same files.
+ *
+ * `WAREHOUSE_ROUNDS=30` runs thirty rounds; `WAREHOUSE_SEED` begins with other random numbers.
+ */
+const rounds = Number(process.env["WAREHOUSE_ROUNDS"] ?? 1);
+const seed = Number(process.env["WAREHOUSE_SEED"] ?? 1);
+const run = promisify(execFile);
+const patience = 600_000 + rounds * 400_000;
+
+/** Rows of every table without batches: how many rounds have brought the events is not the same on both sides. */
+const contents = {
+  ...Object.fromEntries(
+    [...project.tables.values()]
+      .filter(({ layer }) => layer !== "ops")
+      .map(({ name, columns, options }) => {
+        const auditColumns = new Set<string>(options.auditColumns ?? []);
+        const kept = columns.map((column) => column.name).filter((column) => !auditColumns.has(column));
+        return [name, `select ${kept.join(", ")} from ${name}`];
+      }),
+  ),
+  "ops.loaded_files":
+    "select table_name, source_file, size, sha256, rows_loaded, rows_rescued from ops.loaded_files",
+};
+
+export function roundsTests(given: () => Warehouse): void {
+  let warehouse: Warehouse;
+  let compiled: Compiled;
+  let spark: DatabricksEngine;
+  let shop: Lakehouse;
+  /** The compiled programs of the Node tasks. */
+  let programs: string;
+  let volume: string;
+  /** Where the generator writes: what it makes lands bit by bit. */
+  let source: Lakehouse;
+
+  beforeAll(async () => {
+    warehouse = given();
+    compiled = await compile(projectRoot, project);
+    const { host, port, path: httpPath, token, ca, catalog, folder } = warehouse;
+    spark = await openDatabricks({
+      host: `${host}:${port}`,
+      httpPath,
+      token,
+      ca,
+      catalog,
+      repeatsConflicts: false,
+    });
+    [shop, source] = [await lakehouse(), await lakehouse()];
+    volume = path.join(folder, "volumes", catalog, "bronze/raw_data");
+    programs = await temporaryFolder();
+    const pages = compiled.plans.filter(({ runtime }) => runtime === "page");
+    const before = (page: string) => tasksBefore(compiled, "daily", page);
+    const texts = {
+      bronze_clickstream_raw: await compileNodeTask(projectRoot, "notebooks/bronze/clickstream_raw.ipynb"),
+      [exportPages]: await compileExport(projectRoot, pages, before),
+    };
+    for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(programs, `${name}.mjs`), text);
+    const connection = await spark.connect();
+    for (const schema of schemasOf(project.tables))
+      await connection.execute(`create schema if not exists ${schema}`);
+    await connection.execute("create volume if not exists gold.snapshots");
+    await connection.close();
+  });
+  afterAll(async () => {
+    await spark?.close();
+    rmSync(volume, { recursive: true });
+    mkdirSync(volume);
+  });
+
+  let random = seed;
+  /** Numbers from 0 to below 1, the same for the same seed. */
+  const chance = () => {
+    random = (random * 1103515245 + 12345) % 2 ** 31;
+    return random / 2 ** 31;
+  };
+  const pause = (seconds: number) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+  /** Lets a file land here and in the volume. */
+  const land = (name: string, content: string) => {
+    for (const folder of [shop.landing, volume]) {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), content);
+    }
+  };
+
+  const landed = new Set<string>();
+  /** The generator's new files: exports land at once; events are given back in pieces. */
+  function bring(): (readonly [name: string, content: string])[] {
+    const pieces: [string, string][] = [];
+    for (const entity of readdirSync(source.landing, { withFileTypes: true })) {
+      if (!entity.isDirectory()) continue;
+      for (const file of readdirSync(path.join(source.landing, entity.name))) {
+        const name = `${entity.name}/${file}`;
+        if (landed.has(name)) continue;
+        landed.add(name);
+        const content = readFileSync(path.join(source.landing, name), "utf8");
+        if (entity.name !== "clickstream") {
+          land(name, content);
+          continue;
+        }
+        const lines = content.trimEnd().split("\n");
+        const size = Math.ceil(lines.length / 2);
+        for (let piece = 0; piece * size < lines.length; piece++)
+          pieces.push([
+            name.replace(".ndjson", `_${piece}.ndjson`),
+            `${lines.slice(piece * size, (piece + 1) * size).join("\n")}\n`,
+          ]);
+      }
+    }
+    return pieces;
+  }
+
+  const ends: TaskEnd[] = [];
+  let runs = 0;
+  /** One run of a job at a time: the next one waits in the job's queue. */
+  const queues = new Map<string, Promise<void>>();
+  function start(job: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const before = queues.get(job) ?? Promise.resolve();
+    const here = before.catch(() => undefined).then(() => runOnce(job, more));
+    queues.set(job, here);
+    return here;
+  }
+
+  async function runOnce(job: string, more: Readonly<Record<string, string>>): Promise<void> {
+    const parameters = {
+      catalog: warehouse.catalog,
+      date: "2026-03-01",
+      full: "false",
+      ...more,
+      run_id: `run-${++runs}`,
+    };
+    const tasks = await runJob(() => spark.connect(), compiled, job, parameters, {
+      width: project.mostTasksAtOnce,
+      killedAfter: () => (chance() < 0.1 ? 1 + Math.floor(chance() * 12) : undefined),
+      runJob: (asked, { full = "false", date = "" }) => start(asked, { full, date }),
+      async runProgram(task, { states = "" }) {
+        await run(process.execPath, ["--no-deprecation", path.join(programs, `${task}.mjs`)], {
+          env: {
+            PATH: process.env["PATH"],
+            SHOPMETRICS_HOME: path.join(programs, "none"),
+            SHOPMETRICS_ENGINE: "databricks",
+            SHOPMETRICS_RUN_ID: parameters.run_id,
+            SHOPMETRICS_DATE: parameters.date,
+            SHOPMETRICS_STATES: states,
+            DATABRICKS_HOST: `${warehouse.host}:${warehouse.port}`,
+            DATABRICKS_HTTP_PATH: warehouse.path,
+            DATABRICKS_TOKEN: warehouse.token,
+            NODE_EXTRA_CA_CERTS: warehouse.caFile,
+          },
+        });
+      },
+    });
+    ends.push(...tasks.map((end) => ({ ...end, task: `${parameters.run_id} ${job}: ${end.task}` })));
+    const failed =
+      tasks.find(({ task, error }) => error && task.startsWith("finish_")) ??
+      tasks.find(({ error }) => error);
+    if (failed) throw new Error(`${failed.task}: ${failed.error}`);
+  }
+
+  /** Rows that are on one side only, after one run of the embedded engine. */
+  async function differing(date: string): Promise<string[]> {
+    succeeded(await shop.shopmetrics(`run --quiet --date ${date}`));
+    const duckdb = await openDuckdb({ file: path.join(shop.home, "warehouse.duckdb") });
+    const sides = [await spark.connect(), await duckdb.connect()] as const;
+    try {
+      return differences(await rowsOf(sides[0], contents), await rowsOf(sides[1], contents));
+    } finally {
+      for (const side of sides) await side.close();
+      await duckdb.close();
+    }
+  }
+
+  const troubled = () => ends.filter(({ error, tries }) => error !== undefined || tries > 1);
+
+  it(
+    "a first run without any file makes the tables and succeeds",
+    async () => {
+      await start("daily");
+      expect(troubled()).toEqual([]);
+    },
+    patience,
+  );
+
+  it(
+    "daily and streaming beside each other, while events arrive and tasks are killed, leave what one run leaves",
+    async () => {
+      const shopOf = { landing: source.landing, seed: 5, scale: 0.002, faults: 0.02 };
+      await generate({ ...shopOf, from: "2026-01-01", to: "2026-03-01" });
+      for (let round = 1; round <= rounds; round++) {
+        const began = performance.now();
+        if (round > 1) await generate({ ...shopOf, days: 1 });
+        const date = `2026-03-${String(1 + (round % 30)).padStart(2, "0")}`;
+        const pieces = bring();
+        pieces.splice(0, pieces.length - 2).forEach(([name, content]) => land(name, content));
+        const daily = [start("daily", { date })];
+        if (round % 3 === 0) daily.push(start("daily", { date })); // as a backfill does
+        const streaming: Promise<void>[] = [];
+        for (const [name, content] of pieces) {
+          await pause(chance() * 6);
+          land(name, content);
+          streaming.push(start("streaming", { date }));
+        }
+        await Promise.all([...daily, ...streaming]);
+        if (rounds > 1)
+          console.log(
+            `round ${round}: ${((performance.now() - began) / 1000).toFixed(0)} s, ${ends.length} tasks, troubled: ${JSON.stringify(troubled())}`,
+          );
+        if (round % 5 !== 0 && round !== rounds) continue;
+        // What came late is taken in by the next daily run.
+        await start("daily", { date });
+        expect([round, await differing(date)]).toEqual([round, []]);
+      }
+      expect(troubled()).toEqual([]);
+    },
+    patience,
+  );
+}
