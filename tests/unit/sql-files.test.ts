@@ -100,6 +100,21 @@ describe("a step's SQL file", () => {
     expect([...writers("ops.steps")]).toEqual(["daily"]);
   });
 
+  it("costs a warehouse few statements a run, which are as many when there is nothing new", () => {
+    const texts = (job: string) => {
+      const steps = jobSteps(compiled)[job]!.filter(({ runtime }) => runtime === "sql");
+      return [
+        ...(job === "daily" ? [prepareFile(compiled)] : []),
+        ...steps.map(sqlFile),
+        finishOf(compiled, job),
+      ];
+    };
+    const count = (job: string) => texts(job).flatMap(statements).length;
+    // A run with nothing new of the daily job has one round of streaming before it and one behind it.
+    expect(count("daily")).toBeLessThanOrEqual(190);
+    expect(count("streaming")).toBeLessThanOrEqual(55);
+  });
+
   it("cares for every table, and for what the engine keeps beside it", () => {
     const all = statements(sqlFile(steps().find(({ step }) => step === "ops.optimise")!)).map(bare);
     const optimized = all.flatMap((sql) => /^optimize ([\w.]+)/.exec(sql)?.[1] ?? []);
