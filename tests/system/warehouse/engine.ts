@@ -13,11 +13,13 @@ import {
   refuseFiles,
 } from "#lib/engine/databricks/copy-into.js";
 import { databricksDialect } from "#lib/engine/databricks/dialect.js";
+import { quoted } from "#lib/engine/databricks/literals.js";
 import { openDatabricks, type DatabricksEngine } from "#lib/engine/databricks/engine.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { checksum } from "#lib/landing/checksum.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { withoutInnerSemicolons } from "../../../build/src/bundle/sql/semicolons.ts";
 import { damagedFile } from "../../damaged-file.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 
@@ -158,6 +160,16 @@ export function engineTests(given: () => Warehouse): void {
         type: "bigint",
         quoted: ":n $n param__n",
       },
+    ]);
+  });
+
+  it("reads literals that hold neither semicolons nor quotes as the texts that they stand for", async () => {
+    const own = String.raw`a; b's "c" \; \u003b \\`;
+    const theirs = String.raw`select ';' as a, "\;" as b, '\\;' as c, 'a;' as d`;
+    const written = withoutInnerSemicolons(theirs, "here");
+    expect(written).not.toContain(";");
+    expect(await rows(`select ${quoted(own)} as own, * from (${written})`)).toEqual([
+      { own, a: ";", b: ";", c: String.raw`\;`, d: "a;" },
     ]);
   });
 
