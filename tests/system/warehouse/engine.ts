@@ -451,6 +451,17 @@ export function engineTests(given: () => Warehouse): void {
       );
       expect(await sql.load(load, options)).toEqual([]);
       expect(await rows("select count(*) as n from bronze.loaded where _batch = 3")).toEqual([{ n: 2 }]);
+
+      // Taken back, killed after each statement and repeated; then neither it nor a mended one of its name is loaded in silence.
+      const file = "loaded/c.csv";
+      const taking = databricksDialect.unload.statements(load.table);
+      for (let killed = 0; killed <= taking.length; killed++) {
+        expect(await sql.load(load, options)).toEqual([]);
+        for (const text of taking.slice(0, killed)) await sql.execute(text, { file });
+      }
+      expect(await rows("select count(*) as n from bronze.loaded where _batch = 3")).toEqual([{ n: 0 }]);
+      await expect(sql.load(load, options)).rejects.toThrow("loaded/c.csv: unloaded before");
+      expect(await rows(`select * from ops.loaded_files where source_file = '${file}'`)).toEqual([]);
     });
   });
 }
