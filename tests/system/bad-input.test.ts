@@ -219,7 +219,9 @@ describe("a file that is unusual", () => {
     // Landing the whole file in its place.
     expect(await other.shopmetrics(`unload ${mondayFile}`)).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^Removed the 201 rows of .+ from bronze\.orders_raw\n.+run --full\n$/),
+      stdout: expect.stringMatching(
+        /^Removed the 201 rows of .+ from bronze\.orders_raw\nsilver\.orders_clean has read them\. .+ npx shopmetrics run --full\n$/,
+      ),
     });
     await other.land(mondayFile, monday);
     succeeded(await other.shopmetrics("run --full"));
@@ -270,10 +272,23 @@ describe("a file that broke more than the gate allows", () => {
       await query(other, "select figure, failed_rows from ops.check_results where status = 'fail'"),
     ).toEqual([{ figure: 0.1225, failed_rows: "49" }]);
 
-    succeeded(await other.shopmetrics(`unload ${mondayFile}`));
+    // Mended and landed beside it, it would halt again: the rows are in bronze.
+    await other.land("orders/orders_2026-03-02_mended.csv", monday);
+    expect((await other.shopmetrics("run --quiet")).code).toBe(1);
+    succeeded(await other.shopmetrics("unload orders/orders_2026-03-02_mended.csv --quiet"));
+    await other.take("orders/orders_2026-03-02_mended.csv");
+
+    // The step that halted has read nothing, so a plain run is enough, and the name is free.
+    expect(await other.shopmetrics(`unload ${mondayFile}`)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^Removed the 200 rows of .+ from bronze\.orders_raw\nNo step has read them\. .+ run again: npx shopmetrics run\n$/,
+      ),
+    });
     await other.land(mondayFile, monday);
-    succeeded(await other.shopmetrics("run --full"));
+    succeeded(await other.shopmetrics("run"));
     expect(differences(await dump(other), clean)).toEqual([]);
+    expect(await unread(other)).toEqual([]);
   });
 
   it("is only taken back by the name it was loaded by", async () => {

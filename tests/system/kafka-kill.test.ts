@@ -7,11 +7,14 @@ import { whyNotReady } from "../services/kafka/install.ts";
 import { start, type Kafka } from "../services/kafka/start.ts";
 import { createTopic } from "../services/kafka/topic.ts";
 import { lakehouse, succeeded, type Lakehouse, type Running } from "./cli.ts";
-import { query } from "./tables.ts";
+import { differences, dump, query, unread } from "./tables.ts";
 import { clicks, heldOffsets, offsetsOf, send } from "./topic.ts";
 
 /** How many consumers and brokers are killed: a few by default, more by `KAFKA_KILLS=30 npx vitest run …`. */
 const kills = Number(process.env["KAFKA_KILLS"] ?? 2);
+
+/** How often runs begin beside live mode: `TOGETHER_ROUNDS=30 npx vitest run …`. */
+const rounds = Number(process.env["TOGETHER_ROUNDS"] ?? 2);
 
 const missing = await whyNotReady();
 if (missing) console.warn(`Tests of Kafka are left out: ${missing}`);
@@ -117,28 +120,59 @@ describe.skipIf(missing)("a topic is held exactly once", () => {
     expect(held).toEqual(sent);
   }, 600_000);
 
-  it("when live mode and other runs work on one warehouse, and live mode ends at once when it is asked to", async () => {
-    const consumer = shop.start("stream --no-produce", { env: env() });
-    const filling = (async () => {
-      for (let index = 0; index < 8; index++) {
-        await send(kafka.brokers, topic, clicks(2000, `${index}`));
-        await sleep(300);
-      }
-    })();
-    for (let index = 0; index < 3; index++)
-      succeeded(await shop.shopmetrics("run --quiet --from bronze.clickstream_raw", { env: env() }));
-    await filling;
-    // The others may have taken all of it; what comes now is live mode's.
-    await send(kafka.brokers, topic, clicks(1000, "last"));
-    await consumer.says(/events\/s/);
-    await endsAtOnce(consumer);
-    exactlyOnce(await afterTheRest());
-    succeeded(await shop.shopmetrics("run --quiet --from bronze.clickstream_raw", { env: env() }));
+  /*
+   * Exports land and events arrive all the while: shoppers of the live mode's own, sessions that go on from round to round, and
+   * events that are sent twice. However they fall to the one or the other, it must be as if one run had taken in all.
+   */
+  it("when live mode and other runs work on one warehouse, round after round, as if there had been one run", async () => {
+    succeeded(
+      await shop.shopmetrics("generate --scale 0.005 --from 2026-01-01 --to 2026-03-01 --faults 0.02"),
+    );
+    const live = shop.start("stream --rate 40", { env: env() });
+    let taken = 0; // what live mode says it took in, by the lines that say so
+    live.child.stdout!.on("data", (text: string) => (taken += text.split("events/s").length - 1));
+    const seconds: number[] = [];
+    const run = async () => {
+      const outcome = await shop.shopmetrics("run --quiet", { env: env() });
+      succeeded(outcome);
+      seconds.push(outcome.seconds);
+    };
+    for (let round = 0; round < rounds; round++) {
+      const filling = (async () => {
+        for (const part of [0, 1, 2, 0]) {
+          await send(kafka.brokers, topic, clicks(700, `${round}-${part}`));
+          await sleep(1000 * Math.random());
+        }
+      })();
+      succeeded(await shop.shopmetrics("generate --days 1"));
+      await Promise.all([run(), run()]);
+      await filling;
+      expect(live.child.exitCode, "live mode is still there").toBeNull();
+    }
+    // The others may have taken all of it until here; what comes now is live mode's alone.
+    const before = taken;
+    await expect.poll(() => taken, { timeout: 60_000, interval: 200 }).toBeGreaterThan(before);
+    await endsAtOnce(live);
+    await run();
+    exactlyOnce({ held: await heldOffsets(shop, topic), sent: await offsetsOf(kafka.brokers, topic) });
+
+    const alone = await shop.copy({ warehouse: false });
+    succeeded(await alone.shopmetrics("run --quiet"));
+    expect(differences(await dump(shop), await dump(alone))).toEqual([]);
+    expect(await unread(shop)).toEqual([]);
+    const twice =
+      "select event_id from silver.clickstream_clean group by event_id having count(*) > 1 limit 3";
+    expect(await query(shop, twice)).toEqual([]);
     const [counts] = await query(
       shop,
-      `select (select count(*) from silver.clickstream_clean)::int as kept,
-        (select sum(page_views) from gold.hourly_traffic_metrics)::int as views`,
+      `select (select count(*) from ops.runs)::int as runs, (select count(*) from silver.clickstream_clean)::int as events,
+        (select count(*) from silver.clickstream_clean where event_id similar to '[0-9]+-[012]-[0-9]+')::int as ours`,
     );
-    expect(counts).toEqual({ kept: 17_000, views: 17_000 });
-  }, 300_000);
+    expect(counts!["ours"]).toBe(rounds * 3 * 700);
+    expect(counts!["runs"]).toBeGreaterThan(2 * rounds + 1);
+    console.log(
+      `${rounds} rounds: ${JSON.stringify(counts)}, a run took ${Math.max(...seconds).toFixed(1)} s at most`,
+    );
+    await alone.remove();
+  }, 3_600_000);
 });

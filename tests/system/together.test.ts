@@ -1,8 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lakehouse, projectRoot, succeeded, temporaryFolder, type Lakehouse } from "./cli.ts";
 import { differences, dump, query, unread } from "./tables.ts";
@@ -66,6 +69,31 @@ for (let number = 0; number < count; number++) {
     expect(stderr).toMatch(
       new RegExp(`^Waiting for warehouse\\.duckdb, held by .+\\(PID ${process.pid}\\) …$`, "m"),
     );
+  });
+
+  it("the second gets its turn in the short pauses of one that comes back again and again, as live mode does", async () => {
+    const file = path.join(await temporaryFolder(), "warehouse.duckdb");
+    const program = `import { setTimeout as sleep } from "node:timers/promises";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+for (;;) {
+  const engine = await openDuckdb({ file: "${file}", threads: 1 });
+  console.log("held");
+  await sleep(1300);
+  await engine.close();
+  await sleep(200);
+}`;
+    const holder = spawn(process.execPath, ["--input-type=module", "-e", program], { cwd: projectRoot });
+    await once(holder.stdout, "data");
+    const waits: number[] = [];
+    for (let index = 0; index < 5; index++) {
+      const began = performance.now();
+      const engine = await openDuckdb({ file, threads: 1 });
+      waits.push(performance.now() - began);
+      await engine.close();
+      await sleep(300);
+    }
+    holder.kill();
+    expect(Math.max(...waits)).toBeLessThan(5000);
   });
 
   it("the second gives up after SHOPMETRICS_LOCK_WAIT, and says what to do", async () => {

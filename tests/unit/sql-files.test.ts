@@ -5,9 +5,11 @@ import { finishOf } from "../../build/src/bundle/bundle.ts";
 import { jobSteps } from "../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
+import { withoutInnerSemicolons } from "../../build/src/bundle/sql/semicolons.ts";
 import { sqlFile } from "../../build/src/bundle/sql/step.ts";
 import { databricksDialect } from "#lib/engine/databricks/dialect.js";
 import { inPhases } from "#lib/engine/databricks/phases.js";
+import { quoted } from "#lib/engine/databricks/literals.js";
 import { bare, statements } from "../services/warehouse/sql.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -15,6 +17,12 @@ let compiled: Compiled;
 beforeAll(async () => void (compiled = await compile(root, shop)));
 
 const steps = () => compiled.plans.filter(({ runtime }) => runtime === "sql");
+/** Every SQL file of the bundle: the steps', the first task's, and the jobs' last tasks'. */
+const allFiles = () => [
+  ...steps().map((plan) => ({ file: plan.step, text: sqlFile(plan) })),
+  { file: "prepare", text: prepareFile(compiled) },
+  ...Object.keys(jobSteps(compiled)).map((job) => ({ file: job, text: finishOf(compiled, job) })),
+];
 const written = (sql: string) =>
   /^(?:insert into|merge into|delete from|create or replace table) ([\w.]+)/i.exec(bare(sql))?.[1];
 
@@ -83,9 +91,8 @@ describe("a step's SQL file", () => {
    * step alone writes, or where it names its own partition.
    */
   it("adds to a table that others add to without looking into it", () => {
-    const ends = Object.keys(jobSteps(compiled)).map((job) => [job, finishOf(compiled, job)] as const);
-    const files = [...steps().map((plan) => [plan.step, sqlFile(plan)] as const), ...ends];
-    const all = files.flatMap(([file, text]) =>
+    const files = allFiles().filter(({ file }) => file !== "prepare");
+    const all = files.flatMap(({ file, text }) =>
       statements(text).map((sql) => ({ file, sql: bare(sql), table: written(sql) })),
     );
     const writers = (table: string) => new Set(all.flatMap((one) => (one.table === table ? [one.file] : [])));
@@ -127,11 +134,86 @@ describe("a step's SQL file", () => {
   });
 
   it("names a task's parameters only outside quotes, where they become literals", () => {
-    const ends = Object.keys(jobSteps(compiled)).map((job) => finishOf(compiled, job));
-    for (const text of [...steps().map((plan) => sqlFile(plan)), prepareFile(compiled), ...ends]) {
+    for (const { text } of allFiles()) {
       const quotedParts =
         text.replaceAll(/^--.*$/gm, "").match(/'(?:[^'\\]|\\[\s\S])*'|"[^"]*"|`[^`]*`/g) ?? [];
       expect(quotedParts.filter((part) => part.includes("{{"))).toEqual([]);
     }
+  });
+});
+
+/** A task's file is cut at its semicolons by Databricks, which does not say how. */
+describe("a SQL file's semicolons", () => {
+  const cut = (text: string, cutter: RegExp) =>
+    text
+      .split(cutter)
+      .map(bare)
+      .filter((sql) => sql !== "");
+  /** Cuts at semicolons outside quotes and line comments, and knows no escapes. */
+  const cutByPairs = (text: string) =>
+    [...text.matchAll(/((?:--[^\n]*|'[^']*'|"[^"]*"|`[^`]*`|[^;])*)(?:;|$)/g)]
+      .map(([, sql]) => bare(sql!))
+      .filter((sql) => sql !== "");
+
+  it("end statements and stand nowhere else, so all ways to cut agree", () => {
+    expect(allFiles().length).toBeGreaterThan(20);
+    for (const { file, text } of allFiles()) {
+      const expected = statements(text).map(bare);
+      expect([file, cut(text, /;[ \t]*(?:\n|$)/)]).toEqual([file, expected]);
+      expect([file, cut(text, /;/)]).toEqual([file, expected]);
+      expect([file, cutByPairs(text)]).toEqual([file, expected]);
+    }
+  });
+
+  it("within contracts' comments are written as escapes, and so are quotes", () => {
+    expect(prepareFile(compiled)).toContain(String.raw`comment 'The shop\u0027s order number.'`);
+    expect(prepareFile(compiled)).toContain(
+      String.raw`Category now\u003b Unknown when the product is not known.`,
+    );
+    expect(quoted(String.raw`it's \; here`)).toBe(String.raw`'it\u0027s \\\u003b here'`);
+  });
+
+  it("within a notebook's literals become escapes, and commas within its comments and title", () => {
+    const plan = steps().find(({ step }) => step === "silver.orders_clean");
+    const changed = (put: (sql: string) => string) => ({
+      ...plan!,
+      title: "Orders; cleaned",
+      items: plan!.items.map((item) => ({
+        ...item,
+        scripts: Object.fromEntries(
+          Object.entries(item.scripts).map(([engine, operations]) => [
+            engine,
+            operations!.map((operation) => ({ ...operation, sql: put(operation.sql) })),
+          ]),
+        ),
+      })),
+    });
+    const given = String.raw`select ';' as a, "\;" as b, '\\;' as c, 'a;''b;' as d, -- all; of them`;
+    const text = sqlFile(changed((sql) => sql.replace(/\bselect\b/, `${given}\n`)));
+    expect(text).toMatch(/^-- Orders, cleaned\n/);
+    expect(text).toContain(
+      String.raw`select '\u003b' as a, "\u003b" as b, '\\\u003b' as c, 'a\u003b''b\u003b' as d, -- all, of them`,
+    );
+    expect(cut(text, /;/)).toHaveLength(statements(text).length);
+  });
+
+  it("that nothing can stand for are refused, with notebook and cell", () => {
+    const plan = steps().find(({ step }) => step === "silver.orders_clean");
+    const items = plan!.items.map((item) => ({
+      ...item,
+      scripts: {
+        databricks: item.scripts["databricks"]!.map((operation) => ({
+          ...operation,
+          sql: "select r';' as a",
+        })),
+      },
+    }));
+    expect(() => sqlFile({ ...plan!, items })).toThrow(
+      /^notebooks\/silver\/orders_clean\.ipynb cell \d+: r';' holds a semicolon, .+ ordinary literal with \\u003b/,
+    );
+    expect(() => withoutInnerSemicolons("select 1 as `a;b`", "here")).toThrow(
+      /^here: `a;b` holds a semicolon, .+ another name/,
+    );
+    expect(withoutInnerSemicolons(String.raw`r'\'; ';'`, "here")).toBe(String.raw`r'\'; '\u003b'`);
   });
 });

@@ -50,12 +50,12 @@ export async function compile(
     async (): Promise<Made> => {
       const { compileNotebooks } = await import("./compile-notebooks.js");
       const { plans, ...rest } = await compileNotebooks(root, paths, project.tables);
-      refuseUnwritten(plans, project.tables);
       return { plans: graphOf(plans).plans, ...rest };
     },
     options,
   );
   const { plans, ...rest } = answer;
+  refuseUnwritten(plans, project.tables);
   return { ...graphOf(plans), ...rest, ...project, key: await keyOf(inputs), remembered };
 }
 

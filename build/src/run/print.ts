@@ -79,8 +79,8 @@ function nextStep(report: RunReport, failed: readonly StepReport[]): string {
     "Fix the cause and run again: `npx shopmetrics run` continues from there.",
     ...(halted
       ? [
-          "If a file is the cause, remove it from bronze first: `npx shopmetrics unload <file>`. All figures: " +
-            "`npx shopmetrics show ops.check_results`.",
+          "If a file is the cause, remove it from bronze first: `npx shopmetrics unload <file>`, which says how to land the " +
+            "corrected one. All figures: `npx shopmetrics show ops.check_results`.",
         ]
       : []),
   ].join("\n");

@@ -81,6 +81,20 @@ export interface Dialect {
   /** A select of what a table will hold once a request of a `keep` verb has been done; where checks come before writes. */
   readonly afterImage?: (table: Table, kind: VerbName) => string;
   readonly verbs: VerbParts;
+  readonly unload: Unloading;
+}
+
+/** How a landed file is taken back, as if it had never landed. */
+export interface Unloading {
+  /** Whether a corrected file may land under the name of the one that was taken back. */
+  readonly freesNames: boolean;
+  /** A select of the files that can be taken back: table_name, source_file, and the batch of those that were loaded to the end. */
+  files(tables: readonly Table[]): string;
+  /**
+   * Deletes the rows of the parameter `file` from its table first, then what else is known of it. After each of the statements
+   * it is still among `files` or wholly gone, and nothing loads it again, so a repeat does the rest.
+   */
+  statements(table: string): string[];
 }
 
 /** A dialect's part of each verb. */

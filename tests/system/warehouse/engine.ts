@@ -13,11 +13,13 @@ import {
   refuseFiles,
 } from "#lib/engine/databricks/copy-into.js";
 import { databricksDialect } from "#lib/engine/databricks/dialect.js";
+import { quoted } from "#lib/engine/databricks/literals.js";
 import { openDatabricks, type DatabricksEngine } from "#lib/engine/databricks/engine.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { checksum } from "#lib/landing/checksum.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { withoutInnerSemicolons } from "../../../build/src/bundle/sql/semicolons.ts";
 import { damagedFile } from "../../damaged-file.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 
@@ -158,6 +160,16 @@ export function engineTests(given: () => Warehouse): void {
         type: "bigint",
         quoted: ":n $n param__n",
       },
+    ]);
+  });
+
+  it("reads literals that hold neither semicolons nor quotes as the texts that they stand for", async () => {
+    const own = String.raw`a; b's "c" \; \u003b \\`;
+    const theirs = String.raw`select ';' as a, "\;" as b, '\\;' as c, 'a;' as d`;
+    const written = withoutInnerSemicolons(theirs, "here");
+    expect(written).not.toContain(";");
+    expect(await rows(`select ${quoted(own)} as own, * from (${written})`)).toEqual([
+      { own, a: ";", b: ";", c: String.raw`\;`, d: "a;" },
     ]);
   });
 
@@ -439,6 +451,17 @@ export function engineTests(given: () => Warehouse): void {
       );
       expect(await sql.load(load, options)).toEqual([]);
       expect(await rows("select count(*) as n from bronze.loaded where _batch = 3")).toEqual([{ n: 2 }]);
+
+      // Taken back, killed after each statement and repeated; then neither it nor a mended one of its name is loaded in silence.
+      const file = "loaded/c.csv";
+      const taking = databricksDialect.unload.statements(load.table);
+      for (let killed = 0; killed <= taking.length; killed++) {
+        expect(await sql.load(load, options)).toEqual([]);
+        for (const text of taking.slice(0, killed)) await sql.execute(text, { file });
+      }
+      expect(await rows("select count(*) as n from bronze.loaded where _batch = 3")).toEqual([{ n: 0 }]);
+      await expect(sql.load(load, options)).rejects.toThrow("loaded/c.csv: unloaded before");
+      expect(await rows(`select * from ops.loaded_files where source_file = '${file}'`)).toEqual([]);
     });
   });
 }

@@ -1,5 +1,5 @@
 import { shop as project } from "#lib/shop/index.js";
-import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bronze, gold, ops, silver } from "shopmetrics";
 import type { Plan } from "#lib/plan/plan.js";
@@ -15,12 +15,14 @@ import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compile, type Compiled } from "../../../build/src/compile/compile.ts";
 import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";
+import { unloadFiles } from "../../../build/src/commands/unload.ts";
 import { runGraph } from "../../../build/src/run/run.ts";
 import type { RunReport } from "../../../build/src/run/run-report.ts";
 import { runFile } from "../../services/warehouse/run-file.ts";
 import { runJob, type JobOptions, type TaskEnd } from "../../services/warehouse/run-job.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 import { embedded, warehouse as onWarehouse } from "../../steps/engine.ts";
+import { lakehouse } from "../cli.ts";
 import { compared as all, rowsOf } from "../compared.ts";
 import { differences } from "../tables.ts";
 import { stepCases, type StepCases } from "./step-cases.ts";
@@ -283,8 +285,39 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     patience,
   );
 
+  /** Takes a file back on both, there by the command as a person gives it, and out of the landing folder. */
+  async function unloadBoth(name: string) {
+    const { host, port, path: httpPath, token, caFile, catalog } = warehouse;
+    const { shopmetrics } = await lakehouse({ home });
+    const { stdout, stderr } = await shopmetrics(`unload ${name} --json`, {
+      env: {
+        SHOPMETRICS_ENGINE: "databricks",
+        SHOPMETRICS_CATALOG: catalog,
+        DATABRICKS_HOST: `${host}:${port}`,
+        DATABRICKS_HTTP_PATH: httpPath,
+        DATABRICKS_TOKEN: token,
+        NODE_EXTRA_CA_CERTS: caFile,
+      },
+    });
+    expect(stderr).toBe("");
+    const here = await unloadFiles(duckdb, duckdbDialect, [name]);
+    rmSync(path.join(landing, name));
+    return [(JSON.parse(stdout) as { unloaded: typeof here }).unloaded, here];
+  }
+
+  /** What is compared, of the books only what the runs of one date left. */
+  const comparedOf = (date: string) => {
+    const runs = `run_id in (select run_id from ops.runs where run_date = date'${date}')`;
+    return {
+      ...compared,
+      "ops.check_results": `${compared["ops.check_results"]} where ${runs}`,
+      "ops.step_runs": `${compared["ops.step_runs"]} and ${runs}`,
+      "ops.runs": `${compared["ops.runs"]} where run_date = date'${date}'`,
+    };
+  };
+
   it(
-    "stop at a check that halts: nothing is written, the log says where, and the run is on record",
+    "stop at a check that halts: nothing is written, the log says where, the run is on record, and unloading is the way out",
     async () => {
       const before = await spark.connect();
       const { "silver.orders_clean": orders, "silver.rejected_rows": rejected, ...others } = compared;
@@ -292,9 +325,8 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
       const expected = await rowsOf(before, kept);
       const [header, line] = firstFile("orders");
       land("orders/orders_2026-04-01.csv", [header!, line!.split(",").with(0, "").join(",")]);
-      const { report, tasks } = await runBoth("2026-04-01", {
-        only: (step) => /orders|daily_sales/.test(step),
-      });
+      const only = (step: string) => /orders|daily_sales/.test(step);
+      const { report, tasks } = await runBoth("2026-04-01", { only });
       expect(report.status).toBe("failed");
       const errors = Object.fromEntries(tasks.map(({ task, error }) => [task, error]));
       expect(errors["silver_orders_clean"]).toMatch(
@@ -322,6 +354,20 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
       expect((await before.query(`select status from ops.runs where ${run}`)).rows).toEqual([
         { status: "failed" },
       ]);
+
+      const unloaded = {
+        file: "orders/orders_2026-04-01.csv",
+        table: "bronze.orders_raw",
+        rows: 1,
+        readBy: [],
+      };
+      expect(await unloadBoth(unloaded.file)).toEqual([[unloaded], [unloaded]]);
+      land("orders/orders_2026-04-01_mended.csv", [header!, line!.split(",").with(0, "mended-1").join(",")]);
+      const next = await runBoth("2026-04-02", { only });
+      expect(next.tasks.filter(({ error }) => error)).toEqual([]);
+      expect(next.report.status).toBe("succeeded");
+      expect(await differing(comparedOf("2026-04-02"))).toEqual([]);
+      expect((await rowsOf(before, kept))["orders"]).toHaveLength(expected["orders"]!.length + 1);
       await before.close();
     },
     patience,

@@ -77,7 +77,7 @@ declare or replace variable missing array<struct<step string, status string, mes
   from found left join latest on latest.step = found.step
   where not (latest.status <=> found.status and latest.message <=> found.message)
 )`,
-    `-- record them; a repair of the run that succeeds adds a later row
+    `-- record them, where a repair that succeeds adds a later row
 insert into ops.step_runs (run_id, step, status, started_at, seconds, statement_ids, message)
 select {{run_id}}, step, status, current_timestamp(), 0, array(), message from (select inline(missing))`,
     ...(options.recordsSteps ? [stepsOnRecord(graph)] : []),

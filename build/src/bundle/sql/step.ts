@@ -1,8 +1,10 @@
+import { withoutInnerSemicolons } from "./semicolons.js";
 import { flat, withMarkers, type Item, type LoadFiles, type Param, type Plan } from "shopmetrics/plan";
 import { recordStep } from "./records.js";
 import { recordChecks, type FileCheck } from "./checks.js";
 import { at, sqlVariables } from "./variables.js";
 import {
+  quoted,
   copyInto,
   dropLanded,
   insertRecords,
@@ -28,12 +30,14 @@ export function sqlFile(plan: Plan): string {
     ...sections(plan),
     recordStep(plan),
   ];
-  return `${parts.filter(Boolean).join("\n\n")}\n`;
+  return `${withoutInnerSemicolons(parts.filter(Boolean).join("\n\n"), plan.notebook)}\n`;
 }
 
 function sections(plan: Plan): string[] {
   const of = ({ item, operation }: PhaseStatement) =>
-    operation ? section(item, inFile(plan, operation.sql)) : section(item, ...loadStatements(item.load!));
+    operation
+      ? section(item, inFile(plan, item, operation.sql))
+      : section(item, ...loadStatements(item.load!));
   return phases(plan.items).flatMap(({ preparations, checks, writes }) => [
     ...preparations.map(of),
     ...(checks.length > 0 ? [recordChecks(plan, checks.map(measured))] : []),
@@ -43,7 +47,7 @@ function sections(plan: Plan): string[] {
   function measured({ item, operation }: PhaseStatement): FileCheck {
     return {
       item,
-      measure: inFile(plan, operation!.sql),
+      measure: inFile(plan, item, operation!.sql),
       halts: operation!.severity === "halt",
     };
   }
@@ -56,16 +60,17 @@ const section = (item: Item, ...statements: string[]) =>
   ].join("\n");
 
 /** A statement with this step's values: what a run sets is in the variable, the notebook's own values are written out. */
-function inFile(plan: Plan, sql: string): string {
+function inFile(plan: Plan, { place }: Item, sql: string): string {
   const literals = new Map(plan.params.map((param) => [param.name, param]));
-  return withMarkers(sql, (name) => {
+  const text = withMarkers(sql, (name) => {
     const param = literals.get(name);
     return param?.kind === "literal" ? literal(param) : at(name);
   });
+  return withoutInnerSemicolons(text, place ? `${plan.notebook} cell ${place.cell}` : plan.notebook);
 }
 
 function literal({ value }: Param & { kind: "literal" }): string {
-  if (typeof value === "string") return `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  if (typeof value === "string") return quoted(value);
   return typeof value === "number" && !Number.isInteger(value) ? `${value}D` : String(value);
 }
 

@@ -6,6 +6,7 @@ import * as maintain from "./maintain.js";
 import * as read from "./read.js";
 import * as reject from "./reject.js";
 import { addColumn, createTable } from "./tables.js";
+import { unload } from "./unload.js";
 import * as write from "./write.js";
 
 /**
@@ -35,4 +36,5 @@ export const databricksDialect: Dialect = {
     ...read,
     ...maintain,
   },
+  unload,
 };

@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { InputError } from "../../errors.js";
 import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../landing/landing.js";
 import type { LoadFiles } from "../../plan/plan.js";
 import type { FileLoaded } from "../connection.js";
@@ -32,6 +33,7 @@ export async function loadFiles(
 left anti join ops.loaded_files as ledger on ledger.table_name = :table and ledger.source_file = landed.source_file`,
     { table: files.table },
   );
+  if (uploaded.size > 0) await refusePathsCopiedBefore(connection, files, [...uploaded.values()]);
   if (pending.rows.length === 0) return [];
   await connection.execute(dropLanded(files.table));
   await connection.execute(refuseFiles(files));
@@ -54,6 +56,30 @@ from ${files.table} where _batch = :batch group by source_file`,
     const modifiedAt = uploaded.get(name)?.modifiedAt ?? new Date(String(row["modified_at"]));
     return { name, size, modifiedAt, sha256, rows, rescued, warnings: [] };
   });
+}
+
+/**
+ * Fails for files whose paths COPY INTO remembers and whose content is not there any more: they were unloaded. It would pass
+ * them over in silence, and the ledger would have them without rows. Empty files are passed over too, and another process may
+ * have loaded one meanwhile.
+ */
+async function refusePathsCopiedBefore(
+  connection: DatabricksConnection,
+  { table }: LoadFiles,
+  fresh: readonly LandedFile[],
+): Promise<void> {
+  const { rows } = await connection.query(
+    `select source_file from ${landedTable(table)} union all
+select source_file from ops.loaded_files where table_name = :table`,
+    { table },
+  );
+  const known = new Set(rows.map((row) => row["source_file"]));
+  const passedOver = fresh.filter(({ name, size }) => size > 0 && !known.has(name)).map(({ name }) => name);
+  if (passedOver.length === 0) return;
+  throw new InputError(
+    `${passedOver.join(", ")}: unloaded before, and a warehouse never loads the same path twice. Nothing new of ${table} was ` +
+      `loaded. Take the file out of the landing folder, and land the corrected one under another name.`,
+  );
 }
 
 async function uploadNew(

@@ -24,4 +24,12 @@ export const duckdbDialect: Dialect = {
     ...read,
     ...maintain,
   },
+  unload: {
+    freesNames: true,
+    files: () => "select table_name, source_file, batch from ops.loaded_files",
+    statements: (table) => [
+      `delete from ${table} where source_file = $file`,
+      `delete from ops.loaded_files where table_name = '${table}' and source_file = $file`,
+    ],
+  },
 };

@@ -75,7 +75,8 @@ async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
   const started = Date.now();
   const patience = options.patience ?? 600_000;
   let nextWord = 0;
-  for (let wait = 50; ; wait = Math.min(wait * 2, 1000)) {
+  // Live mode frees the file for 200 ms between two rounds: whoever looks less often than that may miss many of them.
+  for (let wait = 50; ; wait = Math.min(wait * 2, 150)) {
     try {
       return await DuckDBInstance.create(options.file, {
         ...(options.readOnly && { access_mode: "READ_ONLY" }),
