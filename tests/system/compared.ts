@@ -1,7 +1,14 @@
 import { shop as project } from "#lib/shop/index.js";
+import type { Table } from "#lib/contracts/table.js";
 import { batchColumns } from "#lib/plan/kept-columns.js";
 import type { Connection } from "#lib/engine/connection.js";
 import type { Tables } from "./tables.ts";
+
+/** A table's columns but for those that say when or by which run a row was written. */
+function columnsOf({ columns, options }: Table): string[] {
+  const auditColumns = new Set<string>(options.auditColumns ?? []);
+  return columns.map(({ name }) => name).filter((name) => !auditColumns.has(name));
+}
 
 /**
  * What of each table must be the same on every engine. It is all but this: which run it was (`run_id`), what the clock
@@ -14,11 +21,10 @@ export const compared: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [...project.tables.values()]
       .filter(({ layer }) => layer !== "ops")
-      .map((table) => {
-        const auditColumns = new Set<string>(table.options.auditColumns ?? []);
-        const columns = table.columns.map(({ name }) => name).filter((name) => !auditColumns.has(name));
-        return [table.name, `select ${[...columns, ...batchColumns(table)].join(", ")} from ${table.name}`];
-      }),
+      .map((table) => [
+        table.name,
+        `select ${[...columnsOf(table), ...batchColumns(table)].join(", ")} from ${table.name}`,
+      ]),
   ),
   "ops.loaded_files":
     "select table_name, source_file, size, sha256, rows_loaded, rows_rescued, batch from ops.loaded_files",
@@ -31,6 +37,17 @@ export const compared: Readonly<Record<string, string>> = {
   "ops.steps":
     "select step, position, job, notebook, runtime, reads, writes, watermark, fingerprint from ops.steps",
   "ops.runs": "select distinct run_date, is_full, status, message from ops.runs",
+};
+
+/** The rows of every table without their batches: for where it is not said in how many rounds they came. */
+export const comparedRows: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [...project.tables.values()]
+      .filter(({ layer }) => layer !== "ops")
+      .map((table) => [table.name, `select ${columnsOf(table).join(", ")} from ${table.name}`]),
+  ),
+  "ops.loaded_files":
+    "select table_name, source_file, size, sha256, rows_loaded, rows_rescued from ops.loaded_files",
 };
 
 /** Rows of selects as text, each a line, sorted. */

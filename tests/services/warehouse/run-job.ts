@@ -79,8 +79,7 @@ export async function runJob(
   async function endOf(task: Task): Promise<TaskEnd> {
     const { task_key: key, depends_on = [], run_if, run_job_task } = task;
     const end: TaskEnd = { task: key, seconds: 0, statements: 0, tries: 0, state: "success" };
-    const states = depends_on.map(({ task_key }) => ends.get(task_key)!.state);
-    const hasFailed = states.some((state) => /failed/.test(state));
+    const hasFailed = depends_on.some(({ task_key }) => /failed/.test(ends.get(task_key)!.state));
     if (run_if !== "ALL_DONE" && hasFailed) return { ...end, state: "upstream_failed" };
     if (isStep.has(key) && !chosen.has(key)) return { ...end, state: "excluded" };
     if (run_job_task) {
@@ -96,18 +95,17 @@ export async function runJob(
     const text = texts.get(key);
     if (text !== undefined)
       return runTask(text, task, isStep.has(key) ? options.killedAfter?.(key) : undefined);
-    if (!options.runProgram) return { ...end, state: "excluded" };
-    try {
-      const states = task.spark_python_task!.parameters.find((text) => text.startsWith("--states="));
-      await options.runProgram(key, { ...parameters, ...withStates({ states: states?.slice(9) ?? "" }) });
-      return { ...end, tries: 1 };
-    } catch (error) {
-      return { ...end, tries: 1, state: "failed", error: (error as Error).message };
-    }
+    const { runProgram } = options;
+    if (!runProgram) return { ...end, state: "excluded" };
+    const states = task.spark_python_task!.parameters.find((text) => text.startsWith("--states="));
+    const given = { ...parameters, ...withStates({ states: states?.slice(9) ?? "" }) };
+    return tried(task, async () => {
+      await runProgram(key, given);
+      return 0;
+    });
   }
 
   async function runTask(text: string, task: Task, killedAfter: number | undefined): Promise<TaskEnd> {
-    const began = performance.now();
     const given = { ...parameters, ...withStates(task.sql_task?.parameters ?? {}) };
     const run = async (until: { until?: number }) => {
       const connection = await connect();
@@ -117,11 +115,17 @@ export async function runJob(
         await connection.close();
       }
     };
-    const end = { task: task.task_key, seconds: 0, statements: 0 };
     if (killedAfter !== undefined) await run({ until: killedAfter }).catch(() => undefined);
+    return tried(task, () => run({}));
+  }
+
+  /** Does the work of a task, and again as often as the job says. */
+  async function tried(task: Task, work: () => Promise<number>): Promise<TaskEnd> {
+    const began = performance.now();
+    const end = { task: task.task_key, seconds: 0, statements: 0 };
     for (let tries = 1; ; tries++) {
       try {
-        const statements = await run({});
+        const statements = await work();
         return { ...end, statements, tries, state: "success", seconds: (performance.now() - began) / 1000 };
       } catch (error) {
         if (tries <= (task.max_retries ?? 0)) {
