@@ -7,7 +7,6 @@ import { whyNotReady } from "../services/warehouse/install.ts";
 import { start, type Warehouse } from "../services/warehouse/start.ts";
 import { engineTests } from "./warehouse/engine.ts";
 import { liveTests } from "./warehouse/live.ts";
-import { roundsTests } from "./warehouse/rounds.ts";
 import { sqlTaskTests } from "./warehouse/sql-tasks.ts";
 
 // In CI a missing service is a failure, so nothing is asked before.
@@ -29,10 +28,6 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
 
   describe("the engine", () => {
     engineTests(given);
-    afterAll(empty);
-  });
-  describe("rounds", () => {
-    roundsTests(given);
     afterAll(empty);
   });
   describe("SQL tasks", () => {

@@ -26,8 +26,8 @@ export interface TaskEnd {
 export interface JobOptions {
   /** How many tasks run at once. Default 2; Databricks runs five. */
   readonly width?: number;
-  /** The steps to run, by name, as `bundle run --only` chooses them. Default: all of the job. */
-  readonly only?: (step: string) => boolean;
+  /** What to run, as `bundle run --only` chooses: steps by their name, other tasks by their key. Default: all of the job. */
+  readonly only?: (name: string) => boolean;
   /** After how many statements a step's task is killed once, before it runs as a whole. Default: none is. */
   readonly killedAfter?: (task: string) => number | undefined;
   /** Milliseconds before a task is tried again; Databricks' own waits are too long for a test. */
@@ -81,7 +81,8 @@ export async function runJob(
     const end: TaskEnd = { task: key, seconds: 0, statements: 0, tries: 0, state: "success" };
     const hasFailed = depends_on.some(({ task_key }) => /failed/.test(ends.get(task_key)!.state));
     if (run_if !== "ALL_DONE" && hasFailed) return { ...end, state: "upstream_failed" };
-    if (isStep.has(key) && !chosen.has(key)) return { ...end, state: "excluded" };
+    const isChosen = isStep.has(key) ? chosen.has(key) : key === prepare || key === finish(job) || only(key);
+    if (!isChosen) return { ...end, state: "excluded" };
     if (run_job_task) {
       const asked = /^\$\{resources\.jobs\.(\w+)\.id\}$/.exec(run_job_task.job_id)![1]!;
       try {
