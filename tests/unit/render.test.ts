@@ -44,7 +44,7 @@ describe("the sql tag", () => {
   it("puts a piece of SQL that is no select in its place", () => {
     const isPaid = sql`status = 'completed'`;
     expect(rendered(sql`select count(*) from ${silver.orders_clean} where ${isPaid}`).text).toBe(
-      "select count(*) from silver.orders_clean where status = 'completed'",
+      "select count(*) from silver.orders_clean where (status = 'completed')",
     );
   });
 
