@@ -17,13 +17,20 @@ export interface Recorded extends Question {
 
 export const file = path.resolve(import.meta.dirname, "../fixtures/spark/answers.jsonl");
 
-/** The recorded answers with the version of Spark that gave them. */
-export function readAnswers(): { readonly spark: string; readonly recorded: readonly Recorded[] } {
+/** What the file begins with. */
+export interface Head {
+  /** The version of Spark that gave the answers. */
+  readonly spark: string;
+  /** Of the selects that its analyser refuses the class of its error. */
+  readonly refused: Readonly<Record<string, string>>;
+  /** The selects that it takes. */
+  readonly taken: readonly string[];
+}
+
+/** The recorded answers. */
+export function readAnswers(): Head & { readonly recorded: readonly Recorded[] } {
   const [head, ...lines] = readFileSync(file, "utf8").trimEnd().split("\n");
-  return {
-    spark: (JSON.parse(head!) as { spark: string }).spark,
-    recorded: lines.map((line) => JSON.parse(line) as Recorded),
-  };
+  return { ...(JSON.parse(head!) as Head), recorded: lines.map((line) => JSON.parse(line) as Recorded) };
 }
 
 export async function openDuckdb(): Promise<{ connection: DuckDBConnection; close(): void }> {

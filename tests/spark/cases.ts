@@ -235,7 +235,7 @@ const instants = [
   "null",
   "x",
   "0",
-  "294247-01-10 04:00:54.775807",
+  "294247-01-10 04:00:54.775806",
   "294248-01-01 00:00:00",
   "9999-12-31 23:59:59",
   "0001-01-01 00:00:00",
@@ -512,6 +512,22 @@ const given: readonly Question[] = [
     of(`${word}(a as timestamp)`, ["string"], instants.map(text)),
   ]),
   of("sequence(a, b)", ["bigint", "bigint"], ["1", "null", "3000000000"], ["3", "-1", "3000000002"]),
+  ...["max_by(a, b)", "min_by(a, b)"].flatMap((expression) =>
+    [
+      [
+        ["'x'", "1"],
+        ["null", "9"],
+        ["'y'", "5"],
+        ["'z'", "null"],
+      ],
+      [
+        ["'x'", "1"],
+        ["'w'", "9"],
+        ["null", "-5"],
+      ],
+      [["'x'", "null"]],
+    ].map((rows): Question => ({ expression, types: ["string", "int"], rows, together: true })),
+  ),
   of("round(a, 1)", ["bigint"], ["1", "-5", "null"]),
   ...["array<string>", "array<int>"].map((type) => ({
     expression: "explode(a)",
@@ -635,7 +651,6 @@ const aggregates: readonly (readonly [types: string, expressions: string])[] = [
   ["string", "min(a) | max(a) | count(distinct a) | count(a)"],
   ["date", "min(a) | max(a)"],
   ["timestamp", "min(a) | max(a)"],
-  ["string, small int", "max_by(a, b) | min_by(a, b)"],
   ["small int, small int", "sum(a * b) | max(a + b) | sum(a) over () | 1"],
 ];
 

@@ -8,7 +8,8 @@ import path from "node:path";
 import { install } from "../services/warehouse/install.ts";
 import { SparkSession } from "../services/warehouse/spark-session.ts";
 import { startSpark } from "../services/warehouse/spark.ts";
-import { file, readAnswers, type Answer, type Recorded } from "./answers.ts";
+import { file, readAnswers, type Answer, type Head, type Recorded } from "./answers.ts";
+import { selects } from "./verdicts.ts";
 import { questions, selectOf, type Question } from "./cases.ts";
 
 const folder = await mkdtemp(path.join(tmpdir(), "spark-record-"));
@@ -20,7 +21,8 @@ try {
   const recorded: Recorded[] = [];
   const save = async () => {
     await mkdir(path.dirname(file), { recursive: true });
-    const lines = [{ spark: version.split(" ")[0] }, ...recorded].map((line) => JSON.stringify(line));
+    const head: Head = { spark: version.split(" ")[0]!, ...(await verdicts(session)) };
+    const lines = [head, ...recorded].map((line) => JSON.stringify(line));
     await writeFile(file, `${lines.join("\n")}\n`);
   };
   try {
@@ -40,6 +42,20 @@ try {
 } finally {
   await spark.stop();
   await rm(folder, { recursive: true, force: true });
+}
+
+/** What Spark's analyser says of each select. */
+async function verdicts(session: SparkSession): Promise<Omit<Head, "spark">> {
+  const refused: Record<string, string> = {};
+  for (const select of selects)
+    await session
+      .rows(`describe query ${select}`)
+      .catch((error: Error) => (refused[select] = classOf(error)));
+  return { refused, taken: selects.filter((select) => !(select in refused)) };
+}
+
+function classOf({ message }: Error): string {
+  return /\[([A-Z_.0-9]+)\]/.exec(message)?.[1] ?? message.slice(0, 80);
 }
 
 function readKnown(): readonly Recorded[] {

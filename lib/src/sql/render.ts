@@ -1,5 +1,6 @@
 import type { Table } from "../contracts/table.js";
 import { flat, marker, windowParams, type Param } from "./param.js";
+import { parseQuery } from "./parser.js";
 import { SqlError } from "./sql-error.js";
 import { isStatement } from "./statement.js";
 import { linesWithinTexts, tokensOf, type Token } from "./tokens.js";
@@ -190,14 +191,31 @@ function ownNames(statement: Statement): ReadonlySet<string> {
   return names;
 }
 
-/** A piece of a select as one expression: in brackets, unless it is a name, a constant, a call, or in brackets already. */
+/**
+ * A piece of a select as one expression: in brackets, unless it is a name, a constant, a call, or in brackets already.
+ *
+ * @throws SqlError for a piece that is not one expression: pasted in, it would change what stands around it
+ */
 function asExpression(piece: string): string {
+  refuseOther(piece);
   const tokens = tokensOf(piece).slice(0, -1);
-  const last = tokens.at(-1);
-  if (!last) return piece;
-  const closed = piece.slice(last.end).includes("--") ? `${piece}\n` : piece;
-  if (isWhole(tokens)) return closed;
-  return `(${closed.trim()}${closed.endsWith("\n") ? "\n" : ""})`;
+  const closed = piece.slice(tokens.at(-1)!.end).includes("--") ? `${piece}\n` : piece;
+  return isWhole(tokens) ? closed : `(${closed.trim()}${closed.endsWith("\n") ? "\n" : ""})`;
+}
+
+function refuseOther(piece: string): void {
+  const { body, ctes, order, limit } = parseQuery(`select ${piece}\n`);
+  const isOne =
+    body.is === "select" &&
+    body.items.length === 1 &&
+    !body.items[0]!.alias &&
+    body.items[0]!.value.is !== "star" &&
+    !(body.from ?? body.where ?? body.group ?? body.having ?? limit) &&
+    !body.distinct;
+  if (isOne && ctes.length === 0 && order.length === 0) return;
+  throw new SqlError(
+    `"${piece.trim().slice(0, 60)}" is neither a select nor one expression: only these stand within another select`,
+  );
 }
 
 /** Whether no operator outside can take a part of it. */

@@ -71,6 +71,9 @@ function refuseBroken(strings: TemplateStringsArray): void {
         `sql: "${strings.raw[index]!.trim().slice(0, 60)}" holds an escape that JavaScript does not know: write two backslashes ` +
           `for one of SQL's.`,
       );
+    const reserved = /\bparam__\w*/.exec(text)?.[0];
+    if (reserved)
+      throw new InputError(`sql: "${reserved}" is how a bound value is named: write another name.`);
     const open = index < strings.length - 1 ? openAtEnd(text) : undefined;
     if (open)
       throw new InputError(

@@ -115,7 +115,7 @@ class Binder {
   #count(count: Expr | undefined, scope: Scope, word: string): string {
     if (!count) return "";
     const bound = this.expr(count, { ...scope, relations: [], outer: undefined });
-    if (bound.type.name !== "int" && bound.type.name !== "bigint")
+    if ((bound.type.name !== "int" && bound.type.name !== "bigint") || bound.number?.startsWith("-"))
       this.#fail(count, `${word} takes a whole number`);
     return ` ${word} ${bound.sql}`;
   }
@@ -238,6 +238,8 @@ class Binder {
       this.#fail(select, "explode stands in a select of its own: group what it gives in an outer select");
     if (having && !select.group && !items.some(({ hasAggregate }) => hasAggregate))
       this.#fail(select.having!, "having needs group by: write where");
+    if (select.group || items.some(({ hasAggregate }) => hasAggregate))
+      this.#refuseUngrouped(select, scope, items);
     const list = items.map(
       ({ sql, name, type }) => `${type.name === "void" ? "null" : sql} as ${identifier(name)}`,
     );
@@ -307,6 +309,38 @@ class Binder {
       default:
         return `${group.by} (${listed(group.items)})`;
     }
+  }
+
+  /** Every column of a select with aggregates stands in one, or in what it is grouped by. */
+  #refuseUngrouped(select: SelectBody, scope: Scope, items: readonly Bound[]): void {
+    const { group, having } = select;
+    if (group?.by === "all") return;
+    const grouped = !group ? [] : group.by === "sets" ? group.sets.flatMap((set) => set.items) : group.items;
+    const keys = new Set(
+      grouped.map((expr) => this.#orOutput(expr, { ...scope, outputs: items }, items, "group by").sql),
+    );
+    const refuse = (expr: Expr): void => {
+      const isOwn = expr.is === "column" && this.#isColumn(expr.names.at(-1)!.text, scope);
+      if (expr.is === "star") this.#fail(expr, "* does not stand beside an aggregate: name the columns");
+      if (
+        expr.is === "call" &&
+        !expr.over &&
+        signatures.get(expr.name.text.toLowerCase())?.[0]?.kind === "aggregate"
+      )
+        return;
+      if (keys.size > 0 && keys.has(this.expr(expr, scope).sql)) return;
+      if (
+        isOwn &&
+        scope.relations.some(({ columns }) => columns.some(({ sql }) => sql === this.expr(expr, scope).sql))
+      )
+        this.#fail(
+          expr,
+          `"${this.text.slice(expr.start, expr.end)}" stands neither in group by nor in an aggregate`,
+        );
+      for (const part of partsOf(Object.values(expr))) refuse(part);
+    };
+    for (const { value } of select.items) refuse(value);
+    if (having) refuse(having);
   }
 
   /** A name is a column first; where there is none, it is the select list's. A whole number is a place in that list. */
@@ -788,7 +822,7 @@ class Binder {
   #fit({ args: wanted, name }: Signature, given: readonly Bound[]): Arg[] | undefined {
     const isMany = wanted.at(-1)?.endsWith("*") && wanted.at(-1) !== "*";
     const fixed = isMany ? wanted.length - 1 : wanted.length;
-    if (isMany ? given.length < Math.max(1, fixed) : given.length !== fixed) return undefined;
+    if (isMany ? given.length <= fixed : given.length !== fixed) return undefined;
     const patterns = given.map((_, index) => (index < fixed ? wanted[index]! : wanted.at(-1)!.slice(0, -1)));
     let common: Type | undefined;
     const variable = given.filter((_, index) => /\bT\b/.test(patterns[index]!));
@@ -908,6 +942,15 @@ class Binder {
     this.used(`${mode}(${of.type.name} as ${type.name})`);
     return { sql, type };
   }
+}
+
+/** The expressions directly within a node, without those of selects within it. */
+function partsOf(values: readonly unknown[]): Expr[] {
+  return values.flatMap((value): Expr[] => {
+    if (Array.isArray(value)) return partsOf(value);
+    if (typeof value !== "object" || value === null || "body" in value) return [];
+    return "is" in value ? [value as Expr] : partsOf(Object.values(value));
+  });
 }
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();

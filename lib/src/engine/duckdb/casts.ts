@@ -20,10 +20,13 @@ const cut: Cast = {
   attempt: (sql, to) => `try_cast(trunc(${sql}) as ${to})`,
 };
 
-/** By the shortest text of the number, as Spark does it: 1.005 is 1.005 and not the number below it. */
+/**
+ * By the shortest text of the number, as Spark does it: 1.005 is 1.005 and not the number below it. What is no number is null, also
+ * where the cast is strict.
+ */
 const asWritten: Cast = {
-  strict: (sql, to) => `cast(cast(${sql} as varchar) as ${to})`,
-  attempt: (sql, to) => `try_cast(cast(${sql} as varchar) as ${to})`,
+  strict: (sql, to) => `case when isfinite(${sql}) then cast(cast(${sql} as varchar) as ${to}) end`,
+  attempt: (sql, to) => `case when isfinite(${sql}) then try_cast(cast(${sql} as varchar) as ${to}) end`,
 };
 
 /** Of a text by a macro, which is null for what is no such value. */

@@ -67,9 +67,10 @@ export const macros: readonly string[] = [
   `create or replace macro spark_join(separator, items) as case when separator is not null then
     coalesce(array_to_string(list_filter(items, lambda item: item is not null), separator), '') end`,
   `create or replace macro spark_substring(text, start, count) as case
-    when start > 0 then substring(text, start, greatest(count, 0))
-    when start = 0 then substring(text, 1, greatest(count, 0))
-    when start is not null then substring(text, greatest(length(text) + start, 0) + 1,
+    when count <= 0 then case when start is not null and text is not null then '' end
+    when start > 0 then substring(text, start, count)
+    when start = 0 then substring(text, 1, count)
+    when start is not null and count is not null then substring(text, greatest(length(text) + start, 0) + 1,
       greatest(cast(least(length(text) + start + cast(count as bigint), length(text))
         - greatest(length(text) + start, 0) as bigint), 0)) end`,
   "create or replace macro spark_from(text, start) as spark_substring(text, start, 2147483647)",
@@ -78,7 +79,13 @@ export const macros: readonly string[] = [
     else error('division by zero') end`,
   `create or replace macro spark_remainder(a, b) as case when b <> 0 or b is null or a is null then a % b
     else error('division by zero') end`,
-  `create or replace macro spark_pmod(a, b) as case when spark_remainder(a, b) < 0 then (a % b + b) % b else a % b end`,
+  `create or replace macro spark_rest(a, b) as spark_remainder(a, case when b = -1 then 1 else b end)`,
+  `create or replace macro spark_long(number) as case when isnan(number) then cast(0 as bigint)
+    when number >= 9223372036854775807 then 9223372036854775807 when number <= -9223372036854775808 then -9223372036854775808
+    else cast(number as bigint) end`,
+  // The sum goes round at the type's end, as Java's does.
+  `create or replace macro spark_pmod(a, b, bound) as case when spark_remainder(a, b) < 0
+    then (a % b + b + case when a % b + b < -bound then 2 * bound else 0 end) % b else a % b end`,
   `create or replace macro spark_round(number, places) as case when abs(number) < 1e15
     then cast(round(cast(cast(number as varchar) as decimal(38, 20)), places) as double) else number end`,
   // Dates and instants.
@@ -88,10 +95,12 @@ export const macros: readonly string[] = [
     else floor(((year(a) - year(b)) * 12 + month(a) - month(b) + ((day(a) - day(b)) * 86400
       + (hour(a) - hour(b)) * 3600 + (minute(a) - minute(b)) * 60 + second(a) - second(b))
       / 2678400.0e0) * 1e8 + 0.5) / 1e8 end as double)`,
-  // Whole months, toward zero: a month is whole when day and time of day are reached.
-  `create or replace macro spark_months(a, b) as (year(b) * 12 + month(b)) - (year(a) * 12 + month(a)) + case
-    when b >= a and (day(b), cast(b as time)) < (day(a), cast(a as time)) then -1
-    when b < a and (day(b), cast(b as time)) > (day(a), cast(a as time)) then 1 else 0 end`,
+  // Whole months, toward zero: the last day counts once its time of day is reached, and a month has 32 days at most.
+  `create or replace macro last_whole_day(a, b) as cast(b as date) - case
+    when cast(b as date) > cast(a as date) and cast(b as time) < cast(a as time) then 1
+    when cast(b as date) < cast(a as date) and cast(b as time) > cast(a as time) then -1 else 0 end`,
+  `create or replace macro packed_day(day) as (year(day) * 12 + month(day)) * 32 + day(day)`,
+  `create or replace macro spark_months(a, b) as (packed_day(last_whole_day(a, b)) - packed_day(cast(a as date))) // 32`,
   "create or replace macro spark_days(first, last) as list_transform(generate_series(cast(first as timestamp), cast(last as timestamp), " +
     "case when last < first then interval '-1 day' else interval '1 day' end), lambda day: cast(day as date))",
   `create or replace macro spark_sequence(first, last) as generate_series(first, last, case when last < first then -1 else 1 end)`,
@@ -100,9 +109,9 @@ export const macros: readonly string[] = [
     else list_filter(list, lambda item, place: list_position(list, item) = place) end`,
   `create or replace macro spark_contains(list, item) as case when item is null then null when list_contains(list, item) then true
     when list_count(list) = len(list) then false end`,
-  `create or replace macro spark_item(list, place) as case when place < 0 or place >= len(list)
+  `create or replace macro spark_item(list, place) as case when list is not null and (place < 0 or place >= len(list))
     then error('the array has no item ' || place) else list[place + 1] end`,
-  `create or replace macro spark_element_at(list, place) as case when place = 0 or abs(place) > len(list)
+  `create or replace macro spark_element_at(list, place) as case when list is not null and (place = 0 or abs(place) > len(list))
     then error('the array has no item ' || place) else list[place] end`,
   // JSON. A text that may have a stray comma is looked at again, without its strings.
   "create or replace macro get_json_object(json, path) as case when json_valid(json) then json_extract_string(json, path) end",

@@ -74,6 +74,10 @@ const call =
     `${name}(${args.join(", ")})`;
 const cast = (sql: string, type: string) => `cast(${sql} as ${type})`;
 
+/** Unlike `greatest`, null where the number is. */
+const notBelowZero = (count: string) =>
+  /^\d+$/.test(count) ? count : `case when ${count} < 0 then 0 else ${count} end`;
+
 // Texts.
 fn("upper(string): string", call("spark_upper"));
 fn("lower(string): string", call("spark_lower"));
@@ -88,18 +92,18 @@ fn("concat_ws(string, string*): string", call("concat_ws"));
 fn("concat_ws(string, array<string>): string", call("spark_join"));
 fn("substring(string, int): string", call("spark_from"));
 fn("substring(string, int, int): string", call("spark_substring"));
-fn("left(string, int): string", (text, count) => `left(${text}, greatest(${count}, 0))`);
-fn("right(string, int): string", (text, count) => `right(${text}, greatest(${count}, 0))`);
+fn("left(string, int): string", (text, count) => `left(${text}, ${notBelowZero(count)})`);
+fn("right(string, int): string", (text, count) => `right(${text}, ${notBelowZero(count)})`);
 fn("replace(string, string, string): string", call("replace"));
 fn("startswith(string, string): boolean", call("starts_with"));
 fn("endswith(string, string): boolean", call("ends_with"));
 fn("contains(string, string): boolean", call("contains"));
-fn("repeat(string, int): string", (text, count) => `repeat(${text}, greatest(${count}, 0))`);
+fn("repeat(string, int): string", (text, count) => `repeat(${text}, ${notBelowZero(count)})`);
 fn("md5(string): string", call("md5"));
 for (const name of ["lpad", "rpad"])
   addFull("function", `${name}(string, int, 'text'): string`, (text, width, fill) => {
     if (!fill!.text) throw new SqlError(`${name}(): what it fills with is empty`);
-    return `${name}(${text!.sql}, greatest(${width!.sql}, 0), ${fill!.sql})`;
+    return `${name}(${text!.sql}, ${notBelowZero(width!.sql)}, ${fill!.sql})`;
   });
 addFull("function", "split(string, 'regex'): array<string>", (text, pattern) => {
   const { text: written, isToEnd } = patternOf(pattern!.text!, false);
@@ -155,7 +159,7 @@ const arithmetic = (type: string) => {
     add(
       name === "%" ? "operator" : "function",
       `${name}(${type}, ${type}): ${type}`,
-      call("spark_remainder"),
+      call(type === "bigint" ? "spark_rest" : "spark_remainder"),
     );
   operator(`negative(${type}): ${type}`, (a) => `-${a}`);
   fn(`abs(${type}): ${type}`, call("abs"));
@@ -176,8 +180,13 @@ addFull(
   "operator",
   "*(decimal, decimal): decimal",
   (a, b) => {
-    const [one, other] = [a!, b!].map((arg) => cast(arg.sql, nameOf(decimals.of(arg))));
-    return cast(`${one} * ${other}`, nameOf(decimals.product(a!, b!)));
+    // Of two narrow decimals DuckDB keeps the product narrow, so one is made wide.
+    const { precision, scale } = decimals.of(a!);
+    const wide = nameOf(types.decimal(Math.max(precision, 19), scale));
+    return cast(
+      `${cast(a!.sql, wide)} * ${cast(b!.sql, nameOf(decimals.of(b!)))}`,
+      nameOf(decimals.product(a!, b!)),
+    );
   },
   ([a, b]) => decimals.product(a!, b!),
 );
@@ -229,7 +238,7 @@ for (const name of ["ceil", "floor"]) {
     (a) => cast(`${name}(${a!.sql})`, nameOf(decimals.whole(a!))),
     ([a]) => decimals.whole(a!),
   );
-  fn(`${name}(double): bigint`, (a) => cast(`${name}(${a})`, "bigint"));
+  fn(`${name}(double): bigint`, (a) => `spark_long(${name}(${a}))`);
 }
 for (const digits of ["", ", 'number'"]) {
   for (const type of ["int", "bigint"])
@@ -253,7 +262,16 @@ for (const digits of ["", ", 'number'"]) {
 }
 fn("sign(double): double", (a) => `case when isnan(${a}) then ${a} else ${cast(`sign(${a})`, "double")} end`);
 fn("sqrt(double): double", (a) => `case when ${a} < 0 then cast('nan' as double) else sqrt(${a}) end`);
-for (const type of ["int", "bigint"]) fn(`pmod(${type}, ${type}): ${type}`, call("spark_pmod"));
+for (const [type, wide, bound] of [
+  ["int", "bigint", "2147483648"],
+  ["bigint", "hugeint", "9223372036854775808"],
+] as const)
+  fn(`pmod(${type}, ${type}): ${type}`, (a, b) =>
+    cast(
+      `spark_pmod(${cast(a, wide)}, ${cast(b, wide)}, ${cast(bound, wide)})`,
+      nameOf(types.typeNamed(type)!),
+    ),
+  );
 
 // Dates and instants.
 for (const [name, part] of Object.entries({
