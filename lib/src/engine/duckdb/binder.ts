@@ -718,6 +718,7 @@ class Binder {
       return this.expr(arg, scope);
     });
     const kind = known[0]!.kind;
+    if (name === "nullif" && args.length === 2) return this.#nullif(expr, args as Bound[]);
     if (
       kind === "aggregate" &&
       !expr.over &&
@@ -752,6 +753,18 @@ class Binder {
       ...(expr.over ? { hasWindow: true } : { hasAggregate: true }),
       ...(expr.over && args.some((arg) => (arg as Bound).hasAggregate) && { hasAggregate: true }),
     };
+  }
+
+  /** It has the type of its first value, whatever both are compared as. */
+  #nullif(expr: ExprOf<"call">, [value, other]: readonly Bound[]): Bound {
+    if (expr.distinct || expr.filter || expr.over) this.#fail(expr, "nullif() is no aggregate");
+    const equal = this.#apply(expr, "=", [value!, other!]);
+    this.used("nullif(T, T): T");
+    const isOneType = sameType(value!.type, other!.type);
+    const sql = isOneType
+      ? `nullif(${value!.sql}, ${other!.sql})`
+      : `case when ${equal.sql} then null else ${value!.sql} end`;
+    return { ...equal, sql, type: value!.type };
   }
 
   #window(call: ExprOf<"call">, { partition, order, frame }: Window, scope: Scope, kind: string): string {
@@ -805,7 +818,7 @@ class Binder {
       if (!fitting) continue;
       this.used(signature.title);
       const type = typeof signature.returns === "function" ? signature.returns(fitting) : signature.returns;
-      return { ...flags(args), sql: bracketed(signature.write(...fitting), signature), type };
+      return { ...flags(args), sql: bracketed(signature.write(...fitting)), type };
     }
     const given = args.map(({ type, text }) => (text === "*" ? "*" : typeText(type))).join(", ");
     const title = /^\w/.test(name)
@@ -826,6 +839,7 @@ class Binder {
     const patterns = given.map((_, index) => (index < fixed ? wanted[index]! : wanted.at(-1)!.slice(0, -1)));
     let common: Type | undefined;
     const variable = given.filter((_, index) => /\bT\b/.test(patterns[index]!));
+    const takesArray = patterns.some((pattern) => pattern.startsWith("array"));
     if (variable.length > 0) {
       let type: Type | undefined = types.VOID;
       given.forEach((arg, index) => {
@@ -836,7 +850,7 @@ class Binder {
             ? arg.type.of
             : undefined
           : arg.type;
-        type = item && this.#widened(type, item, arg, given);
+        type = item && (takesArray ? commonType(type, item) : this.#widened(type, item, arg, given));
       });
       if (!type || type.name === "interval") return undefined;
       if (type.name === "void") return undefined;
@@ -955,7 +969,8 @@ function partsOf(values: readonly unknown[]): Expr[] {
 
 const same = (a: string, b: string) => a.toLowerCase() === b.toLowerCase();
 
-const comparisons = new Set(["=", "<>", "<", "<=", ">", ">=", "<=>"]);
+/** What compares values: arrays it does not, since nulls within them count differently. */
+const comparisons = new Set(["=", "<>", "<", "<=", ">", ">=", "<=>", "greatest", "least", "min", "max"]);
 
 const family = ({ name }: Type) => name;
 
@@ -998,9 +1013,17 @@ const allRelations = (scope: Scope): readonly Relation[] => [
   ...(scope.outer ? allRelations(scope.outer) : []),
 ];
 
-/** Operators stand in brackets, so that DuckDB's precedence has no say. */
-const bracketed = (sql: string, { kind }: Signature) =>
-  kind === "operator" || / /.test(sql.replace(/\(.*\)/s, "")) ? `(${sql})` : sql;
+/** All but one call stands in brackets, so that DuckDB's precedence has no say. */
+function bracketed(sql: string): string {
+  if (!/^\w+\(/.test(sql)) return /^\w+$/.test(sql) ? sql : `(${sql})`;
+  let depth = 0;
+  const plain = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (quoted) => "x".repeat(quoted.length));
+  for (let at = 0; at < plain.length; at++) {
+    if (plain[at] === "(") depth++;
+    if (plain[at] === ")" && --depth === 0) return at === plain.length - 1 ? sql : `(${sql})`;
+  }
+  return `(${sql})`;
+}
 
 /** Which types go to which by themselves. */
 function converts(from: Type, to: Type): boolean {

@@ -35,6 +35,9 @@ const byMacro = (name: string): Cast => ({
   attempt: (sql) => `try_${name}(${sql})`,
 });
 
+const decimalOf = (sql: string, to: string) =>
+  `coalesce(try_cast(plain_decimal(${sql}) as ${to}), try_cast(odd_decimal(${sql}) as ${to}))`;
+
 const casts: Readonly<Record<string, Cast>> = {
   "int to bigint": plain,
   "int to double": plain,
@@ -66,8 +69,8 @@ const casts: Readonly<Record<string, Cast>> = {
   "string to bigint": byMacro("bigint"),
   "string to double": byMacro("double"),
   "string to decimal": {
-    strict: (sql, to) => `strict_decimal(${sql}, try_cast(decimal_text(${sql}) as ${to}))`,
-    attempt: (sql, to) => `try_cast(decimal_text(${sql}) as ${to})`,
+    strict: (sql, to) => `strict_decimal(${sql}, ${decimalOf(sql, to)})`,
+    attempt: (sql, to) => decimalOf(sql, to),
   },
   "string to boolean": byMacro("boolean"),
   "string to date": byMacro("date"),

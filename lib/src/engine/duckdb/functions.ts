@@ -31,7 +31,7 @@ const offset = "^(?:UTC|GMT|UT)?([+-])([0-9]{1,2})(?::?([0-9]{2})(?::?([0-9]{2})
 const whole = (text: string) => `cast('0' || ${text} as integer)`;
 
 /** Of an instant written as text what its parts say, by a list of one item: a value with a name. */
-const read = (text: string) => `list_transform(
+const read = (text: string) => `list_transform(list_transform(
   list_transform([regexp_extract(${text}, '${instant}', ${parts})], lambda v: {
     'day': case when v.y <> '' then try(make_date(cast(v.y as bigint),
         cast(case when v.mo = '' then 1 else cast(v.mo as integer) end as bigint),
@@ -39,8 +39,9 @@ const read = (text: string) => `list_transform(
       when v.h2 <> '' then current_date end,
     'h': ${whole("v.h || v.h2")}, 'mi': ${whole("v.mi || v.mi2")}, 's': ${whole("v.s || v.s2")},
     'f': cast(rpad((v.f || v.f2)[1:6], 6, '0') as integer), 'zone': trim(v.zone || v.zone2)}),
-  lambda v: case when v.h < 24 and v.mi < 60 and v.s < 60 then zoned(try(cast(v.day as timestamp)
-    + to_microseconds((v.h * 3600 + v.mi * 60 + v.s) * cast(1000000 as bigint) + v.f)), v.zone) end)[1]`;
+  lambda v: {'local': case when v.h < 24 and v.mi < 60 and v.s < 60 then try(cast(v.day as timestamp)
+    + to_microseconds((v.h * 3600 + v.mi * 60 + v.s) * cast(1000000 as bigint) + v.f)) end, 'zone': v.zone}),
+  lambda w: zoned(w.local, w.zone))[1]`;
 
 /**
  * Spark functions that DuckDB lacks or does otherwise, as macros. Created once in each warehouse file, in its main schema.
@@ -122,12 +123,13 @@ export const macros: readonly string[] = [
   `create or replace macro json_object_keys(text) as
     case when is_json(text) then case when json_type(text) = 'OBJECT' then json_keys(text) end end`,
   // Texts that become values.
-  `create or replace macro try_bigint(text) as case when regexp_full_match(trimmed(text), '[+-]?[0-9]+')
-    then try_cast(trimmed(text) as bigint) end`,
+  `create or replace macro try_bigint(text) as case when regexp_full_match(text, '[+-]?[0-9]+') then try_cast(text as bigint)
+    when regexp_full_match(text, '[\\x{0}-\\x{20}]*[+-]?[0-9]+[\\x{0}-\\x{20}]*') then try_cast(trimmed(text) as bigint) end`,
   `create or replace macro try_int(text) as try_cast(try_bigint(text) as integer)`,
-  `create or replace macro decimal_text(text) as case when contains(text, '_') then null
-    when regexp_matches(text, '[\\x{80}-\\x{10ffff}\\x{1}-\\x{8}\\x{e}-\\x{1f}]')
-    then trimmed(translate(text, '${digits.join("")}', '${values}')) else text end`,
+  // DuckDB takes an underscore between digits; Java takes digits of all scripts.
+  "create or replace macro plain_decimal(text) as case when not contains(text, '_') then text end",
+  `create or replace macro odd_decimal(text) as case when regexp_matches(text, '[\\x{80}-\\x{10ffff}\\x{1}-\\x{8}\\x{e}-\\x{1f}]')
+    and not contains(text, '_') then trimmed(translate(text, '${digits.join("")}', '${values}')) end`,
   `create or replace macro try_double(text) as case
     when regexp_full_match(trimmed(text), '[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?[dDfF]?') then case
       when try_cast(rtrim(trimmed(text), 'dDfF') as double) is not null then try_cast(rtrim(trimmed(text), 'dDfF') as double)
@@ -139,7 +141,7 @@ export const macros: readonly string[] = [
   `create or replace macro try_boolean(text) as case when lower(trimmed(text)) in ('t', 'true', 'y', 'yes', '1') then true
     when lower(trimmed(text)) in ('f', 'false', 'n', 'no', '0') then false end`,
   `create or replace macro try_date(text) as case
-    when regexp_full_match(text, '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])') then cast(text as date)
+    when regexp_full_match(text, '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])') then try_cast(text as date)
     when regexp_full_match(trimmed(text), '[+-]?[0-9]{4,7}(-[0-9]{1,2}(-[0-9]{1,2}([ T](?s:.)*)?)?)?') then list_transform(
       [regexp_extract(trimmed(text), '^([+-]?[0-9]+)(?:-([0-9]+)(?:-([0-9]+))?)?', ['y', 'm', 'd'])],
       lambda v: try(make_date(cast(v.y as bigint), case when v.m = '' then 1 else cast(v.m as bigint) end,
@@ -148,12 +150,12 @@ export const macros: readonly string[] = [
     when hours * 3600 + minutes * 60 + seconds <= 64800 and minutes < 60 and seconds < 60 then
       local - to_seconds(case sign when '-' then -1 else 1 end * (hours * 3600 + minutes * 60 + seconds)) end`,
   // Of an hour that a zone has twice the first is meant.
-  `create or replace macro in_zone(local, zone) as case
-    when timezone(zone, cast(cast(timezone(zone, local) as timestamp) - interval 1 hour as timestamptz)) = local
-      then cast(timezone(zone, local) as timestamp) - interval 1 hour
-    when timezone(zone, cast(cast(timezone(zone, local) as timestamp) - interval 30 minutes as timestamptz)) = local
-      then cast(timezone(zone, local) as timestamp) - interval 30 minutes
-    else cast(timezone(zone, local) as timestamp) end`,
+  `create or replace macro in_zone(local, zone) as list_transform(
+    [{'utc': cast(timezone(zone, local) as timestamp), 'local': local, 'zone': zone}],
+    lambda z: z.utc - case
+      when timezone(z.zone, cast(z.utc - interval 1 hour as timestamptz)) = z.local then interval 1 hour
+      when timezone(z.zone, cast(z.utc - interval 30 minutes as timestamptz)) = z.local then interval 30 minutes
+      else interval 0 minutes end)[1]`,
   `create or replace macro zoned(local, zone) as case
     when zone in ('', 'Z', 'UTC', 'GMT', 'UT') then local
     when regexp_matches(zone, '${offset}') then list_transform(
@@ -161,9 +163,9 @@ export const macros: readonly string[] = [
       lambda o: shifted(local, o.sign, ${whole("o.h")}, ${whole("o.m || o.m1")}, ${whole("o.s")}))[1]
     when contains(' ${zoneNames.join(" ")} ', ' ' || zone || ' ') and zone not like '% %' then in_zone(local, zone) end`,
   `create or replace macro try_timestamp(text) as case
-    when regexp_full_match(text, '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])' ||
+    when regexp_full_match(text, '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])' ||
       '([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z?)?')
-      then cast(text as timestamp)
+      then try_cast(text as timestamp)
     when text is null then null
     else ${read("trimmed(text)")} end`,
   ...["int", "bigint", "double", "boolean", "date", "timestamp"].map(

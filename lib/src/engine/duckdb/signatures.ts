@@ -89,7 +89,7 @@ for (const name of ["ltrim", "rtrim"])
 fn("length(string): int", (text) => cast(`length(${text})`, "integer"));
 fn("concat(string*): string", (...texts) => texts.join(" || "));
 fn("concat_ws(string, string*): string", call("concat_ws"));
-fn("concat_ws(string, array<string>): string", call("spark_join"));
+fn("concat_ws('text', array<string>): string", call("spark_join"));
 fn("substring(string, int): string", call("spark_from"));
 fn("substring(string, int, int): string", call("spark_substring"));
 fn("left(string, int): string", (text, count) => `left(${text}, ${notBelowZero(count)})`);
