@@ -528,6 +528,16 @@ const given: readonly Question[] = [
       [["'x'", "null"]],
     ].map((rows): Question => ({ expression, types: ["string", "int"], rows, together: true })),
   ),
+  of("cast(a as string)", ["decimal(2,2)"], ["0.01", "-0.99", "0", "null"]),
+  of(
+    "try_divide(a * a, b)",
+    ["decimal(12,2)", "decimal(12,2)"],
+    ["19.60", "-2.50", "99.99", "null"],
+    ["0.05", "3", "0"],
+  ),
+  of("a / b", ["decimal(18,15)", "decimal(18,2)"], ["0.012345678901234", "-2.5", "null"], ["7", "0.03"]),
+  of("nullif(a, b)", ["decimal(12,2)", "decimal(18,6)"], ["1", "2.50", "null"], ["1", "7"]),
+  of("datediff(a, a + b)", ["date", "int"], ["'2026-03-01'", "null"], ["3", "-400"]),
   of("round(a, 1)", ["bigint"], ["1", "-5", "null"]),
   ...["array<string>", "array<int>"].map((type) => ({
     expression: "explode(a)",

@@ -314,6 +314,7 @@ const spark = await startSpark(await install(console.error), folder);
 const duckdb = await openDuckdb();
 let done = 0;
 let raised = 0;
+let raisedAlone = 0;
 let different = 0;
 try {
   const session = await SparkSession.open(spark.port, {});
@@ -335,7 +336,9 @@ try {
   await spark.stop();
   await rm(folder, { recursive: true, force: true });
 }
-console.log(`${done} compared, ${raised} of them raised errors on both engines, ${different} differences`);
+console.log(
+  `${done} compared, ${raised} of them raised errors on both engines, ${raisedAlone} on one, ${different} differences`,
+);
 process.exitCode = different > 0 ? 1 : 0;
 
 async function expressionsThatCompile(count: number): Promise<string[]> {
@@ -369,9 +372,20 @@ async function compare(session: SparkSession, select: Made): Promise<void> {
 }
 
 function judge(select: Made, words: string, theirs: Answer[][] | string, ours: Answer[][] | string): void {
+  // Open-source Spark loses a column of a relation that is read twice.
+  if (typeof theirs === "string" && theirs.startsWith("key not found")) return;
   if (typeof theirs === "string" && typeof ours === "string") {
     if (/SQLSTATE: 22/.test(theirs)) raised++;
     else report(words, theirs, ours);
+    return;
+  }
+  // What an engine does not compute raises no error: Spark leaves out an operand beside a null, DuckDB one beside a constant null.
+  const error = typeof theirs === "string" ? theirs : ours;
+  if (
+    typeof error === "string" &&
+    /SQLSTATE: 22|division by zero|^(Out of Range|Conversion) Error(?!.*DECIMAL)/.test(error)
+  ) {
+    raisedAlone++;
     return;
   }
   if (typeof theirs === "string" || typeof ours === "string") return report(words, theirs, ours);

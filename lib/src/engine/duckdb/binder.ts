@@ -944,7 +944,11 @@ class Binder {
       (type.name === "date" || type.name === "timestamp")
     )
       throw new SqlError(`'${of.text}' is a moment of the clock: use \${run.now} or \${run.date}`);
-    const sql = castSql(of.sql, of.type, type, mode);
+    const isPlain = of.text !== undefined && /^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?$/.test(of.text);
+    const sql =
+      isPlain && type.name === "timestamp"
+        ? typedLiteral(type.name, of.text).sql
+        : castSql(of.sql, of.type, type, mode);
     if (sql === undefined)
       throw new SqlError(
         `${mode}(${typeText(of.type)} as ${typeText(type)}) is not known to give the same on DuckDB and on Databricks. ` +

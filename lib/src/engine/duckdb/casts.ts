@@ -35,6 +35,11 @@ const byMacro = (name: string): Cast => ({
   attempt: (sql) => `try_${name}(${sql})`,
 });
 
+const withDigit = (sql: string, from: Type) =>
+  from.name === "decimal" && from.precision === from.scale
+    ? `cast(${sql} as decimal(${Math.min(38, from.precision + 1)},${from.scale}))`
+    : sql;
+
 const decimalOf = (sql: string, to: string) =>
   `coalesce(try_cast(plain_decimal(${sql}) as ${to}), try_cast(odd_decimal(${sql}) as ${to}))`;
 
@@ -63,7 +68,11 @@ const casts: Readonly<Record<string, Cast>> = {
     attempt: (sql) => `cast(cast(${sql} as varchar) as double)`,
   },
   "decimal to decimal": plain,
-  "decimal to string": plain,
+  // DuckDB leaves out the zero before the point where the type has no digit there.
+  "decimal to string": {
+    strict: (sql, to, from) => plain.strict(withDigit(sql, from), to, from),
+    attempt: (sql, to, from) => plain.strict(withDigit(sql, from), to, from),
+  },
   "string to string": plain,
   "string to int": byMacro("int"),
   "string to bigint": byMacro("bigint"),

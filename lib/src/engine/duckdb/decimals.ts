@@ -118,7 +118,7 @@ export function divided(a: Operand, b: Operand, zero: "strict" | "try"): string 
   const steps: number[] = [];
   for (let left = shift; left > 0; left -= atOnce) steps.push(Math.min(left, atOnce));
   const unscaled = (operandOf: Operand, { precision, scale }: Decimal) =>
-    `cast(cast(${operandOf.sql} as decimal(${precision},${scale})) * ` +
+    `cast(cast(${operandOf.sql} as decimal(${Math.max(precision, 19)},${scale})) * ` +
     `cast(${"1".padEnd(scale + 1, "0")} as decimal(${scale + 1},0)) as hugeint)`;
   const start = `{'a': ${unscaled(a, one)}, 'b': ${unscaled(b, other)}}`;
   let step =
