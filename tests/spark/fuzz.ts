@@ -457,7 +457,7 @@ function sorted(lines: Answer[][] | string): Answer[][] | string {
 function keyOf(row: Answer[]): string {
   return row
     .map((value) => {
-      if (typeof value !== "string") return "";
+      if (typeof value !== "string") return "\u0000";
       if (value !== "" && Number.isFinite(Number(value))) return String(Math.round(Number(value) * 1e6));
       return value.replaceAll(/[ "]/g, "").replace(/(\.\d*?)0+$/, "$1");
     })
