@@ -394,6 +394,31 @@ describe("the customer as they were (FR-003, FR-004)", () => {
     expect(given.outcome.warnings).toEqual(["customer_key is known in silver.dim_customers"]);
   });
 
+  it("a zone's name in one row moves no other: instants are read row by row", async () => {
+    const given = await step("silver.orders_clean", {
+      "silver.dim_customers": versions,
+      "bronze.orders_raw": [
+        { order_id: "O1", order_date: "2026-03-02 08:00:00 Asia/Tokyo" },
+        { order_id: "O2", order_date: "2026-03-03" },
+        { order_id: "O3", order_date: "2026-03-03 10:00:00 Etc/GMT+5" },
+        { order_id: "O4", order_date: "2026-03-03T09:00:00" },
+        { order_id: "O5", order_date: "2026-03-03 24:00:00" },
+        { order_id: "O6", order_date: "2026-03-03 10:00:00 Mars/Phobos" },
+      ],
+    });
+    expect(await given.rows(silver.orders_clean, "order_id", "order_date")).toEqual([
+      { order_id: "O1", order_date: "2026-03-01T23:00:00Z" },
+      { order_id: "O2", order_date: "2026-03-03T00:00:00Z" },
+      { order_id: "O3", order_date: "2026-03-03T15:00:00Z" },
+      { order_id: "O4", order_date: "2026-03-03T09:00:00Z" },
+    ]);
+    const refused = await given.rows(silver.rejected_rows, "reasons");
+    expect(refused).toEqual([
+      { reasons: ["order_date is not a date"] },
+      { reasons: ["order_date is not a date"] },
+    ]);
+  });
+
   it("an order of an unknown product is kept, and a check warns", async () => {
     const given = await step("silver.orders_clean", {
       "silver.dim_customers": versions,

@@ -96,11 +96,6 @@ describe("what a select's columns come from", () => {
     ],
     ["join using", "select k from s.t join s.u using (k)", ["k identity <- s.t.k"]],
     [
-      "a lambda's parameter",
-      "select filter(a, e -> e <> b) as f from s.t",
-      ["f transformation <- s.t.a, s.t.b"],
-    ],
-    [
       "an array's elements",
       "select e from (select explode(a) as e from s.t) as q",
       ["e transformation <- s.t.a"],

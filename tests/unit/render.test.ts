@@ -44,7 +44,7 @@ describe("the sql tag", () => {
   it("puts a piece of SQL that is no select in its place", () => {
     const isPaid = sql`status = 'completed'`;
     expect(rendered(sql`select count(*) from ${silver.orders_clean} where ${isPaid}`).text).toBe(
-      "select count(*) from silver.orders_clean where status = 'completed'",
+      "select count(*) from silver.orders_clean where (status = 'completed')",
     );
   });
 
@@ -85,6 +85,69 @@ describe("the sql tag", () => {
   it("says what to do when a table tracks no columns", () => {
     expect(() => touched(bronze.orders_raw)).toThrow(
       "its contract tracks no columns; add `tracks` or use changes()",
+    );
+  });
+});
+
+describe("a statement within another", () => {
+  const text = (statement: Parameters<typeof render>[0]) => rendered(statement).text;
+
+  it.each([
+    ["a comment", () => sql`select 1 as a -- ${sql`select 1,\n 2`}`, "stands within a comment"],
+    ["a comment over lines", () => sql`select 1 /* ${5} */`, "stands within a comment"],
+    ["a text", () => sql`select 'it is ${5}'`, "stands within a text"],
+    ["a quoted name", () => sql`select 1 as \`a ${5}\``, "stands within a text"],
+  ])("is refused in %s", (_, make, words) => {
+    expect(make).toThrow(words);
+  });
+
+  it("is refused where JavaScript does not know an escape, and where a text looks like a bound value", () => {
+    expect(() => sql`select 'C:\users' as a`).toThrow("holds an escape that JavaScript does not know");
+    expect(() => sql`select 'param__p1' as a`).toThrow('"param__p1" is how a bound value is named');
+  });
+
+  it("leaves texts over several lines as they are, also where lines are indented", () => {
+    const note = sql`
+      select 'first
+        second' as note`;
+    expect(text(sql`select * from ${note}`)).toContain("'first\n        second'");
+  });
+
+  it("stands in brackets where it is an expression, and its comment ends with it", () => {
+    const either = sql`a = 1 or b = 2 -- one of both`;
+    expect(text(sql`select 1 from ${silver.orders_clean} where ${either} and c = 3`)).toBe(
+      "select 1 from silver.orders_clean where (a = 1 or b = 2 -- one of both\n) and c = 3",
+    );
+    expect(text(sql`select ${sql`max(a)`}, ${sql`t.a`}, ${sql`(1 + 2)`}, ${sql`(1) + (2)`}`)).toBe(
+      "select max(a), t.a, (1 + 2), ((1) + (2))",
+    );
+  });
+
+  it.each(["a, b", "a desc", "1 from t", "*", "a as b", "a where b", ") or (a"])(
+    "is no piece such as `%s`",
+    (piece) => {
+      const part = sql(Object.assign([piece], { raw: [piece] }));
+      expect(() => text(sql`select ${part}`)).toThrow(/neither a select nor one expression|expected/);
+    },
+  );
+
+  it("is a common table expression where it begins with a bracket or a comment", () => {
+    const both = sql`(select 1 as a) union all (select 2)`;
+    expect(text(sql`select * from ${both}`)).toBe(
+      "with part as (\n  (select 1 as a) union all (select 2)\n)\nselect * from part",
+    );
+    const one = sql`select 1 as a`;
+    expect(text(sql`-- what is ours\nwith own as (select * from ${one}) select * from own`)).toBe(
+      "-- what is ours\nwith part as (\n  select 1 as a\n),\nown as (select * from part) select * from own",
+    );
+    const noted = sql`/* why */ with own as (select 1 as a) select a from own`;
+    expect(text(sql`select * from ${noted}`)).toContain("part as (\n  /* why */ with own as");
+  });
+
+  it("gets another name where the select has one of its own by that name", () => {
+    const part = sql`select 1 as a`;
+    expect(text(sql`with part as (select 2 as a) select * from ${part} union all select * from part`)).toBe(
+      "with part_2 as (\n  select 1 as a\n),\npart as (select 2 as a) select * from part_2 union all select * from part",
     );
   });
 });

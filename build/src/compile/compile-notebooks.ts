@@ -1,5 +1,5 @@
 import type { Plan, Tables } from "shopmetrics/plan";
-import { duckdb } from "shopmetrics/engine";
+import { duckdb, type EngineAdapter } from "shopmetrics/engine";
 import { analyse } from "./lineage/select.js";
 import { lineageOf, type TableLineage } from "./lineage/columns.js";
 import type { OutputColumn } from "./lineage/output-columns.js";
@@ -20,9 +20,14 @@ export async function compileNotebooks(
   tables: Tables,
 ): Promise<{ plans: Plan[]; programs: Program[]; lineage: TableLineage[] }> {
   const bundled = await bundleNotebooks([...paths], { root });
-  const memory = await cachedTexts("translations", duckdb.translate);
+  const memory = await cachedTexts("translations", async (question) => {
+    const [text, surroundings] = JSON.parse(question) as Parameters<EngineAdapter["translate"]>;
+    return JSON.stringify(await duckdb.translate(text, surroundings));
+  });
+  const translate: EngineAdapter["translate"] = async (...question) =>
+    JSON.parse(await memory.ask(JSON.stringify(question))) as Awaited<ReturnType<EngineAdapter["translate"]>>;
   const recordings = [];
-  for (const notebook of bundled) recordings.push(await record(notebook, memory.ask));
+  for (const notebook of bundled) recordings.push(await record(notebook, translate, [...tables.keys()]));
   await memory.save();
   await dryRun(recordings, tables);
   const plans = recordings.map(({ plan }) => plan);

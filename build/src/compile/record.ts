@@ -39,14 +39,15 @@ export interface Recording {
  */
 export async function record(
   bundled: BundledNotebook,
-  translate: (text: string) => Promise<string>,
+  translate: EngineAdapter["translate"],
+  tables: readonly string[] = [],
   engines: readonly EngineAdapter[] = allEngines(),
 ): Promise<Recording> {
   const { notebook } = bundled;
   if (notebook.front.runtime === "node")
     return { plan: nodePlan(notebook), shapes: new Map(), find: () => undefined };
   const asked = await listen(bundled);
-  return planOf(notebook, asked, translate, engines);
+  return planOf(notebook, asked, { translate, tables, engines });
 }
 
 interface Heard {
@@ -125,12 +126,16 @@ const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${lette
 async function planOf(
   notebook: Notebook,
   { requests, places }: Heard,
-  translate: (text: string) => Promise<string>,
-  engines: readonly EngineAdapter[],
+  {
+    translate,
+    tables,
+    engines,
+  }: { translate: EngineAdapter["translate"]; tables: readonly string[]; engines: readonly EngineAdapter[] },
 ): Promise<Recording> {
   const made = await compileStep(requests, {
     targets: engines.map((engine) => ({ ...engine, ...(engine.translates && { translate }) })),
     literal: literals(),
+    tables,
     placeOf: (statement) => places.get(statement),
     failed: (error, place) => located(notebook, place, error),
   });

@@ -1,5 +1,7 @@
-import type { EngineAdapter, Writing } from "../engine/adapter.js";
+import type { EngineAdapter, Surroundings, Writing } from "../engine/adapter.js";
 import { textOf, type CommonTableExpression, type Draft } from "../engine/operation.js";
+import type { Column } from "../contracts/table.js";
+import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
 import type { Item, Operation, Place } from "../plan/plan.js";
 import { batchParam, marker, paramsIn, runParams, withMarkers, type Param } from "../sql/param.js";
 import { afterImageName, beforeTable, render, type Rendered } from "../sql/render.js";
@@ -35,6 +37,10 @@ interface CompileOptions {
   readonly kept?: VerbRequest | undefined;
   readonly literal: (value: SqlValue) => Param;
   readonly place?: Place | undefined;
+  /** What the statements that have been staged give. */
+  readonly stageColumns?: ReadonlyMap<Statement, Surroundings["relations"][string]>;
+  /** Names of all tables of the project, for the words of an error. */
+  readonly tables?: readonly string[];
 }
 
 /** A request or a stage with each engine's statements still as data. */
@@ -88,7 +94,7 @@ export async function draftRequest(request: VerbRequest, options: CompileOptions
     const texts = new Map<Statement, string>();
     const asked = new Set<Statement>();
     for (const [select] of verb.readers(request))
-      texts.set(select, await target.translate(renderOf(select).text));
+      texts.set(select, (await translated(target, renderOf(select), options)).sql);
     const writing: Writing = {
       sqlOf(select) {
         asked.add(select);
@@ -146,14 +152,19 @@ export async function draftStage(
   statement: Statement,
   name: string,
   options: CompileOptions,
-): Promise<DraftedItem> {
+): Promise<DraftedItem & { readonly columns: Surroundings["relations"][string] }> {
   const made = render(statement, options);
   const drafts = new Map<string, readonly LinkedDraft[]>();
-  for (const { name: engine, dialect, translate } of options.targets)
-    drafts.set(engine, [
-      { ...dialect.stage(name, await translate(made.text), statement), stages: made.stages },
+  let columns: Surroundings["relations"][string] = {};
+  for (const target of options.targets) {
+    const translation = await translated(target, made, options);
+    columns = translation.columns ?? columns;
+    drafts.set(target.name, [
+      { ...target.dialect.stage(name, translation.sql, statement), stages: made.stages },
     ]);
+  }
   return {
+    columns,
     item: { kind: "stage", name, place: options.place, select: made.text },
     drafts,
     params: made.params,
@@ -162,6 +173,45 @@ export async function draftStage(
     takes: made.takes,
   };
 }
+
+const translated = (target: Target, made: Rendered, options: CompileOptions) =>
+  target.translate(made.text, surroundingsOf(made, options));
+
+/** What a select may read: tables with their batches, the logs of tracked columns, stages; and its parameters. */
+function surroundingsOf(made: Rendered, { stages, stageColumns, tables }: CompileOptions): Surroundings {
+  const relations: Record<string, Record<string, string>> = {};
+  for (const table of made.tables) {
+    const typed = (columns: readonly Column[]) =>
+      Object.fromEntries(columns.map(({ name, type }) => [name, type]));
+    const columns = {
+      ...typed(table.columns),
+      ...Object.fromEntries(batchColumns(table).map((name) => [name, "BIGINT"])),
+    };
+    relations[table.name] = columns;
+    if (made.images.includes(table.name)) relations[afterImageName(table.name)] = columns;
+    if (table.options.tracks)
+      relations[beforeTable(table)] = { ...typed(loggedColumns(table)), _batch: "BIGINT" };
+  }
+  for (const stage of made.stages) relations[stages?.get(stage) ?? ""] = stageColumns?.get(stage) ?? {};
+  return {
+    relations,
+    params: Object.fromEntries(made.params.map((param) => [param.name, typeOf(param)])),
+    ...(tables && { tables }),
+  };
+}
+
+/** A parameter's type as engines bind it. */
+function typeOf(param: Param): string {
+  if (param.kind === "run") return runTypes[param.name] ?? "STRING";
+  if (param.kind !== "literal") return "BIGINT";
+  const { value } = param;
+  if (typeof value === "string") return "STRING";
+  if (typeof value === "boolean") return "BOOLEAN";
+  if (value === null) return "VOID";
+  return typeof value === "bigint" || Number.isSafeInteger(value) ? "BIGINT" : "DOUBLE";
+}
+
+const runTypes: Readonly<Record<string, string>> = { run_date: "DATE", now: "TIMESTAMP", full: "BOOLEAN" };
 
 /** A draft as the engine gets it. */
 export function finished(
@@ -210,6 +260,7 @@ function renderer(
           takes: [],
           stages: [statement],
           images: [],
+          tables: [],
         }
       : render(statement, { ...options, ...(stages && { stages }), ...(images && { afterImages: images }) });
     known.set(statement, made);

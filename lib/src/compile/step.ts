@@ -2,6 +2,7 @@ import type { Item, Place } from "../plan/plan.js";
 import { isQuery } from "../sql/render.js";
 import { isStatement, type SqlValue, type Statement } from "../sql/statement.js";
 import type { Param } from "../sql/param.js";
+import type { Surroundings } from "../engine/adapter.js";
 import { textOf } from "../engine/operation.js";
 import { verbOf, type VerbRequest } from "../verbs/registry.js";
 import {
@@ -33,9 +34,14 @@ export async function compileStep(
     readonly literal: (value: SqlValue) => Param;
     readonly placeOf: (statement: Statement) => Place | undefined;
     readonly failed: (error: unknown, place: Place | undefined) => unknown;
+    /** Names of all tables of the project. */
+    readonly tables?: readonly string[];
   },
 ): Promise<CompiledItem[]> {
-  const { targets, literal, placeOf, failed } = options;
+  const { placeOf, failed } = options;
+  const stageColumns = new Map<Statement, Surroundings["relations"][string]>();
+  const { targets } = options;
+  const given = { ...options, stageColumns };
   const toStage = shared(requests);
   const stages = new Map<Statement, string>();
   const made: { drafted: DraftedItem; stage?: Statement }[] = [];
@@ -52,7 +58,12 @@ export async function compileStep(
     if (!toStage.has(statement) || stages.has(statement)) return;
     const place = placeOf(statement);
     const name = freeName(statement.name ?? "part", new Set(stages.values()));
-    await add(place, () => draftStage(statement, name, { targets, literal, stages, place }), statement);
+    const draft = async () => {
+      const { columns, ...drafted } = await draftStage(statement, name, { ...given, stages, place });
+      stageColumns.set(statement, columns);
+      return drafted;
+    };
+    await add(place, draft, statement);
     stages.set(statement, name);
   };
 
@@ -60,7 +71,7 @@ export async function compileStep(
   for (const { request, place } of requests) {
     const verb = verbOf(request);
     if (!verb.isShown) for (const [select] of verb.readers(request)) await stage(select);
-    await add(place, () => draftRequest(request, { targets, literal, stages, kept, place }));
+    await add(place, () => draftRequest(request, { ...given, stages, kept, place }));
     if (verb.role === "keep") kept = request;
   }
 

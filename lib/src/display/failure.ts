@@ -1,3 +1,4 @@
+import { SqlError } from "../sql/sql-error.js";
 import { describeCheck } from "../run/check-result.js";
 import { CheckFailed, StatementFailed } from "../run/step.js";
 import { type Param, withMarkers } from "../sql/param.js";
@@ -26,7 +27,6 @@ export async function readableError(
   if (!(error instanceof Error) || isBug) return error;
   const what = "table" in request ? `${request.kind} ${request.table.name}` : request.kind;
   const writes = isWrite(request);
-  const { SqlError, translate } = await import("../engine/duckdb/translate.js");
   const isSql = error instanceof SqlError;
   const texts: string[] = [];
   const selects = new Set(
@@ -35,7 +35,7 @@ export async function readableError(
       .map(([select]) => select),
   );
   for (const { text, params } of [...selects].map((select) => render(select, { literal }))) {
-    if (isSql && (await translates(text, translate))) continue;
+    if (isSql && error.sql !== undefined && error.sql !== text) continue;
     const values = new Map(
       params.flatMap((param) => (param.kind === "literal" ? [[param.name, param.value]] : [])),
     );
@@ -44,12 +44,6 @@ export async function readableError(
   const place = isSql && error.line !== undefined ? { line: error.line } : undefined;
   return plainly(error, failureText(error, { what, texts, place, writes }));
 }
-
-const translates = (text: string, translate: (text: string) => Promise<string>) =>
-  translate(text).then(
-    () => true,
-    () => false,
-  );
 
 /** A literal as it would stand in SQL; for reading only. */
 export const written = (value: SqlValue) =>
@@ -77,7 +71,10 @@ function excerptFor(
 ): string | undefined {
   const [first] = texts;
   if (first === undefined) return undefined;
-  if (place) return excerpt(first, place);
+  if (place) {
+    const named = placeIn(first, error.message, "");
+    return excerpt(first, named?.line === place.line ? named : place);
+  }
   if (!(error instanceof StatementFailed)) return undefined;
   for (const text of texts) {
     const found = placeIn(text, (error.cause as Error).message, error.sql);

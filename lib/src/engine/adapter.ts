@@ -12,8 +12,8 @@ export interface EngineAdapter {
   /** What people call it. */
   readonly title: string;
   readonly dialect: Dialect;
-  /** Makes a select of Databricks' dialect one of its own. */
-  translate(text: string): Promise<string>;
+  /** Makes a select of Databricks' dialect one of its own. @throws SqlError for what it is not known to do alike */
+  translate(text: string, surroundings: Surroundings): Promise<Translation>;
   /** Whether `translate` changes anything, which is then shown to people. */
   readonly translates: boolean;
   /** Writes a bound parameter as its client wants it. */
@@ -47,6 +47,22 @@ export interface EngineAdapter {
   ordered?(items: readonly Item[]): Item[];
   /** Whether the warehouse is one file on this machine, which commands can look into by themselves. */
   readonly isEmbedded: boolean;
+}
+
+/** What a select may read, with types in Databricks' dialect. */
+export interface Surroundings {
+  /** Columns of tables and stages with their types, by the relation's name. */
+  readonly relations: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Types of the parameters that stand in the text as identifiers. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Names of all tables of the project, for the words of an error. */
+  readonly tables?: readonly string[];
+}
+
+/** A select in an engine's dialect, and where they are known the columns that it gives, with types in Databricks' dialect. */
+export interface Translation {
+  readonly sql: string;
+  readonly columns?: Readonly<Record<string, string>>;
 }
 
 export interface OpenOptions {

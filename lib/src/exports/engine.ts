@@ -12,5 +12,5 @@ export { quoted, raw } from "../engine/databricks/literals.js";
 export { phases, type PhaseStatement } from "../engine/databricks/phases.js";
 export { openDuckdb } from "../engine/duckdb/engine.js";
 export { macros } from "../engine/duckdb/functions.js";
-export { SqlError } from "../engine/duckdb/translate.js";
+export { SqlError } from "../sql/sql-error.js";
 export { allEngines, databricks, dialectOf, duckdb, engineNamed, openEngine } from "../engine/index.js";

@@ -1,4 +1,5 @@
 import { columnMismatch, compileRequest, literals, type CompiledItem } from "../compile/request.js";
+import type { EngineAdapter } from "../engine/adapter.js";
 import { engineNamed } from "../engine/index.js";
 import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
@@ -15,18 +16,22 @@ interface Compiler {
   readonly literal: (value: SqlValue) => Param;
 }
 
-export function compilerFor(engine: string): Compiler {
+export function compilerFor(engine: string, tables: readonly string[] = []): Compiler {
   const literal = literals();
   const adapter = engineNamed(engine);
   const targets = [{ ...adapter, translate: once(adapter.translate) }];
-  return { literal, compile: (request, place) => compileRequest(request, { targets, literal, place }) };
+  return {
+    literal,
+    compile: (request, place) => compileRequest(request, { targets, literal, place, tables }),
+  };
 }
 
-function once(translate: (text: string) => Promise<string>): (text: string) => Promise<string> {
-  const known = new Map<string, Promise<string>>();
-  return (text) => {
-    const made = known.get(text) ?? translate(text);
-    known.set(text, made);
+function once(translate: EngineAdapter["translate"]): EngineAdapter["translate"] {
+  const known = new Map<string, ReturnType<EngineAdapter["translate"]>>();
+  return (text, surroundings) => {
+    const key = JSON.stringify([text, surroundings]);
+    const made = known.get(key) ?? translate(text, surroundings);
+    known.set(key, made);
     return made;
   };
 }

@@ -27,7 +27,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
   const { engine } = settings;
   const warehouse = idleWarehouse(settings, display, tables);
   const runId = `notebook-${new Date().toISOString().slice(0, 19)}-${randomUUID().slice(0, 8)}`;
-  const { compile, literal } = compilerFor(engine);
+  const { compile, literal } = compilerFor(engine, [...tables.keys()]);
   const lost = lostFailures();
   let turn: Promise<unknown> = Promise.resolve();
 

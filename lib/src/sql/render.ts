@@ -1,5 +1,9 @@
 import type { Table } from "../contracts/table.js";
 import { flat, marker, windowParams, type Param } from "./param.js";
+import { parseQuery } from "./parser.js";
+import { SqlError } from "./sql-error.js";
+import { isStatement } from "./statement.js";
+import { linesWithinTexts, tokensOf, type Token } from "./tokens.js";
 import type { Changes, Interpolation, RunValue, SqlValue, Statement, Touched } from "./statement.js";
 
 /** SQL text in Databricks' dialect, in which each parameter stands as the identifier `param__<name>`. */
@@ -16,6 +20,8 @@ export interface Rendered {
   readonly stages: readonly Statement[];
   /** Tables whose after-image is read. */
   readonly images: readonly string[];
+  /** All tables that stand in the text, as contracts. */
+  readonly tables: readonly Table[];
 }
 
 /** Where a table kept with `tracks` logs its rows' tracked columns before they changed. */
@@ -42,6 +48,8 @@ export function render(
   const taken = new Set<string>();
   const staged = new Set<Statement>();
   const images = new Set<string>();
+  const tables = new Set<Table>();
+  const own = ownNames(statement);
   const ctes = new Map<string, { source: object; text: string }>();
   const placed = new Map<object, string>();
 
@@ -55,7 +63,7 @@ export function render(
     if (known) return known;
     const body = text();
     let name = wanted;
-    for (let n = 2; ctes.has(name); n++) name = `${wanted}_${n}`;
+    for (let n = 2; ctes.has(name) || own.has(name); n++) name = `${wanted}_${n}`;
     placed.set(source, name);
     ctes.set(name, { source, text: body });
     return name;
@@ -67,6 +75,7 @@ export function render(
   };
 
   const changesOf = ({ table }: Changes) => {
+    tables.add(table);
     reads.add(table.name);
     changed.add(table.name);
     taken.add(table.name);
@@ -74,6 +83,7 @@ export function render(
   };
 
   const touchedOf = ({ table }: Touched) => {
+    tables.add(table);
     reads.add(table.name);
     changed.add(table.name);
     const key = (table.options.key ?? []).join(", ");
@@ -91,6 +101,7 @@ export function render(
     switch (value.kind) {
       case "table":
         reads.add(value.name);
+        tables.add(value);
         if (!options.afterImages?.has(value.name)) return value.name;
         images.add(value.name);
         return afterImageName(value.name);
@@ -103,10 +114,14 @@ export function render(
       case "statement": {
         const stage = options.stages?.get(value);
         if (stage) {
+          if (own.has(stage))
+            throw new SqlError(
+              `a common table expression is called ${stage} like the select that it reads: call it otherwise`,
+            );
           staged.add(value);
           return stage;
         }
-        if (!isQuery(value)) return body(value);
+        if (!isQuery(value)) return asExpression(body(value));
         return cte(value, value.name ?? "part", () => body(value));
       }
     }
@@ -139,6 +154,7 @@ export function render(
     takes: [...taken],
     stages: [...staged],
     images: [...images],
+    tables: [...tables],
   };
 }
 
@@ -149,28 +165,112 @@ const bare = (table: Table) => table.name.slice(table.name.indexOf(".") + 1);
 
 /** Whether a statement is a select of its own, not a piece of one. */
 export const isQuery = (statement: Statement) =>
-  /^\s*(select|with|values|from)\b/i.test(statement.strings[0] ?? "");
+  ["select", "with", "values", "from"].includes(firstWord(statement.strings[0] ?? ""));
+
+/** The first word of a text behind comments and opening brackets, in lower case. */
+const firstWord = (text: string) => tokensOf(text).find(({ text: sign }) => sign !== "(")!.word;
+
+/** The names of the common table expressions that a statement and those within it write themselves, in lower case. */
+function ownNames(statement: Statement): ReadonlySet<string> {
+  const names = new Set<string>();
+  const visit = (part: Statement) => {
+    for (const text of part.strings) {
+      const tokens = tokensOf(text);
+      tokens.forEach(({ word, kind }, index) => {
+        const isBody = word === "as" && tokens[index + 1]?.text === "(";
+        const before = tokens[index - 1];
+        if (isBody && before && (before.kind === "word" || before.kind === "quoted"))
+          names.add(before.text.toLowerCase());
+        if (word === "with" && kind === "word" && tokens[index + 1])
+          names.add(tokens[index + 1]!.text.toLowerCase());
+      });
+    }
+    for (const value of part.values) if (isStatement(value)) visit(value);
+  };
+  visit(statement);
+  return names;
+}
+
+/**
+ * A piece of a select as one expression: in brackets, unless it is a name, a constant, a call, or in brackets already.
+ *
+ * @throws SqlError for a piece that is not one expression: pasted in, it would change what stands around it
+ */
+function asExpression(piece: string): string {
+  refuseOther(piece);
+  const tokens = tokensOf(piece).slice(0, -1);
+  const closed = piece.slice(tokens.at(-1)!.end).includes("--") ? `${piece}\n` : piece;
+  return isWhole(tokens) ? closed : `(${closed.trim()}${closed.endsWith("\n") ? "\n" : ""})`;
+}
+
+function refuseOther(piece: string): void {
+  const { body, ctes, order, limit } = parseQuery(`select ${piece}\n`);
+  const isOne =
+    body.is === "select" &&
+    body.items.length === 1 &&
+    !body.items[0]!.alias &&
+    body.items[0]!.value.is !== "star" &&
+    !(body.from ?? body.where ?? body.group ?? body.having ?? limit) &&
+    !body.distinct;
+  if (isOne && ctes.length === 0 && order.length === 0) return;
+  throw new SqlError(
+    `"${piece.trim().slice(0, 60)}" is neither a select nor one expression: only these stand within another select`,
+  );
+}
+
+/** Whether no operator outside can take a part of it. */
+function isWhole(tokens: readonly Token[]): boolean {
+  const name = tokens.findIndex((token, index) =>
+    index % 2 ? token.text !== "." : !["word", "quoted"].includes(token.kind),
+  );
+  if (name < 0 || (tokens.length === 1 && ["string", "number"].includes(tokens[0]!.kind))) return true;
+  if (tokens[name]!.text !== "(" || tokens.at(-1)!.text !== ")" || (name % 2 === 0 && name > 0)) return false;
+  let depth = 0;
+  return tokens.slice(name).every(({ kind, text }, index, all) => {
+    if (kind === "sign") depth += text === "(" ? 1 : text === ")" ? -1 : 0;
+    return depth > 0 || index === all.length - 1;
+  });
+}
 
 /** Puts common table expressions before a select, which may have some of its own. */
 function withCtes(ctes: { name: string; text: string }[], main: string): string {
   if (ctes.length === 0) return main;
   const list = ctes.map(({ name, text }) => `${name} as (\n${indent(text)}\n)`).join(",\n");
-  const own = /^with\b\s*/i.exec(main);
-  return own ? `with ${list},\n${main.slice(own[0].length)}` : `with ${list}\n${main}`;
+  const [first] = tokensOf(main);
+  if (first!.word !== "with") return `with ${list}\n${main}`;
+  return `${main.slice(0, first!.start)}with ${list},\n${main.slice(first!.end).trimStart()}`;
 }
 
-const indent = (text: string) => text.replace(/^(?=.)/gm, "  ");
+/** Indents a text's lines, but for those that go on with a text of SQL. */
+function indent(text: string): string {
+  const within = linesWithinTexts(text);
+  return text
+    .split("\n")
+    .map((line, index) => (line === "" || within.has(index + 1) ? line : `  ${line}`))
+    .join("\n");
+}
 
-/** Takes away the indentation that all lines share (a first line beside the quote has none), and blank lines around. */
-export function dedent(text: string): string {
-  const lines = text
-    .replace(/^\s*\n/, "")
-    .trimEnd()
-    .split("\n");
+/**
+ * Takes away the indentation that all lines share (a first line beside the quote has none), and blank lines around. Lines that go
+ * on with a text of SQL stay as they are.
+ */
+export function dedent(given: string): string {
+  const text = given.replace(/^\s*\n/, "").trimEnd();
+  const hasFirst = text.length !== given.trimEnd().length;
+  const lines = text.split("\n");
+  const within = linesWithinTexts(text);
   const depth = (line: string) => line.length - line.trimStart().length;
-  const rest = lines.slice(/^\s*\n/.test(text) ? 0 : 1).filter((line) => line.trim());
-  const least = Math.min(...rest.map(depth));
+  const moves = (index: number) => !within.has(index + 1) && lines[index]!.trim() !== "";
+  const least = Math.min(
+    ...lines.flatMap((line, index) => (moves(index) && (hasFirst || index > 0) ? [depth(line)] : [])),
+  );
   return lines
-    .map((line, index) => (index === 0 ? line.trimStart() : line.slice(Math.min(depth(line), least))))
+    .map((line, index) =>
+      within.has(index + 1)
+        ? line
+        : index === 0
+          ? line.trimStart()
+          : line.slice(Math.min(depth(line), least)),
+    )
     .join("\n");
 }

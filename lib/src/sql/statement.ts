@@ -1,5 +1,6 @@
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
+import { openAtEnd } from "./tokens.js";
 
 /** A value that SQL binds as a parameter. It never becomes part of the text. */
 export type SqlValue = string | number | bigint | boolean | null;
@@ -58,7 +59,28 @@ export function sql(strings: TemplateStringsArray, ...values: Interpolation[]): 
         `a number, a boolean or null.`,
     );
   });
+  refuseBroken(strings);
   return observe({ kind: "statement", strings: [...strings], values, name: undefined });
+}
+
+/** A value is a part of SQL: within a text or a comment it would be no value, and its lines would become SQL. */
+function refuseBroken(strings: TemplateStringsArray): void {
+  strings.forEach((text: string | undefined, index) => {
+    if (text === undefined)
+      throw new InputError(
+        `sql: "${strings.raw[index]!.trim().slice(0, 60)}" holds an escape that JavaScript does not know: write two backslashes ` +
+          `for one of SQL's.`,
+      );
+    const reserved = /\bparam__\w*/.exec(text)?.[0];
+    if (reserved)
+      throw new InputError(`sql: "${reserved}" is how a bound value is named: write another name.`);
+    const open = index < strings.length - 1 ? openAtEnd(text) : undefined;
+    if (open)
+      throw new InputError(
+        `sql: the value after "${text.trimEnd().slice(-40)}" stands within ${open}. ` +
+          (open === "a comment" ? "Take the comment away." : "Join it to the text by ||: 'a' || ${value}."),
+      );
+  });
 }
 
 let observe = (statement: Statement): Statement => statement;

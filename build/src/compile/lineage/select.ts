@@ -45,8 +45,6 @@ interface Frame {
   readonly relations: readonly Relation[];
   readonly using: ReadonlySet<string>;
   readonly aliases: ReadonlyMap<string, OutputColumn>;
-  /** Parameters of the lambdas around, which stand for elements of an array named with them. */
-  readonly locals: ReadonlySet<string>;
 }
 
 interface Relation extends Rows {
@@ -125,7 +123,7 @@ function frameOf(body: Node, scope: Scope): Frame {
   const relations: Relation[] = [];
   const joins = nodes(body["joins"]);
   const using = new Set(joins.flatMap((join) => columnAliases(join["using"])));
-  const frame = { scope, relations, using, aliases: new Map(), locals: new Set<string>() };
+  const frame = { scope, relations, using, aliases: new Map() };
   const sources = nodes((body["from"] as Node | null)?.["expressions"]);
   for (const source of [...sources, ...joins.map((join) => join["this"] as Node)])
     relations.push(relation(source, scope, frame));
@@ -223,10 +221,6 @@ function visit(kind: string, body: Node, frame: Frame, parts: OutputColumn[]): b
     parts.push(...rows.columns, ...conditions({ [kind]: body }, { ...frame.scope, outer: frame }));
     return rows.columns.some((column) => column.kind === "aggregation");
   }
-  if (kind === "lambda") {
-    const locals = new Set([...frame.locals, ...columnAliases(body["parameters"])]);
-    return gather(body["body"], { ...frame, locals }, parts);
-  }
   const aggregates = gather(body, frame, parts);
   // An aggregate over a window gives each row a value of its own.
   if (kind === "window_function") return false;
@@ -247,7 +241,6 @@ function column(body: Node, frame: Frame): OutputColumn {
   const name = named(body["name"]);
   const of = named(body["table"]);
   if (!of && name.startsWith("param__")) return constantColumn(name);
-  if (!of && frame.locals.has(name)) return constantColumn(name);
   const found = of ? qualified(of, name, frame) : unqualified(name, frame);
   return (
     found ?? unknownColumn(name, `${of ? `${of}.` : ""}${name} is not a column of what it is selected from`)
@@ -260,7 +253,6 @@ function qualified(of: string, name: string, frame: Frame): OutputColumn | undef
     const found = relation.columns.find((column) => column.name === name);
     return found ?? (relation.problem ? unknownColumn(name, relation.problem) : undefined);
   }
-  if (frame.locals.has(of)) return constantColumn(name);
   // A field of a struct.
   const struct = unqualified(of, { ...frame, scope: { ...frame.scope, outer: undefined } });
   if (struct) return madeOf(name, [struct], { kind: "transformation", expression: `${of}.${name}` });

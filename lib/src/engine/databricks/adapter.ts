@@ -10,7 +10,7 @@ export const databricks: EngineAdapter = {
   title: "Databricks",
   dialect: databricksDialect,
   translates: false,
-  translate: async (text) => text,
+  translate: async (sql) => ({ sql }),
   // Parameters stay identifiers: a SQL file declares variables of these names, a client binds them.
   mark: marker,
   open: openWarehouse,

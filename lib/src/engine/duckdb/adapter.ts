@@ -10,7 +10,7 @@ export const duckdb: EngineAdapter = {
   title: "DuckDB",
   dialect: duckdbDialect,
   translates: true,
-  translate: async (text) => (await import("./translate.js")).translate(text),
+  translate: async (text, surroundings) => (await import("./translate.js")).translate(text, surroundings),
   mark: (param) => `$${param}`,
   open: ({ warehouse: file, lockWait }, { onWait }) => opened({ file, patience: lockWait * 1000, onWait }),
   openReadOnly: async ({ warehouse: file, lockWait }, { onWait, patience = lockWait * 1000 }) =>

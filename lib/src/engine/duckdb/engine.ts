@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { link, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
@@ -44,7 +45,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   // FSST makes a file half as large, at more than a third of the time that a load takes. As an option of the opening it
   // has no effect, only as a statement.
   await first.run("set global disabled_compression_methods = 'fsst,dict_fsst'");
-  if (!options.readOnly) await first.run(["begin", ...macros, "commit"].join(";\n"));
+  if (!options.readOnly) await makeMacros(first);
   first.closeSync();
   return {
     name: "duckdb",
@@ -104,6 +105,18 @@ async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
       await sleep(wait);
     }
   }
+}
+
+/** Macros are in the file; there they stay as long as they are the same, which one of them says by its name. */
+async function makeMacros(connection: DuckDBConnection): Promise<void> {
+  const mark = `macros_${createHash("sha256").update(macros.join()).digest("hex").slice(0, 16)}`;
+  const isMade = await connection.run(`select ${mark}()`).then(
+    () => true,
+    () => false,
+  );
+  if (isMade) return;
+  const all = ["begin", ...macros, `create or replace macro ${mark}() as true`, "commit"];
+  await connection.run(all.join(";\n"));
 }
 
 async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {

@@ -86,9 +86,9 @@ async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender>
 /** The columns of bronze that hold an envelope's fields. */
 const envelope: Readonly<Record<string, string>> = {
   kafka_topic: "e.topic",
-  kafka_partition: 'try_cast(e."partition" as integer)',
-  kafka_offset: 'try_cast(e."offset" as bigint)',
-  kafka_timestamp: 'utc_timestamp(e."timestamp")',
+  kafka_partition: 'try_int(e."partition")',
+  kafka_offset: 'try_bigint(e."offset")',
+  kafka_timestamp: 'try_timestamp(e."timestamp")',
   kafka_key: "e.key",
   value: "e.value",
 };
