@@ -121,7 +121,7 @@ def run(command, environment, secrets):
     before = {number: signal.signal(number, hand_on) for number in handled}
     try:
         for line in child.stdout:
-            for secret in secrets:
+            for secret in filter(None, secrets):
                 line = line.replace(secret, "[hidden]")
             print(line, end="", flush=True)
         code = child.wait()

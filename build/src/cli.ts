@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { fail } from "./commands/fail.js";
+import { endsWithNpm } from "./run/interrupt.js";
 
 const program = new Command("shopmetrics")
   .description("An e-commerce lakehouse: TypeScript notebooks, compiled to a pipeline.")
@@ -36,7 +37,7 @@ const acceptLoss = () =>
 const port = () =>
   new Option("--port <n>", "where the dashboard is served; 0 takes any free port")
     .default(3000)
-    .argParser(number);
+    .argParser(portNumber);
 const full = () => new Option("--full", "compute all rows again, not only those that changed");
 
 program
@@ -216,6 +217,7 @@ program
   .allowUnknownOption()
   .action(async (args) => (await import("./commands/jupyter.js")).jupyter(args));
 
+endsWithNpm();
 try {
   await program.parseAsync();
 } catch (error) {
@@ -225,6 +227,13 @@ try {
     if (process.argv.includes("--json"))
       (await import("./commands/fail.js")).printJson({ error: (error as Error).message });
   }
+}
+
+function portNumber(value: string): number {
+  const parsed = number(value);
+  if (!Number.isInteger(parsed) || parsed < 0 || parsed > 65_535)
+    throw new InvalidArgumentError("Give a whole number from 0 to 65535.");
+  return parsed;
 }
 
 /** A number given to an option; commander names the option when it is none. */

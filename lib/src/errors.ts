@@ -2,3 +2,28 @@
 export class InputError extends Error {
   override readonly name: string = "InputError";
 }
+
+/** An error's message for people. Where the disk is full it says so first, with the next step. */
+export function messageFor(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/\bENOSPC\b|No space left on device|disk (?:is )?full/i.test(message)) return message;
+  if (message.startsWith(diskIsFull)) return message;
+  return `${diskIsFull}: free some space and run again; what was complete is kept. (${message})`;
+}
+
+const diskIsFull = "The disk is full";
+
+/**
+ * A text that may hold anything, such as a value or a file's name, as a terminal may print it: control characters, which can
+ * move the cursor or hide a line, are written as `\x1b`.
+ */
+export const printable = (text: string): string =>
+  text.replaceAll(
+    // Line feed and tab stay; the last ranges change the direction of writing.
+    // eslint-disable-next-line no-control-regex
+    /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const code = character.charCodeAt(0);
+      return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`;
+    },
+  );

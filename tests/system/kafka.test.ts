@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
 import { InputError } from "shopmetrics";
 import { readWatermarks } from "#lib/kafka/watermarks.js";
 import { readSettings } from "#lib/settings.js";
@@ -6,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whyNotReady } from "../services/kafka/install.ts";
 import { start, type Kafka } from "../services/kafka/start.ts";
 import { createTopic, withAdmin } from "../services/kafka/topic.ts";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { lakehouse, succeeded, temporaryFolder, type Lakehouse } from "./cli.ts";
 import { query } from "./tables.ts";
 import { clicks, heldOffsets, offsetsOf, send } from "./topic.ts";
 
@@ -60,6 +63,30 @@ describe.skipIf(missing)("reading a topic", () => {
     succeeded(await read(topic));
     const rows = await query(shop, `select value from bronze.clickstream_raw where kafka_topic = '${topic}'`);
     expect(rows.map((row) => row["value"]).toSorted()).toEqual(sent.map(({ value }) => value).toSorted());
+  });
+
+  it("a message too large for a line is refused by its place and size, and the ones after it are read", async () => {
+    const topic = await newTopic(3, 1);
+    // 70 MB that gzip makes 69 kB of, and 60 MB that as JSON would be six times as large.
+    await send(kafka.brokers, topic, [{ key: "C1", value: "x".repeat(70_000_000) }]);
+    await send(kafka.brokers, topic, [{ key: "C1", value: "\u0001".repeat(60_000_000) }]);
+    await send(kafka.brokers, topic, clicks(2, "after"));
+    const env = { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic };
+    const own = await lakehouse();
+    for (let run = 0; run < 2; run++) succeeded(await own.shopmetrics("run --quiet", { env }));
+    expect(await heldOffsets(own, topic)).toEqual(["0:0", "0:1", "0:2", "0:3", "0:4", "0:5", "0:6"]);
+    const refused = await query(own, "select reasons, raw_row from silver.rejected_rows order by source_row");
+    expect(refused).toMatchObject([
+      {
+        reasons: ["message is larger than 5 MiB"],
+        raw_row: expect.stringMatching(/value_bytes\\":70000000/),
+      },
+      {
+        reasons: ["message is larger than 5 MiB"],
+        raw_row: expect.stringMatching(/value_bytes\\":60000000/),
+      },
+    ]);
+    expect(await query(own, "select count(*)::int as n from silver.clickstream_clean")).toEqual([{ n: 5 }]);
   });
 
   it("works by login over TLS, as on Confluent Cloud, and never prints the password", async () => {
@@ -236,4 +263,16 @@ describe.skipIf(missing)("reading a topic", () => {
     );
     expect(counts).toEqual({ kept: 1, refused: poison.length });
   });
+});
+
+it("kafka on a taken port leaves the files of the broker that runs there", async () => {
+  const folder = await temporaryFolder();
+  await writeFile(path.join(folder, "keystore.pem"), "the running broker's");
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as AddressInfo;
+  await expect(start({ folder, port })).rejects.toThrow(`Port ${port} is in use`);
+  taken.close();
+  expect(await readdir(folder)).toEqual(["keystore.pem"]);
+  expect(await readFile(path.join(folder, "keystore.pem"), "utf8")).toBe("the running broker's");
 });

@@ -115,6 +115,12 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
     await launched.ended;
   });
 
+  it("leaves the log readable where a secret is empty", async () => {
+    const task = await program("says", 'console.log("42 rows");');
+    const launched = start([launcher, ...given(task)], { TEST_KAFKA_PASSWORD: "" });
+    expect(await launched.ended).toEqual({ code: 0, output: "42 rows\n" });
+  });
+
   it("hides a secret that the program prints, on either stream", async () => {
     const task = await program(
       "prints",

@@ -208,11 +208,33 @@ describe("what cannot be loaded is said, with its place", () => {
     );
     expect(await rows()).toEqual([]);
   });
+});
 
-  it("a line longer than 64 MiB", async () => {
-    land(`${envelope("1")}\n${"x".repeat(65 << 20)}\n`);
-    await expect(loadAll()).rejects.toThrow(/the line after line 1 \(byte \d+\) is longer than 64 MiB/);
+it.each([
+  ["ends the file", "x".repeat(65 << 20), ""],
+  ["stands between others, in characters of two bytes", "ä".repeat(40 << 20), `\n${envelope("3")}\n`],
+])("a line longer than 64 MiB that %s is a row with its size", async (_, line, rest) => {
+  land(`${envelope("1")}\n${line}${rest}`);
+  expect(await loadAll()).toMatchObject([{ rescued: 1 }]);
+  const loaded = await rows();
+  expect(loaded.map(({ value }) => value)).toEqual(rest ? ["1", null, "3"] : ["1", null]);
+  expect(JSON.parse(loaded[1]!["_rescued_data"] as string)).toEqual({
+    line_bytes: Buffer.byteLength(line),
+    line_start: line.slice(0, 1000),
   });
+});
+
+it.each([
+  ["an unknown field", '{"topic":"t","partition":0,"offset":1,"val}ue":"lost?"}'],
+  ["a field twice", '{"topic":"t","partition":0,"offset":1,"value":"first","value":"second"}'],
+  ["a key that is no UTF-8", '{"topic":"t","partition":0,"offset":1,"key_base64":"/w==","value":"{}"}'],
+])("an envelope with %s keeps its place, and its line whole", async (_, line) => {
+  land(`${line}\n${envelope("next")}`);
+  expect(await loadAll()).toMatchObject([{ rows: 1, rescued: 1 }]);
+  expect(await rows()).toMatchObject([
+    { kafka_offset: 1, _rescued_data: line },
+    { value: "next", _rescued_data: null },
+  ]);
 });
 
 it("unfinished files are left alone", async () => {

@@ -504,12 +504,18 @@ describe("the landing folder", () => {
     await generate({ landing: killed, ...shop, days: 2 });
     // As after a kill while the first increment's orders were written: they are half there, later files not at all.
     rmSync(join(killed, "orders", "orders_2025-11-25.csv"));
-    writeFileSync(join(killed, "orders", ".orders_2025-11-25.csv.tmp"), "order_id,customer_id\nO000");
+    writeFileSync(
+      join(killed, "orders", ".orders_2025-11-25.csv.999999999-1.tmp"),
+      "order_id,customer_id\nO000",
+    );
     rmSync(join(killed, "products", "products_2025-11-25.csv"));
     for (const entity of ["customers", "orders", "products"])
       rmSync(join(killed, entity, `${entity}_2025-11-26.csv`));
     rmSync(join(killed, "clickstream", "clickstream_2025-11-24.ndjson"));
-    writeFileSync(join(killed, "clickstream", ".clickstream_2025-11-24.ndjson.tmp"), '{"topic":"simu');
+    writeFileSync(
+      join(killed, "clickstream", ".clickstream_2025-11-24.ndjson.999999999-1.tmp"),
+      '{"topic":"simu',
+    );
     rmSync(join(killed, "clickstream", "clickstream_2025-11-26.ndjson"));
     const report = await generate({ landing: killed, ...shop, days: 2 });
     expect(report.files).toHaveLength(7);

@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { envelopes, type RawMessage } from "#lib/kafka/envelope.js";
-import { fileName, reached, sweep } from "#lib/kafka/landing-file.js";
+import { envelopes, largestField, type RawMessage } from "#lib/kafka/envelope.js";
+import { fileName, reached } from "#lib/kafka/landing-file.js";
+import { removeDrafts } from "#lib/landing/write-whole.js";
 import { openPartitionWriters } from "#lib/kafka/partition-writer.js";
 import { TopicRecreated } from "#lib/kafka/positions.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -44,6 +45,19 @@ describe("an envelope", () => {
     expect(kept).not.toHaveProperty("value");
     expect(Buffer.from(String(kept["value_base64"]), "base64")).toEqual(bytes);
     expect(Buffer.from(String(kept["key_base64"]), "base64")).toEqual(bytes);
+  });
+
+  it("keeps the size of what is too large for one line, whatever it holds", () => {
+    expect(parsed(message(1, "\0".repeat(largestField)))["value"]).toHaveLength(largestField);
+    expect(envelope([message(1, "\0".repeat(largestField))]).length).toBeLessThan(64 << 20);
+    const [line] = envelope([message(1, "x".repeat(70_000_000))]).split("\n");
+    expect(JSON.parse(line!)).toMatchObject({
+      topic: "clicks",
+      partition: 2,
+      offset: 1,
+      value_bytes: 70_000_000,
+    });
+    expect(line!.length).toBeLessThan(200);
   });
 
   it.each([
@@ -104,6 +118,17 @@ describe("partition writers", () => {
     expect((await landed()).flat()).toHaveLength(25);
   });
 
+  it("land files of bounded size, whatever one fetch holds", async () => {
+    const writers = open(0);
+    const large = Array.from({ length: 40 }, (_, offset) => message(offset, "x".repeat(4 << 20)));
+    expect(await writers.accept({ partition: 0, asked: 0, next: 40, messages: large })).toBe(40);
+    await writers.land();
+    const offsets = await landed();
+    expect(offsets.flat()).toEqual(Array.from({ length: 40 }, (_, offset) => offset));
+    expect(offsets.length).toBeGreaterThan(2);
+    expect(await reached(folder, "clicks", 0, 0)).toBe(40);
+  });
+
   it("skip what they hold already and what does not come next", async () => {
     const writers = open(5);
     expect(await writers.accept(fetched(3, 7))).toBe(7);
@@ -153,7 +178,7 @@ describe("partition writers", () => {
     expect(await readdir(folder)).toEqual([]);
     await writeFile(path.join(folder, ".clicks-0-0.ndjson.999999999-1.tmp"), "");
     await writeFile(path.join(folder, `.clicks-0-0.ndjson.${process.pid}-1.tmp`), "");
-    await sweep(folder);
+    await removeDrafts(folder);
     expect(await readdir(folder)).toEqual([`.clicks-0-0.ndjson.${process.pid}-1.tmp`]);
   });
 });

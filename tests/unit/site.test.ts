@@ -351,6 +351,9 @@ describe("the server", () => {
     await writeFile(path.join(folder, "site/index.html"), "<p>page</p>".repeat(500));
     await writeFile(path.join(folder, "site/.hidden"), "hidden");
     await writeFile(path.join(folder, "site/a-0123456789abcdef.js"), "1");
+    const { symlink } = await import("node:fs/promises");
+    await symlink(path.join(folder, "secret.txt"), path.join(folder, "site/link.txt"));
+    await symlink(folder, path.join(folder, "site/linked"));
     server = await serveSite({
       site: path.join(folder, "site"),
       snapshots: path.join(folder, "none"),
@@ -370,6 +373,8 @@ describe("the server", () => {
     "%00",
     "%",
     "data/../../secret.txt",
+    "link.txt",
+    "linked/secret.txt",
   ])("gives nothing for %s", async (wanted) => {
     const { request } = await import("node:http");
     const url = new URL(server.url);
@@ -399,6 +404,28 @@ describe("the server", () => {
     expect(page.headers.get("cache-control")).toBe("no-cache");
     expect(asset.headers.get("cache-control")).toContain("immutable");
   });
+
+  it.each([
+    ["127.0.0.1:3000", 200],
+    ["localhost", 200],
+    ["shop.localhost:3000", 200],
+    ["[::1]:3000", 200],
+    ["rebound.example", 403],
+    ["localhost.rebound.example:3000", 403],
+    ["127.0.0.1.rebound.example", 403],
+  ])(
+    "answers a request for the host %s by %i, since a page elsewhere may point its name here",
+    async (host, expected) => {
+      const { request } = await import("node:http");
+      const { hostname, port } = new URL(server.url);
+      const status = await new Promise((done, fail) =>
+        request({ host: hostname, port, path: "/", headers: { host } }, ({ statusCode }) => done(statusCode))
+          .once("error", fail)
+          .end(),
+      );
+      expect(status).toBe(expected);
+    },
+  );
 
   it("takes no other request than to read", async () => {
     expect((await fetch(server.url, { method: "POST" })).status).toBe(405);

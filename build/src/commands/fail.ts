@@ -4,13 +4,13 @@
  * stack. Any other is a defect and keeps it.
  */
 export async function fail(error: unknown): Promise<number> {
-  const [{ InputError }, { NotebookError }] = await Promise.all([
+  const [{ InputError, messageFor, printable }, { NotebookError }] = await Promise.all([
     import("shopmetrics/settings"),
     import("../notebook/error.js"),
   ]);
   const known = error instanceof InputError || error instanceof NotebookError;
   const several = error instanceof AggregateError;
-  if (known || several || isOfTheSystem(error)) console.error((error as Error).message);
+  if (known || several || isOfTheSystem(error)) console.error(printable(messageFor(error)));
   else console.error(error);
   return error instanceof InputError ? 2 : 1;
 }

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import { engineNamed } from "shopmetrics/engine";
-import { InputError, readSettings } from "shopmetrics/settings";
+import { InputError, printable, readSettings } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
 import { tables } from "shopmetrics/shop";
 import { count, nearest } from "../text.js";
@@ -94,7 +94,7 @@ function cell(value: unknown): string {
   const text = (typeof value === "object" ? JSON.stringify(value) : String(value as string | number))
     .slice(0, longestCell + 1)
     .replaceAll(/\s/g, " ");
-  return text.length > longestCell ? `${text.slice(0, longestCell)}…` : text;
+  return printable(text.length > longestCell ? `${text.slice(0, longestCell)}…` : text);
 }
 
 const longestCell = 200;

@@ -60,3 +60,19 @@ export function untilInterrupted(): { signal: AbortSignal; stop: () => void; don
     },
   };
 }
+
+/**
+ * Ends a command that npm or npx started when these have ended: npm hands a SIGTERM on to its shell only, and the command would
+ * run on with nobody who waits for it. It ends as by SIGTERM itself. A command that nothing of npm started may outlive its
+ * parent, as with `nohup`.
+ */
+export function endsWithNpm(env: NodeJS.ProcessEnv = process.env): void {
+  if (env["npm_command"] === undefined) return;
+  const parent = process.ppid;
+  const look = () => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
+  };
+  const timer = setInterval(look, 200).unref();
+}

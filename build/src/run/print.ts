@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/run";
+import { printable } from "shopmetrics/settings";
 import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
 import { count, seconds } from "../text.js";
 
@@ -18,7 +19,8 @@ export function progress(options: {
   return (event) => {
     if (event.kind !== "ended") return;
     const { report } = event;
-    for (const warning of report.warnings) console.error(`${paint("yellow", "warning")}  ${warning}`);
+    for (const warning of report.warnings)
+      console.error(`${paint("yellow", "warning")}  ${printable(warning)}`);
     if (!options.quiet) console.log(`${signs[report.status]} ${report.step.padEnd(width)}  ${did(report)}`);
   };
 }
@@ -45,12 +47,13 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
   }
   for (const step of report.steps) {
     for (const check of step.checks) {
-      if (check.status === "warn") console.error(`${paint("yellow", "warning")}  ${describeCheck(check)}`);
+      if (check.status === "warn")
+        console.error(`${paint("yellow", "warning")}  ${printable(describeCheck(check))}`);
     }
   }
   const failed = report.steps.filter(({ status }) => status === "failed");
   for (const { step, message } of failed)
-    console.error(`${paint("red", "failed")}  ${step}: ${message ?? ""}`);
+    console.error(`${paint("red", "failed")}  ${step}: ${printable(message ?? "")}`);
   if (failed.length > 0) console.error(`\n${nextStep(report, failed)}`);
   if (!options.quiet) {
     const checks = report.steps.flatMap((step) => step.checks);

@@ -13,6 +13,7 @@ import {
 } from "shopmetrics/run";
 import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
 import { verbNamed, type Plan, type Tables } from "shopmetrics/plan";
+import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
 import type { Program } from "../notebook/execute.js";
 import {
@@ -174,7 +175,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
       });
     } catch (error) {
       if (plan.runtime !== "node") await recordCheckResults(connection, plan.step, context, figures.checks);
-      return await keep(finish("failed", (error as Error).message));
+      return await keep(finish("failed", messageFor(error)));
     }
   } finally {
     await connection.close();
@@ -232,7 +233,7 @@ const notRun = (plan: Plan, message: string): StepReport => ({
 });
 
 const failure = (plan: Plan, error: unknown): StepReport => ({
-  ...notRun(plan, error instanceof Error ? error.message : String(error)),
+  ...notRun(plan, messageFor(error)),
   status: "failed",
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
@@ -64,6 +64,11 @@ async function answer(
   response: ServerResponse,
   places: readonly Place[],
 ): Promise<void> {
+  if (!isLocal(request.headers.host)) {
+    response.writeHead(403, { "content-type": "text/plain; charset=utf-8" });
+    response.end("This server answers only for localhost and 127.0.0.1.\n");
+    return;
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.writeHead(405, { allow: "GET, HEAD" }).end();
     return;
@@ -95,6 +100,15 @@ async function answer(
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
+/**
+ * Whether a request names this machine. A page elsewhere whose name is made to point here (DNS rebinding) names itself, and
+ * must not be able to read the site.
+ */
+function isLocal(host: string | undefined): boolean {
+  const name = (host ?? "").replace(/:\d{1,5}$/, "").toLowerCase();
+  return name === "127.0.0.1" || name === "[::1]" || name === "localhost" || name.endsWith(".localhost");
+}
+
 const types: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",
@@ -106,7 +120,7 @@ const types: Record<string, string> = {
   ".parquet": "application/vnd.apache.parquet",
 };
 
-/** The file that an address names; never one outside the folders or one whose name begins with a dot. */
+/** The file that an address names; never one outside the folders, also by a link, or one whose name begins with a dot. */
 async function findFile(url: string, places: readonly Place[]): Promise<string | undefined> {
   let wanted: string;
   try {
@@ -119,7 +133,9 @@ async function findFile(url: string, places: readonly Place[]): Promise<string |
     if (!wanted.startsWith(prefix)) continue;
     const rest = wanted.slice(prefix.length);
     const file = path.join(folder, rest.endsWith("/") || rest === "" ? `${rest}index.html` : rest);
-    if ((await stat(file).catch(() => undefined))?.isFile()) return file;
+    const [real, root] = await Promise.all([file, folder].map((name) => realpath(name).catch(() => "")));
+    if (!real || !root || !real.startsWith(root + path.sep)) continue;
+    if ((await stat(real)).isFile()) return file;
   }
   return undefined;
 }

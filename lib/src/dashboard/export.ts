@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Connection } from "../engine/connection.js";
-import { writeWhole } from "../landing/write-whole.js";
+import { removeDrafts, writeWhole } from "../landing/write-whole.js";
 import type { Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
@@ -40,6 +40,7 @@ export async function exportPage(
   const manifest: Manifest = { version: 1, page, asOf, run, checks, ...(basis && { basis }), snapshots };
   const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
   await writeWhole(path.join(folder, `${page}.json`), (draft) => writeFile(draft, text));
+  await removeDrafts(folder);
   const entries = Object.values(snapshots);
   await removeOld(folder, page, new Set(entries.map(({ file }) => file)));
   return entries.reduce((sum, { rows }) => sum + rows, 0);

@@ -10,7 +10,7 @@ export {
 } from "../engine/databricks/copy-into.js";
 export { quoted, raw } from "../engine/databricks/literals.js";
 export { phases, type PhaseStatement } from "../engine/databricks/phases.js";
-export { openDuckdb } from "../engine/duckdb/engine.js";
+export { openDuckdb, WarehouseHeld } from "../engine/duckdb/engine.js";
 export { macros } from "../engine/duckdb/functions.js";
 export { SqlError } from "../sql/sql-error.js";
 export { allEngines, databricks, dialectOf, duckdb, engineNamed, openEngine } from "../engine/index.js";

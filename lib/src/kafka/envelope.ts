@@ -11,7 +11,8 @@ export interface RawMessage {
 
 /**
  * Turns messages into the lines of a landed file: one JSON object per message, whatever the message holds. A key or value
- * that is not UTF-8 is written in base64, under another name.
+ * that is not UTF-8 is written in base64, under another name. Of one larger than `largestField` only its size is written, so
+ * that every line is one that the readers of landed files take.
  *
  * @example
  * envelopes("clickstream-events", 0)([message])
@@ -38,8 +39,15 @@ export function isoTimestamp(timestamp: string): string | null {
 const earliest = 0;
 const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
+/**
+ * The most bytes of a key or a value that are kept. As JSON a byte takes at most six, so a line stays below the 64 MiB that
+ * readers take (`longestLine`). Kafka's own limit is 1 MiB, but for compressed bytes: 69 kB of gzip can hold 70 MB.
+ */
+export const largestField = 5 << 20;
+
 function field(name: string, bytes: Buffer | null): string {
   if (bytes === null) return `"${name}":null`;
+  if (bytes.length > largestField) return `"${name}_bytes":${bytes.length}`;
   return isUtf8(bytes)
     ? `"${name}":${JSON.stringify(bytes.toString())}`
     : `"${name}_base64":"${bytes.toString("base64")}"`;

@@ -1,4 +1,4 @@
-import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { link, mkdir, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 
 /** A file of messages that is not yet visible in the landing folder. */
@@ -70,14 +70,6 @@ export async function reached(
   }
 }
 
-/** Removes the drafts of processes on this machine that have ended without landing them. */
-export async function sweep(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /^\..+\.(\d+)-\d+\.tmp$/.exec(name)?.[1];
-    if (pid && !isAlive(Number(pid))) await rm(path.join(folder, name), { force: true });
-  }
-}
-
 /** The offset in a file's last line; undefined when there is no such file. */
 async function lastOffset(file: string): Promise<number | undefined> {
   const found = await open(file).catch((error: NodeJS.ErrnoException) => {
@@ -129,13 +121,4 @@ async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder).catch(() => undefined);
   await handle?.sync().catch(() => undefined);
   await handle?.close();
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }

@@ -1,7 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { KafkaSettings } from "../settings.js";
-import { landWhole, reached, sweep } from "./landing-file.js";
+import { removeDrafts } from "../landing/write-whole.js";
+import { landWhole, reached } from "./landing-file.js";
 import { openPartitionWriters, type PartitionWriters } from "./partition-writer.js";
 import { positionsOf, type Held, type NewStart, type Start } from "./positions.js";
 import { openReader, type Reader } from "./reader.js";
@@ -45,7 +46,7 @@ export async function openTopic(
   const { topic, starts } = found;
   const folder = path.join(landing, "clickstream");
   await mkdir(folder, { recursive: true });
-  await sweep(folder);
+  await removeDrafts(folder);
   for (const start of starts) await landStart(landing, start);
   const positions = await Promise.all(
     found.positions.map(async (position) => {

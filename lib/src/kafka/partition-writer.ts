@@ -107,29 +107,32 @@ export function openPartitionWriters(options: {
     // Fetched before the writer was set back: these messages do not come next.
     if (asked > writer.next) return writer.next;
     const fresh = messages.filter(({ offset }) => Number(offset) >= writer.next);
-    writer.next = Math.max(writer.next, next);
-    if (fresh.length === 0) return writer.next;
-    const { offset, timestamp } = fresh.at(-1)!;
-    writer.last = { offset: Number(offset), timestamp: isoTimestamp(timestamp) };
-    writer.file ??= await beginFile(folder, fileName(topic, writer.partition, writer.landed));
-    for (let start = 0; start < fresh.length; start += chunkSize) {
-      const lines = writer.lines(fresh.slice(start, start + chunkSize));
+    for (const chunk of chunksOf(fresh)) {
+      const { offset, timestamp } = chunk.at(-1)!;
+      writer.next = Number(offset) + 1;
+      writer.last = { offset: Number(offset), timestamp: isoTimestamp(timestamp) };
+      writer.file ??= await beginFile(folder, fileName(topic, writer.partition, writer.landed));
+      const lines = writer.lines(chunk);
       await writer.file.write(lines);
       writer.bytes += lines.length;
+      writer.events += chunk.length;
+      writer.groups.push({ oldest: Number(chunk[0]!.timestamp), events: chunk.length });
+      const isFull = writer.events >= batchEvents || writer.bytes >= largestFile;
+      if (isFull && !(await landFile(writer))) return writer.next;
     }
-    writer.events += fresh.length;
-    writer.groups.push({ oldest: Number(fresh[0]!.timestamp), events: fresh.length });
-    if (writer.events >= batchEvents || writer.bytes >= largestFile) await landFile(writer);
+    writer.next = Math.max(writer.next, next);
     return writer.next;
   };
 
-  const landFile = async (writer: PartitionWriter): Promise<void> => {
+  /** @returns false when another process has landed these offsets */
+  const landFile = async (writer: PartitionWriter): Promise<boolean> => {
     const { file, events, groups } = writer;
-    if (!file) return;
+    if (!file) return true;
     writer.file = undefined;
     writer.events = writer.bytes = 0;
     writer.groups = [];
-    if (await file.land()) {
+    const landed = await file.land();
+    if (landed) {
       // The offset that bronze will know: where the topic has a gap, `next` may be greater.
       writer.landed = writer.last!.offset + 1;
       ends.set(writer.partition, writer.landed);
@@ -139,6 +142,7 @@ export function openPartitionWriters(options: {
       writer.last = undefined;
       writer.next = writer.landed = await reached(folder, topic, writer.partition, writer.landed);
     }
+    return landed;
   };
 
   const inTurn = <T>(writer: PartitionWriter, work: () => Promise<T>): Promise<T> => {
@@ -178,8 +182,20 @@ export function openPartitionWriters(options: {
 
 const nothing = (): Landed => ({ events: 0, files: 0, groups: [] });
 
-/** Messages turned into text at a time: a large fetch would make a string of many megabytes. */
+/** Messages turned into text at a time: together a fetch may be larger than a string can be, since it was compressed. */
 const chunkSize = 2000;
+const chunkBytes = 8 << 20;
+
+function* chunksOf(messages: readonly RawMessage[]): Iterable<readonly RawMessage[]> {
+  let [start, bytes] = [0, 0];
+  for (const [index, { value }] of messages.entries()) {
+    bytes += value?.length ?? 0;
+    const size = index + 1 - start;
+    if (size < chunkSize && bytes < chunkBytes && index + 1 < messages.length) continue;
+    yield messages.slice(start, index + 1);
+    [start, bytes] = [index + 1, 0];
+  }
+}
 
 function checkLast(writer: PartitionWriter, messages: readonly RawMessage[]): void {
   const { last } = writer;

@@ -1,4 +1,5 @@
 import type { Bound, Connection, FileLoaded } from "../engine/connection.js";
+import { messageFor } from "../errors.js";
 import type { Item, Operation, Plan, Result } from "../plan/plan.js";
 import type { Param } from "../sql/param.js";
 import { describeCheck, whereItIs, type CheckResult } from "./check-result.js";
@@ -47,7 +48,7 @@ export class StatementFailed extends Error {
   ) {
     const what =
       item.table && item.table !== item.name ? `${item.kind} ${item.table}` : `${item.kind} ${item.name}`;
-    super(`${whereItIs(item.place)}${what}: ${(cause as Error).message}`, { cause });
+    super(`${whereItIs(item.place)}${what}: ${messageFor(cause)}`, { cause });
   }
 }
 

@@ -42,13 +42,14 @@ export interface StartOptions {
 /** Starts a Kafka broker without topics. Installs Kafka when need be. */
 export async function start(options: StartOptions = {}): Promise<Kafka> {
   const { say } = options;
+  // First: where a broker runs on the port already, its certificates are in this folder.
+  const [plain, secure, controller] = await freePorts(options.port);
   const jars = await install(say);
   const folder = options.folder ?? (await mkdtemp(path.join(tmpdir(), "shopmetrics-kafka-")));
   await mkdir(folder, { recursive: true });
   const { key, cert, ca } = makeCertificate(folder);
   const keystore = path.join(folder, "keystore.pem");
   await writeFile(keystore, Buffer.concat([key, cert]), { mode: 0o600 });
-  const [plain, secure, controller] = await freePorts(options.port);
   const username = "shopmetrics";
   const password = randomBytes(16).toString("hex");
   const given = { jars, folder, keystore, username, password };

@@ -53,6 +53,11 @@ export function warehouseError(error: unknown, { host, httpPath, token }: Wareho
   }
   if (/ENOTFOUND|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN/.test(message))
     return new InputError(`DATABRICKS_HOST=${host} cannot be reached: ${message}`);
+  if (/wrong version number|packet length too long|EPROTO|ssl3_get_record/i.test(message)) {
+    return new InputError(
+      `DATABRICKS_HOST=${host} does not speak TLS (${message}). A workspace always does: check the host and its port.`,
+    );
+  }
   if (/certificate|self-signed|CERT_/i.test(message)) {
     return new InputError(
       `The certificate of DATABRICKS_HOST=${host} is not trusted: ${message}. ` +

@@ -10,7 +10,9 @@ const envelope: Readonly<Record<string, string>> = {
   value: "e.value",
 };
 
-const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "value_base64"];
+const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
+
+const ownNames = parts.map((name) => `'${name}'`).join(", ");
 
 /** The fields of a JSON object as text, for from_json. */
 const texts = (names: readonly string[]) => `'${names.map((name) => `${name} string`).join(", ")}'`;
@@ -34,7 +36,7 @@ const plainNumber = (field: string) =>
 /**
  * The messages in files of envelopes, one per line, as common table expressions. The last one is `records`. The result is
  * the same as that of the embedded engine's reader (lib/src/engine/duckdb/envelopes.ts): a line that is not an envelope, or
- * whose message is not UTF-8, is kept whole in `_rescued_data`; fields are null where the message is not a JSON object.
+ * has other fields than an envelope's, is kept whole in `_rescued_data`; fields are null where the message is not a JSON object.
  */
 export function envelopeRecords({ columns }: LoadFiles): string {
   const fields = columns.filter((name) => !(name in envelope));
@@ -52,7 +54,8 @@ split as (
   from lined lateral view posexplode(lines) as position, line
 ),
 judged as (
-  select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits
+  select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits,
+    coalesce(json_object_keys(line), array()) as names
   from split
 ),
 messages as (
@@ -61,7 +64,8 @@ messages as (
 ),
 records as (
   select ${columns.map((name) => `${columnOf(name)} as ${name}`).join(",\n    ")},
-    if(not fits or e.value_base64 is not null, line, null) as _rescued_data,
+    if(not fits or size(array_distinct(names)) < size(names) or size(array_except(names, array(${ownNames}))) > 0,
+      line, null) as _rescued_data,
     source_file, cast(position + 1 as bigint) as source_row
   from messages
 )`;

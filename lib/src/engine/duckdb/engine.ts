@@ -34,6 +34,9 @@ export interface DuckdbOptions {
   readonly threads?: number;
 }
 
+/** Another process holds the warehouse and did not release it in time. */
+export class WarehouseHeld extends InputError {}
+
 /**
  * Opens the embedded warehouse. One process holds the file at a time: while another does, this waits, says who holds
  * it, and gives up with an InputError after `patience`.
@@ -93,7 +96,7 @@ async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
         "another process";
       const waited = Date.now() - started;
       if (waited >= patience) {
-        throw new InputError(
+        throw new WarehouseHeld(
           `The warehouse ${options.file} is held by ${holder} and did not become free within ${Math.round(patience / 1000)} s. ` +
             `Let that process end (a notebook gives the file back when idle), then run again.`,
         );

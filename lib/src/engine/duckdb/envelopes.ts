@@ -24,12 +24,13 @@ const fullAt = 64 << 20;
 /**
  * Appends one file of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
  * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`. Every line becomes a row. A line that is not an
- * envelope, or whose message is not UTF-8 (`value_base64`), is kept whole in `_rescued_data`. `source_row` is the line's
- * position in the file, from 1, blank lines not counted.
+ * envelope is kept whole in `_rescued_data`, and so is one with other fields than these or with one of them twice, such as
+ * `value_base64` (a message that is not UTF-8) or `value_bytes` (the size of one too large to be kept). `source_row` is the
+ * line's position in the file, from 1, blank lines not counted.
  *
  * Lines are counted as they are read, and there must be the same number of rows.
  *
- * @throws InputError when the file isn't UTF-8, has a line longer than 64 MiB, or was changed while it was loaded
+ * @throws InputError when the file isn't UTF-8, or was changed while it was loaded
  */
 export async function loadEnvelopes(connection: DuckDBConnection, load: EnvelopeLoad): Promise<FileLoaded> {
   const { file } = load;
@@ -93,7 +94,7 @@ const envelope: Readonly<Record<string, string>> = {
   value: "e.value",
 };
 
-const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "value_base64"];
+const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
 
 /** Moves the gathered lines into the table: one pass over the envelopes and one over the messages. */
 async function parseLines(
@@ -109,12 +110,14 @@ async function parseLines(
       from temp.main.${linesTable}
     ),
     judged as (
-      select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits
+      select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits,
+        case when e is not null then json_keys(line) end as names
       from split
     ),
     messages as (
       select position, e, case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
-        fits, case when not fits or e.value_base64 is not null then line end as rescued
+        fits, case when not fits or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
+          then line end as rescued
       from judged
     )
     select ${columns
@@ -141,11 +144,14 @@ async function countRescued(connection: DuckDBConnection, load: EnvelopeLoad): P
 /** The fields of a JSON object as text, for json_transform. */
 const texts = (names: readonly string[]) => `'{${names.map((name) => `"${name}": "varchar"`).join(", ")}}'`;
 
+const textList = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(", ")}]`;
+
 const tableName = (table: string) => table.split(".").map(identifier).join(".");
 
 function warnings(file: LandedFile, lines: number, rescued: number): string[] {
   if (rescued === 0) return [];
   return [
-    `${file.name}: ${rescued} of ${lines} lines are not envelopes of a message in UTF-8 and are kept whole in _rescued_data.`,
+    `${file.name}: ${rescued} of ${lines} lines are kept whole in _rescued_data: they are no envelopes of a message in UTF-8, ` +
+      `or have more fields than an envelope.`,
   ];
 }

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
 import { type Day, isoDate } from "./calendar.js";
 import { faultKinds, type EntityName } from "./entity.js";
@@ -6,7 +5,7 @@ import { exportName, writeExport } from "./write-export.js";
 import { eventFaultKinds } from "./event-faults.js";
 import { type GeneratedFile, type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
-import { type LandingState, listExports, readState, writeState } from "./landing-state.js";
+import { aloneIn, type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
  * Fills a landing folder with the exports of a simulated shop and the events of its pages: first the history (with events
@@ -24,6 +23,13 @@ export async function generate(
   options: GenerateOptions,
   duckdb: Record<string, string> = {},
 ): Promise<GenerateReport> {
+  return aloneIn(options.landing, () => generateAlone(options, duckdb));
+}
+
+async function generateAlone(
+  options: GenerateOptions,
+  duckdb: Record<string, string>,
+): Promise<GenerateReport> {
   const started = performance.now();
   const known = await readState(options.landing);
   const asked = plan(options, known);
@@ -36,7 +42,6 @@ export async function generate(
   const files: GeneratedFile[] = [];
   const faults = Object.fromEntries([...faultKinds, ...eventFaultKinds].map((kind) => [kind, 0]));
   if (due.length > 0) {
-    await mkdir(options.landing, { recursive: true });
     await writeState(options.landing, state);
     const shop = await openShop(state, state.through, duckdb);
     try {

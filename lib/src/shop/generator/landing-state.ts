@@ -1,8 +1,9 @@
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Day, isoDate, parseDay } from "./calendar.js";
 import { InputError } from "../../errors.js";
-import { writeWhole } from "../../landing/write-whole.js";
+import { isAlive, writeWhole } from "../../landing/write-whole.js";
 
 /** What a landing folder remembers about the shop that fills it. */
 export interface LandingState {
@@ -20,6 +21,44 @@ const stateFile = ".generator.json";
 
 /** Increased when the rows for a seed change, so that a folder is never continued with different rows. */
 const version = 1;
+
+const lockFile = ".generator.lock";
+
+/**
+ * Does `work` while no other process generates into this folder: it waits for one that does, so that two calls at once give
+ * what one after the other would.
+ */
+export async function aloneIn<T>(landing: string, work: () => Promise<T>): Promise<T> {
+  await mkdir(landing, { recursive: true });
+  const lock = join(landing, lockFile);
+  const isHeld = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+    return undefined;
+  };
+  for (;;) {
+    const file = await open(lock, "wx").catch(isHeld);
+    if (file) {
+      await file.writeFile(String(process.pid));
+      await file.close();
+      break;
+    }
+    if (await isLeft(lock)) await rm(lock, { force: true });
+    else await sleep(50);
+  }
+  try {
+    return await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** Whether a process that was killed left the lock. Without a number in it, its process is about to write one. */
+async function isLeft(lock: string): Promise<boolean> {
+  const holder = Number(await readFile(lock, "utf8").catch(() => ""));
+  if (holder > 0) return !isAlive(holder);
+  const made = await stat(lock).catch(() => undefined);
+  return made !== undefined && Date.now() - made.mtimeMs > 5000;
+}
 
 /** Reads the folder's state; undefined when it has no exports. Refuses a folder that somebody else filled. */
 export async function readState(landing: string): Promise<LandingState | undefined> {

@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
+import { describe, expect, it } from "vitest";
+import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.ts";
+import { dump, query } from "./tables.ts";
+
+const header =
+  "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";
+const order = (id: string) => `${id},C1,P1,1,10.00,10.00,2026-03-01T08:00:00Z,completed,2026-03-01T09:00:00Z`;
+
+/** A shop with one order, one customer and one product. */
+async function smallShop(orders: readonly string[] = [order("O1")]): Promise<Lakehouse> {
+  const shop = await lakehouse();
+  await shop.land("orders/o.csv", `${[header, ...orders].join("\n")}\n`);
+  await shop.land(
+    "customers/c.csv",
+    "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at\n" +
+      "C1,Ann,Ng,ann@example.com,,Oslo,Oslo,Norway,2026-01-01,2026-01-01T00:00:00Z\n",
+  );
+  await shop.land(
+    "products/p.csv",
+    "product_id,product_name,category,subcategory,brand,price,cost,updated_at\n" +
+      "P1,Lamp,Home,Light,Lumo,10.00,6.00,2026-01-01T00:00:00Z\n",
+  );
+  return shop;
+}
+
+describe("several at once", () => {
+  it("of three first calls of generate none dies, and their files are whole", async () => {
+    const shop = await lakehouse();
+    const calls = Array.from(
+      { length: 3 },
+      () => shop.start("generate --scale 0.01 --to 2026-03-01").outcome,
+    );
+    for (const call of await Promise.all(calls)) succeeded(call);
+    const names = await readdir(shop.landing, { recursive: true });
+    expect(names.filter((name) => /tmp|lock/.test(name))).toEqual([]);
+    const alone = await lakehouse();
+    for (const args of ["--scale 0.01 --to 2026-03-01", "", ""])
+      succeeded(await alone.shopmetrics(`generate ${args}`));
+    for (const name of await readdir(path.join(alone.landing, "orders")))
+      expect(await readFile(path.join(shop.landing, "orders", name), "utf8")).toBe(
+        await readFile(path.join(alone.landing, "orders", name), "utf8"),
+      );
+  });
+
+  it("clean waits for who holds the warehouse, and leaves it if he keeps it", async () => {
+    const shop = await smallShop();
+    succeeded(await shop.shopmetrics("run"));
+    const warehouse = path.join(shop.home, "warehouse.duckdb");
+    const held = await openDuckdb({ file: warehouse });
+    try {
+      const { code, stderr } = await shop.shopmetrics("clean", { env: { SHOPMETRICS_LOCK_WAIT: "0.2" } });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/warehouse\.duckdb is held by .+ and did not become free/);
+    } finally {
+      await held.close();
+    }
+    expect((await dump(shop))["silver.orders_clean"]).toHaveLength(1);
+    succeeded(await shop.shopmetrics("clean"));
+    expect(await readdir(shop.home)).toEqual(["landing"]);
+    await writeFile(warehouse, "no warehouse any more");
+    succeeded(await shop.shopmetrics("clean"));
+    expect(await readdir(shop.home)).toEqual(["landing"]);
+  });
+
+  it("a run that npx started ends with npx", async () => {
+    const shop = await lakehouse();
+    succeeded(await shop.shopmetrics("generate --scale 0.2 --to 2026-03-01"));
+    const npx = spawn("npx", ["shopmetrics", "run"], {
+      cwd: projectRoot,
+      env: { ...process.env, SHOPMETRICS_HOME: shop.home },
+      stdio: "ignore",
+    });
+    const warehouse = path.join(shop.home, "warehouse.duckdb");
+    for (let n = 0; n < 200 && !(await readFile(warehouse).catch(() => undefined)); n++) await sleep(20);
+    npx.kill("SIGTERM");
+    await once(npx, "exit");
+    // Nobody holds the file any more: else opening it would wait.
+    const engine = await openDuckdb({ file: warehouse, patience: 2000 });
+    await engine.close();
+    expect(await query(shop, "select status from ops.runs")).not.toContainEqual({ status: "succeeded" });
+  });
+});
+
+describe("what a terminal and a network are given", () => {
+  it("show and warnings print control characters of data as text", async () => {
+    const shop = await smallShop([
+      `O1\u001b[2J\u001b]0;mine\u0007,C1,P1,1,1.00,1.00,2026-03-01,\u009bcompleted,2026-03-01`,
+    ]);
+    const ran = await shop.shopmetrics("run");
+    const shown = await shop.shopmetrics("show bronze.orders_raw");
+    expect(shown.stdout).toContain("O1\\x1b[2J\\x1b]0;mine\\x07");
+    // eslint-disable-next-line no-control-regex
+    for (const text of [ran.stdout, ran.stderr, shown.stdout]) expect(text).not.toMatch(/[\x07\x1b\x9b]/);
+  });
+
+  it.each(["70000", "-1", "80.5", "http"])("serve --port %s is refused in one line", async (port) => {
+    const { code, stderr } = await (await lakehouse()).shopmetrics(`serve --port=${port}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/option '--port <n>' argument '.+' is invalid\. Give a/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it("a workspace's host without TLS is named as such", async () => {
+    const plain = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(
+      0,
+      "127.0.0.1",
+    );
+    await once(plain, "listening");
+    const { port } = plain.address() as AddressInfo;
+    const { code, stderr } = await (
+      await lakehouse()
+    ).shopmetrics("run", {
+      env: {
+        SHOPMETRICS_ENGINE: "databricks",
+        DATABRICKS_HOST: `127.0.0.1:${port}`,
+        DATABRICKS_TOKEN: "t",
+        DATABRICKS_HTTP_PATH: "/sql/1.0/warehouses/a",
+      },
+    });
+    plain.close();
+    expect(code).toBe(2);
+    expect(stderr).toContain(`DATABRICKS_HOST=127.0.0.1:${port} does not speak TLS`);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
