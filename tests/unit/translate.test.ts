@@ -93,6 +93,33 @@ describe("names mean what they mean to Spark", () => {
   });
 });
 
+describe("strict stays strict", () => {
+  it.each([
+    ["cast('12,5' as decimal(12,2))", "not a decimal"],
+    ["cast(order_id as int)", "not a int: b"],
+    ["n / (n - 2)", "division by zero"],
+    ["n % (n - 2)", "division by zero"],
+    ["tags[5]", "the array has no item 5"],
+    ["cast(n + 2147483646 as int)", "Overflow"],
+    ["cast('2026-03-03 24:' || '00:00' as timestamp)", "not a timestamp"],
+  ])("%s raises", async (expression, words) => {
+    await expect(rows(`select ${expression} from silver.orders where order_id = 'b'`)).rejects.toThrow(words);
+  });
+
+  it("and try_cast and try_divide give null", async () => {
+    const select =
+      "select try_cast('12,5' as decimal(12,2)), try_cast('abc' as int), try_divide(1, 0), try_divide(1.5, 0)";
+    expect(await rows(select)).toEqual([[null, null, null, null]]);
+  });
+});
+
+describe("a field of a JSON text", () => {
+  it("is its text, without quotes", async () => {
+    const select = `select raw:f, raw:g.h[1], raw:nope from (select '{"f":"x","g":{"h":[1,"y"]}}' as raw) as t`;
+    expect(await rows(select)).toEqual([["x", "y", null]]);
+  });
+});
+
 describe("an instant is read row by row", () => {
   it("a zone's name in one row moves no other", async () => {
     const zones = ["Asia/Tokyo", "CET", "PST", "IST", "BST", "EST5EDT", "Etc/GMT+5", "Europe/Oslo"];
