@@ -20,7 +20,7 @@ export function answerTests(given: () => Warehouse): void {
   });
   afterAll(async () => close?.());
 
-  it("its analyser refuses the selects that are recorded as refused, and takes the others", async () => {
+  it("refuses the selects that are recorded as refused when it analyses them, and takes the others", async () => {
     const verdicts: Record<string, boolean> = {};
     for (const select of selects)
       verdicts[select] = await connection.query(`describe query ${select}`).then(
@@ -30,7 +30,7 @@ export function answerTests(given: () => Warehouse): void {
     expect(selects.filter((select) => !verdicts[select])).toEqual(Object.keys(refused));
   });
 
-  it("it gives the recorded answers, of which some are asked again", async () => {
+  it("gives the recorded answers, of which some are asked again", async () => {
     const some = recorded.filter(({ answers, type }, index) => {
       const isRaised = answers.some((answer) => typeof answer === "object" && answer !== null);
       return index % 15 === 0 && !isRaised && !type.startsWith("array");
