@@ -70,6 +70,7 @@ describe("names mean what they mean to Spark", () => {
     ["select `div` from (select 7 as div) as t", [[7]]],
     ["select * except (b) from (select 1 as a, 2 as b) as t", [[1]]],
     ["select * from (select 1 as a) as t except (select 1)", []],
+    ["select - (-3) as a, - - 2.5 as b, 1 - -1 as c", [[3, "2.5", 2]]],
     ["select t.* from (select 1 as a, 2 as b) as t", [[1, 2]]],
     [
       "select o.order_id from ${o} as o where exists (select 1 from (select 'a' as k) as x where x.k = o.order_id)",
