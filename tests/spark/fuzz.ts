@@ -302,6 +302,9 @@ async function made(make: () => string): Promise<Made> {
     const text = `${given} ${body}`;
     try {
       const { sql, columns: given } = await translate(text, { relations: {}, params: {} });
+      // Two columns of one name are one in the list of types.
+      const { columnCount } = await duckdb.connection.prepare(sql);
+      if (columnCount !== Object.keys(given!).length) continue;
       return { text, sql, types: Object.values(given!) };
     } catch (error) {
       if (!(error instanceof SqlError)) throw error;

@@ -70,6 +70,7 @@ describe("names mean what they mean to Spark", () => {
     ["select `div` from (select 7 as div) as t", [[7]]],
     ["select * except (b) from (select 1 as a, 2 as b) as t", [[1]]],
     ["select * from (select 1 as a) as t except (select 1)", []],
+    ["select - (-3) as a, - - 2.5 as b, 1 - -1 as c", [[3, "2.5", 2]]],
     ["select t.* from (select 1 as a, 2 as b) as t", [[1, 2]]],
     [
       "select o.order_id from ${o} as o where exists (select 1 from (select 'a' as k) as x where x.k = o.order_id)",
@@ -90,6 +91,33 @@ describe("names mean what they mean to Spark", () => {
     ],
   ])("%s", async (select, expected) => {
     expect(await rows(select.replaceAll("${o}", "silver.orders"))).toEqual(expected);
+  });
+});
+
+describe("strict stays strict", () => {
+  it.each([
+    ["cast('12,5' as decimal(12,2))", "not a decimal"],
+    ["cast(order_id as int)", "not a int: b"],
+    ["n / (n - 2)", "division by zero"],
+    ["n % (n - 2)", "division by zero"],
+    ["tags[5]", "the array has no item 5"],
+    ["cast(n + 2147483646 as int)", "Overflow"],
+    ["cast('2026-03-03 24:' || '00:00' as timestamp)", "not a timestamp"],
+  ])("%s raises", async (expression, words) => {
+    await expect(rows(`select ${expression} from silver.orders where order_id = 'b'`)).rejects.toThrow(words);
+  });
+
+  it("and try_cast and try_divide give null", async () => {
+    const select =
+      "select try_cast('12,5' as decimal(12,2)), try_cast('abc' as int), try_divide(1, 0), try_divide(1.5, 0)";
+    expect(await rows(select)).toEqual([[null, null, null, null]]);
+  });
+});
+
+describe("a field of a JSON text", () => {
+  it("is its text, without quotes", async () => {
+    const select = `select raw:f, raw:g.h[1], raw:nope from (select '{"f":"x","g":{"h":[1,"y"]}}' as raw) as t`;
+    expect(await rows(select)).toEqual([["x", "y", null]]);
   });
 });
 

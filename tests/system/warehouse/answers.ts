@@ -20,7 +20,7 @@ export function answerTests(given: () => Warehouse): void {
   });
   afterAll(async () => close?.());
 
-  it("its analyser refuses the selects that are recorded as refused, and takes the others", async () => {
+  it("refuses the selects that are recorded as refused when it analyses them, and takes the others", async () => {
     const verdicts: Record<string, boolean> = {};
     for (const select of selects)
       verdicts[select] = await connection.query(`describe query ${select}`).then(

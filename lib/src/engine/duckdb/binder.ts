@@ -946,7 +946,7 @@ class Binder {
       throw new SqlError(`'${of.text}' is a moment of the clock: use \${run.now} or \${run.date}`);
     const isPlain = of.text !== undefined && /^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?$/.test(of.text);
     const sql =
-      isPlain && type.name === "timestamp"
+      isPlain && type.name === "timestamp" && mode === "cast"
         ? typedLiteral(type.name, of.text).sql
         : castSql(of.sql, of.type, type, mode);
     if (sql === undefined)

@@ -161,7 +161,7 @@ const arithmetic = (type: string) => {
       `${name}(${type}, ${type}): ${type}`,
       call(type === "bigint" ? "spark_rest" : "spark_remainder"),
     );
-  operator(`negative(${type}): ${type}`, (a) => `-${a}`);
+  operator(`negative(${type}): ${type}`, (a) => `- ${a}`);
   fn(`abs(${type}): ${type}`, call("abs"));
 };
 arithmetic("int");
@@ -206,7 +206,7 @@ for (const name of ["%", "mod"])
 addFull(
   "operator",
   "negative(decimal): decimal",
-  (a) => `-${a!.sql}`,
+  (a) => `- ${a!.sql}`,
   ([a]) => a!.type,
 );
 addFull(
