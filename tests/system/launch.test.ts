@@ -85,7 +85,10 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
       "environment",
       `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(file)}, JSON.stringify(process.env));`,
     );
-    expect(await launch(task, ["--full=true"]).ended).toEqual({ code: 0, output: "" });
+    expect(await launch(task, ["--full=true", "--states=a=success,b=failed"]).ended).toEqual({
+      code: 0,
+      output: "",
+    });
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
       PATH: "/usr/bin:/bin",
       SHOPMETRICS_ENGINE: "databricks",
@@ -93,6 +96,7 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
       SHOPMETRICS_RUN_ID: "17",
       SHOPMETRICS_DATE: "2026-03-01",
       SHOPMETRICS_FULL: "true",
+      SHOPMETRICS_STATES: "a=success,b=failed",
       SHOPMETRICS_HOME: path.join(tmpdir(), "shopmetrics"),
       KAFKA_ACCEPT_LOSS: "false",
       DATABRICKS_HOST: "https://example.cloud.databricks.com",
