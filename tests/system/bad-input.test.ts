@@ -517,7 +517,8 @@ describe("a notebook that is wrong", () => {
       notebook: "notebooks/gold/customer_ltv.ipynb",
       from: "min(orders.order_date) as first_order_date",
       to: "min(orders.orderdate) as first_order_date",
-      message: /^notebooks\/gold\/customer_ltv\.ipynb cell 3:\d+: .*"orderdate"/m,
+      message:
+        /^notebooks\/gold\/customer_ltv\.ipynb cell 3:\d+: .*orderdate" here: did you mean orders\.order_date/m,
     },
     {
       what: "a column that the contract lacks",

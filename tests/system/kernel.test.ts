@@ -83,8 +83,7 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     expect(runs[4]?.failure).toEqual({
       cell: 4,
       message: [
-        'show: Binder Error: Referenced column "quantitty" not found in FROM clause!',
-        'Candidate bindings: "quantity"',
+        'show: there is no column "quantitty" here: did you mean quantity?',
         "",
         "  2 |   select 1 as id, 2 as quantity",
         "  3 | )",

@@ -225,6 +225,11 @@ describe("what is not known to give the same does not compile", () => {
     expect(unknown.message).toContain("did you mean ${silver.dim_customers}?");
     expect(unknown.line).toBe(2);
   });
+
+  it("takes the catalog's own views in plain text", async () => {
+    const { columns } = await translate("select table_name from information_schema.columns", surroundings);
+    expect(columns).toEqual({ table_name: "string" });
+  });
 });
 
 describe("a parameter", () => {

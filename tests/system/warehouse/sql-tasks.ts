@@ -312,7 +312,7 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     const runs = `run_id in (select run_id from ops.runs where run_date = date'${date}')`;
     return {
       ...compared,
-      "ops.check_results": `${compared["ops.check_results"]} where ${runs}`,
+      "ops.check_results": `${compared["ops.check_results"]} and ${runs}`,
       "ops.step_runs": `${compared["ops.step_runs"]} and ${runs}`,
       "ops.runs": `${compared["ops.runs"]} where run_date = date'${date}'`,
     };

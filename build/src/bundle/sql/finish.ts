@@ -39,10 +39,10 @@ export function finishFile(
 declare or replace variable missing array<struct<step string, status string, message string>>`,
     `set variable missing = (
   with states as (select str_to_map({{states}}, ',', '=') as task_states),
-  -- without any known state, all tasks count as part of the run
+  -- where no state at all is given, all tasks count as part of the run
   declared as (
     select *, coalesce(try_element_at(task_states, task), '') as state,
-      not exists(map_values(task_states), one -> one in ${ranStates}) as is_all
+      not exists(map_values(task_states), one -> one = 'excluded' or one in ${ranStates}) as is_all
     from states cross join values
   ${steps.join(",\n  ")}
     as declared (position, step, task, needs)

@@ -68,6 +68,12 @@ export function bindQuery(
   return new Binder(text, surroundings, used).query(query, { relations: [], ctes: new Map() });
 }
 
+/** What both engines' catalogs say of tables; a select that asks it depends on no table. */
+const catalogViews: Surroundings["relations"] = {
+  "information_schema.tables": { table_schema: "STRING", table_name: "STRING" },
+  "information_schema.columns": { table_schema: "STRING", table_name: "STRING", column_name: "STRING" },
+};
+
 class Binder {
   #names = 0;
 
@@ -450,7 +456,9 @@ class Binder {
     const name = source.names.map(({ text }) => text).join(".");
     const cte = source.names.length === 1 ? ctes.get(name.toLowerCase()) : undefined;
     if (cte) return { name: identifier(source.names[0]!.text), columns: cte };
-    const known = Object.entries(this.surroundings.relations).find(([relation]) => same(relation, name));
+    const known = Object.entries({ ...catalogViews, ...this.surroundings.relations }).find(([relation]) =>
+      same(relation, name),
+    );
     if (known) {
       const columns = Object.entries(known[1]).map(([column, type]) => {
         const found = typeNamed(type);
