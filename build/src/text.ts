@@ -1,4 +1,5 @@
 import path from "node:path";
+import { distance } from "shopmetrics/plan";
 
 /** Figures as people read them. */
 export const count = (value: number) => value.toLocaleString("en-US");
@@ -24,18 +25,6 @@ export function nearest(name: string, names: readonly string[]): string | undefi
     .toSorted((a, b) => Math.min(a.whole, a.bare) - Math.min(b.whole, b.bare) || a.whole - b.whole)[0];
   const isNear = best && name !== "" && Math.min(best.whole, best.bare) <= Math.max(1, bare(name).length / 3);
   return isNear ? best.known : undefined;
-}
-
-/** Letters to insert, delete or replace to come from one word to the other (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
-    const next = [i + 1];
-    for (let j = 0; j < to.length; j++)
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === to[j] ? 0 : 1)));
-    row = next;
-  }
-  return row[to.length]!;
 }
 
 /** An instant as people read it: `21 Nov 2026, 14:44 UTC`. */

@@ -228,7 +228,7 @@ export function readRun(env: NodeJS.ProcessEnv = process.env): Run {
   return {
     runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`,
     date: date ?? now.slice(0, 10),
-    states: new Map(states.split(",").map((text) => text.split("=") as [string, string])),
+    states: new Map([...states.matchAll(/(\w+)=(\w+)/g)].map(([, task, state]) => [task!, state!])),
   };
 }
 

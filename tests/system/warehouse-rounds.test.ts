@@ -47,15 +47,8 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
   beforeAll(async () => {
     warehouse = await startWarehouse();
     compiled = await compile(projectRoot, project);
-    const { host, port, path: httpPath, token, ca, catalog, folder } = warehouse;
-    spark = await openDatabricks({
-      host: `${host}:${port}`,
-      httpPath,
-      token,
-      ca,
-      catalog,
-      repeatsConflicts: false,
-    });
+    const { catalog, folder } = warehouse;
+    spark = await openDatabricks({ ...warehouse.address, repeatsConflicts: false });
     [shop, source] = [await lakehouse(), await lakehouse()];
     volume = path.join(folder, "volumes", catalog, "bronze/raw_data");
     programs = await temporaryFolder();

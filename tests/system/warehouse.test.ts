@@ -43,8 +43,8 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
 
   /** Leaves the warehouse as it was at the start. */
   async function empty(): Promise<void> {
-    const { host, port, path: httpPath, token, ca, catalog, folder } = warehouse;
-    const engine = await openDatabricks({ host: `${host}:${port}`, httpPath, token, ca, catalog });
+    const { address, catalog, folder } = warehouse;
+    const engine = await openDatabricks(address);
     const connection = await engine.connect();
     for (const schema of ["bronze", "silver", "gold", "ops"])
       await connection.execute(`drop schema if exists ${schema} cascade`);

@@ -2,7 +2,7 @@ import { InputError } from "shopmetrics/settings";
 import { commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import { validateJobs } from "./validate-jobs.js";
-import type { Needs } from "../compile/needs.js";
+import { reach, type Needs } from "../compile/needs.js";
 import { limitParallelism, width, within } from "./task-graph.js";
 import type { Environment, Job, Task } from "./job-schema.js";
 
@@ -119,11 +119,14 @@ export const jobSteps = (graph: ProjectGraph): Readonly<Record<string, readonly 
 
 /** The steps that a job runs itself: not those that it leaves to the job that it asks. */
 const stepsOf = (graph: ProjectGraph, job: string) =>
-  graph.plans.filter(({ step, jobs }) => {
-    const asked = graph.jobs[job]?.asks;
-    const isOwn = jobs.includes(job) && !(asked !== undefined && jobs.includes(asked));
-    return isOwn || graph.jobs[job]?.also?.includes(step);
-  });
+  graph.plans.filter(
+    (plan) =>
+      (plan.jobs.includes(job) && !isLeft(plan, graph.jobs[job]?.asks)) ||
+      graph.jobs[job]?.also?.includes(plan.step),
+  );
+
+/** Whether the job that is asked runs a step, and so not the one that asks. */
+const isLeft = ({ jobs }: Plan, asked: string | undefined) => asked !== undefined && jobs.includes(asked);
 
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");
@@ -131,7 +134,7 @@ export const taskKey = (step: string) => step.replace(".", "_");
 /** The task that runs a step: one exports all pages. */
 export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportPages : taskKey(step));
 
-/** First of every job: it creates missing schemas and tables. */
+/** First of a job that makes missing tables. */
 export const prepare = "prepare";
 
 /** Last of the daily job's own tasks: it exports what the dashboard draws, each page whose tables are up to date. */
@@ -140,22 +143,22 @@ export const exportPages = "dashboard_export";
 /** The end of a job, however the others ended: it records how the run ended. */
 export const finish = (job: string) => `finish_${job}`;
 
+/** Starts a job that was asked for a second time. */
+const onceMore = (job: string) => `${job}_again`;
+
 /** Comes after a task however that ended: for a task that waits only so that few run at once, and reads nothing of it. */
 const afterwards = (key: string) => `after_${key}`;
 
 /**
- * A task for each plan, and one for all pages, which comes after all of them. All come after `prepare`, each after what it
- * reads, and few enough at once; `finish` is the end.
+ * A task for each plan, and one for all pages, which comes after all of them. Where the job prepares, all come after `prepare`,
+ * each after what it reads, and few enough at once; `finish` is the end.
  */
 export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: string): Task[] {
   const { prepares = true, asks } = graph.jobs[job] ?? {};
   const plans = chosen.filter(({ runtime }) => runtime !== "page");
   const steps = new Set(plans.map(({ step }) => step));
-  const asked = new Set(
-    asks === undefined
-      ? []
-      : graph.plans.filter(({ jobs }) => jobs.includes(job) && jobs.includes(asks)).map(({ step }) => step),
-  );
+  const left = graph.plans.filter((plan) => plan.jobs.includes(job) && isLeft(plan, asks));
+  const asked = new Set(left.map(({ step }) => step));
   const inGraphOrder: Needs = new Map(graph.plans.map(({ step }) => [step, graph.needs.get(step) ?? []]));
   const reading = within(inGraphOrder, steps);
   // The other job's tasks run beside these, and before and after them the task that starts it.
@@ -166,8 +169,8 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   const handedBack = [...asked].flatMap((step) =>
     (graph.needs.get(step) ?? []).filter((need) => steps.has(need)),
   );
-  const leadBack = withNeeds(graph.needs, handedBack);
-  const again = asks !== undefined && handedBack.length > 0 ? `${asks}_again` : undefined;
+  const leadBack = new Set([...handedBack, ...reach(handedBack, (step) => graph.needs.get(step) ?? [])]);
+  const again = asks !== undefined && handedBack.length > 0 ? onceMore(asks) : undefined;
   const first = prepares ? [prepare] : [];
   const tasks: Task[] = [
     ...(prepares ? [{ task_key: prepare, ...retried, ...sqlTask(prepare) }] : []),
@@ -221,20 +224,8 @@ const statesOf = (keys: readonly string[]) =>
 export function tasksBefore(graph: ProjectGraph, job: string, page: string): string[] {
   const asks = graph.jobs[job]?.asks;
   const own = new Map(stepsOf(graph, job).map((plan) => [plan.step, taskOf(plan)]));
-  const others = asks === undefined ? [] : [asks, `${asks}_again`];
+  const others = asks === undefined ? [] : [asks, onceMore(asks)];
   return [...new Set((graph.needs.get(page) ?? []).flatMap((step) => own.get(step) ?? others))];
-}
-
-/** Steps with all that they need, directly or not. */
-function withNeeds(needs: Needs, steps: readonly string[]): Set<string> {
-  const found = new Set<string>();
-  const visit = (step: string) => {
-    if (found.has(step)) return;
-    found.add(step);
-    needs.get(step)?.forEach(visit);
-  };
-  steps.forEach(visit);
-  return found;
 }
 
 /** Starts another job and waits for it; where it runs already, it waits in that job's queue. */

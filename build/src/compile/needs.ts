@@ -21,3 +21,15 @@ export function findCycle(needs: Needs): string[] | undefined {
   }
   return undefined;
 }
+
+/** What some steps lead to, directly or not; they themselves only where one leads to another. */
+export function reach(starts: readonly string[], next: (step: string) => readonly string[]): Set<string> {
+  const seen = new Set<string>();
+  const queue = starts.flatMap(next);
+  for (let step = queue.pop(); step !== undefined; step = queue.pop()) {
+    if (seen.has(step)) continue;
+    seen.add(step);
+    queue.push(...next(step));
+  }
+  return seen;
+}

@@ -1,5 +1,6 @@
 import { InputError } from "shopmetrics/settings";
 import type { Graph } from "./graph.js";
+import { reach } from "./needs.js";
 import { nearest } from "../text.js";
 
 /**
@@ -27,7 +28,7 @@ export function selectSteps(
     const [, up, name = "", down] = /^(\+?)(.*?)(\+?)$/.exec(part) ?? [];
     const step = findStep(graph, name);
     chosen.add(step);
-    if (up) for (const other of reach(step, (of) => graph.needs.get(of) ?? [])) chosen.add(other);
+    if (up) for (const other of reach([step], (of) => graph.needs.get(of) ?? [])) chosen.add(other);
     if (down)
       for (const other of downstreamOf(graph, step))
         if (jobsOf(graph, other).includes(options.job)) chosen.add(other);
@@ -37,23 +38,12 @@ export function selectSteps(
 
 /** All steps that depend on a step, directly or not. */
 export const downstreamOf = (graph: Graph, step: string): Set<string> =>
-  reach(step, (of) => feeds(graph, of));
+  reach([step], (of) => feeds(graph, of));
 
 const jobsOf = (graph: Graph, step: string) => graph.plans.find((plan) => plan.step === step)?.jobs ?? [];
 
 const feeds = (graph: Graph, step: string) =>
   graph.plans.filter((plan) => graph.needs.get(plan.step)?.includes(step)).map((plan) => plan.step);
-
-function reach(start: string, next: (step: string) => readonly string[]): Set<string> {
-  const seen = new Set<string>();
-  const queue = [...next(start)];
-  for (let step = queue.pop(); step !== undefined; step = queue.pop()) {
-    if (seen.has(step)) continue;
-    seen.add(step);
-    queue.push(...next(step));
-  }
-  return seen;
-}
 
 function findStep(graph: Graph, name: string): string {
   const exact = graph.plans.find(({ step, writes }) => step === name || writes.includes(name));

@@ -38,9 +38,8 @@ export async function compileStep(
     readonly tables?: readonly string[];
   },
 ): Promise<CompiledItem[]> {
-  const { placeOf, failed } = options;
+  const { targets, placeOf, failed } = options;
   const stageColumns = new Map<Statement, Surroundings["relations"][string]>();
-  const { targets } = options;
   const given = { ...options, stageColumns };
   const toStage = shared(requests);
   const stages = new Map<Statement, string>();

@@ -5,6 +5,7 @@ import { openDatabricks } from "../engine/databricks/engine.js";
 import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
+import { failedStates, upstreamStates } from "../run/task-states.js";
 import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
 import { exportPage, type PagePlan } from "./export.js";
@@ -48,7 +49,7 @@ async function exportAll(pages: readonly ExportedPage[]): Promise<void> {
     for (const page of pages) {
       const started = new Date();
       const now = started.toISOString();
-      const failed = page.tasks.find((task) => /fail|cancel|timedout|evicted/.test(states.get(task) ?? ""));
+      const failed = page.tasks.find((task) => unsuccessful.has(states.get(task) ?? ""));
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
       const rows = failed ? 0 : await exportPage(connection, engine.name, page, context, folder);
@@ -80,5 +81,7 @@ async function exportAll(pages: readonly ExportedPage[]): Promise<void> {
     await engine.close();
   }
 }
+
+const unsuccessful = new Set([...failedStates, ...upstreamStates]);
 
 type PageRecord = Parameters<typeof recordStepRun>[3];

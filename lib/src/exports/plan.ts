@@ -22,6 +22,7 @@ export type {
 } from "../plan/project.js";
 export { useSession, type Session } from "../plan/session.js";
 export { arrivedColumns, batchColumns, isAuditColumn, loggedColumns } from "../plan/kept-columns.js";
+export { distance } from "../sql/nearest.js";
 export { parseSelect } from "../sql/parse.js";
 export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";

@@ -10,6 +10,7 @@ export {
   type StepContext,
   type StepFigures,
 } from "../run/step.js";
+export { failedStates, upstreamStates } from "../run/task-states.js";
 export {
   insert,
   recordCheckResults,

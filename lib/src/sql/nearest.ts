@@ -7,7 +7,7 @@ export function nearestOf(name: string, names: readonly string[]): string | unde
 }
 
 /** Letters to insert, delete or replace to come from one word to the other (Levenshtein). */
-function distance(from: string, to: string): number {
+export function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...from].entries()) {
     const next = [i + 1];

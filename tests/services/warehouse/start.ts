@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { makeCertificate } from "./certificate.ts";
+import type { DatabricksOptions } from "#lib/engine/databricks/options.js";
 import { Faults } from "./faults.ts";
 import { startGateway, type GatewayOptions } from "./gateway.ts";
 import { install } from "./install.ts";
@@ -21,6 +22,8 @@ export interface Warehouse {
   /** The file that holds it, for NODE_EXTRA_CA_CERTS. */
   readonly caFile: string;
   readonly catalog: string;
+  /** What the engine is opened with. */
+  readonly address: Pick<DatabricksOptions, "host" | "httpPath" | "token" | "ca" | "catalog">;
   readonly faults: Faults;
   /** The warehouse's tables, volumes and log. */
   readonly folder: string;
@@ -58,12 +61,14 @@ export async function start(options: StartOptions = {}): Promise<Warehouse> {
     ...(options.port && { port: options.port }),
   });
   const plain = await startGateway({ ...given, arrow: false });
+  const ca = await readFile(certificate.ca, "utf8");
   return {
     host: "127.0.0.1",
     port: gateway.port,
     ...http,
     tokenFile,
-    ca: await readFile(certificate.ca, "utf8"),
+    ca,
+    address: { host: `127.0.0.1:${gateway.port}`, httpPath: http.path, token, ca, catalog },
     caFile: certificate.ca,
     catalog,
     faults,

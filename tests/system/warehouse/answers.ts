@@ -13,8 +13,7 @@ export function answerTests(given: () => Warehouse): void {
   let connection: Connection;
 
   beforeAll(async () => {
-    const { host, port, path: httpPath, token, ca, catalog } = given();
-    const engine = await openDatabricks({ host: `${host}:${port}`, httpPath, token, ca, catalog });
+    const engine = await openDatabricks(given().address);
     connection = await engine.connect();
     close = () => engine.close();
   });

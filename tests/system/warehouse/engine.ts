@@ -32,9 +32,7 @@ export function engineTests(given: () => Warehouse): void {
   const opened: DatabricksEngine[] = [];
 
   async function open(more: Partial<Parameters<typeof openDatabricks>[0]> = {}): Promise<DatabricksEngine> {
-    const { host, port, path: httpPath, token, ca, catalog } = warehouse;
-    const address = { host: `${host}:${port}`, httpPath, token, ca, catalog };
-    const made = await openDatabricks({ ...address, onWait: (line) => said.push(line), ...more });
+    const made = await openDatabricks({ ...warehouse.address, onWait: (line) => said.push(line), ...more });
     opened.push(made);
     return made;
   }

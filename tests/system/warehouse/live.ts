@@ -52,11 +52,10 @@ export function liveTests(given: () => Warehouse, home: string): void {
   });
 
   const query = async <T>(where: "here" | "there", work: (connection: Connection) => Promise<T>) => {
-    const { host, port, path: httpPath, token, ca, catalog } = warehouse;
     const engine =
       where === "here"
         ? await openDuckdb({ file: path.join(shop.home, "warehouse.duckdb") })
-        : await openDatabricks({ host: `${host}:${port}`, httpPath, token, ca, catalog });
+        : await openDatabricks(warehouse.address);
     try {
       return await work(await engine.connect());
     } finally {

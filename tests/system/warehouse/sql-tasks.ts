@@ -72,15 +72,7 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     warehouse = given();
     compiled = await compile(root, project);
     if (withCases) cases = await stepCases(compiled, mode === "ci" ? ["property"] : []);
-    const { host, port, path: httpPath, token, ca, catalog } = warehouse;
-    spark = await openDatabricks({
-      host: `${host}:${port}`,
-      httpPath,
-      token,
-      ca,
-      catalog,
-      repeatsConflicts: false,
-    });
+    spark = await openDatabricks({ ...warehouse.address, repeatsConflicts: false });
     duckdb = await openDuckdb({ file: path.join(home, "warehouse.duckdb"), threads: 1 });
     await makeTables();
   });

@@ -1,12 +1,14 @@
 import { quoted } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
+import { failedStates, upstreamStates } from "shopmetrics/run";
 import type { Graph } from "../../compile/graph.js";
 
-/** How a task ended that was begun and did not succeed. */
-const failedStates = "('failed', 'timedout', 'canceled', 'evicted')";
+const list = (states: readonly string[]) => `(${states.map(quoted).join(", ")})`;
+
+const failed = list(failedStates);
 
 /** How a task ended that was part of the run: `bundle run --only` leaves others out. */
-const ranStates = `('success', 'failed', 'timedout', 'canceled', 'evicted', 'upstream_failed', 'upstream_canceled', 'upstream_evicted')`;
+const ran = list(["success", ...failedStates, ...upstreamStates]);
 
 /**
  * The last task of a job, which runs however the others ended: it records the steps that failed or were not reached, and how
@@ -42,7 +44,7 @@ declare or replace variable missing array<struct<step string, status string, mes
   -- where no state at all is given, all tasks count as part of the run
   declared as (
     select *, coalesce(try_element_at(task_states, task), '') as state,
-      not exists(map_values(task_states), one -> one = 'excluded' or one in ${ranStates}) as is_all
+      not exists(map_values(task_states), one -> one = 'excluded' or one in ${ran}) as is_all
     from states cross join values
   ${steps.join(",\n  ")}
     as declared (position, step, task, needs)
@@ -59,9 +61,9 @@ declare or replace variable missing array<struct<step string, status string, mes
   ),
   found as (
     select declared.step,
-      if(declared.state in ${failedStates}, 'failed', 'skipped') as status,
+      if(declared.state in ${failed}, 'failed', 'skipped') as status,
       case when halted.message is not null then halted.message
-        when declared.state in ${failedStates} then concat('the task ended as ', declared.state, ': its log says why')
+        when declared.state in ${failed} then concat('the task ended as ', declared.state, ': its log says why')
         when declared.state = 'success' then 'the task succeeded and left no record'
         else coalesce(concat(get(array_except(declared.needs, (select collect_list(step) from done)), 0), ' did not succeed'),
           'a task before it did not succeed') end as message
@@ -69,8 +71,8 @@ declare or replace variable missing array<struct<step string, status string, mes
     left join done on done.step = declared.step
     left join halted on halted.step = declared.step
     left join latest on latest.step = declared.step
-    where declared.state in ${failedStates}
-      or done.step is null and (is_all or declared.state in ${ranStates})
+    where declared.state in ${failed}
+      or done.step is null and (is_all or declared.state in ${ran})
         and not (declared.state = 'success' and latest.step is not null)
   )
   select coalesce(array_sort(collect_list(struct(found.step, found.status, found.message))), array())
@@ -88,7 +90,7 @@ declare or replace variable ended struct<started_at timestamp, ran int, skipped 
     'ran', cast(count(case when status <> 'skipped' then 1 end) as int),
     'skipped', cast(count(case when status = 'skipped' then 1 end) as int),
     'message', coalesce(min_by(concat_ws(': ', step, message), started_at) filter (where status = 'failed'),
-      concat('the task ', get(map_keys(map_filter(str_to_map({{states}}, ',', '='), (task, state) -> state in ${failedStates})), 0),
+      concat('the task ', get(map_keys(map_filter(str_to_map({{states}}, ',', '='), (task, state) -> state in ${failed})), 0),
         ' failed: its log says why'),
       min_by(concat_ws(': ', step, message), started_at) filter (where status = 'skipped' and message <> 'nothing new')))
   from (

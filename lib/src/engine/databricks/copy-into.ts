@@ -26,7 +26,7 @@ const readers: Readonly<Record<FileFormat, FileReader>> = {
   envelopes: { ending: ".ndjson", records: envelopeRecords, isRescued: () => "_rescued_data is not null" },
 };
 
-export const readerOf = ({ format }: Pick<LoadFiles, "format">): FileReader => readers[format];
+export const readerOf = ({ format }: LoadFiles): FileReader => readers[format];
 
 /** The volume where exports land. */
 export const landingVolume = (catalog: string) => `/Volumes/${catalog}/bronze/raw_data`;

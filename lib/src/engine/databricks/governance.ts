@@ -10,12 +10,15 @@ export function governance(table: Table): string[] {
   const changes = [...comments(table), ...clustering(table), ...tags(table)];
   return [
     "declare or replace variable care string",
-    ...changes.flatMap(({ isMissing, statement }) => [
-      `set variable care = (select if(${isMissing}, ${quoted(statement)}, 'select 1'))`,
-      "execute immediate care",
-    ]),
+    ...changes.flatMap(({ isMissing, statement }) => sentWhere(isMissing, statement)),
   ];
 }
+
+/** Statements that send another one where a condition holds; `governance` has declared their variable. */
+export const sentWhere = (condition: string, statement: string): string[] => [
+  `set variable care = (select if(${condition}, ${quoted(statement)}, 'select 1'))`,
+  "execute immediate care",
+];
 
 interface Change {
   /** A condition: the catalog differs. */
@@ -75,13 +78,11 @@ function tags(table: Table): Change[] {
   ];
 }
 
-const pairs = (given: Readonly<Record<string, string>>) =>
+const pairs = (given: Readonly<Record<string, string>>, between = " = ") =>
   Object.entries(given)
-    .map(([name, value]) => `${quoted(name)} = ${quoted(value)}`)
+    .map(([name, value]) => quoted(name) + between + quoted(value))
     .join(", ");
 
 const lacksTags = (table: Table, given: Readonly<Record<string, string>>) =>
   `(select count(*) from information_schema.table_tags where ${placeOf(table, "schema_name")}
-  and map(${Object.entries(given)
-    .map(([name, value]) => `${quoted(name)}, ${quoted(value)}`)
-    .join(", ")})[tag_name] = tag_value) < ${Object.keys(given).length}`;
+  and map(${pairs(given, ", ")})[tag_name] = tag_value) < ${Object.keys(given).length}`;

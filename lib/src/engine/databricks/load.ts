@@ -84,14 +84,14 @@ select source_file from ops.loaded_files where table_name = :table`,
 
 async function uploadNew(
   connection: DatabricksConnection,
-  { table, folder, format }: LoadFiles,
+  files: LoadFiles,
   { landing, catalog }: { landing: string; catalog: string },
 ): Promise<ReadonlyMap<string, LandedFile>> {
-  const landed = await listLanding(landing, folder, readerOf({ format }).ending);
+  const landed = await listLanding(landing, files.folder, readerOf(files).ending);
   if (landed.length === 0) return new Map();
   const ledger = await connection.query(
     "select source_file, size, modified_at, sha256 from ops.loaded_files where table_name = :table",
-    { table },
+    { table: files.table },
   );
   const fresh = await newFiles(landed, ledger.rows as unknown as LedgerEntry[]);
   for (const file of fresh) await upload(connection, file, landingVolume(catalog));

@@ -2,8 +2,7 @@ import type { VerbParts } from "../adapter.js";
 import { beforeTable } from "../../sql/render.js";
 import { landedTable } from "./copy-into.js";
 import { draft } from "../operation.js";
-import { governance } from "./governance.js";
-import { quoted } from "./literals.js";
+import { governance, sentWhere } from "./governance.js";
 import { incomingTable } from "./tables.js";
 
 export const maintain: VerbParts["maintain"] = ({ table }) => {
@@ -29,8 +28,9 @@ export const maintain: VerbParts["maintain"] = ({ table }) => {
 const vacuum = (name: string) => `vacuum ${name} retain 168 hours`;
 
 /** A table's first writing step makes the table of incoming rows, and each makes it anew, so only its old files matter. */
-const vacuumWhereThere = (name: string) => [
-  `set variable care = (select if((select count(*) from information_schema.tables
-  where concat_ws('.', table_schema, table_name) = '${name}') > 0, ${quoted(vacuum(name))}, 'select 1'))`,
-  "execute immediate care",
-];
+const vacuumWhereThere = (name: string) =>
+  sentWhere(
+    `(select count(*) from information_schema.tables
+  where concat_ws('.', table_schema, table_name) = '${name}') > 0`,
+    vacuum(name),
+  );
