@@ -48,6 +48,7 @@ describe("an event is typed", () => {
         kafka_offset: 1001,
         source_file: "clickstream/clickstream_0001.ndjson",
         source_row: 1,
+        source_load: 0,
       },
     ]);
   });

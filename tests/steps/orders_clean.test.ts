@@ -38,6 +38,7 @@ describe("typing (FR-003)", () => {
       status: "completed",
       updated_at: "2026-03-10T12:00:00Z",
       source_file: "orders/orders_0001.csv",
+      source_load: 0,
       source_row: 1,
     });
   });
@@ -296,6 +297,33 @@ describe("one row per order", () => {
       expect(await lake.rows(silver.orders_clean, "status", "source_file")).toEqual([
         { status: "completed", source_file: "orders/2.csv" },
       ]);
+  });
+
+  it("a tie on updated_at goes to the file loaded later, whatever its name is", async () => {
+    const first: Line = { status: "pending", source_file: "orders/b.csv", source_load: 1, source_row: 9 };
+    const second: Line = { status: "completed", source_file: "orders/a.csv", source_load: 2, source_row: 1 };
+    for (const lake of [await arriving([first], [second]), await arriving([second], [first])])
+      expect(await lake.rows(silver.orders_clean, "status", "source_load")).toEqual([
+        { status: "completed", source_load: 2 },
+      ]);
+  });
+
+  it("files are numbered in the order of loading: orders_10 after orders_9, and a later run's after both", async () => {
+    const lake = await lakehouse();
+    const header =
+      "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";
+    const line = (amount: string) =>
+      `O1,C1,P1,1,${amount},${amount},2026-03-01,completed,2026-03-01T09:00:00Z`;
+    await lake.land("orders/orders_9.csv", `${header}\n${line("9.00")}\n`);
+    await lake.land("orders/orders_10.csv", `${header}\n${line("10.00")}\n`);
+    const amounts = () => lake.rows(silver.orders_clean, "total_amount", "source_load");
+    await lake.run("+silver.orders_clean");
+    expect(await amounts()).toEqual([{ total_amount: "10.00", source_load: 2 }]);
+    await lake.land("orders/orders_1.csv", `${header}\n${line("1.00")}\n`);
+    await lake.run("+silver.orders_clean");
+    expect(await amounts()).toEqual([{ total_amount: "1.00", source_load: 3 }]);
+    await lake.run("+silver.orders_clean", { full: true });
+    expect(await amounts()).toEqual([{ total_amount: "1.00", source_load: 3 }]);
   });
 
   it("a tie within one file goes to the later line", async () => {

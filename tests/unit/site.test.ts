@@ -103,6 +103,7 @@ describe("an export", () => {
     const engine = await openDuckdb({ file: ":memory:" });
     connection = await engine.connect();
     await connection.execute("create schema ops");
+    await connection.execute("create table ops.runs as select 'r' as run_id, 1 as run_number");
     await connection.execute(
       "create table ops.check_results as select 's' as step, 't' as table_name, 'c' as check_name, 'pass' as status, 'r' as run_id, now()::timestamp as checked_at",
     );

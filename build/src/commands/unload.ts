@@ -18,7 +18,9 @@ export async function unload(files: string[], options: { quiet?: boolean; json?:
   });
   const connection = await engine.connect();
   try {
-    const ledger = await connection.query("select table_name, source_file from ops.loaded_files");
+    const ledger = await connection.query(
+      "select table_name, source_file from ops.loaded_files where reason is null",
+    );
     const known = new Map(ledger.rows.map((row) => [String(row["source_file"]), String(row["table_name"])]));
     const unloaded = await connection.transaction(async () => {
       const done = [];

@@ -18,8 +18,8 @@ export async function openRun(
       "update ops.runs set status = 'failed', message = 'killed before its end' where status = 'running'",
     );
   await records.execute(
-    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
-values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
+    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped, run_number)
+select $run, $started, 'running', $date, $full, $engine, 0, 0, coalesce(max(run_number), count(*)) + 1 from ops.runs`,
     { run: run.runId, started: instant(run.started), date: run.date, full: run.full, engine: engine.name },
   );
 }

@@ -6,6 +6,7 @@ export const loadColumns: ReadonlySet<string> = new Set([
   "_rescued_data",
   "source_file",
   "source_row",
+  "source_load",
   "ingested_at",
 ]);
 
@@ -25,7 +26,7 @@ export const loggedColumns = (table: Table): Column[] => {
 
 /** What a file brought of a raw row, without the audit columns that say where it came from. */
 export const arrivedColumns = (raw: Table): Column[] =>
-  raw.columns.filter(({ name }) => !["source_file", "source_row", "ingested_at"].includes(name));
+  raw.columns.filter(({ name }) => name === "_rescued_data" || !loadColumns.has(name));
 
 /** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>
@@ -57,8 +58,8 @@ export function preference(
 /** Columns that `history` fills in. */
 export const historyColumns = ["surrogate_key", "effective_end_date", "is_current"] as const;
 
-/** What the notebook's select gives in addition: of two changes at one instant, the later file wins, then the later row. */
-export const originColumns = ["source_file", "source_row"] as const;
+/** What the notebook's select gives in addition: of two changes at one instant, the file loaded later wins, then the later row. */
+export const originColumns = ["source_load", "source_file", "source_row"] as const;
 
 /** What must differ between two rows of a history for the later to be a version of its own. */
 export const versionColumns = (table: Table, of: string) =>

@@ -109,6 +109,7 @@ export async function publish(
     size: file.size,
     modified_at: { type: "timestamp", value: file.modifiedAt.toISOString() } as const,
     sha256: file.sha256,
+    load_number: file.loadNumber,
     rows_loaded: file.rows + file.rescued,
     rows_rescued: file.rescued,
     batch: context.batches.get(file.table) ?? 1,

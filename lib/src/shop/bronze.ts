@@ -8,6 +8,9 @@ const audit = {
   ).nullable(),
   source_file: text("The landed file, relative to the landing folder."),
   source_row: bigint("Position of the record in its file, from 1, the header not counted."),
+  source_load: bigint(
+    "How many files were loaded up to this one: of two files, the one loaded later has the greater number.",
+  ),
   ingested_at: timestamp("When the file was loaded."),
 };
 

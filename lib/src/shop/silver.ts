@@ -8,6 +8,9 @@ export const orderStatus = ["pending", "completed", "cancelled", "refunded"] as 
 const origin = {
   source_file: text("The landed file this version came from."),
   source_row: bigint("Position of the record in that file."),
+  source_load: bigint(
+    "Number of that file among the loaded ones: a file that was loaded later has a greater one.",
+  ),
 };
 
 export const dim_customers = table(
@@ -54,7 +57,7 @@ export const dim_products = table(
   },
   {
     key: ["product_id"],
-    newest: ["updated_at", "source_file", "source_row"],
+    newest: ["updated_at", "source_load", "source_file", "source_row"],
     tracks: ["product_name", "category"],
     tags: { sensitivity: "internal" },
   },
@@ -80,7 +83,7 @@ export const orders_clean = table(
   },
   {
     key: ["order_id"],
-    newest: ["updated_at", "source_file", "source_row"],
+    newest: ["updated_at", "source_load", "source_file", "source_row"],
     tracks: ["customer_id", "product_id", "quantity", "total_amount", "order_date", "status"],
     references: {
       customer_key: "silver.dim_customers.surrogate_key",
@@ -115,7 +118,15 @@ export const clickstream_clean = table(
   },
   {
     key: ["event_id"],
-    oldest: ["received_at", "kafka_topic", "kafka_partition", "kafka_offset", "source_file", "source_row"],
+    oldest: [
+      "received_at",
+      "kafka_topic",
+      "kafka_partition",
+      "kafka_offset",
+      "source_load",
+      "source_file",
+      "source_row",
+    ],
     tracks: [
       "customer_id",
       "product_id",

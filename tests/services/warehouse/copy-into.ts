@@ -94,11 +94,11 @@ function parse(sql: string): Copy {
   };
 }
 
-/** A glob with `*` and `?` as a regular expression. */
+/** A glob with `*`, `?` and `[…]` as a regular expression. */
 const globPattern = (glob: string) =>
   new RegExp(
     `^${glob
-      .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll(/[.+^${}()|\\]/g, "\\$&")
       .replaceAll("*", ".*")
       .replaceAll("?", ".")}$`,
   );

@@ -63,10 +63,12 @@ function gainedColumns(tables: readonly Table[]): string[] {
   ];
 }
 
-const runOnRecord = `merge into ops.runs as t using (select {{run_id}} as run_id) as i on t.run_id = i.run_id
+const runOnRecord = `merge into ops.runs as t using (
+  select {{run_id}} as run_id, coalesce(max(run_number), count(*)) + 1 as run_number from ops.runs
+) as i on t.run_id = i.run_id
 when matched then update set t.status = 'running', t.finished_at = null, t.message = null
-when not matched then insert (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
-  values (i.run_id, current_timestamp(), 'running', {{date}}, cast({{full}} as boolean), 'databricks', 0, 0)`;
+when not matched then insert (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped, run_number)
+  values (i.run_id, current_timestamp(), 'running', {{date}}, cast({{full}} as boolean), 'databricks', 0, 0, i.run_number)`;
 
 function stepsOnRecord({ plans }: Graph): string {
   const names = (tables: readonly string[]) =>

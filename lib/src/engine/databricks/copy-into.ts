@@ -7,7 +7,8 @@ import { quoted } from "./literals.js";
 
 /** How files of a format become rows: common table expressions that read `files` (source_file, text: the whole file). */
 interface FileReader {
-  readonly ending: ".csv" | ".ndjson";
+  /** The names of its files, as a glob. A task does not load compressed ones: SQL cannot decompress them. */
+  readonly glob: string;
   /** The last one is `problems` (source_file, problem): what is wrong with a file as a whole, or null. */
   readonly problems?: (load: LoadFiles) => string;
   /** The last one is `records`: the source columns, `_rescued_data`, `source_file` and `source_row` (BIGINT, from 1). */
@@ -19,12 +20,16 @@ interface FileReader {
 /** For another format, add an entry here and a function like `csvRecords`: no other part of a load reads the content. */
 const readers: Readonly<Record<FileFormat, FileReader>> = {
   csv: {
-    ending: ".csv",
+    glob: "*.[cC][sS][vV]",
     problems: csvProblems,
     records: csvRecords,
     isRescued: ({ columns }) => `_rescued_data is not null and coalesce(${columns.join(", ")}) is null`,
   },
-  envelopes: { ending: ".ndjson", records: envelopeRecords, isRescued: () => "_rescued_data is not null" },
+  envelopes: {
+    glob: "*.[nN][dD][jJ][sS][oO][nN]",
+    records: envelopeRecords,
+    isRescued: () => "_rescued_data is not null",
+  },
 };
 
 export const readerOf = ({ format }: LoadFiles): FileReader => readers[format];
@@ -45,15 +50,15 @@ export const createLanded = (table: string) =>
  * that are too short.
  *
  * @param given.catalog part of the path
- * @param given.files names in the folder; all files if not given
+ * @param given.files names in the folder, or paths below it; all files if not given
  */
 export const copyInto = (load: LoadFiles, given: { catalog: string; files?: readonly string[] }): string =>
   `copy into ${landedTable(load.table)} from (
-  select concat('${load.folder}/', regexp_extract(path, '[^/]*$', 0)) as source_file, length as size,
+  select regexp_extract(path, 'raw_data/(.*)$', 1) as source_file, length as size,
     modificationTime as modified_at, sha2(content, 256) as sha256, content
   from '${landingVolume(given.catalog)}/${load.folder}'
 ) fileformat = binaryfile ${
-    given.files ? `files = (${given.files.map(quoted).join(", ")})` : `pattern = '*${readerOf(load).ending}'`
+    given.files ? `files = (${given.files.map(quoted).join(", ")})` : `pattern = '${readerOf(load).glob}'`
   }`;
 
 /** Files that were copied and are not in the ledger. */
@@ -89,14 +94,34 @@ select raise_error(concat(source_file, ': ', problem, ${next})) from (
  */
 export function insertRecords(load: LoadFiles, given: { now: string; batch: string }): string {
   const columns = [...load.columns, "_rescued_data", "source_file", "source_row"].join(", ");
-  return `insert into ${load.table} (${columns}, ingested_at, _batch)
+  return `insert into ${load.table} (${columns}, source_load, ingested_at, _batch)
 with files as (
   ${pending(load)}
   left anti join (select source_file from ${load.table} where _batch = ${given.batch}) as kept on kept.source_file = landed.source_file
 ),
-${readerOf(load).records(load)}
-select ${columns}, ${given.now} as ingested_at, ${given.batch} as _batch from records`;
+${readerOf(load).records(load)},
+loads as (
+  ${loadNumbers(load)}
+)
+select ${columns}, load_number as source_load, ${given.now} as ingested_at, ${given.batch} as _batch
+from records join loads on loads.loaded_file = records.source_file`;
 }
+
+/** A name as a text that sorts a number by its value, as `listLanding` does: `orders_10.csv` comes after `orders_9.csv`. */
+const inOrder = (name: string) =>
+  `array_join(transform(regexp_extract_all(${name}, '([0-9]+|[^0-9]+)', 1), p -> if(p rlike '^[0-9]', lpad(p, 30, '0'), p)), '')`;
+
+/**
+ * The numbers of the files that were copied and are not in the ledger: they continue those of the ledger. Two statements that
+ * ask for them before the ledger changes get the same ones.
+ */
+const loadNumbers = ({ table }: LoadFiles) => `select landed.source_file as loaded_file,
+    last + row_number() over (order by ${inOrder("landed.source_file")}) as load_number
+  from ${landedTable(table)} as landed
+  cross join (
+    select coalesce(max(load_number), count(*)) as last from ops.loaded_files where table_name = '${table}'
+  ) as numbered
+  left anti join ops.loaded_files as ledger on ledger.table_name = '${table}' and ledger.source_file = landed.source_file`;
 
 /** Adds the copied files to the ledger with the number of their records, also files without any. */
 export function recordLoadedFiles(
@@ -104,11 +129,14 @@ export function recordLoadedFiles(
   given: { now: string; batch: string; runId: string },
 ): string {
   const columns =
-    "table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at";
+    "table_name, source_file, size, modified_at, sha256, rows_loaded, rows_rescued, batch, run_id, loaded_at, load_number";
   return `insert into ops.loaded_files (${columns})
 select '${load.table}', landed.source_file, landed.size, landed.modified_at, landed.sha256, coalesce(counted.records, 0),
-  coalesce(counted.rescued, 0), ${given.batch}, ${given.runId}, ${given.now}
+  coalesce(counted.rescued, 0), ${given.batch}, ${given.runId}, ${given.now}, loads.load_number
 from ${landedTable(load.table)} as landed
+join (
+  ${loadNumbers(load)}
+) as loads on loads.loaded_file = landed.source_file
 left anti join ops.loaded_files as ledger on ledger.table_name = '${load.table}' and ledger.source_file = landed.source_file
 left join (
   select source_file, count(*) as records, count(case when ${readerOf(load).isRescued(load)} then 1 end) as rescued

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { checksum } from "../../landing/checksum.js";
-import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../landing/landing.js";
+import { lastLoad, listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../landing/landing.js";
+import { withPlainContent } from "../../landing/plain-content.js";
 import type { LoadFiles } from "../../plan/plan.js";
 import type { FileLoaded } from "../connection.js";
 import type { DatabricksConnection } from "./options.js";
@@ -9,7 +10,7 @@ import { copyInto, dropLanded, insertRecords, landingVolume, readerOf, refuseFil
 
 /**
  * Uploads the local landed files that are not in the ledger to the landing volume, then loads them by one COPY INTO and one
- * INSERT. A repeat uploads them again but loads nothing twice.
+ * INSERT. A compressed file is uploaded with its plain content, under its own name. A repeat uploads them again but loads nothing twice.
  */
 export async function loadFiles(
   connection: DatabricksConnection,
@@ -17,15 +18,16 @@ export async function loadFiles(
   options: { landing: string; batch: number; now: string; catalog: string },
 ): Promise<FileLoaded[]> {
   const ledger = await connection.query(
-    "select source_file, size, modified_at, sha256 from ops.loaded_files where table_name = :table",
+    "select source_file, size, modified_at, sha256, load_number from ops.loaded_files where table_name = :table",
     { table: files.table },
   );
-  const landed = await listLanding(options.landing, files.folder, readerOf(files).ending);
-  const fresh = await newFiles(landed, ledger.rows as unknown as LedgerEntry[]);
+  const landed = await listLanding(options.landing, files.folder, files.format);
+  const known = ledger.rows as unknown as LedgerEntry[];
+  const fresh = await newFiles(landed, known);
   if (fresh.length === 0) return [];
   const volume = landingVolume(options.catalog);
-  for (const file of fresh) await upload(connection, file, volume);
-  const names = fresh.map(({ name }) => path.posix.basename(name));
+  for (const file of fresh) await withPlainContent(file, (plain) => upload(connection, plain, volume));
+  const names = fresh.map(({ name }) => name.slice(files.folder.length + 1));
   await connection.execute(dropLanded(files.table));
   await connection.execute(copyInto(files, { catalog: options.catalog, files: names }));
   await connection.execute(refuseFiles(files));
@@ -40,10 +42,20 @@ from ${files.table} where _batch = :batch group by source_file`,
   );
   const counts = new Map(counted.rows.map((row) => [row["source_file"], row]));
   return Promise.all(
-    fresh.map(async ({ name, path: local, size, modifiedAt }) => {
+    fresh.map(async ({ name, path: local, size, modifiedAt }, index) => {
       const rescued = Number(counts.get(name)?.["rescued"] ?? 0);
       const rows = Number(counts.get(name)?.["records"] ?? 0) - rescued;
-      return { name, size, modifiedAt, sha256: await checksum(local), rows, rescued, warnings: [] };
+      const loadNumber = lastLoad(known) + index + 1;
+      return {
+        name,
+        size,
+        modifiedAt,
+        sha256: await checksum(local),
+        loadNumber,
+        rows,
+        rescued,
+        warnings: [],
+      };
     }),
   );
 }
