@@ -88,3 +88,155 @@ describe("files (requirements §1)", () => {
     expect(await query(shop, "select count(*)::int as n from silver.orders_clean")).toEqual([{ n: 2 }]);
   });
 });
+
+describe("values that are not plausible (requirements §2)", () => {
+  it("are refused with the reason: no page's period moves, no order freezes, freshness goes by real age", async () => {
+    const shop = await shopOf("future-dates");
+    const ran = await shop.shopmetrics("run");
+    succeeded(ran);
+    expect(await query(shop, "select order_id, status from silver.orders_clean order by order_id")).toEqual([
+      { order_id: "F1", status: "completed" },
+      { order_id: "F3", status: "completed" },
+    ]);
+    expect(await query(shop, "select reasons from silver.rejected_rows order by source_row")).toEqual([
+      { reasons: ["order_date is more than 1 day after it was loaded"] },
+      { reasons: ["updated_at is more than 1 day after it was loaded"] },
+    ]);
+    expect(await query(shop, "select max(date)::varchar as last from gold.daily_sales_summary")).toEqual([
+      { last: "2026-11-21" },
+    ]);
+    const [fresh] = await query(
+      shop,
+      "select figure from ops.check_results where check_name = 'updated_at is fresh' and table_name = 'silver.orders_clean'",
+    );
+    const real = (Date.now() - Date.parse("2026-11-23T09:00:00Z")) / 3_600_000;
+    expect(Math.abs(Number(fresh!["figure"]) - real)).toBeLessThan(0.1);
+  });
+
+  it("of money are refused where they are negative, and named where total and price differ", async () => {
+    const shop = await shopOf("impossible-money");
+    const ran = await shop.shopmetrics("run");
+    succeeded(ran);
+    expect(await query(shop, "select order_id from silver.orders_clean order by order_id")).toEqual([
+      { order_id: "M2" },
+      { order_id: "M3" },
+    ]);
+    expect(await query(shop, "select reasons from silver.rejected_rows")).toEqual([
+      { reasons: ["unit_price is negative", "total_amount is negative"] },
+    ]);
+    expect(ran.stderr).toContain(
+      "1 of 2 rows, none allowed (such as M2, quantity 1, unit_price 10.00, total_amount 99999.00)",
+    );
+  });
+
+  it("block no run and no page, whatever they are, and the good rows beside them are kept", async () => {
+    const shop = await shopOf("plain");
+    const bad = (id: string, change: Readonly<Record<string, string>>) => {
+      const row = {
+        quantity: "1",
+        price: "10.00",
+        total: "10.00",
+        date: "2026-03-02",
+        updated: "2026-03-02",
+        ...change,
+      };
+      return `${id},C1,P1,${row.quantity},${row.price},${row.total},${row.date},completed,${row.updated}`;
+    };
+    await shop.land(
+      "orders/bad.csv",
+      [
+        header,
+        bad("B1", { date: "290309-12-22 (BC)" }),
+        bad("B2", { date: "9999-12-31" }),
+        bad("B3", { date: "infinity" }),
+        bad("B4", { date: "20226-01-01" }),
+        bad("B5", { updated: "294247-01-10T04:00:54.775806Z" }),
+        bad("B6", { total: "-5.00", price: "" }),
+        bad("B7", { total: "1e308" }),
+        bad("G1", { quantity: "999999999", price: "0.01", total: "9999999.99" }),
+        bad("G2", { quantity: "999999999", price: "0.01", total: "9999999.99" }),
+        bad("G3", { quantity: "999999999", price: "0.01", total: "9999999.99" }),
+        bad("G4", { total: "10.005" }),
+        "",
+      ].join("\n"),
+    );
+    await shop.land(
+      "customers/bad.csv",
+      "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at\n" +
+        "C7,A,B,,,,,,5877642-06-25,2026-01-01\nC8,A,B,,,,,,2026-01-01,9999-12-31\nC9,A,B,,,,,,infinity,2026-01-01\n",
+    );
+    await shop.land(
+      "products/bad.csv",
+      "product_id,product_name,category,subcategory,brand,price,cost,updated_at\n" +
+        "P8,Lamp,Home,,,10.00,6.00,294247-01-10T04:00:54.775806Z\n",
+    );
+    const event = (id: string, more: object) => ({
+      ...{
+        event_id: id,
+        customer_id: "C1",
+        product_id: "P1",
+        event_type: "purchase",
+        session_id: "S",
+        page: "/",
+      },
+      ...{ event_ts: "2026-03-02T10:00:00Z", ...more },
+    });
+    const envelope = (offset: number, value: object, timestamp: string | null = "2026-03-02T10:00:00Z") =>
+      JSON.stringify({
+        topic: "t",
+        partition: 0,
+        offset,
+        timestamp,
+        key: "C1",
+        value: JSON.stringify(value),
+      });
+    const most = { quantity: 999_999, price: "999999999.99" };
+    await shop.land(
+      "clickstream/bad.ndjson",
+      [
+        ...Array.from({ length: 11 }, (_, index) => envelope(index, event(`E${index}`, most))),
+        envelope(11, event("E11", {}), "294247-01-10T04:00:54.775Z"),
+        envelope(12, event("E12", { event_ts: "2062-03-02T10:00:00Z" }), null),
+        envelope(13, event("E13", { quantity: 2, price: "1.50" })),
+        "",
+      ].join("\n"),
+    );
+    const ran = await shop.shopmetrics("run");
+    succeeded(ran);
+    succeeded(await shop.shopmetrics("run --full"));
+    expect(
+      (await query(shop, "select order_id from silver.orders_clean order by 1")).map(
+        (row) => row["order_id"],
+      ),
+    ).toEqual(["G1", "G2", "G3", "G4", "O1", "O2"]);
+    expect(await query(shop, "select count(*)::int as n from silver.rejected_rows")).toEqual([
+      { n: 7 + 3 + 1 + 12 },
+    ]);
+    expect(await query(shop, "select event_id from silver.clickstream_clean order by 1")).toEqual([
+      { event_id: "E11" },
+      { event_id: "E13" },
+    ]);
+    // No engine reads its time, so its line is kept whole.
+    expect(
+      await query(
+        shop,
+        "select count(*)::int as n from bronze.clickstream_raw where _rescued_data like '%294247-01%'",
+      ),
+    ).toEqual([{ n: 1 }]);
+    expect(
+      await query(
+        shop,
+        "select total_amount::varchar as total from silver.orders_clean where order_id = 'G4'",
+      ),
+    ).toEqual([{ total: "10.01" }]);
+    expect(ran.stderr).toContain(
+      'check "amounts with more than two decimals, rounded half up" of silver.orders_clean: 1 rows',
+    );
+    expect(
+      await query(shop, "select max(units_sold)::bigint::varchar as units from gold.product_performance"),
+    ).toEqual([{ units: "3000000000" }]);
+    const site = await shop.shopmetrics(`site --no-docs --out ${path.join(shop.home, "site")}`);
+    succeeded(site);
+    expect(site.seconds).toBeLessThan(20);
+  });
+});

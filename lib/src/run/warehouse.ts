@@ -187,6 +187,7 @@ export async function recordCheckResults(
     notebook: check.place?.path ?? "",
     cell: check.place?.cell ?? 0,
     checked_at: { type: "timestamp", value: context.now } as const,
+    sample: check.sample ?? null,
   }));
   await insert(connection, "ops.check_results", rows);
 }

@@ -1,4 +1,5 @@
 import type { Table } from "../../contracts/table.js";
+import { boundsOf } from "../../contracts/ranges.js";
 import { quoted } from "./literals.js";
 
 /** Statements that give a table and its columns the contract's comments, also if they were created with other comments. */
@@ -26,3 +27,20 @@ export const clustering = (table: Table): string[] =>
   table.options.clusterBy
     ? [`alter table ${table.name} cluster by (${table.options.clusterBy.join(", ")})`]
     : [];
+
+/**
+ * Statements that make the catalog hold the contract's ranges as one constraint, as far as they depend on the row alone. It is
+ * made again each time, so that it is what the contract says now; a table with older rows beyond it needs a run with --full.
+ */
+export const constraint = (table: Table): string[] => {
+  const bounds = boundsOf(table).filter(({ isConstant }) => isConstant);
+  if (bounds.length === 0) return [];
+  // Not true of a row without a value, and a constraint refuses only what is false.
+  const holds = bounds.map(
+    ({ column, isBeyond }) => `(${column.name} is null or not ${isBeyond(column.name, "")})`,
+  );
+  return [
+    `alter table ${table.name} drop constraint if exists plausible`,
+    `alter table ${table.name} add constraint plausible check (${holds.join(" and ")})`,
+  ];
+};

@@ -1,6 +1,6 @@
 import type { VerbParts } from "../adapter.js";
 import { draft } from "../operation.js";
-import { clustering, comments, tags } from "./governance.js";
+import { clustering, comments, constraint, tags } from "./governance.js";
 
 export const maintain: VerbParts["maintain"] = ({ table }) => {
   const { key, clusterBy } = table.options;
@@ -11,6 +11,7 @@ export const maintain: VerbParts["maintain"] = ({ table }) => {
   const statements = [
     ...comments(table),
     ...tags(table),
+    ...constraint(table),
     ...clustering(table),
     optimize,
     `vacuum ${table.name} retain 168 hours`,

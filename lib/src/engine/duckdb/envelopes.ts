@@ -129,7 +129,8 @@ async function parseLines(
     ),
     messages as (
       select position, e, case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
-        fits, case when not fits or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
+        fits, case when not fits or (e."timestamp" is not null and ${envelope["kafka_timestamp"]} is null)
+          or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
           then line end as rescued
       from judged
     )

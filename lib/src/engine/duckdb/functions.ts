@@ -21,6 +21,7 @@ const strayComma = ",[ \\t\\r\\n]*[}\\]]";
  *
  * utc_timestamp is a cast to TIMESTAMP that heeds an offset, by way of TIMESTAMPTZ (sessions are UTC). That way is three
  * times slower, so an instant written as the shop writes it, which needs none, does not take it.
+ * Near the end of time the conversion fails and cannot be tried, so what lies there is null.
  * As in Spark, spaces around an instant don't matter, and words that DuckDB knows, such as infinity, are none.
  */
 export const macros: readonly string[] = [
@@ -44,7 +45,8 @@ export const macros: readonly string[] = [
   `create or replace macro utc_timestamp(instant) as case when cast(instant as varchar) like '____-__-__T__:__:__%Z'
     then try_cast(cast(instant as varchar) as timestamp)
     when cast(instant as varchar) similar to ' *[0-9].*'
-    then try_cast(try_cast(trim(cast(instant as varchar)) as timestamptz) as timestamp) end`,
+    then try_cast(case when try_cast(trim(cast(instant as varchar)) as timestamptz) < timestamptz '294000-01-01 00:00:00+00'
+      then try_cast(trim(cast(instant as varchar)) as timestamptz) end as timestamp) end`,
 ];
 
 /** What the transpiler leaves wrong or untouched, with what to write instead. */

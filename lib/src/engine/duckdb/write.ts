@@ -124,7 +124,7 @@ function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
   const { sql, severity } = contractCheck(
     table,
     `select * from ${table.name} where _batch = ${batchMarker(table.name)}`,
-    options,
+    { ...options, samples: true },
   );
   return draft(sql, { role: "check", severity });
 }
