@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -171,15 +171,14 @@ describe("values that are not plausible (requirements §2)", () => {
         "P8,Lamp,Home,,,10.00,6.00,294247-01-10T04:00:54.775806Z\n",
     );
     const event = (id: string, more: object) => ({
-      ...{
-        event_id: id,
-        customer_id: "C1",
-        product_id: "P1",
-        event_type: "purchase",
-        session_id: "S",
-        page: "/",
-      },
-      ...{ event_ts: "2026-03-02T10:00:00Z", ...more },
+      event_id: id,
+      customer_id: "C1",
+      product_id: "P1",
+      event_type: "purchase",
+      session_id: "S",
+      page: "/",
+      event_ts: "2026-03-02T10:00:00Z",
+      ...more,
     });
     const envelope = (offset: number, value: object, timestamp: string | null = "2026-03-02T10:00:00Z") =>
       JSON.stringify({
@@ -238,5 +237,89 @@ describe("values that are not plausible (requirements §2)", () => {
     const site = await shop.shopmetrics(`site --no-docs --out ${path.join(shop.home, "site")}`);
     succeeded(site);
     expect(site.seconds).toBeLessThan(20);
+  });
+});
+
+describe("a shop that has little to show", () => {
+  const wordsOf = async (folder: string, page: string) =>
+    (await readFile(path.join(folder, `${page}.html`), "utf8"))
+      .replaceAll(/<(script|style|svg)[\s\S]*?<\/\1>/g, " ")
+      .replaceAll(/<[^>]*>/g, " ")
+      .replaceAll(/\s+/g, " ");
+  const pages = ["index", "customers", "products", "traffic", "pipeline", "about"];
+  const built = async (shop: Lakehouse, env: Record<string, string> = {}) => {
+    succeeded(await shop.shopmetrics("run"));
+    const out = path.join(shop.home, "site");
+    succeeded(await shop.shopmetrics(`site --no-docs --out ${out}`, { env }));
+    for (const page of pages)
+      expect(await wordsOf(out, page), page).not.toMatch(/NaN|Infinity|undefined|Invalid Date/);
+    return out;
+  };
+
+  it("because nothing has landed has pages that say so", async () => {
+    const site = await built(await lakehouse());
+    expect(await wordsOf(site, "index")).toContain("No order has been completed yet.");
+    expect(await wordsOf(site, "customers")).toContain("There are no customers yet.");
+    expect(await wordsOf(site, "products")).toContain("No product has been sold yet.");
+    expect(await wordsOf(site, "traffic")).toContain("No events have arrived yet.");
+  });
+
+  it("because all orders are pending has pages that say so", async () => {
+    const site = await built(await shopOf("pending-only"));
+    expect(await wordsOf(site, "index")).toContain("none completed yet, 2 pending");
+    expect(await wordsOf(site, "customers")).toMatch(/Customers 3 100\.0% of all Have ordered 0\.0%/);
+  });
+
+  it("because nobody has a signup date counts every customer, and names those without a cohort", async () => {
+    const site = await built(await shopOf("no-signup-date"));
+    const customers = await wordsOf(site, "customers");
+    expect(customers).toMatch(/Customers 3 100\.0% of all Have ordered 100\.0% 3 with a completed order/);
+    expect(customers).toContain("3 customers without a signup date are in no cohort.");
+  });
+
+  it("because it is one day old, and years ago, takes its years from the data", async () => {
+    const shop = await shopOf("plain");
+    await shop.take("orders/o_2026-03-01.csv");
+    await shop.land(
+      "orders/old.csv",
+      `${header}\n${order("O1", "2014-05-01")}\nO2,C2,P2,1,1.00,1.00,2014-05-01,pending,2014-05-02\n`,
+    );
+    const site = await built(shop);
+    expect(await wordsOf(site, "index")).toMatch(/1 May 2014 is provisional: 1 of its orders is pending\./);
+    expect(await wordsOf(site, "products")).toContain("2014");
+    for (const page of pages) expect(await wordsOf(site, page)).not.toContain("since 2022");
+  });
+
+  it("shows its own name, currency and way of writing numbers (settings)", async () => {
+    const env = { SHOPMETRICS_CURRENCY: "USD", SHOPMETRICS_LOCALE: "de-DE", SHOPMETRICS_SHOP: "Acme & Co" };
+    const site = await built(await shopOf("plain"), env);
+    for (const page of pages) {
+      const text = await wordsOf(site, page);
+      expect(text).toContain("Acme &amp; Co");
+      expect(text).not.toMatch(/€|EUR/);
+    }
+    expect(await wordsOf(site, "index")).toMatch(/Average order value 15,75&nbsp;\$/);
+    expect(await readFile(path.join(site, "index.html"), "utf8")).toContain(
+      'data-currency="USD" data-locale="de-DE"',
+    );
+    const { code, stderr } = await (
+      await lakehouse()
+    ).shopmetrics("run", {
+      env: { SHOPMETRICS_CURRENCY: "Euro", SHOPMETRICS_LOCALE: "?" },
+    });
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "SHOPMETRICS_CURRENCY=Euro: is not a currency's code of three letters, such as EUR or USD",
+    );
+    expect(stderr).toContain("SHOPMETRICS_LOCALE=?: is not a locale, such as en-GB, en-US or de-DE");
+  });
+
+  it("counts a refused row once, however many rules it broke, and shows the files that were not loaded", async () => {
+    const shop = await shopOf("impossible-money");
+    await shop.land("orders/note.txt", "x");
+    const pipeline = await wordsOf(await built(shop), "pipeline");
+    expect(pipeline).toMatch(/Rows refused 1 so far/);
+    expect(pipeline).toMatch(/Files not loaded 1 in the landing folder/);
+    expect(pipeline).toContain("orders/note.txt");
   });
 });

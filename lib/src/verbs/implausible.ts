@@ -30,7 +30,7 @@ export function implausible<T extends Table>(
     strings.push("");
   };
   for (const [index, { column, words, isBeyond }] of bounds.entries()) {
-    const [before, between, after] = isBeyond("\0", "\u0001").split(/[\0\u0001]/);
+    const [before, between, after] = isBeyond("{value}", "{loaded}").split(/\{value\}|\{loaded\}/);
     add(`${index === 0 ? "" : ",\n      "}case when ${before}`);
     const own = given[column.name as ColumnOf<T>];
     if (own) put(own);
