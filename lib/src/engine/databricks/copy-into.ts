@@ -54,7 +54,7 @@ export const createLanded = (table: string) =>
  */
 export const copyInto = (load: LoadFiles, given: { catalog: string; files?: readonly string[] }): string =>
   `copy into ${landedTable(load.table)} from (
-  select regexp_extract(path, 'raw_data/(.*)$', 1) as source_file, length as size,
+  select regexp_extract(path, 'bronze/raw_data/(.*)$', 1) as source_file, length as size,
     modificationTime as modified_at, sha2(content, 256) as sha256, content
   from '${landingVolume(given.catalog)}/${load.folder}'
 ) fileformat = binaryfile ${
