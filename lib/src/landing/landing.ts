@@ -110,7 +110,9 @@ export async function passedOver(
     if (other) return `${folder}/ takes ${ending[format]}: move it into ${other[0]}/`;
     return `${folder}/ takes ${ending[format]}: export it as such, or rename it if it is one`;
   };
-  const found = (await walk(landing, "")).toSorted((a, b) => byNumbers(a.name, b.name));
+  // A folder that cannot be read fails the step that loads from it, which names it.
+  const readable = (path: string) => entries(path).catch(() => []);
+  const found = (await walk(landing, "", readable)).toSorted((a, b) => byNumbers(a.name, b.name));
   return found.flatMap(({ name, why }) => {
     const reason = reasonFor({ name, why });
     return reason === undefined ? [] : [{ name, reason }];
@@ -126,12 +128,12 @@ interface Found {
 }
 
 /** All files of a folder and those below it, without those that nobody put there on purpose. */
-async function walk(landing: string, folder: string): Promise<Found[]> {
+async function walk(landing: string, folder: string, list = entries): Promise<Found[]> {
   const found: Found[] = [];
   const inside = await realpath(landing).catch(() => landing);
   const look = async (name: string, home: string, hidden: boolean): Promise<void> => {
     const here = join(landing, name);
-    for (const entry of await entries(here)) {
+    for (const entry of await list(here)) {
       const own = entry.name.toString("utf8");
       const full = name ? `${name}/${own}` : own;
       if (isOfNobody(own)) continue;

@@ -32,8 +32,9 @@ export const arrivedColumns = (raw: Table): Column[] =>
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>
   table.columns.filter(({ name }) => !isAuditColumn(table, name) && !filled.includes(name));
 
+/** Whether a verb fills the column in. Of the audit columns only `source_load` comes from the notebook's select. */
 export const isAuditColumn = (table: Table, column: string) =>
-  ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
+  column !== "source_load" && ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
 
 export const names = (columns: readonly (string | { readonly name: string })[], prefix = "") =>
   columns.map((column) => prefix + (typeof column === "string" ? column : column.name)).join(", ");

@@ -73,6 +73,7 @@ export const dim_products = table(
   {
     key: ["product_id"],
     newest: ["updated_at", "source_load", "source_file", "source_row"],
+    auditColumns: ["source_load"],
     tracks: ["product_name", "category"],
     tags: { sensitivity: "internal" },
   },
@@ -99,6 +100,7 @@ export const orders_clean = table(
   {
     key: ["order_id"],
     newest: ["updated_at", "source_load", "source_file", "source_row"],
+    auditColumns: ["source_load"],
     tracks: ["customer_id", "product_id", "quantity", "total_amount", "order_date", "status"],
     references: {
       customer_key: "silver.dim_customers.surrogate_key",
