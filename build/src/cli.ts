@@ -58,7 +58,12 @@ program
   .command("generate")
   .description("write the simulated shop's exports: its history first, then day after day")
   .addOption(scale())
-  .option("--days <n>", "daily increments to write after what has landed", number)
+  .option(
+    "--days <n>",
+    "daily increments to write after what has landed, as far as the days are over",
+    number,
+  )
+  .option("--until <date>", "the last day of the increments, instead of their number")
   .option("--seed <n>", "the same seed gives the same files (default 1)", number)
   .option("--from <date>", "first day of the history (default 2022-01-01)")
   .option("--to <date>", "last day of the history (default yesterday)")

@@ -20,11 +20,33 @@ const environment = z.object({
     .string()
     .regex(/^\w+$/, "is not a catalog's name: letters, digits and _")
     .default("ecommerce"),
+  SHOPMETRICS_CURRENCY: z
+    .string()
+    .refine((value) => isKnown(() => Intl.NumberFormat("en", { style: "currency", currency: value })), {
+      message: "is not a currency's code of three letters, such as EUR or USD",
+    })
+    .default("EUR"),
+  SHOPMETRICS_LOCALE: z
+    .string()
+    .refine((value) => isKnown(() => Intl.getCanonicalLocales(value)), {
+      message: "is not a locale, such as en-GB, en-US or de-DE",
+    })
+    .default("en-GB"),
+  SHOPMETRICS_SHOP: z.string().trim().min(1).max(60, "is longer than 60 characters").default("ShopMetrics"),
   SHOPMETRICS_DEV: z
     .string()
     .regex(/^\w{1,60}$/, "is not a name for your own tables: letters, digits and _, or off")
     .optional(),
 });
+
+function isKnown(use: () => unknown): boolean {
+  try {
+    use();
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const host = z
   .string("is not set: the workspace's host, such as adb-1234.5.azuredatabricks.net")
@@ -132,6 +154,8 @@ export interface Settings {
   readonly engine: string;
   /** Unity Catalog's catalog that holds the schemas bronze, silver, gold and ops. */
   readonly catalog: string;
+  /** What pages show: the code of the currency that amounts are in, the locale of numbers and dates, and the shop's name. */
+  readonly look: { readonly currency: string; readonly locale: string; readonly shop: string };
   /** Whose tables a notebook in Jupyter works on, `dev_<name>`; undefined for the warehouse's own. */
   readonly developer: string | undefined;
   /** A SQL warehouse, where the environment names one whole; see `workspaceOf`. */
@@ -169,6 +193,11 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
     idle: parsed.SHOPMETRICS_IDLE,
     catalog: parsed.SHOPMETRICS_CATALOG,
+    look: {
+      currency: parsed.SHOPMETRICS_CURRENCY.toUpperCase(),
+      locale: parsed.SHOPMETRICS_LOCALE,
+      shop: parsed.SHOPMETRICS_SHOP,
+    },
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),

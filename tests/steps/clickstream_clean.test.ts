@@ -48,6 +48,7 @@ describe("an event is typed", () => {
         kafka_offset: 1001,
         source_file: "clickstream/clickstream_0001.ndjson",
         source_row: 1,
+        source_load: 0,
       },
     ]);
   });
@@ -119,6 +120,23 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ["message is no JSON object", { value: "click" }],
     ["message is no JSON object", { value: "[]" }],
     ["message is no JSON object", { value: '{"event_id":"E1",}' }],
+    [
+      "quantity × price is above 999,999,999.99",
+      { event_type: "purchase", quantity: "999999", price: "999999999.99" },
+    ],
+    [
+      "quantity × price is above 999,999,999.99",
+      { event_type: "purchase", quantity: "100000", price: "10000.00" },
+    ],
+    [
+      "event_ts is more than 1 day after it was loaded",
+      { event_ts: "2062-03-10T12:00:00Z", kafka_timestamp: null },
+    ],
+    [
+      "kafka_timestamp is more than 1 day after it was loaded",
+      { kafka_timestamp: "9998-12-31T23:00:00Z", event_ts: "2026-03-10T12:00:00Z" },
+    ],
+    ["message is larger than 5 MiB", { value: null, _rescued_data: '{"value_bytes":70000000}' }],
     ["message is empty", { value: null }],
     ["a field is given twice", { value: '{"event_id":"E1","event_id":"E2"}' }],
     ["message is no UTF-8", { value: null, _rescued_data: '{"value_base64":"/w=="}' }],

@@ -41,7 +41,7 @@ it.for([
     { "gold.customer_ltv": [{}], "gold.product_performance": [{ total_revenue: "9.99" }] },
   ],
   [
-    "cohorts hold more revenue than daily sales",
+    "cohorts hold the revenue of all customers with a signup date",
     {
       "gold.customer_ltv": [{}],
       "gold.product_performance": [{}],
@@ -52,6 +52,41 @@ it.for([
   const lake = await lakehouse();
   await lake.given({ "gold.daily_sales_summary": [{}], ...tables });
   expect((await lake.fails(verdict)).message).toContain(`check "${name}"`);
+});
+
+it("gold that differs from a plain sum over the exports warns (AC-005)", async () => {
+  const lake = await lakehouse();
+  const day = "2026-03-01";
+  const changed = `O1,,P1,1,10.00,12.00,${day},completed,2026-03-02`;
+  await lake.land(
+    "orders/o1.csv",
+    `${header}\n${line("O1", day)}\n${line("O2", day)}\nO3,,P1,2,7.50,,${day},completed,${day}\n`,
+  );
+  await lake.land("orders/o2.csv", `${header}\n${changed}\nO4,,P1,1,1.00,-1.00,${day},completed,${day}\n`);
+  const name = "revenue equals that of the exports' latest lines";
+  expect((await lake.run()).check(name)).toMatchObject({ status: "pass", figure: 0 });
+  await lake.taken("gold.daily_sales_summary", { date: day, category: "Unknown" });
+  const gone = await lake.fails(verdict);
+  expect(gone.message).toContain("lifetime value equals daily sales");
+  await lake.land("orders/o3.csv", `${header}\n${line("O5", day)}\n`);
+  await lake.run("bronze.orders_raw");
+  await lake.run("gold.daily_sales_summary", { full: true });
+  const late = (await lake.run(verdict)).check(name);
+  expect(late).toMatchObject({ status: "warn" });
+  expect(late.figure).toBeCloseTo(10 / 47, 5);
+});
+
+it("a newest change in the future is no proof of freshness", async () => {
+  const hours = (count: number) => new Date(Date.now() + count * 3_600_000).toISOString();
+  const given = await step(verdict, {
+    "silver.orders_clean": [{ updated_at: hours(20) }],
+    "silver.clickstream_clean": [{ received_at: hours(-72) }],
+  });
+  expect(given.outcome.check("hours by which the newest updated_at lies in the future")).toMatchObject({
+    status: "warn",
+    threshold: 1,
+  });
+  expect(given.outcome.check("received_at is fresh")).toMatchObject({ status: "warn" });
 });
 
 it("orders that are older than two days only warn, with their age in hours", async () => {

@@ -200,6 +200,23 @@ describe("late and out-of-order changes (FR-004)", () => {
     expect(await wrong.rows(silver.dim_customers)).toEqual(await right.rows(silver.dim_customers));
   });
 
+  it("of two changes at one instant the file loaded later wins, whatever its name is", async () => {
+    const first: Line = {
+      email: "first@x.com",
+      updated_at: jan,
+      source_file: "customers/b.csv",
+      source_load: 1,
+    };
+    const second: Line = {
+      email: "second@x.com",
+      updated_at: jan,
+      source_file: "customers/a.csv",
+      source_load: 2,
+    };
+    for (const lake of [await arriving([first], [second]), await arriving([second], [first])])
+      expect(await lake.rows(silver.dim_customers, "email")).toEqual([{ email: "second@x.com" }]);
+  });
+
   it("of two changes at one instant the one of the later file holds, whichever arrives first", async () => {
     const earlier: Line = { email: "earlier@x.com", updated_at: jan, source_file: "customers/1.csv" };
     const later: Line = { email: "later@x.com", updated_at: jan, source_file: "customers/2.csv" };

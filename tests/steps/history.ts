@@ -74,18 +74,17 @@ export function randomHistory(seed: number): History {
     return text;
   };
 
-  const names = new Set<string>();
+  // Numbered as they land: which of two files was loaded later does not depend on how runs are cut.
+  let number = 0;
   const file = (entity: string, most: number): ExportFile => {
-    let name = `${entity}_${upTo(9999)}`;
-    while (names.has(name)) name = `${entity}_${upTo(9999)}`;
-    names.add(name);
+    const name = `${entity}_${(number += upTo(50))}`;
     const lines = Array.from({ length: upTo(most) }, () => line(entity));
     const end = entity === "customers" ? torn : [];
     return { path: `${entity}/${name}.csv`, text: [headers[entity]!, ...lines, ...end].join("\n") + "\n" };
   };
   const messageFile = (most: number): ExportFile => {
     const text = Array.from({ length: upTo(most) }, () => `${messages.line()}\n`).join("");
-    return { path: `clickstream/clickstream_${String(upTo(9_999_999)).padStart(7, "0")}.ndjson`, text };
+    return { path: `clickstream/clickstream_${(number += upTo(50))}.ndjson`, text };
   };
   // Some batches bring a bit of everything, the others so little that a change stands alone.
   const batch = (_: unknown, index: number) => {

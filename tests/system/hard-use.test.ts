@@ -91,6 +91,45 @@ describe("several at once", () => {
   });
 });
 
+describe("a clock that was ahead for one run", () => {
+  /** Node's clock, a year ahead. */
+  const ahead = `
+    const { now } = Date, shift = 365 * 86_400_000;
+    globalThis.Date = class extends Date {
+      constructor(...given) { super(...(given.length ? given : [now() + shift])); }
+      static now() { return now() + shift; }
+    };`;
+  const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(ahead)}` };
+
+  it("hides no later run: pages, checks and show go by the order of runs", async () => {
+    const shop = await smallShop();
+    succeeded(await shop.shopmetrics("run", { env }));
+    await shop.land("orders/o2.csv", `${header}\n${order("O2")}\n`);
+    succeeded(await shop.shopmetrics("run"));
+    const [latest] = (await shop.json<{ rows: { run_id: string; started_at: string }[] }>("show ops.runs"))
+      .rows;
+    expect(Date.parse(latest!.started_at)).toBeLessThan(Date.now());
+    const read = async (page: string) =>
+      JSON.parse(await readFile(path.join(shop.home, "snapshots", `${page}.json`), "utf8")) as {
+        asOf: string;
+        run: string;
+        checks: object;
+        snapshots: Record<string, { file: string }>;
+      };
+    for (const page of ["sales", "customers", "pipeline"])
+      expect((await read(page)).run).toBe(latest!.run_id);
+    const rowsOf = ({ file }: { file: string }) =>
+      query(shop, `select * from read_parquet('${path.join(shop.home, "snapshots", file)}')`);
+    expect(await rowsOf((await read("sales")).snapshots["daily_sales"]!)).toMatchObject([{ orders: 2 }]);
+    const { runs, checks } = (await read("pipeline")).snapshots;
+    expect((await rowsOf(runs!))[0]).toMatchObject({ run_id: latest!.run_id });
+    const ofOrders = (await rowsOf(checks!)).filter((row) => row["table_name"] === "silver.orders_clean");
+    expect(
+      ofOrders.every(({ checked }) => Date.parse(`${String(checked).replace(" ", "T")}Z`) < Date.now()),
+    ).toBe(true);
+  });
+});
+
 describe("what a terminal and a network are given", () => {
   it("show and warnings print control characters of data as text", async () => {
     const shop = await smallShop([

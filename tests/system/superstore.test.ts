@@ -44,10 +44,24 @@ ${commands.replace("SHOPMETRICS_HOME=my-shop", `SHOPMETRICS_HOME='${shop.home}'`
   });
 
   it("has the sample and the commands that it speaks of", () => {
-    expect(followed).toMatch(/^export SHOPMETRICS_HOME=my-shop\n[^]+shopmetrics run\n[^]+run --full\n$/);
+    expect(followed).toMatch(
+      /^export SHOPMETRICS_HOME=my-shop\n[^]+shopmetrics run\n[^]+run --full\n[^]+shopmetrics site .+\n$/,
+    );
     expect(lines).toHaveLength(9994);
     expect(new Set(lines.map((line) => line["Order ID"])).size).toBe(5009);
     expect(lines.reduce((sum, line) => sum + exact(line["Sales"]!), 0n)).toBe(22_972_008_603n);
+  });
+
+  it("ends on a dashboard in the shop's own name, currency and years", async () => {
+    const page = async (name: string) => readFile(path.join(shop.home, "site", `${name}.html`), "utf8");
+    for (const name of ["index", "customers", "products"]) {
+      const text = await page(name);
+      expect(text).toContain("<span>Superstore</span>");
+      expect(text).toContain('data-currency="USD" data-locale="en-US"');
+      expect(text).not.toMatch(/€|since 2022|NaN/);
+    }
+    expect(await page("index")).toMatch(/\$[\d,]+\.\d\d/);
+    expect(await page("products")).toContain("2014");
   });
 
   it("reconciles to the cent with the file in every table that speaks of revenue", async () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   instance = await DuckDBInstance.create(":memory:");
   connection = await instance.connect();
   await connection.run(`create schema bronze; create table bronze.raw (a varchar, b varchar, c varchar,
-    _rescued_data varchar, source_file varchar, source_row bigint, ingested_at timestamp, _batch bigint)`);
+    _rescued_data varchar, source_file varchar, source_row bigint, source_load bigint, ingested_at timestamp, _batch bigint)`);
 });
 afterEach(() => connection.run("truncate bronze.raw"));
 afterAll(() => {
@@ -42,6 +42,7 @@ async function loadFile(file: LandedFile): Promise<CsvLoaded> {
       file,
       ingestedAt: "2026-10-31 02:00:00",
       batch: 7,
+      loadNumber: 3,
     };
     const loaded = await loadCsv(connection, load);
     await connection.run("commit");

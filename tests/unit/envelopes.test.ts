@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(landing, { recursive: true, force: true });
 });
 
-const audit = new Set(["_rescued_data", "source_file", "source_row", "ingested_at"]);
+const audit = new Set(["_rescued_data", "source_file", "source_row", "source_load", "ingested_at"]);
 const columns = bronze.clickstream_raw.columns.map(({ name }) => name).filter((name) => !audit.has(name));
 
 function land(content: string | Buffer, name = "a.ndjson"): string {
@@ -91,6 +91,7 @@ describe("an envelope becomes a row", () => {
         _rescued_data: null,
         source_file: "clickstream/a.ndjson",
         source_row: 1,
+        source_load: 1,
         ingested_at: "2026-03-01T12:00:00Z",
         _batch: 1,
       },

@@ -523,6 +523,35 @@ describe("the landing folder", () => {
     expect(digest(killed)).toEqual(digest(whole));
   });
 
+  it("nothing is written that is later than now: a day may come when it is over", async () => {
+    const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+    const landing = newFolder();
+    await generate({ landing, scale: 0.01, from: day(30), to: day(4) });
+    await expect(generate({ landing, days: 4 })).rejects.toThrow(
+      `4 days: ${day(0)} is not over, and nothing is written that is later than now. Give --until ${day(1)}`,
+    );
+    expect((await generate({ landing, until: day(2) })).to).toBe(day(2));
+    expect((await generate({ landing })).to).toBe(day(1));
+    expect((await generate({ landing })).files).toEqual([]);
+    await expect(generate({ landing, days: 1 })).rejects.toThrow(
+      `The next day may come from ${day(-1)} 00:00 UTC on.`,
+    );
+    await expect(generate({ landing, until: day(3) })).rejects.toThrow(
+      `the exports reach to ${day(1)} already`,
+    );
+    await expect(generate({ landing, until: day(1), days: 1 })).rejects.toThrow(
+      "Give days or until, not both.",
+    );
+    await expect(generate({ landing: newFolder(), to: day(-3) })).rejects.toThrow(`${day(-3)} is not over`);
+    const now = Date.now();
+    for (const entity of ["orders", "customers", "products"])
+      for (const name of readdirSync(join(landing, entity)))
+        for (const [instant] of readFileSync(join(landing, entity, name), "utf8").matchAll(
+          /\d{4}-\d\d-\d\dT[\d:.]+Z/g,
+        ))
+          expect(Date.parse(instant)).toBeLessThanOrEqual(now);
+  });
+
   it("existing exports are not touched", async () => {
     const folder = newFolder();
     await generate({ landing: folder, ...shop });

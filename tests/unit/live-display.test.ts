@@ -121,6 +121,7 @@ describe("what a verb did", () => {
       size: 1,
       modifiedAt: new Date(),
       sha256: "",
+      loadNumber: 1,
       rows: 9,
       rescued: 1,
       warnings: [],

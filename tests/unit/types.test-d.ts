@@ -70,6 +70,7 @@ describe("rows have the types that their contract says", () => {
       | "product_name"
       | "category"
       | "subcategory"
+      | "source_load"
       | "brand"
       | "price"
       | "cost"

@@ -5,6 +5,7 @@ import { bytes, count, seconds } from "../text.js";
 interface GenerateCommand {
   scale?: number;
   days?: number;
+  until?: string;
   seed?: number;
   from?: string;
   to?: string;
@@ -15,11 +16,12 @@ interface GenerateCommand {
 
 export async function generate(options: GenerateCommand): Promise<void> {
   const { landing } = readSettings();
-  const { from, to, scale, days, seed, faults } = options;
+  const { from, to, scale, days, until, seed, faults } = options;
   const report = await generateExports({
     landing,
     ...(scale !== undefined && { scale }),
     ...(days !== undefined && { days }),
+    ...(until !== undefined && { until }),
     ...(seed !== undefined && { seed }),
     ...(faults !== undefined && { faults }),
     ...(from !== undefined && { from }),
@@ -31,6 +33,8 @@ export async function generate(options: GenerateCommand): Promise<void> {
 
 /** What was written, in one line. */
 export function describe(report: GenerateReport, landing: string): string {
+  if (report.files.length === 0)
+    return `Nothing to write: ${landing} holds all exports up to ${report.to}, and the day after is not over yet.`;
   const rows = (entity: string) =>
     report.files.filter((file) => file.entity === entity).reduce((sum, file) => sum + file.rows, 0);
   const size = report.files.reduce((sum, file) => sum + file.bytes, 0);

@@ -5,7 +5,7 @@ import { shop } from "shopmetrics/shop";
 import { compile, type Compiled } from "../compile/compile.js";
 import { saysWhenInterrupted } from "../run/interrupt.js";
 import { recordLineage } from "../run/openlineage/record-run.js";
-import { nothingLanded, progress, summary } from "../run/print.js";
+import { nothingLanded, printWarning, progress, summary } from "../run/print.js";
 import { runGraph } from "../run/run.js";
 import type { RunReport } from "../run/run-report.js";
 import { selectSteps } from "../compile/select.js";
@@ -61,6 +61,7 @@ export async function runPipeline(
       date,
       full: Boolean(options.full),
       onNote,
+      onWarning: printWarning,
       onStep: (event) => {
         lineage.step(event);
         say?.(event);
@@ -84,7 +85,7 @@ export async function isEmpty(landing: string): Promise<boolean> {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  return !entries.some((name) => /\.(csv|ndjson)$/.test(name));
+  return !entries.some((name) => /\.(csv|ndjson)(\.gz)?$/i.test(name));
 }
 
 function logicalDate(given: string | undefined): string {

@@ -21,12 +21,19 @@ export async function show(
   const connection = await engine.connect();
   try {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
-    const columns = table.columns.map((column) => column.name).join(", ");
-    // Runs are named by their start: the latest first, since that is the one people ask about.
-    const keys = (table.options.key ?? []).map((key) => (key === "run_id" ? "run_id desc" : key));
-    const order = keys.length > 0 ? ` order by ${keys.join(", ")}` : "";
+    const columns = table.columns.map((column) => `t.${column.name}`).join(", ");
+    // The latest run first, since that is the one people ask about.
+    const keys = (table.options.key ?? []) as readonly string[];
+    const byRun = keys.includes("run_id");
+    const runs = byRun
+      ? " left join (select run_id, max(run_number) as run_number from ops.runs group by run_id) as runs on runs.run_id = t.run_id"
+      : "";
+    const order = [
+      ...(byRun ? ["coalesce(runs.run_number, 0) desc"] : []),
+      ...keys.map((key) => `t.${key}`),
+    ].join(", ");
     const result = await connection.query(
-      `select ${columns} from ${table.name}${order} limit ${options.limit}`,
+      `select ${columns} from ${table.name} as t${runs}${order && ` order by ${order}`} limit ${options.limit}`,
     );
     const total = await connection.query(`select count(*) as n from ${table.name}`);
     printRows(table.name, result, Number(total.rows[0]?.["n"]), Boolean(options.json));

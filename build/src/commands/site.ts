@@ -50,7 +50,12 @@ export async function buildSite(
   const started = performance.now();
   const folder = siteFolder(settings, out);
   const { root, snapshots } = settings;
-  const dashboard = await buildDashboard({ root, snapshots, furtherEntries: docs ? [docsEntry] : [] });
+  const dashboard = await buildDashboard({
+    root,
+    snapshots,
+    look: settings.look,
+    furtherEntries: docs ? [docsEntry] : [],
+  });
   const documentation = docs ? await docsFiles(settings, shop, dashboard, { tests }) : [];
   const files = [...dashboard.files, ...documentation];
   await writeSite(folder, files);

@@ -39,7 +39,7 @@ export async function start(
   if (built) say(`\n${built.sentence}`);
   if (report.status === "succeeded") {
     say(
-      `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nThe next day:    npx shopmetrics ` +
+      `\nLook at a table: npx shopmetrics show gold.daily_sales_summary\nTomorrow:        npx shopmetrics ` +
         `generate --days 1 && npx shopmetrics run`,
     );
   }

@@ -1,4 +1,5 @@
 import type { Column, Table } from "shopmetrics/plan";
+import { rangeWords } from "shopmetrics/plan";
 import { html, joinHtml, type Content, type Html } from "shopmetrics/display";
 import { count, instantWords, shortened } from "../text.js";
 import { anchorOf, baseOf, dictionaryPage, lineagePage, tablePage } from "./addresses.js";
@@ -145,9 +146,11 @@ function columnHtml(table: Table, column: Column, docs: Docs, path: string): Htm
     html`<span class="type">${type}</span>`,
     !nullable && html`<span class="mark">not null</span>`,
   ];
+  const range = rangeWords(column);
   const accepted = accepts?.map((value) => html`<code>${value}</code>`);
   const texts = [
     withMentions(comment, mention),
+    range !== undefined && html`Plausible: ${range}.`,
     accepted && html`One of ${joinHtml(accepted, ", ")}.`,
     target !== undefined && html`Refers to ${referenceHtml(target, mention(target))}.`,
   ];

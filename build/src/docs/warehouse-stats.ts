@@ -93,8 +93,9 @@ const withColumns = (table: Table, present: ReadonlySet<string>): Table => ({
 async function lastSteps(connection: Connection): Promise<Map<string, LastRun>> {
   const { rows } = await connection.query(`
     select * from (
-      select *, row_number() over (partition by step order by started_at desc) as nth
-      from ops.step_runs where status <> 'skipped'
+      select done.*, row_number() over (partition by done.step order by coalesce(runs.run_number, 0) desc) as nth
+      from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
+      where done.status <> 'skipped'
     ) as numbered where nth = 1`);
   return new Map(rows.map((row) => [String(row["step"]), lastRun(row)]));
 }
@@ -114,8 +115,10 @@ const lastRun = (row: ResultRow): LastRun => ({
 async function lastChecks(connection: Connection): Promise<LastCheck[]> {
   const { rows } = await connection.query(`
     select * from (
-      select *, row_number() over (partition by step, table_name, check_name order by checked_at desc) as nth
-      from ops.check_results
+      select results.*, row_number() over (
+        partition by results.step, results.table_name, results.check_name
+        order by coalesce(runs.run_number, 0) desc) as nth
+      from ops.check_results as results left join ops.runs as runs on runs.run_id = results.run_id
     ) as numbered where nth = 1 order by step, cell, table_name, check_name`);
   return rows.map((row) => ({
     step: String(row["step"]),

@@ -19,8 +19,7 @@ export function progress(options: {
   return (event) => {
     if (event.kind !== "ended") return;
     const { report } = event;
-    for (const warning of report.warnings)
-      console.error(`${paint("yellow", "warning")}  ${printable(warning)}`);
+    for (const warning of report.warnings) printWarning(warning);
     if (!options.quiet) console.log(`${signs[report.status]} ${report.step.padEnd(width)}  ${did(report)}`);
   };
 }
@@ -47,8 +46,7 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
   }
   for (const step of report.steps) {
     for (const check of step.checks) {
-      if (check.status === "warn")
-        console.error(`${paint("yellow", "warning")}  ${printable(describeCheck(check))}`);
+      if (check.status === "warn") printWarning(describeCheck(check));
     }
   }
   const failed = report.steps.filter(({ status }) => status === "failed");
@@ -88,6 +86,10 @@ function nextStep(report: RunReport, failed: readonly StepReport[]): string {
       : []),
   ].join("\n");
 }
+
+/** A line on the standard error stream about what a person should look at. */
+export const printWarning = (message: string) =>
+  console.error(`${paint("yellow", "warning")}  ${printable(message)}`);
 
 /** For a run that found an empty landing folder. */
 export const nothingLanded = (landing: string) =>

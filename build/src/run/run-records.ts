@@ -17,10 +17,20 @@ export async function openRun(
     await records.execute(
       "update ops.runs set status = 'failed', message = 'killed before its end' where status = 'running'",
     );
+  const { rows } = await records.query(
+    "select coalesce(max(run_number), count(*)) + 1 as next from ops.runs",
+  );
   await records.execute(
-    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped)
-values ($run, $started, 'running', $date, $full, $engine, 0, 0)`,
-    { run: run.runId, started: instant(run.started), date: run.date, full: run.full, engine: engine.name },
+    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped, run_number)
+values ($run, $started, 'running', $date, $full, $engine, 0, 0, $number)`,
+    {
+      run: run.runId,
+      started: instant(run.started),
+      date: run.date,
+      full: run.full,
+      engine: engine.name,
+      number: Number(rows[0]!["next"]),
+    },
   );
 }
 

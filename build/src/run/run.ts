@@ -26,6 +26,7 @@ import {
 } from "./run-report.js";
 import { closeRun, recordGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
+import { recordPassedOver } from "./passed-over.js";
 
 interface RunOptions {
   readonly engine: Engine;
@@ -43,6 +44,8 @@ interface RunOptions {
   readonly onStep?: (event: StepEvent) => void;
   /** Told of what a person should know in addition to the steps' own reports. */
   readonly onNote?: (message: string) => void;
+  /** Told of what is wrong with no single step, such as files that no step loads. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /**
@@ -60,6 +63,12 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     await prepareWarehouse(records, dialect, graph.tables);
     await openRun(records, engine, { runId, started, date: options.date, full: options.full });
     const changed = await recordGraph(records, dialect, graph);
+    await recordPassedOver(records, graph, {
+      landing: options.landing,
+      runId,
+      now: started.toISOString(),
+      onNote: options.onWarning,
+    });
     if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
     const work = async (plan: Plan) => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
@@ -185,7 +194,9 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
 /** The runs that last wrote each table of the graph's steps. */
 async function lastWriters(connection: Connection, { plans }: Graph): Promise<Map<string, string>> {
   const { rows } = await connection.query(
-    "select step, max_by(run_id, started_at) as run_id from ops.step_runs where status = 'succeeded' group by step",
+    `select done.step, max_by(done.run_id, coalesce(runs.run_number, 0)) as run_id
+from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
+where done.status = 'succeeded' group by done.step`,
   );
   const runs = new Map(rows.map((row) => [String(row["step"]), String(row["run_id"])]));
   const written = new Map<string, string[]>();

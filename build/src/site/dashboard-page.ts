@@ -20,7 +20,13 @@ export function pageHtml(
   notebook: Notebook,
   blocks: readonly Block[],
   manifest: Manifest | undefined,
-  layout: Omit<Layout, "title" | "description" | "state" | "main" | "attributes">,
+  {
+    look,
+    ...layout
+  }: Omit<Layout, "title" | "description" | "state" | "main" | "attributes"> & {
+    /** How the page's script writes amounts. */
+    look?: { currency: string; locale: string };
+  },
 ): Html {
   const numbered = blocks.map((block, index) => ({ ...block, index }));
   const parts = notebook.cells.flatMap((cell): Part[] => {
@@ -37,6 +43,7 @@ export function pageHtml(
     description: firstSentence(notebook),
     attributes: {
       "data-page": pageName(notebook.path),
+      ...(look && { "data-currency": look.currency, "data-locale": look.locale }),
       ...(refresh !== undefined && { "data-refresh": String(refresh) }),
     },
     state: manifest && stateHtml(manifest),

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
-import { prerenderPage, type Block, type Html, type Manifest } from "shopmetrics/display";
-import { InputError } from "shopmetrics/settings";
+import { prerenderPage, useLook, type Block, type Html, type Manifest } from "shopmetrics/display";
+import { InputError, type Settings } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { importModule } from "../notebook/execute.js";
 import { bundleNotebooks } from "../notebook/plugin.js";
@@ -21,10 +21,12 @@ export interface Dashboard {
   /** Its pages with all that they load. */
   readonly files: readonly SiteFile[];
   /** What other pages of the site have in common with it. */
-  readonly frame: Pick<Layout, "navigation" | "style" | "font" | "state">;
+  readonly frame: Pick<Layout, "navigation" | "style" | "font" | "state" | "shop">;
   /** The age of the oldest page's data, ISO; undefined when no page has data. */
   readonly asOf: string | undefined;
 }
+
+const defaultLook = { currency: "EUR", locale: "en-GB", shop: "ShopMetrics" };
 
 interface DashboardPage {
   readonly step: string;
@@ -44,8 +46,11 @@ export async function buildDashboard(options: {
   root: string;
   snapshots: string;
   furtherEntries?: readonly NavigationEntry[];
+  /** How the pages write amounts, and whose they are. */
+  look?: Settings["look"];
 }): Promise<Dashboard> {
-  const { root, snapshots, furtherEntries = [] } = options;
+  const { root, snapshots, furtherEntries = [], look = defaultLook } = options;
+  useLook(look);
   const paths = (await findNotebooks(root)).filter((name) => name.startsWith("notebooks/dashboard/"));
   const bundled = (await bundleNotebooks(paths, { root }))
     .filter(({ notebook }) => notebook.front.runtime === "page")
@@ -88,6 +93,8 @@ export async function buildDashboard(options: {
       base: "",
       navigation,
       current: href(index),
+      shop: look.shop,
+      look,
       style: style.path,
       font: font.path,
       scripts: [scripts.shared, scripts.pages.get(notebook.path)!],
@@ -103,7 +110,7 @@ export async function buildDashboard(options: {
       blocks: drawn[index]!,
     })),
     files,
-    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests) },
+    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests), shop: look.shop },
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
   };
 }

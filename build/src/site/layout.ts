@@ -4,6 +4,8 @@ import { attributes, html, joinHtml, rawHtml, type Html } from "shopmetrics/disp
 export interface Layout {
   readonly title: string;
   readonly description: string;
+  /** The shop's name; this project's by default. */
+  readonly shop?: string;
   /** Of the `html` element. */
   readonly attributes: Readonly<Record<string, string>>;
   /** The way to the site's root, "" or "../". */
@@ -41,7 +43,18 @@ const policy = [
 
 /** A whole page. All its addresses are relative, so the site works under any path and from a folder. */
 export function layoutHtml(layout: Layout): Html {
-  const { title, description, base, style, alsoStyles = [], font, scripts, state, main } = layout;
+  const {
+    title,
+    description,
+    base,
+    shop = "ShopMetrics",
+    style,
+    alsoStyles = [],
+    font,
+    scripts,
+    state,
+    main,
+  } = layout;
   const styles = [style, ...alsoStyles].map((file) => html`<link rel="stylesheet" href="${base}${file}">`);
   const scriptTags = scripts.map((file) => html`<script defer src="${base}${file}"></script>`);
   return html`<!DOCTYPE html>
@@ -50,7 +63,7 @@ export function layoutHtml(layout: Layout): Html {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${rawHtml(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title} – ShopMetrics</title>
+<title>${title} – ${shop}</title>
 <meta name="description" content="${description}">
 <meta name="color-scheme" content="light dark">
 <link rel="preload" href="${base}${font}" as="font" type="font/woff2" crossorigin>
@@ -61,7 +74,7 @@ ${joinHtml(scriptTags, "\n")}
 <body>
 <a class="skip" href="#main">Skip to the figures</a>
 <header class="site">
-<a class="brand" href="${base}index.html">${mark}<span>ShopMetrics</span></a>
+<a class="brand" href="${base}index.html">${mark}<span>${shop}</span></a>
 <nav aria-label="Pages"><ul>${navigationHtml(layout)}</ul></nav>
 <p class="state">${state ?? "No data has been exported yet"}</p>
 </header>
@@ -69,7 +82,8 @@ ${joinHtml(scriptTags, "\n")}
 ${main}
 </main>
 <footer class="site">
-<p>Figures are computed from the shop’s exports, checked on every run, and count UTC days. Amounts are those of completed orders.</p>
+<p>Figures are computed from the shop’s exports, checked on every run, and count UTC days. Revenue is that of completed orders;
+the clickstream’s is at checkout.</p>
 </footer>
 </body>
 </html>

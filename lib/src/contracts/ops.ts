@@ -49,6 +49,9 @@ export const runs = table(
     steps_run: int("Steps that had work."),
     steps_skipped: int("Steps that had nothing new to read, or came after a failed step."),
     message: text("What went wrong, when something did.").nullable(),
+    run_number: bigint(
+      "Counts the runs of this warehouse: which of two runs came later. No clock does, since a clock may be set.",
+    ).nullable(),
   },
   { key: ["run_id"] },
 );
@@ -92,15 +95,16 @@ export const check_results = table(
     notebook: text("The notebook that makes the check."),
     cell: int("Code cell of the notebook, from 1."),
     checked_at: timestamp("When it was measured."),
+    sample: text("One of the rows that broke the rule, where the engine names it.").nullable(),
   },
   { key: ["run_id", "step", "table_name", "check_name"] },
 );
 
 export const loaded_files = table(
   "ops.loaded_files",
-  "The ledger of landed files: each is loaded exactly once (NFR-007).",
+  "The ledger of landed files: each is loaded exactly once (NFR-007), or named here with the reason why it is not.",
   {
-    table_name: text("The bronze table."),
+    table_name: text("The bronze table; none for a file that was not loaded."),
     source_file: text("The file, relative to the landing folder."),
     size: bigint("Size in bytes.").nullable(),
     modified_at: timestamp("Last change of the file.").nullable(),
@@ -110,6 +114,12 @@ export const loaded_files = table(
     batch: bigint("The batch it was loaded in."),
     run_id: text("The run that loaded it."),
     loaded_at: timestamp("When the file was loaded."),
+    load_number: bigint(
+      "Counts the files loaded into the table: of two files, the greater number was loaded later.",
+    ).nullable(),
+    reason: text(
+      "Why a file in the landing folder was not loaded, and what to do. Null for a loaded one.",
+    ).nullable(),
   },
   { key: ["table_name", "source_file"] },
 );

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { columnMeta } from "./columns.js";
+import { columnMeta, type Range } from "./columns.js";
 
 /** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
 export type FileFormat = "csv" | "envelopes";
@@ -14,6 +14,16 @@ export interface Column {
   readonly comment: string;
   readonly nullable: boolean;
   readonly accepts?: readonly string[];
+  /** What is plausible. */
+  readonly range?: Range;
+}
+
+/** What must hold between the columns of a row. */
+interface Relation {
+  /** A sentence that names it, as a check does. */
+  readonly name: string;
+  /** A condition over the columns, in Databricks' dialect. A row for which it is null holds. */
+  readonly holds: string;
 }
 
 type ColumnName<Shape> = Extract<keyof Shape, string>;
@@ -32,6 +42,8 @@ interface TableOptions<Shape> {
   readonly tracks?: readonly ColumnName<Shape>[];
   /** Columns that hold another table's key, as `schema.table.column`. A missing one is a warning. */
   readonly references?: { readonly [C in ColumnName<Shape>]?: string };
+  /** What must hold between a row's columns. A row that breaks one is kept, and a check warns of it. */
+  readonly relations?: readonly Relation[];
   /** Liquid clustering on engines that have it. */
   readonly clusterBy?: readonly ColumnName<Shape>[];
   /** On an engine with files: a partition for each value, which several steps can write at the same time. */

@@ -104,8 +104,10 @@ const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
 /** The number of checks by their latest result. */
 async function latestChecks(connection: Connection): Promise<CheckCounts> {
   const { rows } = await connection.query(`select status, count(*) as checks from (
-  select status, row_number() over (partition by step, table_name, check_name order by checked_at desc, run_id desc) as place
-  from ops.check_results) as results
+  select results.status, row_number() over (
+    partition by results.step, results.table_name, results.check_name
+    order by coalesce(runs.run_number, 0) desc, results.run_id desc) as place
+  from ops.check_results as results left join ops.runs as runs on runs.run_id = results.run_id) as ranked
 where place = 1 group by status`);
   const counts = new Map(rows.map((row) => [String(row["status"]), Number(row["checks"])]));
   return { pass: counts.get("pass") ?? 0, warn: counts.get("warn") ?? 0, fail: counts.get("fail") ?? 0 };

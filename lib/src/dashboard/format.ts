@@ -15,28 +15,48 @@ export type Format =
   | "seconds"
   | "status";
 
-/** Pages are in English, whatever the reader's browser prefers, and days are UTC days. */
-const locale = "en-GB";
+/** How numbers, dates and amounts are written: by the shop's settings, whatever the reader's browser prefers. */
+interface Look {
+  readonly currency: string;
+  readonly locale: string;
+}
 
-/** The shop sells in one currency. */
-const currency = "EUR";
+let look: Look = { currency: "EUR", locale: "en-GB" };
 
-const number = (options: Intl.NumberFormatOptions) => {
-  const format = new Intl.NumberFormat(locale, options);
-  return (value: Value) => format.format(value as number);
-};
+/** From now on values are written so. */
+export function useLook(given: Look): void {
+  look = given;
+}
 
-const date = (options: Intl.DateTimeFormatOptions) => {
-  const format = new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options });
-  return (value: Value) => format.format(value as Date);
-};
+/** Makes a writer of values; its format is made again when the look has changed. */
+function writer<F extends { format(value: never): string }>(
+  make: (look: Look) => F,
+): (value: Value) => string {
+  let made: { readonly of: Look; readonly format: F } | undefined;
+  return (value) => {
+    if (made?.of !== look) made = { of: look, format: make(look) };
+    return made.format.format(value as never);
+  };
+}
+
+const number = (options: Intl.NumberFormatOptions) =>
+  writer(({ locale }) => new Intl.NumberFormat(locale, options));
+
+const money = (options: Intl.NumberFormatOptions = {}) =>
+  writer(
+    ({ locale, currency }) => new Intl.NumberFormat(locale, { style: "currency", currency, ...options }),
+  );
+
+/** Days are UTC days. */
+const date = (options: Intl.DateTimeFormatOptions) =>
+  writer(({ locale }) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options }));
 
 const writers: Record<Format, (value: Value) => string> = {
   text: (value) => (value instanceof Date ? value.toISOString() : String(value)),
   integer: number({ maximumFractionDigits: 0 }),
   decimal: number({ maximumFractionDigits: 2 }),
-  money: number({ style: "currency", currency, maximumFractionDigits: 0 }),
-  cents: number({ style: "currency", currency }),
+  money: money({ maximumFractionDigits: 0 }),
+  cents: money(),
   percent: number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),
   date: date({ day: "numeric", month: "short", year: "numeric" }),
   month: date({ month: "short", year: "numeric" }),
@@ -53,9 +73,7 @@ export const written = (value: Value | undefined, format: Format): string =>
 /** The same as a function, for Plot's `tickFormat` and channels. */
 export const as = (format: Format) => (value: Value) => written(value, format);
 
-const compactMoney = number({
-  style: "currency",
-  currency,
+const compactMoney = money({
   notation: "compact",
   minimumFractionDigits: 0,
   maximumFractionDigits: 1,

@@ -2,6 +2,8 @@ import { createRequire } from "node:module";
 import type * as happyDom from "happy-dom";
 import { rawHtml } from "../display/html.js";
 import { inKernel, showHtml } from "../display/kernel.js";
+import { settings } from "../settings.js";
+import { useLook } from "./format.js";
 import { element } from "./render/dom.js";
 import { usePageSurface } from "./page-surface.js";
 
@@ -11,6 +13,7 @@ import { usePageSurface } from "./page-surface.js";
  */
 export function drawInKernel(): void {
   if (!inKernel()) return;
+  useLook(settings().look);
   // Loaded at the first drawing: a cell that draws cannot wait for an import.
   let window: happyDom.Window | undefined;
   const open = () => {

@@ -24,9 +24,7 @@ export function group<T, K>(rows: readonly T[], key: (row: T) => K): Map<K, T[]>
 }
 
 /**
- * The least and the greatest of rows' dates.
- *
- * @throws RangeError when there is no row
+ * The least and the greatest of rows' dates; today (UTC), where there is no row.
  */
 export function extent<T>(rows: readonly T[], date: (row: T) => Date): [Date, Date] {
   let [least, most] = [Infinity, -Infinity];
@@ -35,7 +33,7 @@ export function extent<T>(rows: readonly T[], date: (row: T) => Date): [Date, Da
     if (time < least) least = time;
     if (time > most) most = time;
   }
-  if (least > most) throw new RangeError("There are no rows to take dates from.");
+  if (least > most) least = most = Math.floor(Date.now() / 86_400_000) * 86_400_000;
   return [new Date(least), new Date(most)];
 }
 

@@ -59,10 +59,9 @@ const instant = (text: string) => {
 
 const convert: Record<ColumnKind, (given: unknown) => Value | undefined> = {
   string: (given) => (typeof given === "string" ? given : undefined),
-  // Parquet's INT32: hyparquet reads wider ones as BigInt, which no chart can draw.
   integer: (given) => {
     const number = finite(given);
-    return number !== undefined && number === (number | 0) ? number : undefined;
+    return Number.isSafeInteger(number) ? number : undefined;
   },
   decimal: finite,
   number: finite,

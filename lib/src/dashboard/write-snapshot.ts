@@ -14,6 +14,7 @@ export function writeSnapshot(name: string, columns: Columns, result: Result): U
   const missing = Object.keys(columns).filter((column) => !given.includes(column));
   if (missing.length > 0)
     throw new InputError(`query "${name}" gives no ${missing.join(", ")}, only ${given.join(", ")}.`);
+  const isWide = new Set<string>();
   const columnData = Object.entries(columns).map(([column, declared]): ColumnSource => {
     const data = result.rows.map((row, index) => {
       try {
@@ -23,7 +24,11 @@ export function writeSnapshot(name: string, columns: Columns, result: Result): U
         throw new InputError(`query "${name}", row ${index + 1}: ${column} ${(error as Error).message}.`);
       }
     });
-    const encoding = encodingOf(kindOf(declared), data);
+    // hyparquet reads INT64 as BigInt, which no chart can draw; a DOUBLE holds whole numbers up to 2^53.
+    const wide =
+      kindOf(declared) === "integer" && data.some((value) => value !== Number(value) >> 0 && value !== null);
+    if (wide) isWide.add(column);
+    const encoding = encodingOf(wide ? "number" : kindOf(declared), data);
     return { name: column, data, ...(encoding && { encoding }) };
   });
   const schema: SchemaElement[] = [
@@ -31,7 +36,7 @@ export function writeSnapshot(name: string, columns: Columns, result: Result): U
     ...Object.entries(columns).map(([column, declared]): SchemaElement => ({
       name: column,
       repetition_type: isNullable(declared) ? "OPTIONAL" : "REQUIRED",
-      ...parquetTypes[kindOf(declared)],
+      ...(isWide.has(column) ? parquetTypes.number : parquetTypes[kindOf(declared)]),
     })),
   ];
   return new Uint8Array(

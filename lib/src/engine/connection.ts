@@ -10,6 +10,8 @@ export interface FileLoaded {
   readonly size: number;
   readonly modifiedAt: Date;
   readonly sha256: string;
+  /** How many files were loaded into the table up to this one. */
+  readonly loadNumber: number;
   /** Records that were split into columns. */
   readonly rows: number;
   /** Records kept whole in _rescued_data. */

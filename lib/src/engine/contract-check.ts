@@ -1,4 +1,6 @@
 import type { Table } from "../contracts/table.js";
+import { boundsOf } from "../contracts/ranges.js";
+import { marker } from "../sql/param.js";
 import { isAuditColumn } from "../plan/kept-columns.js";
 import type { Severity } from "../plan/plan.js";
 
@@ -6,6 +8,8 @@ interface Rule {
   readonly name: string;
   readonly severity: Severity;
   readonly failed: string;
+  /** One of the rows that break it, as text; only asked for where the engine's records have room for it. */
+  readonly sample?: string;
 }
 
 /** One rule's outcome within the pass over all rows. */
@@ -13,17 +17,23 @@ export interface RuleResult {
   readonly name: string;
   readonly severity: Severity;
   readonly figure: string;
+  readonly sample: string;
 }
 
 /**
  * The contract's checks of a table as one select over `rows`, one result row for each rule: not null, accepted values,
- * a unique key, references. Columns: check_name, severity, failed_rows, total_rows, figure, threshold.
+ * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold, and
+ * with `samples` a text that names a broken row.
+ *
+ * A range only warns: rows beyond it are refused before, so what it finds was kept under an older contract, and must not stop
+ * every run from then on.
  */
 export function contractCheck(
   table: Table,
   rows: string,
   options: {
     keyIsUnique: boolean;
+    samples?: boolean;
     /**
      * Makes rows of one row's figures: a select of position, check_name, severity, failed_rows and total_rows
      * from measured.
@@ -50,6 +60,30 @@ export function contractCheck(
     });
   }
   const key = table.options.key;
+  const named = key && `concat(${key.map((name) => `cast(${name} as string)`).join(", ' ', ")}`;
+  for (const { column, words, isBeyond } of boundsOf(table)) {
+    const isBroken = isBeyond(column.name, marker("now"));
+    rules.push({
+      name: `no ${column.name} ${words}`,
+      severity: "warn",
+      failed: `count(case when ${isBroken} then 1 end)`,
+      ...(named && {
+        sample: `min(case when ${isBroken} then ${named}, ': ${column.name} ', left(cast(${column.name} as string), 100)) end)`,
+      }),
+    });
+  }
+  for (const { name, holds } of table.options.relations ?? []) {
+    const shown = table.columns.filter((column) => new RegExp(`\\b${column.name}\\b`).test(holds));
+    const values = shown.map(
+      (column) => `', ${column.name} ', coalesce(cast(${column.name} as string), 'null')`,
+    );
+    rules.push({
+      name,
+      severity: "warn",
+      failed: `count(case when not (${holds}) then 1 end)`,
+      ...(named && { sample: `min(case when not (${holds}) then ${named}, ${values.join(", ")}) end)` }),
+    });
+  }
   if (key && !options.keyIsUnique) {
     rules.push({
       name: `${key.join(", ")} is unique`,
@@ -72,8 +106,19 @@ export function contractCheck(
       });
     },
   );
-  const measured = rules.map(({ failed }, index) => `${failed} as f${index}`).join(",\n    ");
-  const results = rules.map(({ name, severity }, index) => ({ name, severity, figure: `f${index}` }));
+  const { samples = false } = options;
+  const measured = rules
+    .flatMap(({ failed, sample }, index) => [
+      `${failed} as f${index}`,
+      ...(samples && sample ? [`${sample} as s${index}`] : []),
+    ])
+    .join(",\n    ");
+  const results = rules.map(({ name, severity, sample }, index) => ({
+    name,
+    severity,
+    figure: `f${index}`,
+    sample: samples && sample ? `s${index}` : "cast(null as string)",
+  }));
   const unpivot = options.unpivot ?? unionAll;
   const severity = rules.some((rule) => rule.severity === "halt") ? "halt" : "warn";
   const sql = `with rows_written as (${rows}),
@@ -82,7 +127,9 @@ measured as (
     ${measured}
   from rows_written ${joins.join("\n  ")}
 )
-select check_name, severity, failed_rows, total_rows, cast(failed_rows as double) as figure, cast(0 as double) as threshold
+select check_name, severity, failed_rows, total_rows, cast(failed_rows as double) as figure, cast(0 as double) as threshold${
+    samples ? ", sample" : ""
+  }
 from (
   ${unpivot(results)}
 ) as results order by position`;
@@ -92,8 +139,8 @@ from (
 const unionAll = (results: readonly RuleResult[]) =>
   results
     .map(
-      ({ name, severity, figure }, position) =>
+      ({ name, severity, figure, sample }, position) =>
         `select ${position} as position, '${name}' as check_name, '${severity}' as severity, ${figure} as ` +
-        `failed_rows, total_rows from measured`,
+        `failed_rows, total_rows, ${sample} as sample from measured`,
     )
     .join("\n  union all ");

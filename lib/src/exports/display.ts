@@ -1,5 +1,6 @@
 /** What people see: the output of cells in Jupyter, pages of the dashboard, and the tag that HTML is written with. */
 export { prerenderPage, type Block } from "../dashboard/prerender.js";
+export { useLook } from "../dashboard/format.js";
 export { kindOf, type ColumnKind } from "../dashboard/snapshot-columns.js";
 export type { Manifest } from "../dashboard/manifest.js";
 export { asOfWords, checkWords } from "../dashboard/render/data-state.js";

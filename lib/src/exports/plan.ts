@@ -1,6 +1,7 @@
 /** What a step is: contracts, SQL, requests, plans and how they are compiled. */
 export { columnMismatch, literals, type CompiledItem } from "../compile/request.js";
 export { compileStep, type Asked } from "../compile/step.js";
+export { rangeWords } from "../contracts/ranges.js";
 export { rejected_rows } from "../contracts/quarantine.js";
 export { commonTags, schemasOf, type Column, type Table, type Tables } from "../contracts/table.js";
 export type {

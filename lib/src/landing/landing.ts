@@ -1,6 +1,8 @@
-import { constants } from "node:fs";
-import { access, readdir, stat } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
+import { constants, type Dirent, type Stats } from "node:fs";
+import { access, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { FileFormat } from "../contracts/table.js";
 import { InputError } from "../errors.js";
 import { checksum } from "./checksum.js";
 
@@ -20,28 +22,160 @@ export interface LedgerEntry {
   readonly size: number;
   readonly modified_at: string;
   readonly sha256: string;
+  /** Null in ledgers of before loads were numbered. */
+  readonly load_number: number | null;
 }
 
+/** The number of the last file that was loaded into a table; files are numbered in the order in which they are loaded. */
+export const lastLoad = (ledger: readonly LedgerEntry[]): number =>
+  ledger.reduce((last, { load_number }) => Math.max(last, Number(load_number ?? 0)), 0) || ledger.length;
+
+/** The files of each format by their names. A landed file may be compressed by gzip. */
+const endings: Readonly<Record<FileFormat, RegExp>> = {
+  csv: /\.csv(\.gz)?$/i,
+  envelopes: /\.ndjson(\.gz)?$/i,
+};
+
+export const isCompressed = ({ name }: Pick<LandedFile, "name">) => /\.gz$/i.test(name);
+
 /**
- * The files in one entity's folder whose name ends in `ending`, sorted by name (by code units, so that the order doesn't
- * depend on a locale). As in Spark, names that start with '.' or '_' are ignored as hidden or incomplete, and so are the
- * '~$' files of Office. A folder that doesn't exist has no files.
+ * The files of a format in one entity's folder and the folders below it, in the order in which they are loaded: by name, where
+ * a number counts as a number, so that `orders_10.csv` comes after `orders_9.csv`. A folder that doesn't exist has no files.
+ * What lies there and is not among them is what `passedOver` names.
  *
  * @throws InputError naming the folder or file that can't be read.
- * @example await listLanding(".shopmetrics/landing", "orders", ".csv") // [{ name: "orders/orders_2026-10-31.csv", … }]
+ * @example await listLanding(".shopmetrics/landing", "orders", "csv") // [{ name: "orders/orders_2026-10-31.csv", … }]
  */
 export async function listLanding(
   landing: string,
   folder: string,
-  ending: ".csv" | ".ndjson",
+  format: FileFormat,
 ): Promise<LandedFile[]> {
-  const names = (await entries(join(landing, folder))).filter(
-    (name) => name.endsWith(ending) && !isTemporary(name),
-  );
-  names.sort();
-  const files = await Promise.all(names.map((name) => landedFile(landing, `${folder}/${name}`)));
-  return files.flatMap((file) => file ?? []);
+  const found = await walk(landing, folder);
+  const names = found.flatMap(({ name, why }) => (why || !endings[format].test(name) ? [] : [name]));
+  names.sort(byNumbers);
+  return Promise.all(names.map((name) => landedFile(landing, name)));
 }
+
+/** Names in the order of their parts: digits by their number, the rest by code units, so that it depends on no locale. */
+function byNumbers(a: string, b: string): number {
+  const [left, right] = [a, b].map((name) => name.match(/\d+|\D+/g) ?? []);
+  for (const [index, part] of left!.entries()) {
+    const other = right![index];
+    if (other === undefined) return 1;
+    const areNumbers = /^\d/.test(part) && /^\d/.test(other);
+    const numbers = areNumbers ? [part, other].map((digits) => digits.replace(/^0+(?=.)/, "")) : undefined;
+    const byValue = numbers && (numbers[0]!.length - numbers[1]!.length || compare(numbers[0]!, numbers[1]!));
+    const order = byValue || compare(part, other);
+    if (order !== 0) return order;
+  }
+  return left!.length - right!.length;
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** A file in the landing folder that no step loads. */
+interface PassedOver {
+  /** Relative to the landing folder. */
+  readonly name: string;
+  /** Why, and what to do about it. */
+  readonly reason: string;
+}
+
+/**
+ * What lies in the landing folder and is not loaded, but for the files that desktops leave by themselves and the generator's
+ * own. With `listLanding` of each entity, it names every file.
+ *
+ * @param entities the format of each entity's folder
+ * @param nearest the entity whose name is like that of a folder
+ */
+export async function passedOver(
+  landing: string,
+  entities: ReadonlyMap<string, FileFormat>,
+  nearest: (folder: string) => string | undefined,
+): Promise<PassedOver[]> {
+  const folders = [...entities.keys()].map((name) => `${name}/`).toSorted();
+  const reasonFor = ({ name, why }: Found): string | undefined => {
+    const [folder, ...rest] = name.split("/");
+    const format = entities.get(folder!);
+    if (format === undefined && rest.length === 0)
+      return `it lies in no folder: move it into ${folders.join(", ")}`;
+    if (format === undefined) {
+      const near = nearest(folder!);
+      return `${folder}/ is no folder of an export: ${near ? `did you mean ${near}/?` : `there are ${folders.join(", ")}`}`;
+    }
+    if (why) return why;
+    if (endings[format].test(name)) return undefined;
+    const other = [...entities].find(([, theirs]) => theirs !== format && endings[theirs].test(name));
+    if (other) return `${folder}/ takes ${ending[format]}: move it into ${other[0]}/`;
+    return `${folder}/ takes ${ending[format]}: export it as such, or rename it if it is one`;
+  };
+  // A folder that cannot be read fails the step that loads from it, which names it.
+  const readable = (path: string) => entries(path).catch(() => []);
+  const found = (await walk(landing, "", readable)).toSorted((a, b) => byNumbers(a.name, b.name));
+  return found.flatMap(({ name, why }) => {
+    const reason = reasonFor({ name, why });
+    return reason === undefined ? [] : [{ name, reason }];
+  });
+}
+
+const ending = { csv: ".csv or .csv.gz", envelopes: ".ndjson or .ndjson.gz" } as const;
+
+/** A file below the landing folder; `why` it can't be loaded whatever its ending is. */
+interface Found {
+  readonly name: string;
+  readonly why: string | undefined;
+}
+
+/** All files of a folder and those below it, without those that nobody put there on purpose. */
+async function walk(landing: string, folder: string, list = entries): Promise<Found[]> {
+  const found: Found[] = [];
+  const inside = await realpath(landing).catch(() => landing);
+  const look = async (name: string, home: string, hidden: boolean): Promise<void> => {
+    const here = join(landing, name);
+    for (const entry of await list(here)) {
+      const own = entry.name.toString("utf8");
+      const full = name ? `${name}/${own}` : own;
+      if (isOfNobody(own)) continue;
+      if (!isUtf8(entry.name)) {
+        found.push({ name: full, why: "its name is not UTF-8: rename it" });
+        continue;
+      }
+      const isHidden = hidden || /^(?:\.|_|~\$)/.test(own);
+      const why = isHidden
+        ? "its name, or its folder's, begins with . or _ as if it were unfinished: rename it"
+        : undefined;
+      if (entry.isDirectory()) await look(full, home, isHidden);
+      else if (entry.isFile()) found.push({ name: full, why });
+      else if (entry.isSymbolicLink()) {
+        const target = await realpath(join(landing, full)).catch(() => undefined);
+        const kind = target === undefined ? undefined : await stat(target);
+        const isWithin = target !== undefined && [inside, home].some((root) => target.startsWith(`${root}/`));
+        // An entity's folder may be a link to another disk: it was linked on purpose.
+        if (kind?.isDirectory() && name === "") await look(full, target!, isHidden);
+        else if (kind?.isFile() && isWithin) found.push({ name: full, why });
+        else
+          found.push({ name: full, why: `it is a link ${linkTo(target, kind)}: put the file itself there` });
+      } else found.push({ name: full, why: "it is no file: remove it" });
+    }
+  };
+  const home = folder ? await realpath(join(landing, folder)).catch(() => inside) : inside;
+  await look(folder, home, false);
+  return found;
+}
+
+const linkTo = (target: string | undefined, kind: Stats | undefined) =>
+  target === undefined
+    ? "to nothing"
+    : kind?.isDirectory()
+      ? "to a folder"
+      : "to a file outside the landing folder";
+
+/** Files that desktops leave without being asked, and drafts and notes of our own. */
+const isOfNobody = (name: string) =>
+  /^(?:\.DS_Store|\._.*|desktop\.ini|Thumbs\.db|ehthumbs\.db|~\$.*|\.Spotlight-V100|\.Trashes|\.fseventsd|lost\+found)$/i.test(
+    name,
+  ) || /^\.generator\.(?:json|lock)$|^\..+\.\d+-\d+\.tmp$/.test(name);
 
 /**
  * The landed files that are not in the ledger yet, in the given order. When the size or time of change of a known file
@@ -61,24 +195,19 @@ export async function newFiles(
   return landed.filter((file) => !known.has(file.name));
 }
 
-async function entries(path: string): Promise<string[]> {
+async function entries(path: string): Promise<Dirent<Buffer>[]> {
   try {
-    return await readdir(path);
+    return await readdir(path, { withFileTypes: true, encoding: "buffer" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw unreadable("folder", path, error);
   }
 }
 
-function isTemporary(name: string): boolean {
-  return name.startsWith(".") || name.startsWith("_") || name.startsWith("~$");
-}
-
-async function landedFile(landing: string, name: string): Promise<LandedFile | undefined> {
+async function landedFile(landing: string, name: string): Promise<LandedFile> {
   const path = join(landing, name);
   try {
     const found = await stat(path);
-    if (!found.isFile()) return undefined;
     await access(path, constants.R_OK);
     return { name, path, size: found.size, modifiedAt: found.mtime };
   } catch (error) {

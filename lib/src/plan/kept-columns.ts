@@ -6,6 +6,7 @@ export const loadColumns: ReadonlySet<string> = new Set([
   "_rescued_data",
   "source_file",
   "source_row",
+  "source_load",
   "ingested_at",
 ]);
 
@@ -25,14 +26,15 @@ export const loggedColumns = (table: Table): Column[] => {
 
 /** What a file brought of a raw row, without the audit columns that say where it came from. */
 export const arrivedColumns = (raw: Table): Column[] =>
-  raw.columns.filter(({ name }) => !["source_file", "source_row", "ingested_at"].includes(name));
+  raw.columns.filter(({ name }) => name === "_rescued_data" || !loadColumns.has(name));
 
 /** The contract's columns that the notebook's select must give: all but those that the verb fills in. */
 export const givenColumns = (table: Table, filled: readonly string[] = []): Column[] =>
   table.columns.filter(({ name }) => !isAuditColumn(table, name) && !filled.includes(name));
 
+/** Whether a verb fills the column in. Of the audit columns only `source_load` comes from the notebook's select. */
 export const isAuditColumn = (table: Table, column: string) =>
-  ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
+  column !== "source_load" && ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
 
 export const names = (columns: readonly (string | { readonly name: string })[], prefix = "") =>
   columns.map((column) => prefix + (typeof column === "string" ? column : column.name)).join(", ");
@@ -57,8 +59,8 @@ export function preference(
 /** Columns that `history` fills in. */
 export const historyColumns = ["surrogate_key", "effective_end_date", "is_current"] as const;
 
-/** What the notebook's select gives in addition: of two changes at one instant, the later file wins, then the later row. */
-export const originColumns = ["source_file", "source_row"] as const;
+/** What the notebook's select gives in addition: of two changes at one instant, the file loaded later wins, then the later row. */
+export const originColumns = ["source_load", "source_file", "source_row"] as const;
 
 /** What must differ between two rows of a history for the later to be a version of its own. */
 export const versionColumns = (table: Table, of: string) =>

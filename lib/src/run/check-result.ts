@@ -10,6 +10,8 @@ export interface CheckResult {
   readonly threshold: number;
   readonly failedRows: number | null;
   readonly totalRows: number | null;
+  /** One of the rows that broke the rule, where it is known. */
+  readonly sample?: string | null;
   readonly place: Place | undefined;
 }
 
@@ -31,7 +33,8 @@ export function describeCheck(result: CheckResult): string {
           ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows), at ` +
             `most ${checkFigure(threshold * 100)} % allowed`
           : `${checkFigure(figure)}, at most ${checkFigure(threshold)} allowed`;
-  return `${whereItIs(result.place)}check "${result.name}" of ${result.table}: ${measured}`;
+  const sample = result.sample ? ` (such as ${result.sample})` : "";
+  return `${whereItIs(result.place)}check "${result.name}" of ${result.table}: ${measured}${sample}`;
 }
 
 function rowsWords(failed: number, total: number | null, threshold: number): string {

@@ -158,6 +158,7 @@ function record(item: Item, row: Record<string, unknown>, figures: StepFigures):
     threshold,
     failedRows: row["failed_rows"] === null ? null : Number(row["failed_rows"]),
     totalRows: row["total_rows"] === null ? null : Number(row["total_rows"]),
+    sample: typeof row["sample"] === "string" ? row["sample"] : null,
     place: item.place,
   };
   figures.checks.push(result);

@@ -113,6 +113,7 @@ export async function publish(
     size: file.size,
     modified_at: { type: "timestamp", value: file.modifiedAt.toISOString() } as const,
     sha256: file.sha256,
+    load_number: file.loadNumber,
     rows_loaded: file.rows + file.rescued,
     rows_rescued: file.rescued,
     batch: context.batches.get(file.table) ?? 1,
@@ -194,6 +195,7 @@ export async function recordCheckResults(
     notebook: check.place?.path ?? "",
     cell: check.place?.cell ?? 0,
     checked_at: { type: "timestamp", value: context.now } as const,
+    sample: check.sample ?? null,
   }));
   await insert(connection, "ops.check_results", rows);
 }

@@ -8,6 +8,9 @@ const audit = {
   ).nullable(),
   source_file: text("The landed file, relative to the landing folder."),
   source_row: bigint("Position of the record in its file, from 1, the header not counted."),
+  source_load: bigint(
+    "How many files were loaded up to this one: of two files, the one loaded later has the greater number.",
+  ),
   ingested_at: timestamp("When the file was loaded."),
 };
 
@@ -22,7 +25,7 @@ function exported<Shape extends z.ZodRawShape>(
     `The shop's ${entity} exports as they arrived: every column as text, append-only (FR-001).`,
     { ...columns, ...audit },
     {
-      auditColumns: ["ingested_at"],
+      auditColumns: ["ingested_at", "source_load"],
       tags: { sensitivity: personal.length > 0 ? "personal" : "internal" },
       personal,
     },
@@ -103,7 +106,7 @@ export const clickstream_raw = table(
     ).nullable(),
   },
   {
-    auditColumns: ["ingested_at"],
+    auditColumns: ["ingested_at", "source_load"],
     files: "envelopes",
     // Most queries ask which offsets of a partition it holds.
     clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
@@ -125,5 +128,5 @@ export const topic_starts = table(
     recorded_at: given("When this was recorded, ISO instant."),
     ...audit,
   },
-  { auditColumns: ["ingested_at"], tags: { sensitivity: "internal" } },
+  { auditColumns: ["ingested_at", "source_load"], tags: { sensitivity: "internal" } },
 );

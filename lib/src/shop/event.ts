@@ -61,6 +61,11 @@ export const clickstreamEvent = z
     device: optional(text(200)),
     country: optional(text(200)),
   })
+  // In cents, so that it is exact: nine digits times six fit into a number.
+  .refine(({ quantity, price }) => Math.round(Number(price) * 100) * Number(quantity) <= 99_999_999_999, {
+    path: ["price"],
+    message: "times quantity is above 999,999,999.99",
+  })
   .refine(({ event_type, product_id }) => event_type === "search" || product_id !== null, {
     path: ["product_id"],
     message: "is missing",

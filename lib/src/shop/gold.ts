@@ -1,4 +1,4 @@
-import { bigint, date, decimal, int, oneOf, text, timestamp, total } from "../contracts/columns.js";
+import { bigint, date, decimal, happened, int, oneOf, text, timestamp, total } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
 
 const updatedAt = { updated_at: timestamp("When this row last changed.") };
@@ -10,10 +10,10 @@ export const daily_sales_summary = table(
   "gold.daily_sales_summary",
   "Revenue, orders and average order value per day and category, of completed orders (FR-006).",
   {
-    date: date("UTC date of the orders."),
+    date: date("UTC date of the orders.", happened),
     category: text("Category of the product now; Unknown when the product is not known."),
     revenue: total("Sum of total_amount."),
-    order_count: bigint("Completed orders."),
+    order_count: bigint("Completed orders.", { from: 0 }),
     avg_order_value: total("revenue ÷ order_count, rounded half up to the cent."),
     ...updatedAt,
   },
@@ -26,9 +26,9 @@ export const customer_ltv = table(
   {
     customer_id: text("The shop's customer number; Unknown for orders without one."),
     total_revenue: total("Sum of total_amount over completed orders."),
-    order_count: bigint("Completed orders."),
-    first_order_date: date("UTC date of the first completed order.").nullable(),
-    last_order_date: date("UTC date of the last completed order.").nullable(),
+    order_count: bigint("Completed orders.", { from: 0 }),
+    first_order_date: date("UTC date of the first completed order.", happened).nullable(),
+    last_order_date: date("UTC date of the last completed order.", happened).nullable(),
     ltv_segment: oneOf(ltvSegment, "High above 500, Medium from 100 to 500, Low below 100."),
     ...updatedAt,
   },
@@ -39,11 +39,11 @@ export const product_performance = table(
   "gold.product_performance",
   "Units and revenue per product and month, with the product's rank in its category (FR-008).",
   {
-    month: date("First day of the month, UTC."),
+    month: date("First day of the month, UTC.", happened),
     product_id: text("The shop's product number; Unknown for orders without one."),
     product_name: text("Name now; Unknown when the product is not known."),
     category: text("Category now; Unknown when the product is not known."),
-    units_sold: bigint("Units of completed orders."),
+    units_sold: bigint("Units of completed orders.", { from: 0 }),
     total_revenue: total("Sum of total_amount over completed orders."),
     category_rank: int(
       "1 is the product with the most revenue in its category that month; ties by product_id.",
@@ -57,11 +57,11 @@ export const customer_cohorts = table(
   "gold.customer_cohorts",
   "How signup cohorts keep buying: active customers and revenue by months since signup (FR-014).",
   {
-    cohort_month: date("First day of the month in which the cohort signed up."),
-    months_since: int("Whole calendar months between signup and order month."),
-    customers: bigint("Size of the cohort."),
-    active_customers: bigint("Customers of the cohort with a completed order in that month."),
-    active_rate: decimal(9, 4, "active_customers ÷ customers."),
+    cohort_month: date("First day of the month in which the cohort signed up.", happened),
+    months_since: int("Whole calendar months between signup and order month.", { from: 0 }),
+    customers: bigint("Size of the cohort.", { from: 0 }),
+    active_customers: bigint("Customers of the cohort with a completed order in that month.", { from: 0 }),
+    active_rate: decimal(9, 4, "active_customers ÷ customers.", { from: 0, to: 1 }),
     revenue: total("Revenue of the cohort in that month."),
     ...updatedAt,
   },
@@ -69,20 +69,20 @@ export const customer_cohorts = table(
 );
 
 /** A ratio: one count divided by another. */
-const rate = (comment: string) => decimal(9, 4, comment).nullable();
+const rate = (comment: string) => decimal(9, 4, comment, { from: 0 }).nullable();
 
 export const hourly_traffic_metrics = table(
   "gold.hourly_traffic_metrics",
   "Traffic in the shop, hour by hour (FR-009).",
   {
-    hour: timestamp("Start of the hour, UTC."),
+    hour: timestamp("Start of the hour, UTC.", happened),
     date: date("UTC date of the hour."),
-    events: bigint("Events of any kind."),
-    page_views: bigint("Pages looked at."),
-    unique_visitors: bigint("Customers with an event of any kind."),
-    add_to_carts: bigint("Products put into the cart."),
-    purchases: bigint("Purchases."),
-    searches: bigint("Searches."),
+    events: bigint("Events of any kind.", { from: 0 }),
+    page_views: bigint("Pages looked at.", { from: 0 }),
+    unique_visitors: bigint("Customers with an event of any kind.", { from: 0 }),
+    add_to_carts: bigint("Products put into the cart.", { from: 0 }),
+    purchases: bigint("Purchases.", { from: 0 }),
+    searches: bigint("Searches.", { from: 0 }),
     add_to_cart_rate: rate("add_to_carts ÷ page_views. Null without any page view."),
     purchase_rate: rate("purchases ÷ page_views. Null without any page view."),
     ...updatedAt,
@@ -94,12 +94,12 @@ export const conversion_funnel = table(
   "gold.conversion_funnel",
   "From looking to buying, per day and category.",
   {
-    date: date("UTC date of the events."),
+    date: date("UTC date of the events.", happened),
     category: text("Category of the product now; Unknown when the product is not known."),
-    visitors: bigint("Customers with an event of this day and category."),
-    page_views: bigint("Pages looked at."),
-    add_to_carts: bigint("Products put into the cart."),
-    purchases: bigint("Purchases."),
+    visitors: bigint("Customers with an event of this day and category.", { from: 0 }),
+    page_views: bigint("Pages looked at.", { from: 0 }),
+    add_to_carts: bigint("Products put into the cart.", { from: 0 }),
+    purchases: bigint("Purchases.", { from: 0 }),
     cart_rate: rate("add_to_carts ÷ page_views. Null without any page view."),
     checkout_rate: rate("purchases ÷ add_to_carts. Null without anything put into the cart."),
     cart_abandonment: rate(

@@ -42,7 +42,8 @@ const isInterpolation = (value: unknown): value is Interpolation =>
 
 /**
  * Writes SQL in Databricks' dialect. `${table}` is an identifier and records the dependency, `${statement}` is that
- * select by its name, and any other value is a bound parameter.
+ * select by its name, and any other value is a bound parameter. A list of statements, of which each is an expression, stands as
+ * these with commas between them.
  *
  * @example
  * const big = sql`select order_id from ${silver.orders_clean} where total_amount > ${500}`;
@@ -50,7 +51,11 @@ const isInterpolation = (value: unknown): value is Interpolation =>
  *
  * @throws InputError when a value is none of these, such as an object, an array or undefined.
  */
-export function sql(strings: TemplateStringsArray, ...values: Interpolation[]): Statement {
+export function sql(
+  strings: TemplateStringsArray,
+  ...values: (Interpolation | readonly Statement[])[]
+): Statement {
+  if (values.some(isList)) return sql(...withoutLists(strings, values));
   values.forEach((value, index) => {
     if (isInterpolation(value)) return;
     const before = strings[index]?.trimEnd().slice(-40) ?? "";
@@ -60,7 +65,33 @@ export function sql(strings: TemplateStringsArray, ...values: Interpolation[]): 
     );
   });
   refuseBroken(strings);
-  return observe({ kind: "statement", strings: [...strings], values, name: undefined });
+  return observe({
+    kind: "statement",
+    strings: [...strings],
+    values: values.filter(isInterpolation),
+    name: undefined,
+  });
+}
+
+const isList = (value: unknown): value is readonly Statement[] =>
+  Array.isArray(value) && value.length > 0 && value.every(isStatement);
+
+/** The same text with the items of lists as values of their own. */
+function withoutLists(
+  strings: TemplateStringsArray,
+  values: readonly (Interpolation | readonly Statement[])[],
+): [TemplateStringsArray, ...Interpolation[]] {
+  const texts: string[] = [];
+  const raw: string[] = [];
+  const items = values.flatMap((value, index): readonly Interpolation[] => {
+    const list = isList(value) ? value : [value as Interpolation];
+    texts.push(strings[index]!, ...list.slice(1).map(() => ", "));
+    raw.push(strings.raw[index]!, ...list.slice(1).map(() => ", "));
+    return list;
+  });
+  texts.push(strings.at(-1)!);
+  raw.push(strings.raw.at(-1)!);
+  return [Object.assign(texts, { raw }), ...items];
 }
 
 /** A value is a part of SQL: within a text or a comment it would be no value, and its lines would become SQL. */

@@ -89,7 +89,9 @@ export const check = {
   },
 
   /**
-   * How old the newest value of a TIMESTAMP column is, in hours before the step's start. An empty table is not judged.
+   * How old the newest value of a TIMESTAMP column is, in hours before the step's start. An empty table is not judged. A newest
+   * value that lies in the future says nothing about age, so how far ahead it is, in hours, is a check of its own: at most one,
+   * since clocks differ.
    *
    * @example
    * await check.fresh(silver.orders_clean, "updated_at", { maxHours: 48, severity: "warn" });
@@ -107,6 +109,15 @@ export const check = {
       sql`
       select cast(null as bigint) as failed_rows, count(*) as total_rows,
         cast(unix_seconds(${run.now}) - unix_seconds(max(${newest})) as double) / 3600 as figure
+      from ${table}`,
+    );
+    await submit(
+      table,
+      `hours by which the newest ${column} lies in the future`,
+      { ...(options.severity && { severity: options.severity }), max: 1 },
+      sql`
+      select cast(null as bigint) as failed_rows, count(*) as total_rows,
+        greatest(cast(unix_seconds(max(${newest})) - unix_seconds(${run.now}) as double) / 3600, 0) as figure
       from ${table}`,
     );
   },

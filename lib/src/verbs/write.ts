@@ -54,7 +54,7 @@ export async function merge(table: Table, rows: Statement): Promise<void> {
  * its place.
  *
  * @param rows gives all known changes of each `by` that has a new one: the tracked columns, effective_start_date,
- *   source_file and source_row (of two changes at one instant, the later file and row wins)
+ *   source_load, source_file and source_row (of two changes at one instant, the file loaded later and the later row wins)
  * @example
  * await history(silver.dim_customers, changesOfTouchedCustomers, { by: "customer_id" });
  */

@@ -94,13 +94,16 @@ function parse(sql: string): Copy {
   };
 }
 
-/** A glob with `*` and `?` as a regular expression: neither stands for a slash. */
+/** A glob with `*`, `?`, `[…]` and `{…,…}` as a regular expression: none stands for a slash. */
 const globPattern = (glob: string) =>
   new RegExp(
     `^${glob
-      .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll(/[.+^$()|\\]/g, "\\$&")
       .replaceAll("*", "[^/]*")
-      .replaceAll("?", "[^/]")}$`,
+      .replaceAll("?", "[^/]")
+      .replaceAll("{", "(?:")
+      .replaceAll("}", ")")
+      .replaceAll(",", "|")}$`,
   );
 
 const options = (text = ""): Record<string, string> =>

@@ -320,13 +320,13 @@ export function engineTests(given: () => Warehouse): void {
       format: "csv",
       columns: ["id", "name", "note"],
     } as const;
-    const values = { now: "timestamp'2026-03-01'", batch: "1" };
+    const values = { now: "timestamp'2026-03-01'", batch: "1", lastLoad: "0" };
     const catalog = "ecommerce";
     const volume = "/Volumes/ecommerce/bronze/raw_data";
 
     beforeAll(async () => {
       await sql.execute(`create or replace table bronze.loaded (id string, name string, note string, _rescued_data string,
-        source_file string, source_row bigint, ingested_at timestamp, _batch bigint) using delta`);
+        source_file string, source_row bigint, source_load bigint, ingested_at timestamp, _batch bigint) using delta`);
       await sql.execute("create schema if not exists ops");
       for (const statement of databricksDialect.createTable(ops.loaded_files)) await sql.execute(statement);
       await sql.execute(createLanded("bronze.loaded"));
@@ -355,11 +355,18 @@ export function engineTests(given: () => Warehouse): void {
       land("b c.csv", "note,more,id,name\nx,m,5,y\n");
       await sql.put(path.join(landing, "b c.csv"), `${volume}/loaded/b c.csv`);
       expect(await sql.execute(copyInto(load, { catalog }))).toBe(1);
-      expect(await sql.execute(insertRecords(load, { ...values, batch: "2" }))).toBe(1);
+      expect(await sql.execute(insertRecords(load, { ...values, batch: "2", lastLoad: "1" }))).toBe(1);
       const loaded = await rows(
         "select * except (ingested_at) from bronze.loaded order by _batch, source_row",
       );
-      const none = { id: null, name: null, note: null, source_file: "loaded/a.csv", _batch: 1 };
+      const none = {
+        id: null,
+        name: null,
+        note: null,
+        source_file: "loaded/a.csv",
+        source_load: 1,
+        _batch: 1,
+      };
       const record = { ...none, _rescued_data: null };
       expect(loaded).toEqual([
         { ...record, source_row: 1, id: "1", name: "two\nlines", note: null },
@@ -373,6 +380,7 @@ export function engineTests(given: () => Warehouse): void {
           name: "y",
           note: "x",
           source_file: "loaded/b c.csv",
+          source_load: 2,
           _batch: 2,
           _rescued_data: '{"more":"m"}',
         },
@@ -409,7 +417,7 @@ export function engineTests(given: () => Warehouse): void {
     it("reads damaged files as the embedded engine does, record by record", async () => {
       const damaged = { ...load, table: "bronze.damaged", folder: "damaged", columns: ["a", "b", "c"] };
       const columns =
-        "a string, b string, c string, _rescued_data string, source_file string, source_row bigint, ingested_at timestamp, _batch bigint";
+        "a string, b string, c string, _rescued_data string, source_file string, source_row bigint, source_load bigint, ingested_at timestamp, _batch bigint";
       await sql.execute(`create or replace table bronze.damaged (${columns}) using delta`);
       await sql.execute(createLanded(damaged.table));
       const here = await openDuckdb({ file: ":memory:", threads: 1 });

@@ -20,7 +20,8 @@ export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
       `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, measured.* from (\n${measure}\n) as measured`,
   );
   const news = hasNews(plan);
-  const record = `insert into ops.check_results
+  const record = `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold, failed_rows,
+  total_rows, notebook, cell, checked_at)
 select ${at("run_id")}, '${plan.step}', table_name, check_name, severity,
   case when figure is null or figure <= threshold then 'pass' when severity = 'halt' then 'fail' else 'warn' end,
   figure, threshold, failed_rows, total_rows, '${plan.notebook}', cell, ${at("now")}

@@ -84,7 +84,7 @@ insert into ops.step_runs (run_id, step, status, started_at, seconds, statement_
 select {{run_id}}, step, status, current_timestamp(), 0, array(), message from (select inline(missing))`,
     ...(options.recordsSteps ? [stepsOnRecord(graph)] : []),
     `-- how the run ended
-declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string>`,
+declare or replace variable ended struct<started_at timestamp, ran int, skipped int, message string, run_number bigint>`,
     `set variable ended = (
   select named_struct('started_at', coalesce(min(started_at), current_timestamp()),
     'ran', cast(count(case when status <> 'skipped' then 1 end) as int),
@@ -92,7 +92,8 @@ declare or replace variable ended struct<started_at timestamp, ran int, skipped 
     'message', coalesce(min_by(concat_ws(': ', step, message), started_at) filter (where status = 'failed'),
       concat('the task ', get(map_keys(map_filter(str_to_map({{states}}, ',', '='), (task, state) -> state in ${failed})), 0),
         ' failed: its log says why'),
-      min_by(concat_ws(': ', step, message), started_at) filter (where status = 'skipped' and message <> 'nothing new')))
+      min_by(concat_ws(': ', step, message), started_at) filter (where status = 'skipped' and message <> 'nothing new')),
+    'run_number', (select coalesce(max(run_number) filter (where ${run}), max(run_number) + 1, count(*) + 1) from ops.runs))
   from (
     select *, row_number() over (partition by step order by started_at desc) as nth from ops.step_runs where ${run}
   ) where nth = 1
@@ -102,9 +103,10 @@ declare or replace variable ended struct<started_at timestamp, ran int, skipped 
   select not (max_by(concat_ws(': ', status, message), finished_at)
     <=> concat_ws(': ', if(ended.message is null, 'succeeded', 'failed'), ended.message)) from ops.runs where ${run}
 )`,
-    `insert into ops.runs (run_id, started_at, finished_at, status, run_date, is_full, engine, steps_run, steps_skipped, message)
+    `insert into ops.runs (run_id, started_at, finished_at, status, run_date, is_full, engine, steps_run, steps_skipped, message,
+  run_number)
 select {{run_id}}, ended.started_at, current_timestamp(), if(ended.message is null, 'succeeded', 'failed'), {{date}},
-  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message
+  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message, ended.run_number
 where is_new`,
     `select raise_error(ended.message) where ended.message is not null`,
   ];

@@ -81,7 +81,9 @@ function literal({ value }: Param & { kind: "literal" }): string {
 function loadStatements(load: LoadFiles): string[] {
   const place = "{catalog}";
   const pieces = copyInto(load, { catalog: place }).split(place).map(raw);
-  const given = { now: at("now"), batch: at(`batch_${flat(load.table)}`), runId: at("run_id") };
+  const table = flat(load.table);
+  const numbers = { batch: at(`batch_${table}`), lastLoad: at(`last_load_${table}`) };
+  const given = { now: at("now"), runId: at("run_id"), ...numbers };
   return [
     dropLanded(load.table),
     `declare or replace variable copy_into string default concat(${pieces.join(", {{catalog}}, ")})`,

@@ -22,6 +22,7 @@ export function sqlVariables(plan: Plan): string {
   const read = (name: string) =>
     `if(cast({{full}} as boolean), 0, coalesce((select max(batch) from ops.watermarks
     where step = '${plan.step}' and table_name = '${name}'), 0))`;
+  const loads = plan.items.filter(({ load }) => load);
   const fields: (readonly [name: string, type: string, value: string])[] = [
     ["run_id", "string", "{{run_id}}"],
     ["run_date", "date", "cast({{date}} as date)"],
@@ -32,6 +33,14 @@ export function sqlVariables(plan: Plan): string {
       [`hi_${flat(name)}`, "bigint", published(name)] as const,
     ]),
     ...plan.writes.map((name) => [`batch_${flat(name)}`, "bigint", `${published(name)} + 1`] as const),
+    ...loads.map(
+      ({ load }) =>
+        [
+          `last_load_${flat(load!.table)}`,
+          "bigint",
+          `(select coalesce(max(load_number), count(*)) from ops.loaded_files where table_name = '${load!.table}')`,
+        ] as const,
+    ),
   ];
   return `-- what this run is, which batches it reads and which it writes
 declare or replace variable this struct<${fields.map(([name, type]) => `${name} ${type}`).join(", ")}>;

@@ -5,6 +5,7 @@ import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
 import { usePageSurface } from "../page-surface.js";
 import { bindControl, displayBlock } from "./blocks.js";
 import { fetchManifest, fetchSnapshot } from "./data.js";
+import { useLook } from "../format.js";
 import { showState } from "./header.js";
 
 const snapshots = new Map<string, OpenSnapshot>();
@@ -19,7 +20,8 @@ export async function query<const C extends Columns>(name: string, columns: C): 
 /** Runs a page's cells on its prerendered blocks, then loads what they draw and keeps it up to date. */
 export function runPage(cells: () => Promise<void>): void {
   const root = document.documentElement;
-  const { page = "", refresh } = root.dataset;
+  const { page = "", refresh, currency, locale } = root.dataset;
+  if (currency && locale) useLook({ currency, locale });
   const manifest = fetchManifest(page);
   const blocks = [...document.querySelectorAll<HTMLElement>("[data-block]")].values();
   const width = watchedWidth();

@@ -9,9 +9,11 @@ const staleHours = 26;
 
 /** How old the data is, in words, and whether it should be newer by now. */
 export function ageWords(asOf: Date, now: Date): { words: string; stale: boolean } {
-  const seconds = Math.max(0, (now.getTime() - asOf.getTime()) / 1000);
+  const seconds = (now.getTime() - asOf.getTime()) / 1000;
+  // The reader's clock may be a little behind.
+  if (seconds < -900) return { words: "Data is dated in the future", stale: true };
   const stale = seconds > staleHours * 3600;
-  return { words: `Data ${stale ? "is " : ""}${ago(seconds)} old`, stale };
+  return { words: `Data ${stale ? "is " : ""}${ago(Math.max(0, seconds))} old`, stale };
 }
 
 function ago(seconds: number): string {

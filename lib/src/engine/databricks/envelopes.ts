@@ -64,7 +64,8 @@ messages as (
 ),
 records as (
   select ${columns.map((name) => `${columnOf(name)} as ${name}`).join(",\n    ")},
-    if(not fits or size(array_distinct(names)) < size(names) or size(array_except(names, array(${ownNames}))) > 0,
+    if(not fits or (e.timestamp is not null and ${envelope["kafka_timestamp"]} is null)
+      or size(array_distinct(names)) < size(names) or size(array_except(names, array(${ownNames}))) > 0,
       line, null) as _rescued_data,
     source_file, cast(position + 1 as bigint) as source_row
   from messages

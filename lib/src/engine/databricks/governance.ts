@@ -1,13 +1,15 @@
+import { createHash } from "node:crypto";
 import type { Table } from "../../contracts/table.js";
+import { boundsOf } from "../../contracts/ranges.js";
 import { quoted } from "./literals.js";
 
 /**
- * Statements that bring the catalog to what the contract says: comments of the table and its columns, its clustering, and
- * tags for Unity Catalog (FR-012). Each is sent only where the catalog differs: it would otherwise be a commit that a step
- * at work may meet, and tags need a privilege (APPLY TAG) that only who changes them should need.
+ * Statements that bring the catalog to what the contract says: comments of the table and its columns, its clustering,
+ * tags for Unity Catalog (FR-012), and a constraint. Each is sent only where the catalog differs: it would otherwise be a commit
+ * that a step at work may meet, and tags need a privilege (APPLY TAG) that only who changes them should need.
  */
 export function governance(table: Table): string[] {
-  const changes = [...comments(table), ...clustering(table), ...tags(table)];
+  const changes = [...comments(table), ...clustering(table), ...tags(table), ...constraint(table)];
   return [
     "declare or replace variable care string",
     ...changes.flatMap(({ isMissing, statement }) => sentWhere(isMissing, statement)),
@@ -86,3 +88,23 @@ const pairs = (given: Readonly<Record<string, string>>, between = " = ") =>
 const lacksTags = (table: Table, given: Readonly<Record<string, string>>) =>
   `(select count(*) from information_schema.table_tags where ${placeOf(table, "schema_name")}
   and map(${pairs(given, ", ")})[tag_name] = tag_value) < ${Object.keys(given).length}`;
+
+/**
+ * The contract's ranges as one constraint, as far as they depend on the row alone. It is made where all rows fit: older rows
+ * beyond a range must not stop the care of the tables, and a full run refuses them. The catalog has no view of constraints
+ * either, so a tag says which one was made last.
+ */
+function constraint(table: Table): Change[] {
+  const bounds = boundsOf(table).filter(({ isConstant }) => isConstant);
+  if (bounds.length === 0) return [];
+  const holds = bounds
+    .map(({ column, isBeyond }) => `(${column.name} is null or not ${isBeyond(column.name, "")})`)
+    .join(" and ");
+  const tag = { plausible: createHash("sha256").update(holds).digest("hex").slice(0, 16) };
+  const isMissing = `${lacksTags(table, tag)} and (select count(*) from ${table.name} where not (${holds})) = 0`;
+  return [
+    `alter table ${table.name} drop constraint if exists plausible`,
+    `alter table ${table.name} add constraint plausible check (${holds})`,
+    `alter table ${table.name} set tags (${pairs(tag)})`,
+  ].map((statement) => ({ isMissing, statement }));
+}

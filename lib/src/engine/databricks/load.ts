@@ -3,7 +3,16 @@ import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { InputError } from "../../errors.js";
-import { listLanding, newFiles, type LandedFile, type LedgerEntry } from "../../landing/landing.js";
+import { checksum } from "../../landing/checksum.js";
+import {
+  isCompressed,
+  lastLoad,
+  listLanding,
+  newFiles,
+  type LandedFile,
+  type LedgerEntry,
+} from "../../landing/landing.js";
+import { withPlainContent } from "../../landing/plain-content.js";
 import type { LoadFiles } from "../../plan/plan.js";
 import type { FileLoaded } from "../connection.js";
 import type { DatabricksConnection } from "./options.js";
@@ -18,16 +27,25 @@ import {
 } from "./copy-into.js";
 
 /**
- * Uploads the local landed files that are not in the ledger to the landing volume, then loads by one COPY INTO and one MERGE
- * whatever the volume holds and the ledger does not, whoever put it there. A repeat loads nothing twice.
+ * Uploads the local landed files that are not in the ledger to the landing volume, then loads by COPY INTO and one MERGE
+ * whatever the volume holds and the ledger does not, whoever put it there. A compressed file is uploaded with its plain content,
+ * under its own name. A repeat loads nothing twice.
  */
 export async function loadFiles(
   connection: DatabricksConnection,
   files: LoadFiles,
   options: { landing: string; batch: number; now: string; catalog: string },
 ): Promise<FileLoaded[]> {
-  const uploaded = await uploadNew(connection, files, options);
+  const ledger = await connection.query(
+    "select source_file, size, modified_at, sha256, load_number from ops.loaded_files where table_name = :table",
+    { table: files.table },
+  );
+  const known = ledger.rows as unknown as LedgerEntry[];
+  const uploaded = await uploadNew(connection, files, known, options);
   await connection.execute(copyInto(files, options));
+  // A task passes these over, since SQL cannot decompress them. Here their content is plain.
+  const compressed = [...uploaded.values()].filter(isCompressed).map(({ name }) => name);
+  if (compressed.length > 0) await connection.execute(copyInto(files, { ...options, files: compressed }));
   const pending = await connection.query(
     `select landed.source_file, landed.size, landed.modified_at, landed.sha256 from ${landedTable(files.table)} as landed
 left anti join ops.loaded_files as ledger on ledger.table_name = :table and ledger.source_file = landed.source_file`,
@@ -35,27 +53,37 @@ left anti join ops.loaded_files as ledger on ledger.table_name = :table and ledg
   );
   if (uploaded.size > 0) await refusePathsCopiedBefore(connection, files, [...uploaded.values()]);
   if (pending.rows.length === 0) return [];
+  const last = lastLoad(known);
   await connection.execute(dropLanded(files.table));
   await connection.execute(refuseFiles(files));
-  await connection.execute(insertRecords(files, { now: ":now", batch: ":batch" }), {
+  await connection.execute(insertRecords(files, { now: ":now", batch: ":batch", lastLoad: ":last" }), {
     now: { type: "timestamp", value: options.now },
     batch: options.batch,
+    last,
   });
   const counted = await connection.query(
-    `select source_file, count(*) as records, count(case when ${readerOf(files).isRescued(files)} then 1 end) as rescued
+    `select source_file, count(*) as records, count(case when ${readerOf(files).isRescued(files)} then 1 end) as rescued,
+  max(source_load) as load_number
 from ${files.table} where _batch = :batch group by source_file`,
     { batch: options.batch },
   );
   const counts = new Map(counted.rows.map((row) => [row["source_file"], row]));
-  return pending.rows.map((row) => {
-    const name = String(row["source_file"]);
-    const rescued = Number(counts.get(name)?.["rescued"] ?? 0);
-    const rows = Number(counts.get(name)?.["records"] ?? 0) - rescued;
-    const [size, sha256] = [Number(row["size"]), String(row["sha256"])];
-    // That of the copy in the volume would make the next run here read the file again to know it.
-    const modifiedAt = uploaded.get(name)?.modifiedAt ?? new Date(String(row["modified_at"]));
-    return { name, size, modifiedAt, sha256, rows, rescued, warnings: [] };
-  });
+  return Promise.all(
+    pending.rows.map(async (row) => {
+      const name = String(row["source_file"]);
+      const local = uploaded.get(name);
+      const rescued = Number(counts.get(name)?.["rescued"] ?? 0);
+      const rows = Number(counts.get(name)?.["records"] ?? 0) - rescued;
+      const plain = { size: Number(row["size"]), sha256: String(row["sha256"]) };
+      const { size, sha256 } =
+        local && isCompressed(local) ? { size: local.size, sha256: await checksum(local.path) } : plain;
+      // That of the copy in the volume would make the next run here read the file again to know it.
+      const modifiedAt = local?.modifiedAt ?? new Date(String(row["modified_at"]));
+      // A file without records has no row that carries its number.
+      const loadNumber = Number(counts.get(name)?.["load_number"] ?? last);
+      return { name, size, modifiedAt, sha256, loadNumber, rows, rescued, warnings: [] };
+    }),
+  );
 }
 
 /**
@@ -85,16 +113,13 @@ select source_file from ops.loaded_files where table_name = :table`,
 async function uploadNew(
   connection: DatabricksConnection,
   files: LoadFiles,
+  known: readonly LedgerEntry[],
   { landing, catalog }: { landing: string; catalog: string },
 ): Promise<ReadonlyMap<string, LandedFile>> {
-  const landed = await listLanding(landing, files.folder, readerOf(files).ending);
-  if (landed.length === 0) return new Map();
-  const ledger = await connection.query(
-    "select source_file, size, modified_at, sha256 from ops.loaded_files where table_name = :table",
-    { table: files.table },
-  );
-  const fresh = await newFiles(landed, ledger.rows as unknown as LedgerEntry[]);
-  for (const file of fresh) await upload(connection, file, landingVolume(catalog));
+  const landed = await listLanding(landing, files.folder, files.format);
+  const fresh = await newFiles(landed, known);
+  for (const file of fresh)
+    await withPlainContent(file, (plain) => upload(connection, plain, landingVolume(catalog)));
   return new Map(fresh.map((file) => [file.name, file]));
 }
 

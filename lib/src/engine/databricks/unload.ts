@@ -9,7 +9,7 @@ export const unload: Unloading = {
   freesNames: false,
   files: (tables) =>
     [
-      "select table_name, source_file, batch from ops.loaded_files",
+      "select table_name, source_file, batch from ops.loaded_files where reason is null",
       ...tables
         .filter(({ layer }) => layer === "bronze")
         .map(({ name }) => `select '${name}', source_file, cast(null as bigint) from ${landedTable(name)}`),

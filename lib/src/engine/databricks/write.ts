@@ -63,7 +63,8 @@ export const history: VerbParts["history"] = ({ table, rows, by }, { sqlOf }) =>
   const struct = `named_struct(${versions.map((name) => `'${name}', ${name}`).join(", ")})`;
   const given = givenColumns(table, historyColumns);
   const incoming = `with ranked as (
-  select *, row_number() over (partition by ${by}, effective_start_date order by source_file desc, source_row desc) as _rank
+  select *, row_number() over (
+    partition by ${by}, effective_start_date order by ${names(originColumns.map((name) => `${name} desc`))}) as _rank
   from (
     select ${names(given)}, ${originColumns.join(", ")} from (
 ${sqlOf(rows)}

@@ -16,10 +16,12 @@ interface CsvLoad {
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
   readonly ingestedAt: string;
   readonly batch: number;
+  /** How many files were loaded into the table up to this one. */
+  readonly loadNumber: number;
 }
 
 /** The result of a load. `rows` were split into columns; `rescued` records are kept whole in `_rescued_data`. */
-export interface CsvLoaded extends FileLoaded {
+export interface CsvLoaded extends Omit<FileLoaded, "loadNumber"> {
   readonly extraColumns: readonly string[];
 }
 
@@ -94,7 +96,7 @@ async function loadByDuckDb(connection: DuckDBConnection, work: Work): Promise<b
     select ${map.positions.map((position) => `c${position}`).join(", ")},
       ${extra ? `json_object(${extra})::varchar` : "null"}, $name,
       ${shifts ? "position + base + len(list_filter(marks, lambda mark: mark < position))" : "position"},
-      $ingested_at::timestamp, $batch
+      $source_load, $ingested_at::timestamp, $batch
     from (
       select *, row_number() over () as position
       from read_csv($path, auto_detect = false,
@@ -226,7 +228,7 @@ async function rowBatch(connection: DuckDBConnection, work: Work): Promise<RowBa
   async function move(): Promise<void> {
     appender.closeSync();
     await connection.run(
-      `insert into ${target(work)} select ${source.join(", ")}, rescued, $name, position, $ingested_at::timestamp, $batch
+      `insert into ${target(work)} select ${source.join(", ")}, rescued, $name, position, $source_load, $ingested_at::timestamp, $batch
        from temp.main.${rowsTable}`,
       audit(work),
     );
@@ -260,12 +262,25 @@ function append(appender: DuckDBAppender, value: string | null): void {
   else appender.appendVarchar(value);
 }
 
-function audit(work: Work): { name: string; ingested_at: string; batch: bigint } {
-  return { name: work.file.name, ingested_at: work.ingestedAt, batch: BigInt(work.batch) };
+function audit({ file, ingestedAt, batch, loadNumber }: Work): Record<string, string | bigint> {
+  return {
+    name: file.name,
+    source_load: BigInt(loadNumber),
+    ingested_at: ingestedAt,
+    batch: BigInt(batch),
+  };
 }
 
 function target(work: Work): string {
-  const columns = [...work.columns, "_rescued_data", "source_file", "source_row", "ingested_at", "_batch"];
+  const columns = [
+    ...work.columns,
+    "_rescued_data",
+    "source_file",
+    "source_row",
+    "source_load",
+    "ingested_at",
+    "_batch",
+  ];
   return `${tableName(work)} (${columns.map(identifier).join(", ")})`;
 }
 

@@ -26,7 +26,7 @@ export const duckdbDialect: Dialect = {
   },
   unload: {
     freesNames: true,
-    files: () => "select table_name, source_file, batch from ops.loaded_files",
+    files: () => "select table_name, source_file, batch from ops.loaded_files where reason is null",
     statements: (table) => [
       `delete from ${table} where source_file = $file`,
       `delete from ops.loaded_files where table_name = '${table}' and source_file = $file`,

@@ -14,6 +14,8 @@ interface EnvelopeLoad {
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
   readonly ingestedAt: string;
   readonly batch: number;
+  /** How many files were loaded into the table up to this one. */
+  readonly loadNumber: number;
 }
 
 const linesTable = "_envelope_lines";
@@ -32,7 +34,10 @@ const fullAt = 64 << 20;
  *
  * @throws InputError when the file isn't UTF-8, or was changed while it was loaded
  */
-export async function loadEnvelopes(connection: DuckDBConnection, load: EnvelopeLoad): Promise<FileLoaded> {
+export async function loadEnvelopes(
+  connection: DuckDBConnection,
+  load: EnvelopeLoad,
+): Promise<Omit<FileLoaded, "loadNumber">> {
   const { file } = load;
   await assertUnchanged(file, "since it was listed");
   const hash = checksum(file.path);
@@ -99,10 +104,18 @@ const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
 /** Moves the gathered lines into the table: one pass over the envelopes and one over the messages. */
 async function parseLines(
   connection: DuckDBConnection,
-  { table, columns, file, ingestedAt, batch }: EnvelopeLoad,
+  { table, columns, file, ingestedAt, batch, loadNumber }: EnvelopeLoad,
 ): Promise<number> {
   const fields = columns.filter((name) => !(name in envelope));
-  const into = [...columns, "_rescued_data", "source_file", "source_row", "ingested_at", "_batch"];
+  const into = [
+    ...columns,
+    "_rescued_data",
+    "source_file",
+    "source_row",
+    "source_load",
+    "ingested_at",
+    "_batch",
+  ];
   const { rowsChanged } = await connection.run(
     `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
     with split as (
@@ -116,7 +129,8 @@ async function parseLines(
     ),
     messages as (
       select position, e, case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
-        fits, case when not fits or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
+        fits, case when not fits or (e."timestamp" is not null and ${envelope["kafka_timestamp"]} is null)
+          or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
           then line end as rescued
       from judged
     )
@@ -125,9 +139,9 @@ async function parseLines(
         envelope[name] ? `case when fits then ${envelope[name]} end` : `message.${identifier(name)}`,
       )
       .join(", ")},
-      rescued, $name, position, $ingested_at::timestamp, $batch
+      rescued, $name, position, $source_load, $ingested_at::timestamp, $batch
     from messages`,
-    { name: file.name, ingested_at: ingestedAt, batch: BigInt(batch) },
+    { name: file.name, source_load: BigInt(loadNumber), ingested_at: ingestedAt, batch: BigInt(batch) },
   );
   return rowsChanged;
 }

@@ -1,32 +1,49 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { listLanding, newFiles, type LedgerEntry } from "../../landing/landing.js";
+import { checksum } from "../../landing/checksum.js";
+import { isCompressed, lastLoad, listLanding, newFiles, type LedgerEntry } from "../../landing/landing.js";
+import { withPlainContent } from "../../landing/plain-content.js";
 import type { LoadFiles } from "../../plan/plan.js";
 import type { FileLoaded } from "../connection.js";
 import { loadCsv } from "./csv.js";
 import { loadEnvelopes } from "./envelopes.js";
 
-/** Loads the landed files that are not in the ledger, ordered by name, in the caller's transaction. */
+/** Loads the landed files that are not in the ledger, in their order, in the caller's transaction. */
 export async function loadFiles(
   duckdb: DuckDBConnection,
   files: LoadFiles,
   options: { landing: string; batch: number; now: string },
 ): Promise<FileLoaded[]> {
   const ledger = await duckdb.runAndReadAll(
-    `select source_file, size, strftime(modified_at, '%Y-%m-%dT%H:%M:%S.%fZ') as modified_at, sha256
+    `select source_file, size, load_number, strftime(modified_at, '%Y-%m-%dT%H:%M:%S.%fZ') as modified_at, sha256
 from ops.loaded_files where table_name = $table`,
     { table: files.table },
   );
   const known = ledger
     .getRowObjectsJson()
     .map((row) => ({ ...row, size: Number(row["size"]) }) as unknown as LedgerEntry);
-  const landed = await listLanding(options.landing, files.folder, endings[files.format]);
+  const landed = await listLanding(options.landing, files.folder, files.format);
+  const last = lastLoad(known);
   const loaded: FileLoaded[] = [];
-  for (const file of await newFiles(landed, known)) {
+  for (const [index, landedFile] of (await newFiles(landed, known)).entries()) {
     const { table, columns } = files;
-    const job = { table, columns, file, ingestedAt: options.now, batch: options.batch };
-    loaded.push(await (files.format === "csv" ? loadCsv : loadEnvelopes)(duckdb, job));
+    const { now, batch } = options;
+    const loadNumber = last + index + 1;
+    const done = await withPlainContent(landedFile, (file) =>
+      (files.format === "csv" ? loadCsv : loadEnvelopes)(duckdb, {
+        table,
+        columns,
+        file,
+        loadNumber,
+        ingestedAt: now,
+        batch,
+      }),
+    );
+    const { size, modifiedAt, path } = landedFile;
+    loaded.push({
+      ...done,
+      loadNumber,
+      ...(isCompressed(landedFile) && { size, modifiedAt, sha256: await checksum(path) }),
+    });
   }
   return loaded;
 }
-
-const endings = { csv: ".csv", envelopes: ".ndjson" } as const;

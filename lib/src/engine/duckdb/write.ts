@@ -63,7 +63,7 @@ export const history: VerbParts["history"] = ({ table, rows, by }, { sqlOf }) =>
   const given = givenColumns(table, historyColumns);
   const incoming = `with given as (
   select ${names(given)}, ${originColumns.join(", ")} from (${sqlOf(rows)})
-  qualify row_number() over (partition by ${by}, effective_start_date order by source_file desc, source_row desc) = 1
+  qualify row_number() over (partition by ${by}, effective_start_date order by ${names(originColumns.map((name) => `${name} desc`))}) = 1
 ), marked as (
   select *, lag(${struct}) over (partition by ${by} order by effective_start_date) is distinct from ${struct} as is_version
   from given
@@ -124,7 +124,7 @@ function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
   const { sql, severity } = contractCheck(
     table,
     `select * from ${table.name} where _batch = ${batchMarker(table.name)}`,
-    options,
+    { ...options, samples: true },
   );
   return draft(sql, { role: "check", severity });
 }

@@ -14,8 +14,10 @@ export interface GenerateOptions {
   readonly from?: string;
   /** Last day of the history, `YYYY-MM-DD`. Default yesterday (UTC). */
   readonly to?: string;
-  /** Daily increments to add to the folder. Default 0 for an empty folder, otherwise 1. */
+  /** Daily increments to add to the folder. Default 0 for an empty folder, otherwise 1, or 0 where no further day is over. */
   readonly days?: number;
+  /** Instead of `days`: the last day of the increments, `YYYY-MM-DD`. */
+  readonly until?: string;
   /** Share of faulty rows, 0..1, in the files of this call. Default: the rate of the folder's first call, or 0. */
   readonly faults?: number;
 }
@@ -26,7 +28,29 @@ const opening: Day = Date.UTC(2022, 0, 1) / 86_400_000;
 /** What the folder must hold after the call, from the options and from what the folder remembers. */
 export function plan(options: GenerateOptions, state: LandingState | undefined): LandingState {
   check(options);
-  return state === undefined ? begin(options) : proceed(options, state);
+  const planned = state === undefined ? begin(options) : proceed(options, state);
+  refuseDaysToCome(planned, options, state);
+  return planned;
+}
+
+/** No shop has sold anything tomorrow, and today is not over: what is written is never later than now. */
+function refuseDaysToCome(
+  planned: LandingState,
+  options: GenerateOptions,
+  state: LandingState | undefined,
+): void {
+  const last = yesterday();
+  if (planned.through <= last) return;
+  const held = state?.through ?? Math.min(planned.to, last);
+  const more = Math.max(0, last - held);
+  const asked = options.until ?? (options.days === undefined ? isoDate(planned.to) : `${options.days} days`);
+  throw new InputError(
+    `${asked}: ${isoDate(planned.through)} is not over, and nothing is written that is later than now. ` +
+      (more > 0
+        ? `Give --until ${isoDate(last)}, the last day that is over.`
+        : `The next day may come from ${isoDate(Math.max(held, last) + 2)} 00:00 UTC on.`) +
+      ` A shop with more days to come begins with an earlier history: give an empty folder and --to.`,
+  );
 }
 
 function begin(options: GenerateOptions): LandingState {
@@ -38,7 +62,7 @@ function begin(options: GenerateOptions): LandingState {
     );
   }
   const { scale = 1, seed = 1, days = 0, faults = 0 } = options;
-  return { seed, scale, from, to, through: to + days, faults };
+  return { seed, scale, from, to, through: lastDay(options, to) ?? to + days, faults };
 }
 
 function proceed(options: GenerateOptions, state: LandingState): LandingState {
@@ -55,7 +79,18 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
       );
     }
   }
-  return { ...state, through: state.through + (options.days ?? 1) };
+  const next = state.through < yesterday() ? 1 : 0;
+  return { ...state, through: lastDay(options, state.through) ?? state.through + (options.days ?? next) };
+}
+
+/** The day that `until` names; undefined without it. */
+function lastDay(options: GenerateOptions, reached: Day): Day | undefined {
+  const until = day("until", options.until);
+  if (until === undefined) return undefined;
+  if (options.days !== undefined) throw new InputError("Give days or until, not both.");
+  if (until < reached)
+    throw new InputError(`until is ${options.until}, but the exports reach to ${isoDate(reached)} already.`);
+  return until;
 }
 
 function check(options: GenerateOptions): void {
@@ -76,7 +111,7 @@ function check(options: GenerateOptions): void {
   day("to", options.to);
 }
 
-function day(name: "from" | "to", text: string | undefined): Day | undefined {
+function day(name: "from" | "to" | "until", text: string | undefined): Day | undefined {
   if (text === undefined) return undefined;
   const parsed = parseDay(text);
   if (parsed === undefined || parsed < 0) {
