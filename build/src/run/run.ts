@@ -3,6 +3,7 @@ import {
   executeItems,
   exportPage,
   recordCheckResults,
+  recordPassedOver,
   recordStepRun,
   noFigures,
   prepareWarehouse,
@@ -15,6 +16,7 @@ import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetric
 import { verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
+import { landingFolders } from "../compile/landing-folders.js";
 import type { Program } from "../notebook/execute.js";
 import {
   notHere,
@@ -26,7 +28,6 @@ import {
 } from "./run-report.js";
 import { closeRun, recordGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
-import { recordPassedOver } from "./passed-over.js";
 
 interface RunOptions {
   readonly engine: Engine;
@@ -63,7 +64,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     await prepareWarehouse(records, dialect, graph.tables);
     await openRun(records, engine, { runId, started, date: options.date, full: options.full });
     const changed = await recordGraph(records, dialect, graph);
-    await recordPassedOver(records, graph, {
+    await recordPassedOver(records, landingFolders(graph), {
       landing: options.landing,
       runId,
       now: started.toISOString(),

@@ -20,7 +20,7 @@ export {
   readWindows,
   wanted,
 } from "../run/warehouse.js";
-export { passedOver } from "../landing/landing.js";
+export { recordPassedOver } from "../run/passed-over.js";
 export { cell, named } from "../plan/session.js";
 export { beginTask, endTask } from "../session/node-task.js";
 export { taskSession } from "../session/task.js";
