@@ -3,6 +3,7 @@ import {
   executeItems,
   exportPage,
   recordCheckResults,
+  orderOfRun,
   recordPassedOver,
   recordStepRun,
   noFigures,
@@ -195,7 +196,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
 /** The runs that last wrote each table of the graph's steps. */
 async function lastWriters(connection: Connection, { plans }: Graph): Promise<Map<string, string>> {
   const { rows } = await connection.query(
-    `select done.step, max_by(done.run_id, coalesce(runs.run_number, 0)) as run_id
+    `select done.step, max_by(done.run_id, ${orderOfRun}) as run_id
 from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
 where done.status = 'succeeded' group by done.step`,
   );

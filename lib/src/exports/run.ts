@@ -13,6 +13,7 @@ export {
 export { failedStates, upstreamStates } from "../run/task-states.js";
 export {
   insert,
+  orderOfRun,
   recordCheckResults,
   recordStepRun,
   prepareWarehouse,
