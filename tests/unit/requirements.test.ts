@@ -67,6 +67,11 @@ describe("requirements", () => {
     expect([...quoted].filter(([id]) => !requirements.has(id))).toEqual([]);
   });
 
+  it("are of the project that README and the About page name", async () => {
+    for (const file of ["README.md", "notebooks/dashboard/about.ipynb"])
+      expect(await readFile(path.join(root, file), "utf8"), file).toContain("SHOPMETRICS-DATA-001");
+  });
+
   it("refuse a line that covers nothing", () => {
     expect(() => parseRequirements("### FR-001\n\nKept.\n\n- notebook `a.ipynb`: quotes it\n")).toThrow(
       /A line is one of/,
