@@ -50,13 +50,11 @@ const relations = [...declared, ...named];
 it("the data model shows the keys and relations of the contracts", async () => {
   const written = readFileSync(page, "utf8").split(mark)[0]!;
   const boxes = tables.map((table) => {
-    const own = relations.filter(({ from }) => from === table.name).map(({ column }) => column);
+    const own = new Set(relations.filter(({ from }) => from === table.name).map(({ column }) => column));
     const lines = table.columns
-      .filter(({ name }) => keyOf(table).includes(name) || own.includes(name))
+      .filter(({ name }) => keyOf(table).includes(name) || own.has(name))
       .map(({ name, type }) => {
-        const marks = [keyOf(table).includes(name) && "PK", own.includes(name) && "FK"]
-          .filter(Boolean)
-          .join(", ");
+        const marks = [keyOf(table).includes(name) && "PK", own.has(name) && "FK"].filter(Boolean).join(", ");
         return `    ${type.toLowerCase().replace(/\W+/g, "_").replace(/_$/, "")} ${name} ${marks}`;
       });
     return `  ${idOf(table.name)}["${table.name}"] {\n${lines.join("\n")}\n  }`;
