@@ -125,7 +125,7 @@ describe("values that are not plausible (requirements §2)", () => {
       { reasons: ["unit_price is negative", "total_amount is negative"] },
     ]);
     expect(ran.stderr).toContain(
-      "1 of 2 rows, none allowed (such as M2, quantity 1, unit_price 10.00, total_amount 99999.00)",
+      "1 of 2 rows, such as M2: quantity 1, unit_price 10.00, total_amount 99999.00; at most 0",
     );
   });
 

@@ -1,5 +1,4 @@
 import { shop } from "#lib/shop/index.js";
-import path from "node:path";
 import type { Html } from "#lib/display/html.js";
 import type { Engine } from "#lib/engine/adapter.js";
 import type { Connection } from "#lib/engine/connection.js";
@@ -8,16 +7,13 @@ import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import type { Item, Plan } from "#lib/plan/plan.js";
 import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findEvidence, readRequirements } from "../../build/src/docs/evidence.ts";
 import { examplesOf } from "../../build/src/docs/examples.ts";
-import { noWarehouseStats, readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
+import { readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { type Highlight, loadHighlight } from "../../build/src/docs/highlight.ts";
 import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
 import { linkFrom } from "../../build/src/docs/links.ts";
 import { renderMarkdown } from "../../build/src/docs/markdown.ts";
 import { shownHtml } from "../../build/src/docs/outputs.ts";
-
-const root = path.resolve(import.meta.dirname, "../..");
 
 let highlight: Highlight;
 beforeAll(async () => {
@@ -212,26 +208,6 @@ describe("what the warehouse holds", () => {
     for (const column of ["email", "first_name", "last_name", "phone"])
       expect(examples.has(`silver.dim_customers.${column}`), column).toBe(false);
     expect([...examples.values()].flat().join()).not.toMatch(/ada|max/i);
-  });
-});
-
-describe("requirements", () => {
-  it("are listed with every id that the project quotes", async () => {
-    const [listed, evidence] = await Promise.all([
-      readRequirements(root),
-      findEvidence(root, {
-        notebooks: new Map(),
-        tables: new Map(),
-        warehouseStats: noWarehouseStats(""),
-        tests: undefined,
-      }),
-    ]);
-    expect(listed.size).toBeGreaterThan(30);
-    expect([...evidence.keys()].filter((id) => !listed.has(id))).toEqual([]);
-    expect(evidence.get("FR-003")).toContainEqual(
-      expect.objectContaining({ kind: "test", name: "tests/steps/orders_clean.test.ts" }),
-    );
-    expect([...evidence.values()].flat().map(({ name }) => name)).not.toContain("tests/unit/docs.test.ts");
   });
 });
 
