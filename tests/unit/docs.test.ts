@@ -240,6 +240,23 @@ describe("the lineage's graph", () => {
     expect(lines).toHaveLength(3);
   });
 
+  it("begins at landed folders and topics of which only rows are known", () => {
+    const read = {
+      ...column("value", ["kafka/clicks", "*"], ["landing/clicks", "*"]),
+      kind: "program" as const,
+    };
+    const { boxes, lines } = lineageGraph(
+      [{ table: "bronze.clicks_raw", steps: [], columns: [read] }],
+      shop.tables,
+    );
+    expect(boxes.map(({ name, layer }) => [name, layer])).toEqual([
+      ["bronze.clicks_raw", "bronze"],
+      ["kafka/clicks", "kafka"],
+      ["landing/clicks", "landing"],
+    ]);
+    expect(lines).toHaveLength(2);
+  });
+
   it("stands from left to right, and its lines from box to box", () => {
     const { boxes, lines } = layOut(lineageGraph(lineage, shop.tables));
     const x = (name: string) => boxes.find((box) => box.name === name)!.x;

@@ -9,10 +9,10 @@ export function landingFolders(graph: {
   const bronze = [...graph.tables.values()].filter(({ layer }) => layer === "bronze");
   const loads = graph.plans.flatMap(({ items }) => items.flatMap(({ load }) => load ?? []));
   return new Map([
-    ...bronze.map(({ name, options }) => [folderOf(name), options.files ?? "csv"] as const),
+    ...bronze.map(({ name, options }) => [landingFolderOf(name), options.files ?? "csv"] as const),
     ...loads.map(({ folder, format }) => [folder, format] as const),
   ]);
 }
 
 /** `bronze.orders_raw` is loaded from orders/. */
-const folderOf = (table: string) => table.replace(/^bronze\./, "").replace(/_raw$/, "");
+export const landingFolderOf = (table: string) => table.replace(/^bronze\./, "").replace(/_raw$/, "");
