@@ -17,8 +17,13 @@ export interface SiteHome {
   /** The built site. */
   readonly site: string;
   readonly snapshots: string;
-  /** Lands the events of some hours before now, as if a topic had been read. @returns how many */
-  landEvents(hours: number): Promise<number>;
+  /**
+   * Lands the events of some hours before now, as if a topic had been read.
+   *
+   * @param rate events per second, on average
+   * @returns how many
+   */
+  landEvents(hours: number, rate?: number): Promise<number>;
   /** Runs what is chosen, and fails the test when it fails. */
   run(args?: string): Promise<void>;
   build(): Promise<{ seconds: number; pages: string[] }>;
@@ -33,12 +38,10 @@ export async function siteHome(): Promise<SiteHome> {
     shop,
     site,
     snapshots: path.join(shop.home, "snapshots"),
-    async landEvents(hours) {
+    async landEvents(hours, rate = 0.02) {
       const now = Date.now();
       const catalog = await landedCatalog(shop.landing);
-      const sent = [
-        ...shoppers({ seed: offset, from: now - hours * 3_600_000, to: now, rate: 0.02, ...catalog }),
-      ];
+      const sent = [...shoppers({ seed: offset, from: now - hours * 3_600_000, to: now, rate, ...catalog })];
       const messages = sent.map(({ event, sentAt }, index) => ({
         offset: String(offset + index),
         timestamp: String(Math.round(sentAt)),

@@ -13,7 +13,7 @@ export async function fetchManifest(page: string): Promise<Manifest | undefined>
     const text = await fromScript(`${page}.json`);
     return JSON.parse(new TextDecoder().decode(text)) as Manifest;
   }
-  const response = await fetch(`data/${page}.json`, { cache: "no-cache" });
+  const response = await fetch(`data/${page}.json`, { cache: "no-cache", signal: patience() });
   if (response.status === 404) return undefined;
   if (!response.ok) throw new Error(`data/${page}.json: ${response.status} ${response.statusText}`);
   return (await response.json()) as Manifest;
@@ -40,10 +40,13 @@ export async function fetchSnapshot<C extends Columns>(
 }
 
 async function fromServer(file: string): Promise<ArrayBuffer> {
-  const response = await fetch(`data/${file}`);
+  const response = await fetch(`data/${file}`, { signal: patience() });
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`.trim());
   return response.arrayBuffer();
 }
+
+/** An answer that never ends must not keep an open page from asking again. */
+const patience = () => AbortSignal.timeout(60_000);
 
 /** A page opened from a folder may not fetch; there a script next to each file holds its bytes. */
 const isFile = location.protocol === "file:";

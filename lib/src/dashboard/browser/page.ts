@@ -49,20 +49,29 @@ export function runPage(cells: () => Promise<void>): void {
 const known = new Map<string, string>();
 let asOf = "";
 
-/** Reads the snapshots that have changed since they were drawn. One that fails affects only what draws from it. */
+/**
+ * Reads the snapshots that have changed since they were drawn. One that fails affects only what draws from it, and is
+ * read again at the next time.
+ */
 async function take(manifest: Manifest | undefined): Promise<void> {
   if (!manifest || manifest.asOf === asOf) return;
   const changes: (() => void)[] = [];
+  let isWhole = true;
   await Promise.all(
     [...snapshots.values()].map(async (snapshot) => {
       const entry = manifest.snapshots[snapshot.name];
       if (entry && known.get(snapshot.name) === entry.sha256) return;
       const result = await fetchSnapshot(snapshot.name, snapshot.columns, entry);
-      if (entry) known.set(snapshot.name, entry.sha256);
-      changes.push(() => (result instanceof Error ? snapshot.fail(result) : snapshot.set(result)));
+      if (result instanceof Error) {
+        isWhole = false;
+        changes.push(() => snapshot.fail(result));
+      } else {
+        if (entry) known.set(snapshot.name, entry.sha256);
+        changes.push(() => snapshot.set(result));
+      }
     }),
   );
-  asOf = manifest.asOf;
+  if (isWhole) asOf = manifest.asOf;
   batch(() => changes.forEach((change) => change()));
   showState(manifest);
 }
