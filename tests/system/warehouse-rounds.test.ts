@@ -228,6 +228,18 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
         expect([round, await differing(date)]).toEqual([round, []]);
       }
       expect(troubled()).toEqual([]);
+      // Nothing has come since: one statement says so, and no step begins.
+      const before = ends.length;
+      await start("streaming");
+      const idle = ends.slice(before).map(({ task, state }) => [task.replace(/^.*: /, ""), state]);
+      expect(idle.filter(([, state]) => state === "excluded").map(([task]) => task)).toEqual([
+        "silver_clickstream_clean",
+        "silver_clickstream_sessions",
+        "gold_conversion_funnel",
+        "gold_hourly_traffic_metrics",
+      ]);
+      expect(idle.at(-1)).toEqual(["finish_streaming", "success"]);
+      expect(ends.slice(before).reduce((sum, { statements }) => sum + statements, 0)).toBeLessThan(40);
     },
     patience,
   );

@@ -87,6 +87,32 @@ describe("the jobs of the bundle", () => {
     });
   });
 
+  it("asks once for news in a job that wants it, and leaves out what has none, but never the end of the run", () => {
+    const fast = { jobs: ["streaming"] };
+    const made = bundleJobs({
+      ...shop,
+      ...graphOf([
+        plan("bronze.events", [], { ...fast, runtime: "node" }),
+        plan("silver.events", ["bronze.events"], { ...fast, changes: ["bronze.events"] }),
+        plan("gold.traffic", ["silver.events"], { ...fast, changes: ["silver.events"] }),
+      ]),
+    });
+    const tasks = Object.fromEntries(made["streaming"]!.tasks.map((task) => [task.task_key, task]));
+    const onlyWithNews = { task_key: "has_news", outcome: "true" };
+    expect(tasks["anything_new_streaming"]!.depends_on).toEqual([{ task_key: "bronze_events" }]);
+    expect(tasks["has_news"]!.condition_task).toEqual({
+      left: "{{tasks.anything_new_streaming.output.first_row.waiting}}",
+      op: "NOT_EQUAL",
+      right: "0",
+    });
+    expect(tasks["silver_events"]!.depends_on).toEqual([{ task_key: "bronze_events" }, onlyWithNews]);
+    expect(tasks["gold_traffic"]!.depends_on).toEqual([{ task_key: "silver_events" }, onlyWithNews]);
+    expect(tasks["finish_streaming"]!.depends_on).toEqual([
+      { task_key: "gold_traffic" },
+      { task_key: "has_news" },
+    ]);
+  });
+
   it("restricts the graph to the job", () => {
     expect(waits(jobs["maintenance"]!.tasks)).toEqual({
       prepare: [],

@@ -2,7 +2,8 @@ import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { finishOf } from "../../build/src/bundle/bundle.ts";
-import { jobSteps } from "../../build/src/bundle/jobs.ts";
+import { jobSteps, readers } from "../../build/src/bundle/jobs.ts";
+import { newsFile } from "../../build/src/bundle/sql/news.ts";
 import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
 import { withoutInnerSemicolons } from "../../build/src/bundle/sql/semicolons.ts";
@@ -21,6 +22,7 @@ const steps = () => compiled.plans.filter(({ runtime }) => runtime === "sql");
 const allFiles = () => [
   ...steps().map((plan) => ({ file: plan.step, text: sqlFile(plan) })),
   { file: "prepare", text: prepareFile(compiled) },
+  { file: "anything_new_streaming", text: newsFile("streaming", readers(compiled, "streaming")) },
   ...Object.keys(jobSteps(compiled)).map((job) => ({ file: job, text: finishOf(compiled, job) })),
 ];
 const written = (sql: string) =>
@@ -107,7 +109,7 @@ describe("a step's SQL file", () => {
     expect([...writers("ops.steps")]).toEqual(["daily"]);
   });
 
-  it("costs a warehouse few statements a run, which are as many when there is nothing new", () => {
+  it("costs a warehouse few statements a run, and a round of streaming hardly any when there is nothing new", () => {
     const texts = (job: string) => {
       const steps = jobSteps(compiled)[job]!.filter(({ runtime }) => runtime === "sql");
       return [
@@ -116,10 +118,14 @@ describe("a step's SQL file", () => {
         finishOf(compiled, job),
       ];
     };
-    const count = (job: string) => texts(job).flatMap(statements).length;
-    // A run with nothing new of the daily job has one round of streaming before it and one behind it.
-    expect(count("daily")).toBeLessThanOrEqual(190);
-    expect(count("streaming")).toBeLessThanOrEqual(55);
+    const count = (all: readonly string[]) => all.flatMap(statements).length;
+    const news = newsFile("streaming", readers(compiled, "streaming"));
+    expect(statements(news)).toHaveLength(1);
+    expect(count([...texts("streaming"), news])).toBeLessThanOrEqual(56);
+    const idle = count([news, finishOf(compiled, "streaming")]);
+    expect(idle).toBeLessThanOrEqual(12);
+    // A daily run with nothing new has one round of streaming before it and one behind it.
+    expect(count(texts("daily")) + 2 * idle).toBeLessThanOrEqual(214);
   });
 
   it("cares for every table, and for what the engine keeps beside it", () => {

@@ -4,7 +4,19 @@ import type { Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
 import { finishFile } from "./sql/finish.js";
-import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey, taskOf, tasksBefore } from "./jobs.js";
+import {
+  bundleJobs,
+  exportPages,
+  finish,
+  jobSteps,
+  prepare,
+  taskKey,
+  taskOf,
+  tasksBefore,
+  anythingNew,
+  readers,
+} from "./jobs.js";
+import { newsFile } from "./sql/news.js";
 import { landingFolders } from "../compile/landing-folders.js";
 import { compileExport, compileNodeTask } from "./node-task.js";
 import { prepareFile } from "./sql/prepare.js";
@@ -94,6 +106,9 @@ const sqlFiles = (graph: CompiledProject): Map<string, string> =>
       .filter(({ runtime }) => runtime === "sql")
       .map((plan) => [`${taskKey(plan.step)}.sql`, sqlFile(plan)] as const),
     [`${prepare}.sql`, prepareFile(graph)],
+    ...Object.entries(graph.jobs)
+      .filter(([, { asksForNews }]) => asksForNews)
+      .map(([job]) => [`${anythingNew(job)}.sql`, newsFile(job, readers(graph, job))] as const),
     ...Object.keys(jobSteps(graph)).map((job) => [`${finish(job)}.sql`, finishOf(graph, job)] as const),
   ]);
 

@@ -49,6 +49,10 @@ export interface Task {
     readonly job_id: string;
     readonly job_parameters: Readonly<Record<string, string>>;
   };
-  readonly condition_task?: { readonly left: string; readonly op: "EQUAL_TO"; readonly right: string };
+  readonly condition_task?: {
+    readonly left: string;
+    readonly op: "EQUAL_TO" | "NOT_EQUAL";
+    readonly right: string;
+  };
   readonly for_each_task?: { readonly inputs: string; readonly concurrency: number; readonly task: Task };
 }

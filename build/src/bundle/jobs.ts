@@ -143,6 +143,16 @@ export const exportPages = "dashboard_export";
 /** The end of a job, however the others ended: it records how the run ended. */
 export const finish = (job: string) => `finish_${job}`;
 
+/** Asks, in a job that asks for news, which of its steps have any. */
+export const anythingNew = (job: string) => `anything_new_${job}`;
+
+/** Holds where one of them has. */
+const hasNews = "has_news";
+
+/** The steps of a job that read what others have published: those that wait for news where the job asks for it. */
+export const readers = (graph: ProjectGraph, job: string): Plan[] =>
+  stepsOf(graph, job).filter(({ changes }) => changes.length > 0);
+
 /** Starts a job that was asked for a second time. */
 const onceMore = (job: string) => `${job}_again`;
 
@@ -154,7 +164,7 @@ const afterwards = (key: string) => `after_${key}`;
  * each after what it reads, and few enough at once; `finish` is the end.
  */
 export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: string): Task[] {
-  const { prepares = true, asks } = graph.jobs[job] ?? {};
+  const { prepares = true, asks, asksForNews = false } = graph.jobs[job] ?? {};
   const plans = chosen.filter(({ runtime }) => runtime !== "page");
   const steps = new Set(plans.map(({ step }) => step));
   const left = graph.plans.filter((plan) => plan.jobs.includes(job) && isLeft(plan, asks));
@@ -172,6 +182,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   const leadBack = new Set([...handedBack, ...reach(handedBack, (step) => graph.needs.get(step) ?? [])]);
   const again = asks !== undefined && handedBack.length > 0 ? onceMore(asks) : undefined;
   const first = prepares ? [prepare] : [];
+  const waitForNews = new Set(asksForNews ? readers(graph, job).map(({ step }) => step) : []);
   const tasks: Task[] = [
     ...(prepares ? [{ task_key: prepare, ...retried, ...sqlTask(prepare) }] : []),
     ...(asks === undefined ? [] : [askedTask(asks, asks, first, "{{job.parameters.full}}")]),
@@ -188,13 +199,17 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
       const key = taskKey(plan.step);
       return {
         task_key: key,
-        ...after(waits.length > 0 ? waits : first, turns),
+        ...after(waits.length > 0 ? waits : first, turns, waitForNews.has(plan.step) ? [hasNews] : []),
         ...retried,
         ...(plan.runtime === "sql" ? sqlTask(key) : nodeTask(key)),
       };
     }),
   ];
   tasks.push(...[...ordered].map(afterwardsTask));
+  if (waitForNews.size > 0) {
+    const bringing = plans.filter(({ step }) => !waitForNews.has(step)).map(({ step }) => taskKey(step));
+    tasks.push(...newsTasks(job, bringing));
+  }
   if (asks !== undefined && again !== undefined)
     tasks.push(askedTask(again, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
   const working = tasks.filter(({ condition_task, task_key }) => !condition_task && task_key !== prepare);
@@ -208,7 +223,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     ...tasks,
     {
       task_key: finish(job),
-      ...afterAll(tasks),
+      ...afterAll(tasks, waitForNews.size > 0 ? [hasNews] : []),
       run_if: "ALL_DONE",
       ...retried,
       ...sqlTask(finish(job), { states: statesOf(keys) }),
@@ -251,22 +266,51 @@ const afterwardsTask = (key: string): Task => ({
   condition_task: { left: "1", op: "EQUAL_TO", right: "1" },
 });
 
-/** @param turns tasks that must have ended, also when they have failed */
-function after(keys: readonly string[], turns: readonly string[] = []): Pick<Task, "depends_on"> {
+/**
+ * Asks once, after the steps that bring data in, and a condition on the answer. Where the answer could not be read, the text
+ * of the reference stands in its place, and all steps run.
+ */
+const newsTasks = (job: string, bringing: readonly string[]): Task[] => [
+  { task_key: anythingNew(job), ...after(bringing), ...retried, ...sqlTask(anythingNew(job)) },
+  {
+    task_key: hasNews,
+    ...after([anythingNew(job)]),
+    condition_task: {
+      left: `{{tasks.${anythingNew(job)}.output.first_row.waiting}}`,
+      op: "NOT_EQUAL",
+      right: "0",
+    },
+  },
+];
+
+/**
+ * @param turns tasks that must have ended, also when they have failed
+ * @param conditions tasks that are conditions, which must hold
+ */
+function after(
+  keys: readonly string[],
+  turns: readonly string[] = [],
+  conditions: readonly string[] = [],
+): Pick<Task, "depends_on"> {
+  const holding = [...turns.toSorted().map(afterwards), ...conditions];
   const all = [
     ...keys.toSorted().map((task_key) => ({ task_key })),
-    ...turns.toSorted().map((key) => ({ task_key: afterwards(key), outcome: "true" as const })),
+    ...holding.map((task_key) => ({ task_key, outcome: "true" as const })),
   ];
   return all.length > 0 ? { depends_on: all } : {};
 }
 
-/** Waits for all tasks: for those that no other waits for. */
-function afterAll(tasks: readonly Task[]): Pick<Task, "depends_on"> {
+/**
+ * Waits for all tasks: for those that no other waits for.
+ *
+ * @param also tasks that others wait for too: one that waits only for tasks that were left out is left out itself
+ */
+function afterAll(tasks: readonly Task[], also: readonly string[] = []): Pick<Task, "depends_on"> {
   const waitedFor = new Set(
     tasks.flatMap(({ depends_on = [] }) => depends_on.map(({ task_key }) => task_key)),
   );
   const ends = tasks.map(({ task_key }) => task_key).filter((key) => !waitedFor.has(key));
-  return after(ends);
+  return after([...ends, ...also]);
 }
 
 /** Repeated once, soon: a failure must be reported by e-mail within 5 minutes, and repeating a step is harmless. */

@@ -26,6 +26,11 @@ export interface JobDeclaration {
   readonly paused?: boolean;
   /** Whether its first task makes schemas and tables that are not there yet. Default true. */
   readonly prepares?: boolean;
+  /**
+   * Whether its steps end before they begin where nothing is new to them: after those that bring data in, one statement asks,
+   * and a condition leaves the others out. Default false.
+   */
+  readonly asksForNews?: boolean;
   /** Another job that owns the steps that both have: this one starts it and waits, so that no step runs twice at a time. */
   readonly asks?: string;
   /** Whether it records what the pipeline is made of, in `ops.steps`; one job does. */

@@ -21,6 +21,7 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
     paused: true,
     warnAfter: 4,
     prepares: false,
+    asksForNews: true,
   },
   /** Sundays, well after the daily batch. */
   maintenance: {

@@ -1,13 +1,24 @@
 import { finishOf } from "../../../build/src/bundle/bundle.ts";
-import { bundleJobs, finish, jobSteps, prepare, taskKey } from "../../../build/src/bundle/jobs.ts";
+import {
+  anythingNew,
+  bundleJobs,
+  finish,
+  jobSteps,
+  prepare,
+  readers,
+  taskKey,
+} from "../../../build/src/bundle/jobs.ts";
 import { prepareFile } from "../../../build/src/bundle/sql/prepare.ts";
 import type { Task } from "../../../build/src/bundle/job-schema.ts";
 import type { Compiled } from "../../../build/src/compile/compile.ts";
+import { newsFile } from "../../../build/src/bundle/sql/news.ts";
 import { sqlFile } from "../../../build/src/bundle/sql/step.ts";
-import { runFile } from "./run-file.ts";
+import { runFile, withTaskParameters } from "./run-file.ts";
+import { statements } from "./sql.ts";
 
 interface Connection {
   execute(sql: string): Promise<number>;
+  query(sql: string): Promise<{ readonly rows: readonly Readonly<Record<string, unknown>>[] }>;
   close(): Promise<void>;
 }
 
@@ -55,10 +66,15 @@ export async function runJob(
     [prepare, prepareFile(graph)],
     ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan)] as const),
     [finish(job), finishOf(graph, job)],
+    [anythingNew(job), newsFile(job, readers(graph, job))],
   ]);
   const chosen = new Set(plans.filter(({ step }) => only(step)).map(({ step }) => taskKey(step)));
   const isStep = new Set(plans.map(({ step }) => taskKey(step)));
   const ends = new Map<string, TaskEnd>();
+  /** Left out by a condition, or because all before them were: not those that nobody asked for. */
+  const leftOut = new Set<string>();
+  const conditions = new Map<string, boolean>();
+  const firstRows = new Map<string, Readonly<Record<string, unknown>>>();
   const waiting = [...bundleJobs(graph)[job]!.tasks];
   const running = new Set<Promise<void>>();
   while (waiting.length > 0 || running.size > 0) {
@@ -81,7 +97,19 @@ export async function runJob(
     const end: TaskEnd = { task: key, seconds: 0, statements: 0, tries: 0, state: "success" };
     const hasFailed = depends_on.some(({ task_key }) => /failed/.test(ends.get(task_key)!.state));
     if (run_if !== "ALL_DONE" && hasFailed) return { ...end, state: "upstream_failed" };
-    const isChosen = isStep.has(key) ? chosen.has(key) : key === prepare || key === finish(job) || only(key);
+    const isWanted = ({ task_key, outcome }: { task_key: string; outcome?: "true" }) =>
+      !leftOut.has(task_key) && !(outcome === "true" && conditions.get(task_key) === false);
+    const isLeftOut =
+      run_if === "ALL_DONE"
+        ? depends_on.length > 0 && depends_on.every(({ task_key }) => leftOut.has(task_key))
+        : depends_on.some((need) => need.outcome === "true" && !isWanted(need)) ||
+          (depends_on.length > 0 && !depends_on.some(isWanted));
+    if (isLeftOut) {
+      leftOut.add(key);
+      return { ...end, state: "excluded" };
+    }
+    const always = [prepare, finish(job), anythingNew(job)];
+    const isChosen = isStep.has(key) ? chosen.has(key) : always.includes(key) || only(key);
     if (!isChosen) return { ...end, state: "excluded" };
     if (run_job_task) {
       const asked = /^\$\{resources\.jobs\.(\w+)\.id\}$/.exec(run_job_task.job_id)![1]!;
@@ -92,7 +120,15 @@ export async function runJob(
         return { ...end, state: "failed", error: (error as Error).message };
       }
     }
-    if (task.condition_task) return end;
+    if (task.condition_task) {
+      const { left, op, right } = task.condition_task;
+      const value = left.replace(
+        /^\{\{tasks\.(\w+)\.output\.first_row\.(\w+)\}\}$/,
+        (reference, asked, column) => String(firstRows.get(asked)?.[column] ?? reference),
+      );
+      conditions.set(key, (value === right) === (op === "EQUAL_TO"));
+      return end;
+    }
     const text = texts.get(key);
     if (text !== undefined)
       return runTask(text, task, isStep.has(key) ? options.killedAfter?.(key) : undefined);
@@ -111,6 +147,11 @@ export async function runJob(
     const run = async (until: { until?: number }) => {
       const connection = await connect();
       try {
+        if (task.task_key === anythingNew(job)) {
+          const { rows } = await connection.query(statements(withTaskParameters(text, given))[0]!);
+          firstRows.set(task.task_key, rows[0]!);
+          return 1;
+        }
         return (await runFile(connection, text, given, until)).length;
       } finally {
         await connection.close();

@@ -22,9 +22,15 @@ export const bare = (sql: string): string =>
     .replace(/;$/, "")
     .trimEnd();
 
-/** Spark's one catalog stands for the workspace's: `ecommerce.silver.orders` is `silver.orders` there. */
+/**
+ * Spark's one catalog stands for the workspace's: `ecommerce.silver.orders` is `silver.orders` there, also where the name is
+ * put together as `identifier('ecommerce' || '.silver.orders')`.
+ */
 export const withoutCatalog = (sql: string, catalog: string): string =>
-  replaceInCode(sql, `(?<![\\w.\`])(?:\`${catalog}\`|${catalog})\\s*\\.\\s*(?=[\\w\`])`, () => "");
+  replaceInCode(sql, `(?<![\\w.\`])(?:\`${catalog}\`|${catalog})\\s*\\.\\s*(?=[\\w\`])`, () => "").replaceAll(
+    new RegExp(String.raw`\bidentifier\(\s*'${catalog}'\s*\|\|\s*'\.`, "gi"),
+    "identifier('",
+  );
 
 /** Puts bound parameters into the text as literals of their types, which Spark's Thrift server cannot bind. */
 export function withParameters(sql: string, parameters: readonly TSparkParameter[]): string {
