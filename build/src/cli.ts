@@ -31,7 +31,10 @@ const only = () =>
   );
 const from = () => new Option("--from <table>", "this step and all that depend on it");
 const date = () =>
-  new Option("--date <date>", "logical date of the run, YYYY-MM-DD; the default is today (UTC)");
+  new Option(
+    "--date <date>",
+    'as-of date, YYYY-MM-DD, by default today (UTC): what "today" is for whatever depends on it; it chooses no rows',
+  );
 const acceptLoss = () =>
   new Option("--accept-loss", "continue although Kafka no longer holds messages that bronze lacks");
 const port = () =>

@@ -8,7 +8,7 @@ import type { Job, Task } from "../../build/src/bundle/job-schema.ts";
 
 function plan(step: string, reads: string[] = [], options: Partial<Plan> = {}): Plan {
   const notebook = `notebooks/${step.replace(".", "/")}.ipynb`;
-  const none = { changes: [], takes: [], places: {}, params: [], items: [], fingerprint: "" };
+  const none = { sources: [], changes: [], takes: [], places: {}, params: [], items: [], fingerprint: "" };
   return {
     step,
     notebook,

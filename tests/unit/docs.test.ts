@@ -1,5 +1,4 @@
 import { shop } from "#lib/shop/index.js";
-import path from "node:path";
 import type { Html } from "#lib/display/html.js";
 import type { Engine } from "#lib/engine/adapter.js";
 import type { Connection } from "#lib/engine/connection.js";
@@ -8,16 +7,13 @@ import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import type { Item, Plan } from "#lib/plan/plan.js";
 import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { findEvidence, readRequirements } from "../../build/src/docs/evidence.ts";
 import { examplesOf } from "../../build/src/docs/examples.ts";
-import { noWarehouseStats, readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
+import { readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { type Highlight, loadHighlight } from "../../build/src/docs/highlight.ts";
 import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
 import { linkFrom } from "../../build/src/docs/links.ts";
 import { renderMarkdown } from "../../build/src/docs/markdown.ts";
 import { shownHtml } from "../../build/src/docs/outputs.ts";
-
-const root = path.resolve(import.meta.dirname, "../..");
 
 let highlight: Highlight;
 beforeAll(async () => {
@@ -215,26 +211,6 @@ describe("what the warehouse holds", () => {
   });
 });
 
-describe("requirements", () => {
-  it("are listed with every id that the project quotes", async () => {
-    const [listed, evidence] = await Promise.all([
-      readRequirements(root),
-      findEvidence(root, {
-        notebooks: new Map(),
-        tables: new Map(),
-        warehouseStats: noWarehouseStats(""),
-        tests: undefined,
-      }),
-    ]);
-    expect(listed.size).toBeGreaterThan(30);
-    expect([...evidence.keys()].filter((id) => !listed.has(id))).toEqual([]);
-    expect(evidence.get("FR-003")).toContainEqual(
-      expect.objectContaining({ kind: "test", name: "tests/steps/orders_clean.test.ts" }),
-    );
-    expect([...evidence.values()].flat().map(({ name }) => name)).not.toContain("tests/unit/docs.test.ts");
-  });
-});
-
 describe("the lineage's graph", () => {
   const column = (name: string, ...from: [string, string][]) => ({
     column: name,
@@ -262,6 +238,23 @@ describe("the lineage's graph", () => {
       ["dashboard.sales", ["orders.n"]],
     ]);
     expect(lines).toHaveLength(3);
+  });
+
+  it("begins at landed folders and topics of which only rows are known", () => {
+    const read = {
+      ...column("value", ["kafka/clicks", "*"], ["landing/clicks", "*"]),
+      kind: "program" as const,
+    };
+    const { boxes, lines } = lineageGraph(
+      [{ table: "bronze.clicks_raw", steps: [], columns: [read] }],
+      shop.tables,
+    );
+    expect(boxes.map(({ name, layer }) => [name, layer])).toEqual([
+      ["bronze.clicks_raw", "bronze"],
+      ["kafka/clicks", "kafka"],
+      ["landing/clicks", "landing"],
+    ]);
+    expect(lines).toHaveLength(2);
   });
 
   it("stands from left to right, and its lines from box to box", () => {

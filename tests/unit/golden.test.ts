@@ -9,7 +9,7 @@ import type { Item, Plan, ResultRow } from "#lib/plan/plan.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/model.ts";
-import type { Evidence } from "../../build/src/docs/evidence.ts";
+import type { Cover, Evidence, Requirement } from "../../build/src/docs/evidence.ts";
 import { noWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { buildGuidePage } from "../../build/src/docs/guides.ts";
 import { loadHighlight } from "../../build/src/docs/highlight.ts";
@@ -118,10 +118,19 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
     own.map(({ notebook }) => notebook),
     { root },
   );
+  const covers: Cover[] = [
+    { kind: "check", step: steps[2]!, name: "revenue equals that of completed orders" },
+    { kind: "test", file: "tests/steps/daily_sales_summary.test.ts", title: "counts <completed> orders" },
+    { kind: "by hand", words: "a look at the page" },
+  ];
   const evidence: Evidence[] = [
-    { kind: "notebook", name: steps[2]!, result: { status: "pass", words: "8 checks passed" } },
-    { kind: "test", name: "tests/steps/daily_sales_summary.test.ts", titles: ["counts <completed> orders"] },
-    { kind: "guide", name: "docs/guide.md" },
+    { cover: covers[0]!, result: { status: "pass", words: "✓ passed on 2026-03-01" } },
+    { cover: covers[1]! },
+    { cover: covers[2]! },
+  ];
+  const requirement = (id: string, text: string): [string, Requirement] => [
+    id,
+    { id, text, covers: id === "FR-006" ? covers : [], gap: id === "AC-005" ? "no test yet." : undefined },
   ];
   return {
     plans: own,
@@ -139,9 +148,9 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
     drawings: new Map(),
     dashboard: new Map(),
     requirements: new Map([
-      ["FR-006", "Daily sales by category"],
-      ["NFR-009", "No credential in the repository"],
-      ["AC-005", "Revenue within 0.01 % of the exports"],
+      requirement("FR-006", "Daily sales by category"),
+      requirement("NFR-009", "No credential in the repository"),
+      requirement("AC-005", "Revenue within 0.01 % of the exports"),
     ]),
     evidence: new Map([["FR-006", evidence]]),
     guides: new Map([["docs/guide.md", guide]]),

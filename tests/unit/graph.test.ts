@@ -17,6 +17,7 @@ function plan(step: string, reads: string[], options: { writes?: string[]; job?:
     runtime: "sql",
     reads,
     writes: options.writes ?? [step],
+    sources: [],
     changes: [],
     takes: [],
     places,

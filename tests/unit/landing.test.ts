@@ -114,12 +114,11 @@ describe("what is not loaded", () => {
     ["orders", "csv"],
     ["clickstream", "envelopes"],
   ] as const);
-  const named = async () =>
-    Object.fromEntries(
-      (await passedOver(landing, entities, (folder) => (folder === "order" ? "orders" : undefined))).map(
-        ({ name, reason }) => [name, reason],
-      ),
-    );
+  const named = async (whyNot?: (name: string) => string | undefined) => {
+    const nearest = (folder: string) => (folder === "order" ? "orders" : undefined);
+    const found = await passedOver(landing, entities, { nearest, ...(whyNot && { whyNot }) });
+    return Object.fromEntries(found.map(({ name, reason }) => [name, reason]));
+  };
 
   it("is named with what to do, and every other file is loaded", async () => {
     const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));

@@ -205,6 +205,8 @@ describe("what the lakehouse's columns come from", () => {
     ["silver.rejected_rows.table_name", []],
     ["bronze.orders_raw.status", ["landing/orders.status"]],
     ["bronze.orders_raw._rescued_data", ["landing/orders.*"]],
+    ["bronze.clickstream_raw.value", ["kafka/clickstream-events.*", "landing/clickstream.*"]],
+    ["bronze.topic_starts.first_offset", ["kafka/clickstream-events.*", "landing/topic_starts.*"]],
   ])("%s", (name, expected) => {
     expect(sources(name)).toEqual(expected);
   });
@@ -214,6 +216,17 @@ describe("what the lakehouse's columns come from", () => {
     expect(all).toContain("landing/orders.total_amount");
     expect(all).not.toContain("landing/orders.order_date");
     expect(all.some((id) => id.startsWith("landing/customers"))).toBe(false);
+  });
+
+  it("follows a figure of the traffic page up to the topic and the landed messages", () => {
+    const all = reached("gold.hourly_traffic_metrics.page_views", "up");
+    expect(all).toContain("kafka/clickstream-events.*");
+    expect(all).toContain("landing/clickstream.*");
+    expect(all).not.toContain("landing/topic_starts.*");
+  });
+
+  it("follows the topic down to gold", () => {
+    expect(reached("kafka/clickstream-events.*", "down")).toContain("gold.hourly_traffic_metrics.page_views");
   });
 
   it("follows a file's column down to all that is made of it", () => {

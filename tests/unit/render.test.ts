@@ -48,6 +48,17 @@ describe("the sql tag", () => {
     );
   });
 
+  it("puts commas between the items of a list, each of which is one expression", () => {
+    const reasons = [sql`case when a then 'x' end`, sql`b or c`, sql`d`];
+    expect(rendered(sql`select array('first', ${reasons}) as r, ${1} as n`).text).toBe(
+      "select array('first', (case when a then 'x' end), (b or c), d) as r, param__p1 as n",
+    );
+    expect(() => rendered(sql`select array(${[sql`a, b`]}) as r`)).toThrow(
+      "neither a select nor one expression",
+    );
+    expect(() => sql`select array(${[]}) as r`).toThrow("is an array");
+  });
+
   it("reads the rows between the watermark and what is published for changes()", () => {
     const {
       text,

@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
 import { finishFile } from "./sql/finish.js";
 import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey, taskOf, tasksBefore } from "./jobs.js";
+import { landingFolders } from "../compile/landing-folders.js";
 import { compileExport, compileNodeTask } from "./node-task.js";
 import { prepareFile } from "./sql/prepare.js";
 import { cached } from "../cache.js";
@@ -130,7 +131,8 @@ async function compilePrograms(root: string, graph: CompiledProject): Promise<Ma
   const pages = graph.plans.filter(({ runtime }) => runtime === "page");
   const exporting = async () => {
     const before = (page: string) => tasksBefore(graph, pages[0]!.jobs[0]!, page);
-    if (pages.length > 0) programs.set(`${exportPages}.mjs`, await compileExport(root, pages, before));
+    if (pages.length > 0)
+      programs.set(`${exportPages}.mjs`, await compileExport(root, pages, landingFolders(graph), before));
   };
   await Promise.all([...compiling, exporting()]);
   return programs;

@@ -2,7 +2,7 @@ import path from "node:path";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import { databricks } from "shopmetrics/engine";
 import type { ExportedPage } from "shopmetrics/run";
-import type { Plan } from "shopmetrics/plan";
+import type { FileFormat, Plan } from "shopmetrics/plan";
 import type { Metafile } from "esbuild";
 import { cachedFile } from "../cache.js";
 import { NotebookError } from "../notebook/error.js";
@@ -25,12 +25,14 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
 /**
  * Compiles the task that exports all pages of the dashboard. It holds their queries and nothing that draws.
  *
+ * @param folders the folders of the landing volume from which steps load
  * @param tasksBefore the tasks that write what a page reads
  * @throws NotebookError when it needs DuckDB
  */
 export async function compileExport(
   root: string,
   pages: readonly Plan[],
+  folders: ReadonlyMap<string, FileFormat>,
   tasksBefore: (page: string) => readonly string[],
 ): Promise<string> {
   const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): ExportedPage => {
@@ -41,7 +43,7 @@ export async function compileExport(
     return { items: own, step, params, takes, reads, fingerprint, tasks: tasksBefore(step) };
   });
   const contents = `import { exportDashboard } from "shopmetrics/run";
-await exportDashboard(${JSON.stringify(plans)});
+await exportDashboard(${JSON.stringify(plans)}, ${JSON.stringify([...folders])});
 `;
   return compileProgram(root, "task.ts", contents);
 }

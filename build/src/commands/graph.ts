@@ -5,11 +5,12 @@ import { compile } from "../compile/compile.js";
 export async function graph(options: { json?: boolean }): Promise<void> {
   const { plans, needs } = await compile(readSettings().root, shop);
   if (options.json) {
-    const steps = plans.map(({ step, jobs, notebook, runtime, reads, writes }) => ({
+    const steps = plans.map(({ step, jobs, notebook, runtime, sources, reads, writes }) => ({
       step,
       jobs,
       notebook,
       runtime,
+      sources,
       reads,
       writes,
       needs: needs.get(step) ?? [],
@@ -18,8 +19,9 @@ export async function graph(options: { json?: boolean }): Promise<void> {
     return;
   }
   const width = Math.max(...plans.map(({ step }) => step.length));
-  for (const { step, jobs, reads } of plans) {
+  for (const { step, jobs, sources, reads } of plans) {
+    const inputs = [...sources, ...reads];
     const label = jobs.join() === "daily" ? "" : `  [${jobs.join(", ")}]`;
-    console.log(`${step.padEnd(width)}  ${reads.length ? `← ${reads.join(", ")}` : ""}${label}`.trimEnd());
+    console.log(`${step.padEnd(width)}  ${inputs.length ? `← ${inputs.join(", ")}` : ""}${label}`.trimEnd());
   }
 }

@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import { engineNamed } from "shopmetrics/engine";
 import { InputError, printable, readSettings } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
+import { orderOfRun } from "shopmetrics/run";
 import { tables } from "shopmetrics/shop";
 import { count, nearest } from "../text.js";
 
@@ -25,13 +26,8 @@ export async function show(
     // The latest run first, since that is the one people ask about.
     const keys = (table.options.key ?? []) as readonly string[];
     const byRun = keys.includes("run_id");
-    const runs = byRun
-      ? " left join (select run_id, max(run_number) as run_number from ops.runs group by run_id) as runs on runs.run_id = t.run_id"
-      : "";
-    const order = [
-      ...(byRun ? ["coalesce(runs.run_number, 0) desc"] : []),
-      ...keys.map((key) => `t.${key}`),
-    ].join(", ");
+    const runs = byRun ? " left join ops.runs as runs on runs.run_id = t.run_id" : "";
+    const order = [...(byRun ? [`${orderOfRun} desc`] : []), ...keys.map((key) => `t.${key}`)].join(", ");
     const result = await connection.query(
       `select ${columns} from ${table.name} as t${runs}${order && ` order by ${order}`} limit ${options.limit}`,
     );

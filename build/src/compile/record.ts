@@ -163,6 +163,7 @@ async function planOf(
     ...headOf(notebook),
     reads,
     writes,
+    sources: [...new Set(items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : [])))],
     changes,
     takes: takes.length > 0 ? takes : changes.slice(0, 1),
     places: Object.fromEntries(seen.toReversed().map(({ table, place }) => [table, place])),
@@ -206,11 +207,12 @@ function headOf({ path, front }: Notebook) {
 }
 
 function nodePlan(notebook: Notebook): Plan {
-  const { reads = [], writes = [] } = notebook.front;
+  const { reads = [], writes = [], sources = [] } = notebook.front;
   const plan = {
     ...headOf(notebook),
     reads,
     writes,
+    sources,
     changes: [],
     takes: [],
     places: {},
@@ -230,4 +232,4 @@ function fingerprintOf(plan: object): string {
 }
 
 /** What the statements hold too. */
-const unmeaning = new Set(["place", "places", "select", "by", "raw", "before"]);
+const unmeaning = new Set(["place", "places", "select", "by", "raw", "before", "sources"]);

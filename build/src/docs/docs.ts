@@ -66,7 +66,7 @@ export async function docsFiles(
     drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),
     requirements,
-    evidence: await findEvidence(root, { notebooks, tables, warehouseStats, tests }),
+    evidence: findEvidence(requirements, { warehouseStats, tests }),
     guides,
   };
   const pages: Page[] = [

@@ -1,143 +1,95 @@
 import path from "node:path";
 import * as z from "zod";
-import { readFile, readdir } from "node:fs/promises";
-import type { Tables } from "shopmetrics/plan";
-import type { Notebook } from "../notebook/parse.js";
-import type { WarehouseStats } from "./warehouse-stats.js";
-import { checksWords, worst } from "./outputs.js";
+import { readFile } from "node:fs/promises";
+import { statusSign, statusWord } from "shopmetrics/run";
 import { InputError } from "shopmetrics/settings";
+import type { WarehouseStats } from "./warehouse-stats.js";
 
-/** A place that says it satisfies a requirement. */
+/** What covers a requirement: a test, a check of data, or what a person looks at. */
+export type Cover =
+  | { readonly kind: "test"; readonly file: string; readonly title: string }
+  | { readonly kind: "check"; readonly step: string; readonly name: string }
+  | { readonly kind: "by hand"; readonly words: string };
+
+/** A requirement as `docs/requirements.md` states it. */
+export interface Requirement {
+  readonly id: string;
+  /** What it asks for. */
+  readonly text: string;
+  readonly covers: readonly Cover[];
+  /** Why nothing covers it, where that is so. */
+  readonly gap?: string | undefined;
+}
+
+/** What covers a requirement, with its last result in words; undefined where there is none. */
 export interface Evidence {
-  readonly kind: "notebook" | "table" | "test" | "guide" | "code";
-  /** The step, the table, or the file. */
-  readonly name: string;
-  /** Of a test file: the titles of its tests that quote the id, where they do. */
-  readonly titles?: readonly string[];
-  /** The last result, in words; undefined when there is none. */
+  readonly cover: Cover;
   readonly result?: { readonly status: "pass" | "warn" | "fail"; readonly words: string } | undefined;
 }
 
-/** The places that quote a requirement, by its id. */
+/** What covers each requirement, by its id. */
 export type EvidenceMap = ReadonlyMap<string, readonly Evidence[]>;
 
-/**
- * Looks for the ids that notebooks, contracts, tests, guides and the rest of the code quote.
- *
- * @param tests the last results of the tests, if they are known
- */
-export async function findEvidence(
-  root: string,
-  known: {
-    notebooks: ReadonlyMap<string, Notebook>;
-    tables: Tables;
-    warehouseStats: WarehouseStats;
-    tests: TestReport | undefined;
-  },
-): Promise<EvidenceMap> {
-  const { notebooks, tables, warehouseStats, tests } = known;
-  const found = new Map<string, Evidence[]>();
-  const add = (ids: Iterable<string>, make: (id: string) => Evidence) => {
-    for (const id of ids) found.set(id, [...(found.get(id) ?? []), make(id)]);
+/** Finds the last result of all that covers requirements. @param known.tests results of tests, if they are known */
+export function findEvidence(
+  requirements: ReadonlyMap<string, Requirement>,
+  known: { warehouseStats: WarehouseStats; tests: TestReport | undefined },
+): EvidenceMap {
+  const resultOf = (cover: Cover): Evidence["result"] => {
+    if (cover.kind === "test") return known.tests?.resultOf(cover.file, cover.title);
+    if (cover.kind === "by hand") return undefined;
+    const check = known.warehouseStats.checks.find(
+      ({ step, name }) => step === cover.step && name === cover.name,
+    );
+    if (!check) return undefined;
+    const { status, checkedAt } = check;
+    const words = `${statusSign[status]} ${statusWord[status]} on ${checkedAt.slice(0, 10)}`;
+    return { status, words };
   };
-  for (const [step, { cells }] of notebooks)
-    add(idsIn(cells.map(({ source }) => source).join("\n")), () => ({
-      kind: "notebook",
-      name: step,
-      result: checked(warehouseStats, (check) => check.step === step),
-    }));
-  for (const { name, comment, columns } of tables.values())
-    add(idsIn([comment, ...columns.map((column) => column.comment)].join("\n")), () => ({
-      kind: "table",
-      name,
-      result: checked(warehouseStats, (check) => check.table === name),
-    }));
-  for (const { file, text } of await readSources(root)) {
-    const kind = kindOf(file);
-    add(idsIn(text), (id) => {
-      if (kind !== "test") return { kind, name: file };
-      const titles = titlesWith(text, id);
-      return { kind, name: file, titles, result: tests?.resultOf(file, id) };
-    });
-  }
-  return found;
-}
-
-function checked(
-  warehouseStats: WarehouseStats,
-  choose: (check: WarehouseStats["checks"][number]) => boolean,
-): Evidence["result"] {
-  const checks = warehouseStats.checks.filter(choose);
-  const status = worst(checks);
-  return status && { status, words: checksWords(checks) };
-}
-
-interface Source {
-  readonly file: string;
-  readonly text: string;
-}
-
-/**
- * Folders and files in which ids are looked for. Not searched: contracts and notebooks, which are read separately, and
- * the tests of these pages, which quote ids as examples.
- */
-const places = ["README.md", "docs", "tests", "lib/src", "build/src", "bundle", ".github", ".ci"];
-const skipped = [
-  /(^|\/)(node_modules|dist|fixtures|tasks|examples|images|__pycache__)(\/|$)/,
-  /^lib\/src\/(contracts\/|shop\/(bronze|silver|gold)\.ts)/,
-  /^tests\/\w+\/docs\./,
-];
-const textFiles = /\.(ts|mjs|md|ya?ml|py|css)$|^\.ci\/\w+$/;
-
-async function readSources(root: string): Promise<Source[]> {
-  const names = await Promise.all(
-    places.map(async (place) => {
-      const entries = await readdir(path.join(root, place), { recursive: true }).catch(
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === "ENOTDIR") return [""];
-          if (error.code === "ENOENT") return [];
-          throw error;
-        },
-      );
-      return entries.map((entry) => path.posix.join(place, entry.replaceAll(path.sep, "/")));
-    }),
-  );
-  const files = names
-    .flat()
-    .filter((name) => textFiles.test(name) && name !== requirementsFile)
-    .filter((name) => !skipped.some((pattern) => pattern.test(name)))
-    .toSorted();
-  return Promise.all(
-    files.map(async (file) => ({ file, text: await readFile(path.join(root, file), "utf8") })),
-  );
-}
-
-const kindOf = (file: string): "test" | "guide" | "code" =>
-  file.endsWith(".test.ts") ? "test" : file.endsWith(".md") ? "guide" : "code";
-
-/** Titles of the tests in a file that quote an id. */
-function titlesWith(text: string, id: string): string[] {
-  const titles = [...text.matchAll(/\b(?:it|test|describe)(?:\.\w+)*\(\s*(["'`])((?:\\.|(?!\1).)*)\1/g)];
-  return titles.map((match) => match[2]!).filter((title) => idsIn(title).has(id));
-}
-
-/** The shop's requirements: the line of each, by id, in the order of `docs/requirements.md`. */
-export async function readRequirements(root: string): Promise<Map<string, string>> {
-  const text = await readFile(path.join(root, requirementsFile), "utf8");
   return new Map(
-    [...text.matchAll(/^\| ((?:N?FR|AC)-\d{3})\s*\| (.+?)\s*\|$/gm)].map(([, id, asked]) => [id!, asked!]),
+    [...requirements.values()].map(({ id, covers }) => [
+      id,
+      covers.map((cover) => ({ cover, result: resultOf(cover) })),
+    ]),
   );
 }
 
 export const requirementsFile = "docs/requirements.md";
 
-/** The ids that a text quotes, each once. */
-const idsIn = (text: string): Set<string> => new Set(text.match(/\b(?:N?FR|AC)-\d{3}\b/g) ?? []);
+/** The shop's requirements by id, in the order of `docs/requirements.md`. @throws InputError at a line that says nothing */
+export async function readRequirements(root: string): Promise<Map<string, Requirement>> {
+  return parseRequirements(await readFile(path.join(root, requirementsFile), "utf8"));
+}
+
+export function parseRequirements(text: string): Map<string, Requirement> {
+  const found = new Map<string, Requirement>();
+  for (const [, id, body] of text.matchAll(/^### (\S+)\n([^]*?)(?=^#|$(?![^]))/gm)) {
+    const [asked, ...entries] = body!.trim().split(/\n+- /);
+    const covers: Cover[] = [];
+    let gap: string | undefined;
+    for (const entry of entries.map((lines) => lines.replace(/\s+/g, " "))) {
+      const [, kind, name, words] =
+        /^(test|check|by hand|not covered)(?: `([^`]+)`)?: (.+)$/.exec(entry) ?? [];
+      if (kind === "test" && name) covers.push({ kind, file: name, title: words! });
+      else if (kind === "check" && name) covers.push({ kind, step: name, name: words! });
+      else if (kind === "by hand") covers.push({ kind, words: words! });
+      else if (kind === "not covered") gap = words!;
+      else
+        throw new InputError(
+          `${requirementsFile}: ${id} has the line "${entry}". A line is one of: test \`FILE\`: title, check \`STEP\`: name, ` +
+            "by hand: words, not covered: why.",
+        );
+    }
+    if (found.has(id!)) throw new InputError(`${requirementsFile} has ${id} twice. Join the two.`);
+    found.set(id!, { id: id!, text: asked!.replace(/\s+/g, " "), covers, gap });
+  }
+  return found;
+}
 
 /** The last results of the tests. */
 interface TestReport {
-  /** The result of a file's tests: of those that quote the id, or of all if none does. Undefined if it was not run. */
-  resultOf(file: string, id: string): Evidence["result"];
+  /** The result of a file's tests whose full name holds these words. Undefined if none of them was run. */
+  resultOf(file: string, title: string): Evidence["result"];
 }
 
 const report = z.object({
@@ -164,16 +116,15 @@ export async function readTestReport(root: string, file: string): Promise<TestRe
     testResults.map((result) => [path.relative(root, result.name).replaceAll(path.sep, "/"), result]),
   );
   return {
-    resultOf(name, id) {
+    resultOf(name, title) {
       const found = byFile.get(name);
       if (!found) return undefined;
-      const own = found.assertionResults.filter(({ fullName }) => idsIn(fullName).has(id));
-      const tests = own.length > 0 ? own : found.assertionResults;
+      if (found.assertionResults.length === 0 && found.status === "failed")
+        return { status: "fail", words: "✗ the test file failed" };
+      const tests = found.assertionResults.filter(({ fullName }) => fullName.includes(title));
       const count = (status: string) => tests.filter((test) => test.status === status).length;
       const [passed, failed] = [count("passed"), count("failed")];
-      const isBroken = tests.length === 0 && found.status === "failed";
-      if (failed > 0 || isBroken)
-        return { status: "fail", words: `✗ ${failed} of ${tests.length} tests failed` };
+      if (failed > 0) return { status: "fail", words: `✗ ${failed} of ${tests.length} tests failed` };
       if (passed === 0) return undefined;
       const skipped = tests.length - passed;
       const words = `✓ ${passed} ${passed === 1 ? "test" : "tests"} passed`;

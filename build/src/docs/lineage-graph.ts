@@ -2,9 +2,9 @@ import { graphlib, layout } from "@dagrejs/dagre";
 import type { Tables } from "shopmetrics/plan";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 
-/** A box of the graph: a folder of files, a table or a page of the dashboard, with its columns. */
+/** A box of the graph: a folder of files, a topic, a table or a page of the dashboard, with its columns. */
 export interface LineageBox {
-  /** `landing/orders`, `silver.orders_clean`, `dashboard.sales`. */
+  /** `landing/orders`, `kafka/clickstream-events`, `silver.orders_clean`, `dashboard.sales`. */
   readonly name: string;
   readonly layer: string;
   /** Of a page each query's columns as `query.column`. */
@@ -94,7 +94,7 @@ function boxName(table: string): [string, string] {
   return page ? [page[1]!, `${page[2]}.`] : [table, ""];
 }
 
-const layerOf = (name: string) => (name.startsWith("landing/") ? "landing" : name.split(".")[0]!);
+const layerOf = (name: string) => /^(landing|kafka)\//.exec(name)?.[1] ?? name.split(".")[0]!;
 
 /** Gives each box a place, to the right of what it is made of. */
 export function layOut({

@@ -48,7 +48,7 @@ ${joinHtml(lists, "\n")}`,
 }
 
 const introduction =
-  "What is made of what, from landed files to the dashboard, read from the SQL of the notebooks. Choose a table, then " +
+  "What is made of what, from landed files and Kafka to the dashboard, read from the SQL of the notebooks. Choose a table, then " +
   "a column, to follow it up to the file it came from and down to the pages that show it.";
 
 const tools = [
@@ -76,7 +76,9 @@ function svgBox({ name, layer, columns, x, y }: LaidOut["boxes"][number]): Html 
   const { width, height } = boxSize;
   const [left, top] = [round(x - width / 2), round(y - height / 2)];
   const short = name.replace(/^[^./]+[./]/, "");
-  const size = `${columns.length} ${columns.length === 1 ? "column" : "columns"}`;
+  // Of what a program reads only its rows are followed.
+  const size =
+    columns.length === 0 ? "rows" : `${columns.length} ${columns.length === 1 ? "column" : "columns"}`;
   const parts = [
     html`<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="6"/>`,
     html`<rect class="bar" x="${left}" y="${top}" width="4" height="${height}" rx="2"/>`,
@@ -107,7 +109,7 @@ function boxHtml(box: LineageBox, docs: Docs): Html {
   const summary = html`<summary><code>${name}</code></summary>`;
   return html`<details class="box" id="${anchorOf(name)}" data-box="${name}">${summary}
 ${descriptionHtml(name, docs)}
-${scrollTable([{ name: "Column" }, { name: "How" }, { name: "Made of" }], rows)}</details>`;
+${rows.length > 0 && scrollTable([{ name: "Column" }, { name: "How" }, { name: "Made of" }], rows)}</details>`;
 }
 
 /** Where a box is described: a table in the dictionary, a page of the dashboard in its notebook. */

@@ -99,7 +99,7 @@ function linked(children: readonly Token[], { link, mention, picture }: Markdown
   return made;
 }
 
-const requirement = /\b(?:N?FR|AC)-\d{3}\b/g;
+const requirement = /\b(?:N?FR|AC|C|R)-\d{3}\b/g;
 
 function named(token: Token, mention: MarkdownOptions["mention"]): Token[] {
   if (token.type === "code_inline") {

@@ -52,4 +52,4 @@ export function withMentions(text: string, mention: (name: string) => string | u
 }
 
 /** In a group, so that `split` keeps them. */
-const names = /(\b(?:N?FR|AC)-\d{3}\b|\b(?:bronze|silver|gold|ops)\.\w+\b)/;
+const names = /(\b(?:N?FR|AC|C|R)-\d{3}\b|\b(?:bronze|silver|gold|ops)\.\w+\b)/;

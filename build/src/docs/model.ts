@@ -2,7 +2,7 @@ import { rejected_rows, type Plan, type Tables } from "shopmetrics/plan";
 import type { Block } from "shopmetrics/display";
 import type { TableLineage } from "../compile/lineage/columns.js";
 import type { Notebook } from "../notebook/parse.js";
-import type { EvidenceMap } from "./evidence.js";
+import type { EvidenceMap, Requirement } from "./evidence.js";
 import type { WarehouseStats } from "./warehouse-stats.js";
 import type { Highlight } from "./highlight.js";
 import type { PageLink } from "./page.js";
@@ -23,8 +23,8 @@ export interface Docs {
   readonly drawings: ReadonlyMap<string, readonly Block[]>;
   /** The dashboard's pages, by step. */
   readonly dashboard: ReadonlyMap<string, PageLink>;
-  /** The text of each requirement, by id. */
-  readonly requirements: ReadonlyMap<string, string>;
+  /** By id. */
+  readonly requirements: ReadonlyMap<string, Requirement>;
   readonly evidence: EvidenceMap;
   /** Markdown files that have a page, with their text. */
   readonly guides: ReadonlyMap<string, string>;

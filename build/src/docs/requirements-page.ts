@@ -1,59 +1,68 @@
 import { attributes, html, joinHtml, type Html } from "shopmetrics/display";
-import { anchorOf, baseOf, guidePage, notebookPage, requirementsPage } from "./addresses.js";
+import { anchorOf, baseOf, notebookPage, requirementsPage } from "./addresses.js";
 import { codeLink, headingHtml } from "./elements.js";
 import type { Docs } from "./model.js";
 import type { Evidence } from "./evidence.js";
-import { mentionIn } from "./mention.js";
 import type { Page } from "./page.js";
 
 const kinds = [
   { id: "functions", title: "Functions", prefix: "FR-" },
   { id: "qualities", title: "Qualities", prefix: "NFR-" },
   { id: "acceptance", title: "Acceptance", prefix: "AC-" },
+  { id: "constraints", title: "Constraints", prefix: "C-" },
+  { id: "risks", title: "Risks", prefix: "R-" },
 ];
 
-/** Each requirement with the places that satisfy it and their last results. */
+/** Each requirement with the tests and checks that cover it and their last results. */
 export function buildRequirementsPage(docs: Docs): Page {
   const all = [...docs.requirements.keys()];
-  const open = all.filter((id) => (docs.evidence.get(id) ?? []).length === 0);
-  const failed = all.filter((id) => statusOf(docs.evidence.get(id) ?? []) === "fail");
+  const withStatus = (...wanted: Status[]) => all.filter((id) => wanted.includes(statusOf(id, docs)));
+  const open = withStatus("open");
+  const [byHand, failed] = [withStatus("by hand").length, withStatus("fail").length];
   const groups = kinds.map(({ id, title, prefix }) => {
     const rows = all.filter((id) => id.startsWith(prefix)).map((id) => requirementHtml(id, docs));
     return html`${headingHtml(id, title)}
 <dl class="requirements">${joinHtml(rows, "\n")}</dl>`;
   });
   const openLinks = open.map((id) => html`<a href="#${anchorOf(id)}">${id}</a>`);
-  const failures = failed.length > 0 && `, ${failed.length} with a failure`;
-  const rest = open.length === 0 ? "none is open" : html`open: ${joinHtml(openLinks, ", ")}`;
+  const rest = open.length === 0 ? "none is uncovered" : html`not covered: ${joinHtml(openLinks, ", ")}`;
+  const failures = failed > 0 && `, ${failed} with a failure`;
+  const counted = all.length - open.length - byHand;
+  const summary = `${counted} of ${all.length} are covered by a test or a check`;
   return {
     path: requirementsPage,
     title: "Requirements",
-    description: "What the shop asked for, what satisfies it, and the last result.",
+    description: "What the shop asked for, the test or check that covers it, and its last result.",
     group: "",
     main: html`<div class="prose"><h1>Requirements</h1>
 <p>${introduction}</p>
-<p>${all.length - open.length} of ${all.length} are covered${failures}; ${rest}.</p></div>
+<p>${summary}${failures}; ${byHand} by hand; ${rest}.</p></div>
 ${joinHtml(groups, "\n")}`,
     headings: kinds.map(({ id, title }) => ({ level: 2, text: title, id })),
     sections: [
       { id: "", heading: "", text: "" },
-      ...all.map((id) => ({ id: anchorOf(id), heading: id, text: docs.requirements.get(id)! })),
+      ...all.map((id) => ({ id: anchorOf(id), heading: id, text: docs.requirements.get(id)!.text })),
     ],
   };
 }
 
 const introduction =
-  "What the shop asked for, with the notebooks, tables, tests and guides that quote the id, and how these last came " +
-  "out: checks by the warehouse’s last run, tests where a report of them was given.";
+  "What the business document SHOPMETRICS-DATA-001 asks for, and the tests and checks that cover it. A check shows its result " +
+  "in the warehouse’s last run, a test its result in the report that was given.";
 
-function statusOf(evidence: readonly Evidence[]): "open" | "fail" | "warn" | "pass" | "unmeasured" {
+type Status = "open" | "by hand" | "fail" | "warn" | "pass" | "unmeasured";
+
+function statusOf(id: string, docs: Docs): Status {
+  const evidence = docs.evidence.get(id) ?? [];
   if (evidence.length === 0) return "open";
+  if (evidence.every(({ cover }) => cover.kind === "by hand")) return "by hand";
   const results = new Set(evidence.map(({ result }) => result?.status));
   return (["fail", "warn", "pass"] as const).find((status) => results.has(status)) ?? "unmeasured";
 }
 
 const words = {
-  open: "Open",
+  open: "Not covered",
+  "by hand": "By hand",
   fail: "✗ Fails",
   warn: "! Warns",
   pass: "✓ Holds",
@@ -61,44 +70,31 @@ const words = {
 } as const;
 
 function requirementHtml(id: string, docs: Docs): Html {
+  const { text, gap } = docs.requirements.get(id)!;
   const evidence = docs.evidence.get(id) ?? [];
-  const status = statusOf(evidence);
+  const status = statusOf(id, docs);
   const isMeasured = status === "pass" || status === "warn" || status === "fail";
   const marks = attributes({ "data-open": status === "open", "data-status": isMeasured && status });
   const verdict = html`<span class="verdict"${marks}>${words[status]}</span>`;
-  const places = evidence.map((piece) => evidenceHtml(piece, docs));
-  const list = places.length > 0 ? html`<ul>${places}</ul>` : html`<p>Nothing quotes it yet.</p>`;
+  const places = evidence.map(evidenceHtml);
+  const list = places.length > 0 && html`<ul>${places}</ul>`;
+  const why = gap !== undefined && html`<p>Not covered: ${gap}</p>`;
   const anchor = anchorOf(id);
   return html`<div class="requirement" id="${anchor}"><dt><a href="#${anchor}">${id}</a> ${verdict}</dt>
-<dd><p>${docs.requirements.get(id)}</p>${list}</dd></div>`;
+<dd><p>${text}</p>${list}${why}</dd></div>`;
 }
 
-const kindWords: Readonly<Record<Evidence["kind"], string>> = {
-  notebook: "notebook",
-  table: "table",
-  test: "test",
-  guide: "guide",
-  code: "code",
-};
-
-function evidenceHtml({ kind, name, titles, result }: Evidence, docs: Docs): Html {
-  const mention = mentionIn(docs, requirementsPage);
-  const href =
-    kind === "notebook" || kind === "table"
-      ? hrefOf(kind, name, mention)
-      : docs.guides.has(name)
-        ? `${baseOf(requirementsPage)}${guidePage(name)}`
-        : undefined;
-  const tests = (titles ?? []).map((title) => html`<span class="title">“${title}”</span>`);
+function evidenceHtml({ cover, result }: Evidence): Html {
+  if (cover.kind === "by hand")
+    return html`<li><span class="kind">by hand</span> <span>${cover.words}</span></li>`;
   const outcome = result
     ? html`<span data-status="${result.status}">${result.words}</span>`
-    : kind === "test" && html`<span class="extent">not run here</span>`;
-  const named = html`<span>${codeLink(name, href)} ${joinHtml(tests, " ")}</span>`;
-  return html`<li><span class="kind">${kindWords[kind]}</span> ${named} ${outcome}</li>`;
-}
-
-/** A step and a table may have one name: here it is known which is meant. */
-function hrefOf(kind: "notebook" | "table", name: string, mention: (name: string) => string | undefined) {
-  const base = baseOf(requirementsPage);
-  return kind === "notebook" ? `${base}${notebookPage(name)}` : mention(name);
+    : html`<span class="extent">not run here</span>`;
+  const place =
+    cover.kind === "test"
+      ? codeLink(cover.file, undefined)
+      : codeLink(cover.step, `${baseOf(requirementsPage)}${notebookPage(cover.step)}`);
+  const title = cover.kind === "test" ? cover.title : cover.name;
+  const named = html`<span>${place} <span class="title">“${title}”</span></span>`;
+  return html`<li><span class="kind">${cover.kind}</span> ${named} ${outcome}</li>`;
 }

@@ -1,7 +1,7 @@
 import type { Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
 import { engineNamed, type Connection } from "shopmetrics/engine";
 import type { Shown } from "shopmetrics/display";
-import type { CheckResult } from "shopmetrics/run";
+import { orderOfRun, type CheckResult } from "shopmetrics/run";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
 import { InputError, type Settings } from "shopmetrics/settings";
@@ -93,7 +93,7 @@ const withColumns = (table: Table, present: ReadonlySet<string>): Table => ({
 async function lastSteps(connection: Connection): Promise<Map<string, LastRun>> {
   const { rows } = await connection.query(`
     select * from (
-      select done.*, row_number() over (partition by done.step order by coalesce(runs.run_number, 0) desc) as nth
+      select done.*, row_number() over (partition by done.step order by ${orderOfRun} desc) as nth
       from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
       where done.status <> 'skipped'
     ) as numbered where nth = 1`);
@@ -117,7 +117,7 @@ async function lastChecks(connection: Connection): Promise<LastCheck[]> {
     select * from (
       select results.*, row_number() over (
         partition by results.step, results.table_name, results.check_name
-        order by coalesce(runs.run_number, 0) desc) as nth
+        order by ${orderOfRun} desc) as nth
       from ops.check_results as results left join ops.runs as runs on runs.run_id = results.run_id
     ) as numbered where nth = 1 order by step, cell, table_name, check_name`);
   return rows.map((row) => ({

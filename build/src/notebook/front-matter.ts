@@ -43,9 +43,19 @@ const schema = z
     /** Tables that a Node step reads and writes; those of an SQL step are known from its plan. */
     reads: tables.optional(),
     writes: tables.optional(),
+    /** What a Node step reads that is no table: folders of landed files and Kafka topics. */
+    sources: z
+      .array(
+        text.regex(
+          /^(landing|kafka)\/[\w.-]+$/,
+          "names landing/<folder> or kafka/<topic>, such as landing/orders",
+        ),
+        "must be a list of sources, such as [landing/orders]",
+      )
+      .optional(),
   })
   .check(({ value, issues }) => {
-    for (const key of ["reads", "writes"] as const) {
+    for (const key of ["reads", "writes", "sources"] as const) {
       if (value.runtime === "node" || value[key] === undefined) continue;
       const message = "is for `runtime: node`; an SQL step's tables are known from its statements";
       issues.push({ code: "custom", input: value, path: [key], message });

@@ -3,6 +3,8 @@ import {
   executeItems,
   exportPage,
   recordCheckResults,
+  orderOfRun,
+  recordPassedOver,
   recordStepRun,
   noFigures,
   prepareWarehouse,
@@ -15,6 +17,7 @@ import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetric
 import { verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
+import { landingFolders } from "../compile/landing-folders.js";
 import type { Program } from "../notebook/execute.js";
 import {
   notHere,
@@ -26,7 +29,6 @@ import {
 } from "./run-report.js";
 import { closeRun, recordGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
-import { recordPassedOver } from "./passed-over.js";
 
 interface RunOptions {
   readonly engine: Engine;
@@ -63,7 +65,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     await prepareWarehouse(records, dialect, graph.tables);
     await openRun(records, engine, { runId, started, date: options.date, full: options.full });
     const changed = await recordGraph(records, dialect, graph);
-    await recordPassedOver(records, graph, {
+    await recordPassedOver(records, landingFolders(graph), {
       landing: options.landing,
       runId,
       now: started.toISOString(),
@@ -194,7 +196,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
 /** The runs that last wrote each table of the graph's steps. */
 async function lastWriters(connection: Connection, { plans }: Graph): Promise<Map<string, string>> {
   const { rows } = await connection.query(
-    `select done.step, max_by(done.run_id, coalesce(runs.run_number, 0)) as run_id
+    `select done.step, max_by(done.run_id, ${orderOfRun}) as run_id
 from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
 where done.status = 'succeeded' group by done.step`,
   );

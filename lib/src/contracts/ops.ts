@@ -95,7 +95,7 @@ export const check_results = table(
     notebook: text("The notebook that makes the check."),
     cell: int("Code cell of the notebook, from 1."),
     checked_at: timestamp("When it was measured."),
-    sample: text("One of the rows that broke the rule, where the engine names it.").nullable(),
+    sample: text("Up to three of the rows that broke the rule, where the engine names them.").nullable(),
   },
   { key: ["run_id", "step", "table_name", "check_name"] },
 );

@@ -1,11 +1,15 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { FileFormat } from "../contracts/table.js";
+import { landingVolume } from "../engine/databricks/copy-into.js";
 import { openDatabricks } from "../engine/databricks/engine.js";
 import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
 import { failedStates, upstreamStates } from "../run/task-states.js";
+import { recordPassedOver } from "../run/passed-over.js";
 import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
 import { exportPage, type PagePlan } from "./export.js";
@@ -21,11 +25,17 @@ export type ExportedPage = PagePlan & { readonly tasks: readonly string[] };
  * before has failed, is left as it is: the volume still holds its last good figures. Sets the exit code: 1 for a failure, 2
  * for wrong settings.
  *
+ * It also names the files of the landing volume that no task loads, where the volume is mounted, as it is on a cluster.
+ *
  * @param pages as they were compiled
+ * @param folders the folders of the landing volume from which steps load
  */
-export async function exportDashboard(pages: readonly ExportedPage[]): Promise<void> {
+export async function exportDashboard(
+  pages: readonly ExportedPage[],
+  folders: readonly (readonly [folder: string, format: FileFormat])[],
+): Promise<void> {
   try {
-    await exportAll(pages);
+    await exportAll(pages, new Map(folders));
   } catch (error) {
     const isTold = error instanceof InputError || error instanceof StatementFailed;
     console.error(isTold ? error.message : error);
@@ -33,7 +43,10 @@ export async function exportDashboard(pages: readonly ExportedPage[]): Promise<v
   }
 }
 
-async function exportAll(pages: readonly ExportedPage[]): Promise<void> {
+async function exportAll(
+  pages: readonly ExportedPage[],
+  folders: ReadonlyMap<string, FileFormat>,
+): Promise<void> {
   const settings = readSettings();
   const { catalog } = settings;
   const { runId, date, states } = readRun();
@@ -45,6 +58,15 @@ async function exportAll(pages: readonly ExportedPage[]): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), "snapshots-"));
   try {
     const connection = await engine.connect();
+    const landing = landingVolume(catalog);
+    if (existsSync(landing))
+      await recordPassedOver(connection, folders, {
+        landing,
+        runId,
+        now: new Date().toISOString(),
+        byTasks: true,
+        onNote: (message) => console.error(`warning: ${message}`),
+      });
     const records: PageRecord[] = [];
     for (const page of pages) {
       const started = new Date();

@@ -6,6 +6,7 @@ import type { Connection } from "../engine/connection.js";
 import { removeDrafts, writeWhole } from "../landing/write-whole.js";
 import type { Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
+import { orderOfRun } from "../run/warehouse.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
 import { writeSnapshot } from "./write-snapshot.js";
 
@@ -106,7 +107,7 @@ async function latestChecks(connection: Connection): Promise<CheckCounts> {
   const { rows } = await connection.query(`select status, count(*) as checks from (
   select results.status, row_number() over (
     partition by results.step, results.table_name, results.check_name
-    order by coalesce(runs.run_number, 0) desc, results.run_id desc) as place
+    order by ${orderOfRun} desc, results.run_id desc) as place
   from ops.check_results as results left join ops.runs as runs on runs.run_id = results.run_id) as ranked
 where place = 1 group by status`);
   const counts = new Map(rows.map((row) => [String(row["status"]), Number(row["checks"])]));

@@ -8,7 +8,7 @@ interface Rule {
   readonly name: string;
   readonly severity: Severity;
   readonly failed: string;
-  /** One of the rows that break it, as text; only asked for where the engine's records have room for it. */
+  /** Up to three of the rows that break it, as text; only asked for where the engine's records have room for them. */
   readonly sample?: string;
 }
 
@@ -23,7 +23,7 @@ export interface RuleResult {
 /**
  * The contract's checks of a table as one select over `rows`, one result row for each rule: not null, accepted values,
  * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold, and
- * with `samples` a text that names a broken row.
+ * with `samples` a text that names up to three of the broken rows.
  *
  * A range only warns: rows beyond it are refused before, so what it finds was kept under an older contract, and must not stop
  * every run from then on.
@@ -33,7 +33,8 @@ export function contractCheck(
   rows: string,
   options: {
     keyIsUnique: boolean;
-    samples?: boolean;
+    /** Joins up to three of a text's values, without nulls: an aggregate of the engine. */
+    samples?: (text: string) => string;
     /**
      * Makes rows of one row's figures: a select of position, check_name, severity, failed_rows and total_rows
      * from measured.
@@ -42,46 +43,61 @@ export function contractCheck(
   },
 ): { sql: string; severity: Severity } {
   const rules: Rule[] = [];
+  const { samples } = options;
+  const key = table.options.key;
+  const named =
+    key && `concat(${key.map((name) => `coalesce(cast(${name} as string), 'null')`).join(", ' ', ")})`;
+  /** Of broken rows: the key, and what these columns hold. */
+  const sampleOf = (isBroken: string, columns: readonly string[]): { sample?: string } => {
+    if (!samples || !named) return {};
+    const values = columns
+      .filter((name) => !key.includes(name))
+      .map(
+        (name, index) =>
+          `'${index ? "," : ":"} ${name} ', coalesce(left(cast(${name} as string), 100), 'null')`,
+      );
+    return { sample: samples(`case when ${isBroken} then concat(${[named, ...values].join(", ")}) end`) };
+  };
   const required = table.columns.filter(({ nullable, name }) => !nullable && !isAuditColumn(table, name));
   for (const { name } of required) {
+    const isBroken = `${name} is null`;
     rules.push({
       name: `${name} is not null`,
       severity: "halt",
-      failed: `count(case when ${name} is null then 1 end)`,
+      failed: `count(case when ${isBroken} then 1 end)`,
+      ...sampleOf(isBroken, []),
     });
   }
   for (const { name, accepts } of table.columns) {
     if (!accepts) continue;
     const list = accepts.map((value) => `'${value}'`).join(", ");
+    const isBroken = `${name} not in (${list})`;
     rules.push({
       name: `${name} is one of ${accepts.join(", ")}`,
       severity: "halt",
-      failed: `count(case when ${name} not in (${list}) then 1 end)`,
+      failed: `count(case when ${isBroken} then 1 end)`,
+      ...sampleOf(isBroken, [name]),
     });
   }
-  const key = table.options.key;
-  const named = key && `concat(${key.map((name) => `cast(${name} as string)`).join(", ' ', ")}`;
   for (const { column, words, isBeyond } of boundsOf(table)) {
     const isBroken = isBeyond(column.name, marker("now"));
     rules.push({
       name: `no ${column.name} ${words}`,
       severity: "warn",
       failed: `count(case when ${isBroken} then 1 end)`,
-      ...(named && {
-        sample: `min(case when ${isBroken} then ${named}, ': ${column.name} ', left(cast(${column.name} as string), 100)) end)`,
-      }),
+      ...sampleOf(isBroken, [column.name]),
     });
   }
   for (const { name, holds } of table.options.relations ?? []) {
     const shown = table.columns.filter((column) => new RegExp(`\\b${column.name}\\b`).test(holds));
-    const values = shown.map(
-      (column) => `', ${column.name} ', coalesce(cast(${column.name} as string), 'null')`,
-    );
     rules.push({
       name,
       severity: "warn",
       failed: `count(case when not (${holds}) then 1 end)`,
-      ...(named && { sample: `min(case when not (${holds}) then ${named}, ${values.join(", ")}) end)` }),
+      ...sampleOf(
+        `not (${holds})`,
+        shown.map((column) => column.name),
+      ),
     });
   }
   if (key && !options.keyIsUnique) {
@@ -103,21 +119,21 @@ export function contractCheck(
         name: `${column} is known in ${schema}.${name}`,
         severity: "warn",
         failed: `count(case when r${index}._key is null then 1 end)`,
+        ...sampleOf(`r${index}._key is null`, [column]),
       });
     },
   );
-  const { samples = false } = options;
   const measured = rules
     .flatMap(({ failed, sample }, index) => [
       `${failed} as f${index}`,
-      ...(samples && sample ? [`${sample} as s${index}`] : []),
+      ...(sample ? [`${sample} as s${index}`] : []),
     ])
     .join(",\n    ");
   const results = rules.map(({ name, severity, sample }, index) => ({
     name,
     severity,
     figure: `f${index}`,
-    sample: samples && sample ? `s${index}` : "cast(null as string)",
+    sample: sample ? `s${index}` : "cast(null as string)",
   }));
   const unpivot = options.unpivot ?? unionAll;
   const severity = rules.some((rule) => rule.severity === "halt") ? "halt" : "warn";

@@ -3,7 +3,14 @@ export { columnMismatch, literals, type CompiledItem } from "../compile/request.
 export { compileStep, type Asked } from "../compile/step.js";
 export { rangeWords } from "../contracts/ranges.js";
 export { rejected_rows } from "../contracts/quarantine.js";
-export { commonTags, schemasOf, type Column, type Table, type Tables } from "../contracts/table.js";
+export {
+  commonTags,
+  schemasOf,
+  type Column,
+  type FileFormat,
+  type Table,
+  type Tables,
+} from "../contracts/table.js";
 export type {
   Item,
   LoadFiles,

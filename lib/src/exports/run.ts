@@ -13,6 +13,7 @@ export {
 export { failedStates, upstreamStates } from "../run/task-states.js";
 export {
   insert,
+  orderOfRun,
   recordCheckResults,
   recordStepRun,
   prepareWarehouse,
@@ -20,7 +21,7 @@ export {
   readWindows,
   wanted,
 } from "../run/warehouse.js";
-export { passedOver } from "../landing/landing.js";
+export { recordPassedOver } from "../run/passed-over.js";
 export { cell, named } from "../plan/session.js";
 export { beginTask, endTask } from "../session/node-task.js";
 export { taskSession } from "../session/task.js";

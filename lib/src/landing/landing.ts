@@ -74,8 +74,11 @@ function byNumbers(a: string, b: string): number {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
+/** A SQL task loads from an entity's folder and the folders below it, to this level: a glob has no sign for any number of them. */
+export const levelsOfTasks = 4;
+
 /** A file in the landing folder that no step loads. */
-interface PassedOver {
+export interface PassedOver {
   /** Relative to the landing folder. */
   readonly name: string;
   /** Why, and what to do about it. */
@@ -87,12 +90,16 @@ interface PassedOver {
  * own. With `listLanding` of each entity, it names every file.
  *
  * @param entities the format of each entity's folder
- * @param nearest the entity whose name is like that of a folder
+ * @param options.nearest the entity whose name is like that of a folder
+ * @param options.whyNot a further reason why a file is not loaded that is fit by its name
  */
 export async function passedOver(
   landing: string,
   entities: ReadonlyMap<string, FileFormat>,
-  nearest: (folder: string) => string | undefined,
+  options: {
+    nearest: (folder: string) => string | undefined;
+    whyNot?: (name: string) => string | undefined;
+  },
 ): Promise<PassedOver[]> {
   const folders = [...entities.keys()].map((name) => `${name}/`).toSorted();
   const reasonFor = ({ name, why }: Found): string | undefined => {
@@ -101,11 +108,11 @@ export async function passedOver(
     if (format === undefined && rest.length === 0)
       return `it lies in no folder: move it into ${folders.join(", ")}`;
     if (format === undefined) {
-      const near = nearest(folder!);
+      const near = options.nearest(folder!);
       return `${folder}/ is no folder of an export: ${near ? `did you mean ${near}/?` : `there are ${folders.join(", ")}`}`;
     }
     if (why) return why;
-    if (endings[format].test(name)) return undefined;
+    if (endings[format].test(name)) return options.whyNot?.(name);
     const other = [...entities].find(([, theirs]) => theirs !== format && endings[theirs].test(name));
     if (other) return `${folder}/ takes ${ending[format]}: move it into ${other[0]}/`;
     return `${folder}/ takes ${ending[format]}: export it as such, or rename it if it is one`;

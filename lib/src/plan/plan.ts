@@ -88,6 +88,8 @@ export interface Plan {
   /** Tables read, without those the step itself writes. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];
+  /** What it reads that is no table: folders as `landing/orders`, Kafka topics as `kafka/clickstream-events`. */
+  readonly sources: readonly string[];
   /** Upstream tables read incrementally, by changes() or touched(). */
   readonly changes: readonly string[];
   /** Of these, the ones whose new rows are the step's rows in. */

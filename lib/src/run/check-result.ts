@@ -10,7 +10,7 @@ export interface CheckResult {
   readonly threshold: number;
   readonly failedRows: number | null;
   readonly totalRows: number | null;
-  /** One of the rows that broke the rule, where it is known. */
+  /** Up to three of the rows that broke the rule, where they are known. */
   readonly sample?: string | null;
   readonly place: Place | undefined;
 }
@@ -28,18 +28,13 @@ export function describeCheck(result: CheckResult): string {
     figure === null
       ? "nothing measured"
       : isCount
-        ? rowsWords(figure, totalRows, threshold)
+        ? `${checkFigure(figure)}${totalRows === null ? "" : ` of ${checkFigure(totalRows)}`} rows`
         : isRate
-          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows), at ` +
-            `most ${checkFigure(threshold * 100)} % allowed`
-          : `${checkFigure(figure)}, at most ${checkFigure(threshold)} allowed`;
-  const sample = result.sample ? ` (such as ${result.sample})` : "";
-  return `${whereItIs(result.place)}check "${result.name}" of ${result.table}: ${measured}${sample}`;
-}
-
-function rowsWords(failed: number, total: number | null, threshold: number): string {
-  const of = total === null ? "" : ` of ${checkFigure(total)}`;
-  return `${checkFigure(failed)}${of} rows, ${threshold === 0 ? "none" : `at most ${checkFigure(threshold)}`} allowed`;
+          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows)`
+          : checkFigure(figure);
+  const limit = isRate && !isCount ? `${checkFigure(threshold * 100)} %` : checkFigure(threshold);
+  const sample = result.sample ? `, such as ${result.sample}` : "";
+  return `${whereItIs(result.place)}check "${result.name}" of ${result.table}: ${measured}${sample}; at most ${limit}`;
 }
 
 /** A check's figure, what is allowed, and the rows that broke the rule. */

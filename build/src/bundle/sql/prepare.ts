@@ -16,7 +16,6 @@ export function prepareFile(graph: { readonly tables: Tables }): string {
     "set time zone 'UTC'",
     ...tables.flatMap((table) => databricks.dialect.createTable(table)),
     ...gainedColumns(tables),
-    ...runOnRecord,
   ];
   return `-- Tables
 -- Compiled from lib/src/shop/ and the notebooks: change those, not this file.
@@ -60,11 +59,3 @@ function gainedColumns(tables: readonly Table[]): string[] {
       `table_name))\nfrom (select min(table_name) as table_name from ${missing}) where table_name is not null`,
   ];
 }
-
-/** Gives the run its number. A repeated task adds a second row, and the greatest number counts. */
-const runOnRecord = [
-  "declare or replace variable run_number bigint",
-  "set variable run_number = (select coalesce(max(run_number), count(*)) + 1 from ops.runs)",
-  `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped, run_number)
-select {{run_id}}, current_timestamp(), 'running', {{date}}, cast({{full}} as boolean), 'databricks', 0, 0, run_number`,
-];

@@ -11,6 +11,7 @@ import {
   type Table,
   type Tables,
 } from "shopmetrics/plan";
+import { landingFolderOf } from "../landing-folders.js";
 import type { Question } from "./select.js";
 import {
   constantColumn,
@@ -24,7 +25,7 @@ import {
 
 /**
  * What a column of a table comes from. `stamp`: the verb fills it in, such as when the row was written. `program`: the
- * step is a program: only the tables it reads are known.
+ * step is a program: only the tables, folders and topics it reads are known.
  */
 export interface ColumnLineage {
   readonly column: string;
@@ -212,8 +213,17 @@ function loaded({ table: name, folder, columns }: NonNullable<Item["load"]>, tab
   };
 }
 
-function byProgram({ reads }: Plan, name: string, tables: Tables): Written[] {
-  const sources = reads.map((table) => ({ table, column: "*", kind: "transformation" as const }));
+function byProgram({ sources: read, reads }: Plan, name: string, tables: Tables): Written[] {
+  const own = `landing/${landingFolderOf(name)}`;
+  // A program that loads several folders loads each into the table that is called after it.
+  const from = read.includes(own)
+    ? read.filter((source) => source === own || !source.startsWith("landing/"))
+    : read;
+  const sources = [...from, ...reads].map((table) => ({
+    table,
+    column: "*",
+    kind: "transformation" as const,
+  }));
   const columns = tables.get(name)?.columns ?? [];
   return [
     {

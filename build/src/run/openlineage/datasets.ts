@@ -14,15 +14,20 @@ export interface Dataset {
 }
 
 export interface Naming {
-  /** @param table `layer.table`, or a landing folder such as `landing/orders` */
+  /**
+   * @param table `layer.table`, a landing folder such as `landing/orders`, or a topic such as `kafka/clickstream-events`
+   */
   (table: string): { readonly namespace: string; readonly name: string };
 }
 
-/** How tables and landed files of these settings are named. */
+/** How tables, landed files and topics of these settings are named. */
 export function namingOf(settings: Settings): Naming {
   return (table) => {
     if (table.startsWith("landing/"))
       return { namespace: "file", name: path.join(settings.landing, table.slice("landing/".length)) };
+    // The notebook names the topic by its default; the settings say which one is read, and where.
+    if (table.startsWith("kafka/") && settings.kafka)
+      return { namespace: `kafka://${settings.kafka.brokers[0]}`, name: settings.kafka.topic };
     return engineNamed(settings.engine).dataset(settings, table);
   };
 }

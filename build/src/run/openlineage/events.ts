@@ -29,6 +29,8 @@ export interface RunOfEvents {
   readonly job: string;
   readonly engine: { readonly name: string; readonly version: string };
   readonly naming: Naming;
+  /** Whether a broker is set: without one a run reads landed files only. */
+  readonly readsTopics: boolean;
   readonly tables: Tables;
   readonly lineage: readonly TableLineage[];
 }
@@ -49,7 +51,7 @@ export function runEvent(run: RunOfEvents, report?: Pick<RunReport, "status" | "
 
 /** A step has begun, or has ended as its report says: what it read and wrote, and what its checks found. */
 export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): RunEvent {
-  const files = plan.items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : []));
+  const sources = plan.sources.filter((source) => run.readsTopics || !source.startsWith("kafka/"));
   // A table's description does not change during a step: it is sent once.
   const described = (table: string, made?: TableLineage) =>
     report ? datasetOf(table, run.naming, run.tables.get(table), made) : { ...run.naming(table), facets: {} };
@@ -76,7 +78,7 @@ export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): Ru
         documentation: facet("DocumentationJobFacet", { description: plan.title }),
       },
     },
-    inputs: [...files, ...plan.reads].map((table) => {
+    inputs: [...sources, ...plan.reads].map((table) => {
       const found = checks(table);
       return {
         ...described(table),

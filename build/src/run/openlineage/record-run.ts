@@ -34,6 +34,7 @@ export async function recordLineage(
       job: options.job,
       engine: { name: settings.engine, version },
       naming: namingOf(settings),
+      readsTopics: settings.kafka !== undefined,
       tables: compiled.tables,
       lineage: compiled.lineage,
     };

@@ -1,4 +1,5 @@
 import type { FileFormat } from "../../contracts/table.js";
+import { levelsOfTasks } from "../../landing/landing.js";
 import type { LoadFiles } from "../../plan/plan.js";
 import { flat } from "../../sql/param.js";
 import { csvProblems, csvRecords } from "./csv.js";
@@ -64,9 +65,9 @@ export const copyInto = (load: LoadFiles, given: { catalog: string; files?: read
       : `pattern = '${pathsBelow(load.folder, readerOf(load).glob)}'`
   }`;
 
-/** Files in a folder and in the folders below it, to the fourth level: a glob has no sign for any number of levels. */
+/** Files in a folder and in the folders below it. */
 const pathsBelow = (folder: string, glob: string) =>
-  `{${["", "*/", "*/*/", "*/*/*/"].map((below) => `${folder}/${below}${glob}`).join(",")}}`;
+  `{${Array.from({ length: levelsOfTasks }, (_, level) => `${folder}/${"*/".repeat(level)}${glob}`).join(",")}}`;
 
 /** Files that were copied and are not in the ledger. */
 const pending = ({

@@ -100,7 +100,7 @@ function constraint(table: Table): Change[] {
   const holds = bounds
     .map(({ column, isBeyond }) => `(${column.name} is null or not ${isBeyond(column.name, "")})`)
     .join(" and ");
-  const tag = { plausible: createHash("sha256").update(holds).digest("hex").slice(0, 16) };
+  const tag = { plausible: String(createHash("sha256").update(holds).digest().readUInt32BE()) };
   const isMissing = `${lacksTags(table, tag)} and (select count(*) from ${table.name} where not (${holds})) = 0`;
   return [
     `alter table ${table.name} drop constraint if exists plausible`,

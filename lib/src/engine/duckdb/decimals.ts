@@ -117,9 +117,12 @@ export function divided(a: Operand, b: Operand, zero: "strict" | "try"): string 
   if (atOnce < 4 && shift > atOnce) throw tooWide();
   const steps: number[] = [];
   for (let left = shift; left > 0; left -= atOnce) steps.push(Math.min(left, atOnce));
-  const unscaled = (operandOf: Operand, { precision, scale }: Decimal) =>
-    `cast(cast(${operandOf.sql} as decimal(${Math.max(precision, 19)},${scale})) * ` +
-    `cast(${"1".padEnd(scale + 1, "0")} as decimal(${scale + 1},0)) as hugeint)`;
+  // By a multiplication where it has room for all digits, otherwise by the number's text without its point.
+  const unscaled = ({ sql }: Operand, { precision, scale }: Decimal) =>
+    precision + scale <= 38
+      ? `cast(cast(${sql} as decimal(${Math.max(precision, 19)},${scale})) * ` +
+        `cast(${"1".padEnd(scale + 1, "0")} as decimal(${scale + 1},0)) as hugeint)`
+      : `cast(replace(cast(cast(${sql} as decimal(${precision},${scale})) as varchar), '.', '') as hugeint)`;
   const start = `{'a': ${unscaled(a, one)}, 'b': ${unscaled(b, other)}}`;
   let step =
     "{'s': sign(v.a) * sign(v.b), 'b': abs(v.b), 'q': abs(v.a) // abs(v.b), 'r': abs(v.a) % abs(v.b)}";

@@ -92,8 +92,8 @@ async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender>
 /** The columns of bronze that hold an envelope's fields. */
 const envelope: Readonly<Record<string, string>> = {
   kafka_topic: "e.topic",
-  kafka_partition: 'try_int(e."partition")',
-  kafka_offset: 'try_bigint(e."offset")',
+  kafka_partition: "kafka_partition",
+  kafka_offset: "kafka_offset",
   kafka_timestamp: 'try_timestamp(e."timestamp")',
   kafka_key: "e.key",
   value: "e.value",
@@ -101,7 +101,10 @@ const envelope: Readonly<Record<string, string>> = {
 
 const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
 
-/** Moves the gathered lines into the table: one pass over the envelopes and one over the messages. */
+/**
+ * Moves the gathered lines into the table: one pass over the envelopes and one over the messages. A line with exactly an
+ * envelope's fields, as nearly all are, is read in one go; only the fields of others are looked at again.
+ */
 async function parseLines(
   connection: DuckDBConnection,
   { table, columns, file, ingestedAt, batch, loadNumber }: EnvelopeLoad,
@@ -118,18 +121,26 @@ async function parseLines(
   ];
   const { rowsChanged } = await connection.run(
     `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
-    with split as (
-      select line, position, case when json_valid(line) then json_transform(line, ${texts(parts)}) end as e
-      from temp.main.${linesTable}
+    with exactly as (
+      select line, position, try(json_transform_strict(line, ${texts(parts)})) as exact from temp.main.${linesTable}
     ),
-    judged as (
-      select *, coalesce(e.topic is not null and ${envelope["kafka_partition"]} >= 0 and ${envelope["kafka_offset"]} >= 0, false) as fits,
-        case when e is not null then json_keys(line) end as names
+    split as (
+      select line, position, exact is not null as is_exact,
+        coalesce(exact, case when json_valid(line) then json_transform(line, ${texts(parts)}) end) as e
+      from exactly
+    ),
+    numbered as (
+      select *, try_int(e."partition") as kafka_partition, try_bigint(e."offset") as kafka_offset,
+        case when not is_exact and e is not null then json_keys(line) end as names
       from split
     ),
+    judged as (
+      select *, coalesce(e.topic is not null and kafka_partition >= 0 and kafka_offset >= 0, false) as fits from numbered
+    ),
     messages as (
-      select position, e, case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
-        fits, case when not fits or (e."timestamp" is not null and ${envelope["kafka_timestamp"]} is null)
+      select position, e, kafka_partition, kafka_offset, fits,
+        case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
+        case when not fits or (e."timestamp" is not null and ${envelope["kafka_timestamp"]} is null)
           or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
           then line end as rescued
       from judged

@@ -124,7 +124,7 @@ function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
   const { sql, severity } = contractCheck(
     table,
     `select * from ${table.name} where _batch = ${batchMarker(table.name)}`,
-    { ...options, samples: true },
+    { ...options, samples: (text) => `array_to_string(min(${text}, 3), ' and ')` },
   );
   return draft(sql, { role: "check", severity });
 }

@@ -1,0 +1,18 @@
+import type { FileFormat, Plan, Tables } from "shopmetrics/plan";
+
+/** The folders of the landing folder from which steps load, with the format of their files. */
+export function landingFolders(graph: {
+  readonly plans: readonly Plan[];
+  readonly tables: Tables;
+}): ReadonlyMap<string, FileFormat> {
+  // Programs load too, but their plans do not say from where: a bronze table is called after its folder.
+  const bronze = [...graph.tables.values()].filter(({ layer }) => layer === "bronze");
+  const loads = graph.plans.flatMap(({ items }) => items.flatMap(({ load }) => load ?? []));
+  return new Map([
+    ...bronze.map(({ name, options }) => [landingFolderOf(name), options.files ?? "csv"] as const),
+    ...loads.map(({ folder, format }) => [folder, format] as const),
+  ]);
+}
+
+/** `bronze.orders_raw` is loaded from orders/. */
+export const landingFolderOf = (table: string) => table.replace(/^bronze\./, "").replace(/_raw$/, "");

@@ -1,0 +1,48 @@
+import { readSettings } from "#lib/settings.js";
+import { shop } from "#lib/shop/index.js";
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { compile, type Compiled } from "../../build/src/compile/compile.ts";
+import { namingOf } from "../../build/src/run/openlineage/datasets.ts";
+import { stepEvent } from "../../build/src/run/openlineage/events.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+
+describe("what bronze steps read, as OpenLineage events", () => {
+  let compiled: Compiled;
+  beforeAll(async () => {
+    compiled = await compile(root, shop);
+  });
+
+  const inputs = (step: string, env: NodeJS.ProcessEnv) => {
+    const settings = readSettings({ SHOPMETRICS_HOME: "/shop", ...env });
+    const run = {
+      runId: "run",
+      job: "daily",
+      engine: { name: "duckdb", version: "1" },
+      naming: namingOf(settings),
+      readsTopics: settings.kafka !== undefined,
+      tables: compiled.tables,
+      lineage: compiled.lineage,
+    };
+    const plan = compiled.plans.find((other) => other.step === step)!;
+    return stepEvent(run, plan).inputs.map(({ namespace, name }) => `${namespace} ${name}`);
+  };
+
+  it("an export's step reads its folder", () => {
+    expect(inputs("bronze.orders_raw", {})).toEqual(["file /shop/landing/orders"]);
+  });
+
+  it("the clickstream's step reads its folders and, with a broker, the topic of the settings", () => {
+    const folders = ["file /shop/landing/clickstream", "file /shop/landing/topic_starts"];
+    expect(inputs("bronze.clickstream_raw", {})).toEqual(folders);
+    const broker = { KAFKA_BROKERS: "kafka.test:9092" };
+    expect(inputs("bronze.clickstream_raw", broker)).toEqual([
+      ...folders,
+      "kafka://kafka.test:9092 clickstream-events",
+    ]);
+    expect(inputs("bronze.clickstream_raw", { ...broker, KAFKA_TOPIC: "clicks" })).toContain(
+      "kafka://kafka.test:9092 clicks",
+    );
+  });
+});
