@@ -110,7 +110,7 @@ describe("a notebook's page", () => {
     const run = rows.find(({ step }) => step === "silver.orders_clean")!;
     const html = text(kinds.notebook);
     expect(html).toContain(`<span class="figure">${run.rows_in.toLocaleString("en-US")}</span> rows in`);
-    expect(html).toMatch(/✓ passed on \d{4}-\d\d-\d\d/);
+    expect(html).toMatch(/✓ \d+ checks passed/);
     expect(html).toContain(">null order_id</th>");
   });
 

@@ -12,12 +12,12 @@ const ledger =
 
 /**
  * All that a run decides: every bronze, silver and gold table, in the contract's columns but the audit columns, which say when
- * and by which run a row was written; and the ledger of files.
+ * and by which run a row was written, and the number of the load, which says how many loads there were; and the ledger of files.
  */
 export async function dump(shop: Lakehouse): Promise<Tables> {
   const kept = [...project.tables.values()].filter(({ layer }) => layer !== "ops");
   const selects = kept.map(({ name, columns, options }) => {
-    const auditColumns = new Set<string>(options.auditColumns ?? []);
+    const auditColumns = new Set<string>([...(options.auditColumns ?? []), "source_load"]);
     const names = columns.map((column) => column.name).filter((column) => !auditColumns.has(column));
     return [name, `select ${names.join(", ")} from ${name} order by all`] as const;
   });

@@ -33,3 +33,6 @@ export const anchorOf = (name: string) =>
 
 /** The way from a page to the site's root: "" or "../". */
 export const baseOf = (page: string) => "../".repeat(page.split("/").length - 1);
+
+/** A requirement's id in a text. */
+export const requirementId = /\b(?:N?FR|AC|C|R)-\d{3}\b/g;

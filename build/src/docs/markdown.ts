@@ -1,5 +1,6 @@
 import MarkdownIt from "markdown-it";
 import { html, rawHtml, type Content, type Html } from "shopmetrics/display";
+import { requirementId } from "./addresses.js";
 import { anchorHtml } from "./elements.js";
 import type { Highlight } from "./highlight.js";
 
@@ -99,8 +100,6 @@ function linked(children: readonly Token[], { link, mention, picture }: Markdown
   return made;
 }
 
-const requirement = /\b(?:N?FR|AC|C|R)-\d{3}\b/g;
-
 function named(token: Token, mention: MarkdownOptions["mention"]): Token[] {
   if (token.type === "code_inline") {
     const href = mention(token.content);
@@ -108,7 +107,7 @@ function named(token: Token, mention: MarkdownOptions["mention"]): Token[] {
   }
   const parts: Token[] = [];
   let at = 0;
-  for (const { 0: id, index } of token.content.matchAll(requirement)) {
+  for (const { 0: id, index } of token.content.matchAll(requirementId)) {
     const href = mention(id);
     if (href === undefined) continue;
     parts.push(htmlToken(html`${token.content.slice(at, index)}<a href="${href}">${id}</a>`));

@@ -1,5 +1,5 @@
 import { html, joinHtml, type Html } from "shopmetrics/display";
-import { anchorOf, baseOf, notebookPage, requirementsPage, tablePage } from "./addresses.js";
+import { anchorOf, baseOf, notebookPage, requirementId, requirementsPage, tablePage } from "./addresses.js";
 import { codeLink } from "./elements.js";
 import type { Docs } from "./model.js";
 
@@ -52,4 +52,4 @@ export function withMentions(text: string, mention: (name: string) => string | u
 }
 
 /** In a group, so that `split` keeps them. */
-const names = /(\b(?:N?FR|AC|C|R)-\d{3}\b|\b(?:bronze|silver|gold|ops)\.\w+\b)/;
+const names = new RegExp(`(${requirementId.source}|\\b(?:bronze|silver|gold|ops)\\.\\w+\\b)`);

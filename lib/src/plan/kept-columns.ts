@@ -1,7 +1,7 @@
 import { rejected_rows } from "../contracts/quarantine.js";
 import type { Column, Table } from "../contracts/table.js";
 
-/** Columns that loading a file fills in. */
+/** Columns that loading a file fills in, in the order in which a load inserts them. */
 export const loadColumns: ReadonlySet<string> = new Set([
   "_rescued_data",
   "source_file",

@@ -22,7 +22,7 @@ export function sqlVariables(plan: Plan): string {
   const read = (name: string) =>
     `if(cast({{full}} as boolean), 0, coalesce((select max(batch) from ops.watermarks
     where step = '${plan.step}' and table_name = '${name}'), 0))`;
-  const loads = plan.items.filter(({ load }) => load);
+  const loaded = plan.items.flatMap(({ load }) => load?.table ?? []);
   const fields: (readonly [name: string, type: string, value: string])[] = [
     ["run_id", "string", "{{run_id}}"],
     ["run_date", "date", "cast({{date}} as date)"],
@@ -33,12 +33,12 @@ export function sqlVariables(plan: Plan): string {
       [`hi_${flat(name)}`, "bigint", published(name)] as const,
     ]),
     ...plan.writes.map((name) => [`batch_${flat(name)}`, "bigint", `${published(name)} + 1`] as const),
-    ...loads.map(
-      ({ load }) =>
+    ...loaded.map(
+      (name) =>
         [
-          `last_load_${flat(load!.table)}`,
+          `last_load_${flat(name)}`,
           "bigint",
-          `(select coalesce(max(load_number), count(*)) from ops.loaded_files where table_name = '${load!.table}')`,
+          `(select coalesce(max(load_number), count(*)) from ops.loaded_files where table_name = '${name}')`,
         ] as const,
     ),
   ];

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { loadColumns } from "../../plan/kept-columns.js";
 import { BIGINT, type DuckDBAppender, type DuckDBConnection, LIST, listValue } from "@duckdb/node-api";
 import { checksum } from "../../landing/checksum.js";
 import { type ColumnMap, type Header, matchColumns, readHeader } from "../../landing/header.js";
@@ -272,15 +273,7 @@ function audit({ file, ingestedAt, batch, loadNumber }: Work): Record<string, st
 }
 
 function target(work: Work): string {
-  const columns = [
-    ...work.columns,
-    "_rescued_data",
-    "source_file",
-    "source_row",
-    "source_load",
-    "ingested_at",
-    "_batch",
-  ];
+  const columns = [...work.columns, ...loadColumns, "_batch"];
   return `${tableName(work)} (${columns.map(identifier).join(", ")})`;
 }
 

@@ -1,4 +1,5 @@
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
+import { loadColumns } from "../../plan/kept-columns.js";
 import { checksum } from "../../landing/checksum.js";
 import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { readLines } from "../../landing/lines.js";
@@ -110,15 +111,7 @@ async function parseLines(
   { table, columns, file, ingestedAt, batch, loadNumber }: EnvelopeLoad,
 ): Promise<number> {
   const fields = columns.filter((name) => !(name in envelope));
-  const into = [
-    ...columns,
-    "_rescued_data",
-    "source_file",
-    "source_row",
-    "source_load",
-    "ingested_at",
-    "_batch",
-  ];
+  const into = [...columns, ...loadColumns, "_batch"];
   const { rowsChanged } = await connection.run(
     `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
     with exactly as (
