@@ -256,6 +256,7 @@ export const clickstream_sessions = table(
   },
   {
     key: ["visitor_id", "session_start"],
+    formerly: { visitor_id: "customer_id" },
     tracks: ["session_end"],
     clusterBy: ["session_date"],
     tags: { sensitivity: "personal" },
