@@ -57,8 +57,8 @@ export async function diffTable(
     await presentColumns(connection, "after", table),
   ];
   const isIn = (present: ReadonlySet<string>) => {
-    const taken = takenOver(table, present).map(([column]) => column);
-    return ({ name }: Column) => present.has(name) || taken.includes(name);
+    const taken = new Set<string>(takenOver(table, present).map(([column]) => column));
+    return ({ name }: Column) => present.has(name) || taken.has(name);
   };
   const both = table.columns.filter(isIn(before)).filter(isIn(after));
   const compared = both.filter(({ name }) => !isAuditColumn(table, name));
