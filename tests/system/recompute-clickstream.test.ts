@@ -157,7 +157,7 @@ interface Event {
   readonly source: string | null;
   readonly medium: string | null;
   readonly campaign: string | null;
-  /** What decides between copies that Kafka received at one instant. */
+  /** What decides between copies: when Kafka received them and, of one instant, where. */
   readonly place: readonly number[];
 }
 
@@ -239,7 +239,7 @@ function eventOf({ line, load, row }: Landed): Event | undefined {
     source: orBlank("utm_source", 200),
     medium: orBlank("utm_medium", 200),
     campaign: orBlank("utm_campaign", 200),
-    place: [Number(envelope["partition"]), Number(envelope["offset"]), load, row],
+    place: [given ?? at, Number(envelope["partition"]), Number(envelope["offset"]), load, row],
   };
   return isGood ? event : undefined;
 }
@@ -266,6 +266,11 @@ function group<T>(rows: readonly T[], key: (row: T) => string): Map<string, T[]>
   }
   return groups;
 }
+/** By the first number that differs. */
+function inOrder(a: readonly number[], b: readonly number[]): number {
+  const index = a.findIndex((value, place) => value !== b[place]);
+  return index === -1 ? 0 : a[index]! - b[index]!;
+}
 const byText = (a: string | null, b: string | null) => (a! < b! ? -1 : a! > b! ? 1 : 0);
 const line = (...values: readonly (string | number | boolean | null)[]) =>
   values.map((value) => (value === null ? "" : String(value))).join("|");
@@ -284,14 +289,7 @@ function recompute(
 ) {
   const good = landed.flatMap((one) => eventOf(one) ?? []);
   const clean = [...group(good, ({ id }) => id).values()].map(
-    (copies) =>
-      copies.toSorted((a, b) => {
-        const [first] = [
-          a.received - b.received,
-          ...a.place.map((place, index) => place - b.place[index]!),
-        ].filter(Boolean);
-        return first ?? 0;
-      })[0]!,
+    (copies) => copies.toSorted((a, b) => inOrder(a.place, b.place))[0]!,
   );
   const sessions = [...group(clean, who).values()].flatMap((own) => {
     const ordered = own.toSorted((a, b) => a.at - b.at || byText(a.id, b.id));
@@ -368,9 +366,17 @@ function recompute(
         written(first.at),
         written(session.at(-1)!.at),
         session.length,
-        ...[views, carts, purchases, searches],
+        views,
+        carts,
+        purchases,
+        searches,
         purchases > 0,
-        ...[first.page, first.device, first.country, channelOf(first), first.referrer, first.campaign],
+        first.page,
+        first.device,
+        first.country,
+        channelOf(first),
+        first.referrer,
+        first.campaign,
       );
     }),
     ties,
@@ -379,8 +385,13 @@ function recompute(
       return line(
         hour,
         events.length,
-        ...[views, new Set(events.map(who)).size, carts, purchases, searches],
-        ...[ratio(carts, views, 4), ratio(purchases, views, 4)],
+        views,
+        new Set(events.map(who)).size,
+        carts,
+        purchases,
+        searches,
+        ratio(carts, views, 4),
+        ratio(purchases, views, 4),
       );
     }),
     funnel: [...days].map(([key, events]) => {
@@ -391,7 +402,10 @@ function recompute(
         .reduce((sum, { quantity, price }) => sum + (quantity ?? 1) * (price ?? 0), 0);
       return line(
         key,
-        ...[visitors, views, carts, purchases],
+        visitors,
+        views,
+        carts,
+        purchases,
         ratio(carts, views, 4),
         ratio(purchases, carts, 4),
         ratio(Math.max(0, carts - purchases), carts, 4),
@@ -414,17 +428,19 @@ const selects = {
     ..."quantity price referrer utm_source utm_medium utm_campaign is_late".split(" "),
   )} from silver.clickstream_clean`,
   sessions: `select ${joined(
-    ...["visitor_id", "customer_id", instant("session_start"), instant("session_end"), "event_count"],
+    "visitor_id",
+    "customer_id",
+    instant("session_start"),
+    instant("session_end"),
+    "event_count",
     ..."page_views add_to_carts purchases searches converted".split(" "),
     ..."landing_page device country channel referrer utm_campaign".split(" "),
   )} from silver.clickstream_sessions`,
   ties: `select ${joined(
-    ...[
-      "visitor_id",
-      "customer_id",
-      ...["tied_from", "tied_until", "identified_at"].map(instant),
-      "event_count",
-    ],
+    "visitor_id",
+    "customer_id",
+    ...["tied_from", "tied_until", "identified_at"].map(instant),
+    "event_count",
   )} from silver.visitor_identities`,
   hours: `select ${joined(
     "strftime(hour, '%Y-%m-%dT%H')",
