@@ -30,6 +30,7 @@ describe("an event is typed", () => {
     expect(await given.contents(silver.clickstream_clean)).toEqual([
       {
         event_id: "E1",
+        visitor_id: null,
         customer_id: "C1",
         product_id: "P1",
         event_type: "purchase",
@@ -41,6 +42,11 @@ describe("an event is typed", () => {
         price: "19.90",
         device: "mobile",
         country: "France",
+        referrer: null,
+        utm_source: null,
+        utm_medium: null,
+        utm_campaign: null,
+        order_id: null,
         received_at: "2026-03-09T23:30:01Z",
         is_late: false,
         kafka_topic: "clickstream-events",
@@ -49,6 +55,41 @@ describe("an event is typed", () => {
         source_file: "clickstream/clickstream_0001.ndjson",
         source_row: 1,
         source_load: 0,
+      },
+    ]);
+  });
+
+  it("visitor, referrer, campaign and order", async () => {
+    const given = await step(clean, {
+      "bronze.clickstream_raw": [
+        {
+          visitor_id: "v-1",
+          customer_id: null,
+          referrer: "https://search.example/",
+          utm_source: "search",
+          utm_medium: "cpc",
+          utm_campaign: "spring",
+        },
+        { event_id: "E2", visitor_id: "v-1", event_type: "purchase", order_id: "O1", referrer: "" },
+      ],
+    });
+    const names = ["visitor_id", "customer_id", "referrer", "utm_source", "utm_medium", "order_id"] as const;
+    expect(await given.rows(silver.clickstream_clean, ...names)).toEqual([
+      {
+        visitor_id: "v-1",
+        customer_id: null,
+        referrer: "https://search.example/",
+        utm_source: "search",
+        utm_medium: "cpc",
+        order_id: null,
+      },
+      {
+        visitor_id: "v-1",
+        customer_id: "C1",
+        referrer: null,
+        utm_source: null,
+        utm_medium: null,
+        order_id: "O1",
       },
     ]);
   });
@@ -83,12 +124,16 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ["event_id is not a text of 1 to 200 characters", { event_id: "  " }],
     ["event_id is not a text of 1 to 200 characters", { event_id: "é".repeat(201) }],
     ["event_id is not a text of 1 to 200 characters", { event_id: '{"a":1}' }],
-    ["customer_id is missing", { customer_id: null }],
+    ["visitor_id and customer_id are missing", { visitor_id: null, customer_id: null }],
+    ["visitor_id is not a text of 1 to 200 characters", { visitor_id: "" }],
+    ["visitor_id is not a text of 1 to 200 characters", { visitor_id: "v".repeat(201) }],
+    ["customer_id is not a text of 1 to 200 characters", { visitor_id: "v-1", customer_id: "" }],
     ["customer_id is not a text of 1 to 200 characters", { customer_id: "[1]" }],
     ["event_type is not known", { event_type: "hover" }],
     ["event_type is not known", { event_type: "Page_View" }],
     ["event_type is not known", { event_type: null }],
-    ["product_id is missing", { product_id: null }],
+    ["product_id is missing", { event_type: "add_to_cart", product_id: null }],
+    ["product_id is missing", { event_type: "purchase", product_id: null }],
     ["product_id is given for a search", { event_type: "search", product_id: "P1" }],
     ["product_id is not a text of 1 to 200 characters", { product_id: "" }],
     ["session_id is missing", { session_id: null }],
@@ -117,6 +162,11 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ["price is not an amount", { price: "1000000000" }],
     ["device is not a text of 1 to 200 characters", { device: "{}" }],
     ["country is not a text of 1 to 200 characters", { country: "" }],
+    ["referrer is not a text of 1 to 2000 characters", { referrer: "x".repeat(2001) }],
+    ["utm_source is not a text of 1 to 200 characters", { utm_source: "{}" }],
+    ["utm_medium is not a text of 1 to 200 characters", { utm_medium: "x".repeat(201) }],
+    ["utm_campaign is not a text of 1 to 200 characters", { utm_campaign: "[1]" }],
+    ["order_id is not a text of 1 to 200 characters", { order_id: "x".repeat(201) }],
     ["message is no JSON object", { value: "click" }],
     ["message is no JSON object", { value: "[]" }],
     ["message is no JSON object", { value: '{"event_id":"E1",}' }],
@@ -163,6 +213,10 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ["a field that the contract does not know", { value: '{"event_id":"E1","colour":"red"}' }],
     ["a comma before a bracket within a text", { value: '{"event_id":"E1","page":"a,]"}' }],
     ["a search", { event_type: "search" }],
+    ["a page without a product", { product_id: null, page: "/" }],
+    ["a visitor who is not logged in", { visitor_id: "v-1", customer_id: null }],
+    ["a customer without a visitor, as in messages of the older form", { visitor_id: null }],
+    ["a browser without a referrer, which sends an empty one", { referrer: "", utm_source: " " }],
     ["a price of nothing", { price: "0.00" }],
   ] as const)("kept: %s", async ([, message]) => {
     expect(await reasons(message)).toEqual([]);

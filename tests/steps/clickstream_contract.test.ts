@@ -23,6 +23,8 @@ const values: readonly unknown[] = [
   true, false, null, {}, { a: 1 }, [], ["E1"], [[]],
 ];
 
+const others = ["visitor_id", "referrer", "utm_source", "utm_medium", "utm_campaign", "order_id"];
+
 /** Texts that are no event whatever their fields, and that JavaScript's own reader must refuse too. */
 const broken = (text: string): string[] => [
   text.slice(0, -1),
@@ -48,8 +50,9 @@ it(
       const type = pick(["page_view", "add_to_cart", "purchase", "search"]);
       const good: Record<string, unknown> = {
         event_id: "E",
-        customer_id: "C1",
-        ...(type !== "search" && { product_id: "P1" }),
+        ...(random() < 0.6 && { visitor_id: "v-1" }),
+        ...(random() < 0.6 && { customer_id: "C1" }),
+        ...(type !== "search" && (type !== "page_view" || random() < 0.5) && { product_id: "P1" }),
         event_type: type,
         session_id: "S1",
         page: "/",
@@ -57,9 +60,14 @@ it(
         ...(random() < 0.3 && { quantity: 1 }),
         ...(random() < 0.3 && { price: "9.99" }),
         ...(random() < 0.3 && { device: "mobile", country: null }),
+        ...(random() < 0.2 && {
+          referrer: pick(["", "https://search.example/"]),
+          utm_source: "search",
+          order_id: 7,
+        }),
         ...(random() < 0.1 && { [pick(["colour", "EVENT_ID", "event id"])]: pick(values) }),
       };
-      const names = [...Object.keys(good), "quantity", "price", "device", "country", "product_id"];
+      const names = [...Object.keys(good), "quantity", "price", "device", "country", "product_id", ...others];
       // Most have one doubtful field, so that no other field's fault hides a difference.
       for (let faults = pick([0, 1, 1, 1, 1, 2]); faults > 0; faults--) {
         const name = pick(names);

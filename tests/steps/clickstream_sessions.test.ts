@@ -13,9 +13,9 @@ const events = (...times: readonly string[]) =>
 
 const spans = async (lake: Lakehouse) =>
   (
-    await lake.rows(silver.clickstream_sessions, "customer_id", "session_start", "session_end", "event_count")
+    await lake.rows(silver.clickstream_sessions, "visitor_id", "session_start", "session_end", "event_count")
   ).map((row) => [
-    row.customer_id,
+    row.visitor_id,
     row.session_start.slice(11, -1),
     row.session_end.slice(11, -1),
     row.event_count,
@@ -34,6 +34,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     });
     expect(await given.contents(silver.clickstream_sessions)).toEqual([
       {
+        visitor_id: "C1",
         customer_id: "C1",
         session_start: at("12:00:00"),
         session_end: at("12:10:00"),
@@ -45,6 +46,14 @@ describe("a session is what a customer does without a pause of more than 30 minu
         add_to_carts: 1,
         purchases: 1,
         converted: true,
+        landing_page: "/products/P1",
+        device: null,
+        country: null,
+        channel: null,
+        referrer: null,
+        utm_source: null,
+        utm_medium: null,
+        utm_campaign: null,
       },
     ]);
   });
@@ -107,6 +116,79 @@ describe("a session is what a customer does without a pause of more than 30 minu
     expect(await given.rows(silver.clickstream_sessions, "converted", "session_duration")).toEqual([
       { converted: false, session_duration: 0 },
     ]);
+  });
+});
+
+describe("a visitor is a browser, logged in or not", () => {
+  const visit = (visitor_id: string | null, customer_id: string | null, time: string, more: object = {}) => ({
+    visitor_id,
+    customer_id,
+    event_ts: at(time),
+    ...more,
+  });
+
+  it("logging in, and another customer's login, start no session; the first customer is named", async () => {
+    const given = await step(sessions, {
+      "silver.clickstream_clean": [
+        visit("v-1", null, "12:00:00"),
+        visit("v-1", "C2", "12:10:00"),
+        visit("v-1", "C1", "12:20:00"),
+        visit("v-2", null, "12:05:00"),
+        visit(null, "C1", "12:30:00"),
+      ],
+    });
+    expect(await given.rows(silver.clickstream_sessions, "visitor_id", "customer_id", "event_count")).toEqual(
+      [
+        { visitor_id: "C1", customer_id: "C1", event_count: 1 },
+        { visitor_id: "v-1", customer_id: "C2", event_count: 3 },
+        { visitor_id: "v-2", customer_id: null, event_count: 1 },
+      ],
+    );
+  });
+
+  it("where they landed and came from is what their first event says", async () => {
+    const utm = { utm_source: "news", utm_medium: "email", utm_campaign: "spring" };
+    const given = await step(sessions, {
+      "silver.clickstream_clean": [
+        visit("v-1", null, "12:01:00", { page: "/cart", referrer: "https://other.example/" }),
+        visit("v-1", null, "12:00:00", { event_id: "E2", page: "/b" }),
+        visit("v-1", null, "12:00:00", {
+          event_id: "E1",
+          page: "/a",
+          device: "mobile",
+          country: "Spain",
+          ...utm,
+        }),
+      ],
+    });
+    const names = ["landing_page", "device", "country", "channel", "referrer", "utm_campaign"] as const;
+    expect(await given.rows(silver.clickstream_sessions, ...names)).toEqual([
+      {
+        landing_page: "/a",
+        device: "mobile",
+        country: "Spain",
+        channel: "email",
+        referrer: null,
+        utm_campaign: "spring",
+      },
+    ]);
+  });
+
+  it.for([
+    ["direct", {}],
+    ["paid", { utm_medium: "CPC", referrer: "https://www.google.com/" }],
+    ["social", { utm_medium: "social" }],
+    ["other", { utm_source: "flyer" }],
+    ["search", { referrer: "https://www.google.co.uk/" }],
+    ["search", { utm_medium: "organic" }],
+    ["social", { referrer: "https://m.facebook.com/" }],
+    ["referral", { referrer: "https://mygoogle.example/" }],
+    ["referral", { utm_medium: "affiliate" }],
+  ] as const)("the channel is %s", async ([channel, more]) => {
+    const given = await step(sessions, {
+      "silver.clickstream_clean": [visit("v-1", null, "12:00:00", more)],
+    });
+    expect(await given.rows(silver.clickstream_sessions, "channel")).toEqual([{ channel }]);
   });
 });
 
@@ -202,7 +284,7 @@ describe("late events are taken up once a day", () => {
       ["C1", "12:40:00", "12:40:00", 1],
     ]);
     await lake.run(`${late},${sessions}`);
-    expect(await lake.rows(silver.clickstream_late)).toEqual([
+    expect(await lake.rows(silver.clickstream_late)).toMatchObject([
       {
         event_id: "LATE",
         customer_id: "C1",

@@ -119,6 +119,7 @@ const usual: Usual = {
   "bronze.clickstream_raw": (given, position) => {
     const fields = {
       event_id: "E1",
+      visitor_id: null,
       customer_id: "C1",
       product_id: given.event_type === "search" ? null : "P1",
       event_type: "page_view",
@@ -129,6 +130,11 @@ const usual: Usual = {
       price: null,
       device: null,
       country: null,
+      referrer: null,
+      utm_source: null,
+      utm_medium: null,
+      utm_campaign: null,
+      order_id: null,
     };
     const said = Object.entries(fields).map(([name, usual]) => {
       const value = given[name as keyof typeof fields];
@@ -206,7 +212,9 @@ const usual: Usual = {
       ...from("clickstream", position, "ndjson"),
     };
   },
+  "silver.clickstream_late": { event_id: "E1", customer_id: "C1" },
   "silver.clickstream_sessions": {
+    visitor_id: "C1",
     customer_id: "C1",
     event_count: 1,
     page_views: 1,

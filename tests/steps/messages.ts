@@ -24,11 +24,19 @@ export function randomMessages(random: () => number): RandomMessages {
     );
     const event = {
       event_id: rarely(() => pick(["E1", "E2", "E3", ""]), `E${++events + 3}`, 0.2),
-      customer_id: rarely(() => "", pick(["C1", "C1", "C2", "C3"])),
-      ...(event_type !== "search" && { product_id: pick(["P1", "P2", "P3", "P4"]) }),
+      ...pick([
+        // The older form; a visitor who is not logged in; one who is; a browser that two customers share.
+        () => ({ customer_id: rarely(() => "", pick(["C1", "C1", "C2", "C3"])) }),
+        () => ({ visitor_id: rarely(() => "", pick(["V1", "V1", "V2"])), customer_id: null }),
+        () => ({ visitor_id: "V1", customer_id: pick(["C1", "C2"]) }),
+        () => ({ visitor_id: pick(["V2", "V3"]), customer_id: pick(["C1", "C3"]) }),
+      ])(),
+      ...(event_type !== "search" &&
+        rarely(() => false, true, 0.2) && { product_id: pick(["P1", "P2", "P3", "P4"]) }),
       event_type,
       session_id: "S1",
-      page: "/",
+      page: pick(["/", "/cart"]),
+      ...(random() < 0.3 && { device: "mobile", referrer: pick(["", "https://search.example/"]) }),
       event_ts: rarely(() => pick(["soon", "2001-01-01T00:00:00Z", "2030-01-01T00:00:00Z"]), written(at)),
       ...(random() < 0.5 && {
         quantity: rarely(() => -1, pick([1, 2, 3])),

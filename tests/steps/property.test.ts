@@ -17,6 +17,7 @@ const kept = [
   silver.clickstream_clean,
   silver.clickstream_late,
   silver.clickstream_sessions,
+  silver.visitor_identities,
   silver.rejected_rows,
   gold.daily_sales_summary,
   gold.customer_ltv,

@@ -35,6 +35,20 @@ describe("traffic per UTC hour (FR-009)", () => {
     ]);
   });
 
+  it("visitors are browsers, logged in or not, and every page is a view", async () => {
+    const given = await step(hourly, {
+      "silver.clickstream_clean": [
+        { visitor_id: "v-1", customer_id: null, product_id: null, page: "/" },
+        { visitor_id: "v-1", customer_id: "C1" },
+        { visitor_id: "v-2", customer_id: null },
+        { customer_id: "C1" },
+      ],
+    });
+    expect(await given.rows(gold.hourly_traffic_metrics, "page_views", "unique_visitors")).toEqual([
+      { page_views: 4, unique_visitors: 3 },
+    ]);
+  });
+
   it("rates are null in an hour without any view", async () => {
     const given = await step(hourly, { "silver.clickstream_clean": [{ event_type: "purchase" }] });
     expect(
@@ -100,6 +114,20 @@ describe("from looking to buying, per day and category", () => {
         avg_order_value: "10.01",
         revenue_per_visitor: "6.67",
       },
+    ]);
+  });
+
+  it("pages without a product are left out, and visitors are browsers", async () => {
+    const given = await step(funnel, {
+      "silver.clickstream_clean": [
+        { visitor_id: "v-1", customer_id: null },
+        { visitor_id: "v-1", customer_id: "C1" },
+        { visitor_id: "v-1", customer_id: "C1", product_id: null, page: "/checkout" },
+        { visitor_id: "v-2", customer_id: null, product_id: null, page: "/" },
+      ],
+    });
+    expect(await given.rows(gold.conversion_funnel, "category", "visitors", "page_views")).toEqual([
+      { category: "Unknown", visitors: 1, page_views: 2 },
     ]);
   });
 

@@ -238,6 +238,81 @@ describe("values that are not plausible (requirements §2)", () => {
   });
 });
 
+describe("visitors who are not logged in (requirements §1)", () => {
+  it("have sessions of their own, and are tied to the customer they turn out to be, back to the session's beginning", async () => {
+    const shop = await shopOf("visitors");
+    succeeded(await shop.shopmetrics("run"));
+    expect(
+      await query(
+        shop,
+        `select visitor_id, customer_id, session_start::varchar as start, event_count::int as events, channel, converted
+        from silver.clickstream_sessions order by visitor_id`,
+      ),
+    ).toEqual([
+      {
+        visitor_id: "C1",
+        customer_id: "C1",
+        start: "2026-11-20 11:00:00",
+        events: 1,
+        channel: null,
+        converted: false,
+      },
+      {
+        visitor_id: "v-1",
+        customer_id: "C1",
+        start: "2026-11-20 10:00:00",
+        events: 6,
+        channel: "paid",
+        converted: true,
+      },
+      {
+        visitor_id: "v-2",
+        customer_id: null,
+        start: "2026-11-20 10:02:00",
+        events: 1,
+        channel: "direct",
+        converted: false,
+      },
+    ]);
+    expect(
+      await query(
+        shop,
+        `select visitor_id, customer_id, tied_from::varchar as tied_from, identified_at::varchar as identified_at,
+          tied_until::varchar as tied_until from silver.visitor_identities`,
+      ),
+    ).toEqual([
+      {
+        visitor_id: "v-1",
+        customer_id: "C1",
+        tied_from: "2026-11-20 10:00:00",
+        identified_at: "2026-11-20 10:04:00",
+        tied_until: "2026-11-20 10:05:30",
+      },
+    ]);
+    expect(await query(shop, "select reasons, raw_row from silver.rejected_rows")).toEqual([
+      {
+        reasons: ["visitor_id and customer_id are missing"],
+        raw_row: expect.stringContaining("E8") as string,
+      },
+    ]);
+    expect(
+      await query(
+        shop,
+        "select hour(hour)::int as hour, page_views::int as views, unique_visitors::int as visitors from gold.hourly_traffic_metrics order by hour",
+      ),
+    ).toEqual([
+      { hour: 10, views: 5, visitors: 2 },
+      { hour: 11, views: 1, visitors: 1 },
+    ]);
+    expect(
+      await query(
+        shop,
+        "select category, visitors::int as visitors, page_views::int as views, purchases::int as purchases, revenue from gold.conversion_funnel",
+      ),
+    ).toEqual([{ category: "Home", visitors: 1, views: 1, purchases: 1, revenue: "10.00" }]);
+  });
+});
+
 describe("a shop that has little to show", () => {
   const wordsOf = async (folder: string, page: string) =>
     (await readFile(path.join(folder, `${page}.html`), "utf8"))

@@ -49,6 +49,13 @@ export async function query(shop: Lakehouse, sql: string): Promise<Record<string
   return withWarehouse(shop, async (run) => run(sql));
 }
 
+/** Statements that change a warehouse that no process holds. */
+export async function execute(shop: Lakehouse, statements: readonly string[]): Promise<void> {
+  await withWarehouse(shop, async (run) => {
+    for (const statement of statements) await run(statement);
+  });
+}
+
 /** Up to three differing rows of every table that differs; empty when all tables are equal. */
 export function differences(actual: Tables, expected: Tables): string[] {
   const names = new Set([...Object.keys(actual), ...Object.keys(expected)]);

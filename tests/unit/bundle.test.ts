@@ -153,6 +153,10 @@ describe("a build", () => {
     ])
       expect(text).toContain(`create table if not exists ${table} (`);
     expect(text).not.toMatch(/\bdrop\b|replace table/i);
+    // Last, once no column is missing.
+    expect(text.trimEnd().split("\n").at(-1)).toBe(
+      "update silver.clickstream_sessions set visitor_id = customer_id where visitor_id is null;",
+    );
   });
 });
 

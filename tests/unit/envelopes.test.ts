@@ -64,7 +64,7 @@ const envelope = (value: string | null | undefined, more: object = {}) =>
 describe("an envelope becomes a row", () => {
   it("with its place in Kafka, the message's text and its fields", async () => {
     const value =
-      '{"event_id": "E1", "price": 19.90, "quantity": 2, "product_id": null, "device": "m\\u00f6bile"}';
+      '{"event_id": "E1", "visitor_id": "v-1", "referrer": "https://search.example/?q=lamp", "utm_campaign": "spring", "price": 19.90, "quantity": 2, "product_id": null, "device": "m\\u00f6bile"}';
     land(`${envelope(value)}\n`);
     expect(await loadAll()).toMatchObject([
       { name: "clickstream/a.ndjson", rows: 1, rescued: 0, warnings: [] },
@@ -78,6 +78,7 @@ describe("an envelope becomes a row", () => {
         kafka_timestamp: "2026-03-01T10:00:00.123Z",
         kafka_key: "C1",
         event_id: "E1",
+        visitor_id: "v-1",
         customer_id: null,
         product_id: null,
         event_type: null,
@@ -88,6 +89,11 @@ describe("an envelope becomes a row", () => {
         price: "19.9",
         device: "möbile",
         country: null,
+        referrer: "https://search.example/?q=lamp",
+        utm_source: null,
+        utm_medium: null,
+        utm_campaign: "spring",
+        order_id: null,
         _rescued_data: null,
         source_file: "clickstream/a.ndjson",
         source_row: 1,

@@ -80,6 +80,12 @@ const readMessages = (folder: string, ...dates: string[]): Message[] =>
       .map((text) => JSON.parse(text) as Message),
   );
 
+function groupBy(events: readonly Event[], key: (event: Event) => string): Map<string, Event[]> {
+  const groups = new Map<string, Event[]>();
+  for (const event of events) groups.set(key(event), [...(groups.get(key(event)) ?? []), event]);
+  return groups;
+}
+
 /** What is wrong with a line of a clickstream file, found without the help of the code under test. */
 function faultOf(text: string): string | undefined {
   if (!text.endsWith("}")) return "event_torn_line";
@@ -125,9 +131,7 @@ describe("the clickstream", () => {
       expect(offsets.every((offset, index) => index === 0 || offset > offsets[index - 1]!)).toBe(true);
     }
     expect(new Set(messages.map(({ topic }) => topic))).toEqual(new Set(["simulated"]));
-    expect(messages.every(({ key, value }) => key === (JSON.parse(value) as Event)["customer_id"])).toBe(
-      true,
-    );
+    expect(messages.every(({ key, value }) => key === (JSON.parse(value) as Event)["visitor_id"])).toBe(true);
     const places = new Set(messages.map(({ key, partition }) => `${key} ${partition}`));
     expect(places.size).toBe(new Set(messages.map(({ key }) => key)).size);
   });
@@ -139,18 +143,70 @@ describe("the clickstream", () => {
     const lastDay = readMessages(folder, "2025-11-24").map(({ value }) => JSON.parse(value) as Event);
     const ofThatDay = lastDay.filter((event) => String(event["event_ts"]).startsWith("2025-11-24"));
     expect(ofThatDay.length).toBeGreaterThan(1000);
-    expect(ofThatDay.filter((event) => !customers.has(String(event["customer_id"])))).toEqual([]);
+    const isKnown = ({ customer_id }: Event) => customer_id === null || customers.has(String(customer_id));
+    expect(ofThatDay.filter((event) => !isKnown(event))).toEqual([]);
     const isPriced = ({ product_id, price }: Event) =>
       product_id === null || price === products.get(String(product_id))?.price;
     expect(ofThatDay.filter((event) => !isPriced(event))).toEqual([]);
   });
 
-  it("follows the funnel: 30 % of views end in the cart, half of these at the till", () => {
-    expect(count("add_to_cart") / count("page_view")).toBeCloseTo(0.3, 1);
+  it("follows the funnel: 30 % of views of a product end in the cart, half of these at the till", () => {
+    const views = events.filter((event) => event["event_type"] === "page_view");
+    const productViews = views.filter((event) => event["product_id"] !== null);
+    expect(count("add_to_cart") / productViews.length).toBeCloseTo(0.3, 1);
     expect(count("purchase") / count("add_to_cart")).toBeCloseTo(0.5, 1);
     expect(count("search")).toBeGreaterThan(0);
-    const isOdd = ({ event_type, product_id }: Event) => (product_id === null) !== (event_type === "search");
+    const isOdd = ({ page, product_id }: Event) =>
+      (product_id === null) === /^.(products|checkout.done)/.test(String(page));
     expect(events.filter(isOdd)).toEqual([]);
+    const place = ({ page }: Event) =>
+      String(page)
+        .replace(/[?].*/, "")
+        .replace(/^([/](?:c|products)[/]).+/, "$1");
+    const pages = new Set(events.map(place));
+    expect([...pages].toSorted()).toEqual(
+      ["/", "/c/", "/cart", "/checkout", "/checkout/done", "/products/", "/search"].toSorted(),
+    );
+  });
+
+  it("has visitors who are not logged in, some who log in, and browsers that two customers share", () => {
+    const anonymous = events.filter((event) => event["customer_id"] === null).length / events.length;
+    expect(anonymous).toBeGreaterThan(0.4);
+    expect(anonymous).toBeLessThan(0.8);
+    const bySession = groupBy(events, (event) => String(event["session_id"]));
+    const namesOf = (some: Event[]) => new Set(some.map((event) => event["customer_id"]));
+    const loggedIn = [...bySession.values()].filter((some) => namesOf(some).size === 2);
+    expect(loggedIn.length / bySession.size).toBeGreaterThan(0.1);
+    // Nobody logs out, and a session is of one browser.
+    for (const some of loggedIn) {
+      const names = some
+        .toSorted((a, b) => (String(a["event_ts"]) < String(b["event_ts"]) ? -1 : 1))
+        .map((event) => event["customer_id"] !== null);
+      expect(names.indexOf(true)).toBe(names.lastIndexOf(false) + 1);
+    }
+    expect(
+      [...bySession.values()].every((some) => new Set(some.map((event) => event["visitor_id"])).size === 1),
+    ).toBe(true);
+    const byVisitor = groupBy(events, (event) => String(event["visitor_id"]));
+    const customers = [...byVisitor.values()].map(
+      (some) => [...namesOf(some)].filter((name) => name !== null).length,
+    );
+    expect(customers.filter((number) => number === 2).length).toBeGreaterThan(0);
+    expect(Math.max(...customers)).toBe(2);
+  });
+
+  it("says of a session's first event where it came from, and of a purchase which order it was", () => {
+    const first = [...groupBy(events, (event) => String(event["session_id"])).values()].map(
+      (some) => some.toSorted((a, b) => (String(a["event_ts"]) < String(b["event_ts"]) ? -1 : 1))[0]!,
+    );
+    const withReferrer = first.filter((event) => event["referrer"]);
+    expect(withReferrer.length / first.length).toBeCloseTo(0.57, 1);
+    expect(new Set(first.map((event) => event["utm_medium"]))).toEqual(
+      new Set([undefined, "cpc", "paid_social", "email"]),
+    );
+    expect(first.every((event) => "utm_medium" in event === "utm_campaign" in event)).toBe(true);
+    const isOrder = (event: Event) => "order_id" in event === (event["event_type"] === "purchase");
+    expect(events.filter((event) => !isOrder(event))).toEqual([]);
   });
 
   it("has late events and such that are sent twice", () => {

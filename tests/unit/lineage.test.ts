@@ -44,6 +44,11 @@ describe("what a select's columns come from", () => {
       "select sum(a) over (partition by b order by k) as n from s.t",
       ["n transformation <- s.t.a, s.t.b, s.t.k"],
     ],
+    [
+      "a unit of time, which is no column",
+      "select dateadd(hour, a, b) as later, datediff(day, b, k) as days from s.t",
+      ["later transformation <- s.t.a, s.t.b", "days transformation <- s.t.b, s.t.k"],
+    ],
     ["select *", "select * from s.t", ["a identity <- s.t.a", "b identity <- s.t.b", "k identity <- s.t.k"]],
     [
       "one side's *",

@@ -56,7 +56,11 @@ export async function diffTable(
     await presentColumns(connection, "before", table),
     await presentColumns(connection, "after", table),
   ];
-  const both = table.columns.filter(({ name }) => before.has(name) && after.has(name));
+  const isIn = (present: ReadonlySet<string>) => {
+    const taken = new Set<string>(takenOver(table, present).map(([column]) => column));
+    return ({ name }: Column) => present.has(name) || taken.has(name);
+  };
+  const both = table.columns.filter(isIn(before)).filter(isIn(after));
   const compared = both.filter(({ name }) => !isAuditColumn(table, name));
   const shared = { table: table.name, key: rowKey(table) };
   const columnsAdded = [...after].filter((name) => before.size > 0 && !before.has(name));
@@ -68,16 +72,37 @@ export async function diffTable(
     const none = { changed: 0, columns: [], columnsAdded: [], columnsRemoved: [], samples: [] };
     return { ...shared, in: there, rows, added: rows.after, removed: rows.before, ...none };
   }
-  for (const side of ["before", "after"] as const) await refuseRepeatedKeys(connection, side, table);
-  const figures = await measure(connection, table, shared.key, compared);
+  const lacking = shared.key.find((name) => !both.some((column) => column.name === name));
+  if (lacking)
+    throw new InputError(
+      `${table.name} can't be compared: ${before.has(lacking) ? "this warehouse" : "the one compared with"} is of another ` +
+        `version, whose rows have no ${lacking}, by which rows are matched. Name a table to compare it alone.`,
+    );
+  const sides = { before: sideOf("before", table, before), after: sideOf("after", table, after) };
+  for (const side of ["before", "after"] as const) await refuseRepeatedKeys(connection, side, table, sides);
+  const figures = await measure(connection, joined(sides, shared.key), shared.key, compared);
   return {
     ...shared,
     in: "both",
     ...figures,
     columnsAdded,
     columnsRemoved,
-    samples: await sample(connection, table, shared.key, compared, options.samples),
+    samples: await sample(connection, joined(sides, shared.key), shared.key, compared, options.samples),
   };
+}
+
+/** The two warehouses' rows of a table, as relations. */
+type Sides = Readonly<Record<"before" | "after", string>>;
+
+/** The columns that an older table lacks and the ones whose values they take over. */
+const takenOver = (table: Table, present: ReadonlySet<string>) =>
+  Object.entries(table.options.formerly ?? {}).flatMap(([column, former]) =>
+    former && !present.has(column) && present.has(former) ? [[column, former] as const] : [],
+  );
+
+function sideOf(side: keyof Sides, table: Table, present: ReadonlySet<string>): string {
+  const taken = takenOver(table, present).map(([column, former]) => `, "${former}" as "${column}"`);
+  return `(select *${taken.join("")} from ${side}.${table.name})`;
 }
 
 /** The columns that name a row: the contract's key, or where a raw or refused row came from. */
@@ -106,10 +131,15 @@ where database_name = $side and schema_name = $schema and table_name = $name`,
 const countOf = async (connection: Connection, name: string) =>
   Number((await connection.query(`select count(*) as n from ${name}`)).rows[0]?.["n"]);
 
-async function refuseRepeatedKeys(connection: Connection, side: string, table: Table): Promise<void> {
+async function refuseRepeatedKeys(
+  connection: Connection,
+  side: keyof Sides,
+  table: Table,
+  sides: Sides,
+): Promise<void> {
   const key = rowKey(table).join(", ");
   const { rows } = await connection.query(
-    `select ${key}, count(*) as n from ${side}.${table.name} group by ${key} having count(*) > 1 limit 1`,
+    `select ${key}, count(*) as n from ${sides[side]} group by ${key} having count(*) > 1 limit 1`,
   );
   const [row] = rows;
   if (!row) return;
@@ -127,7 +157,7 @@ const isNumeric = ({ type, name }: Column) =>
 
 async function measure(
   connection: Connection,
-  table: Table,
+  rowsOfBoth: string,
   key: readonly string[],
   columns: readonly Column[],
 ): Promise<Pick<TableDiff, "rows" | "added" | "removed" | "changed" | "columns">> {
@@ -156,7 +186,7 @@ async function measure(
       ),
       ...sums,
     ].join(",\n  ")}
-from ${joined(table, key)}`,
+from ${rowsOfBoth}`,
   );
   const row = rows[0]!;
   return {
@@ -179,14 +209,14 @@ from ${joined(table, key)}`,
 const textOf = (value: ResultValue | undefined) =>
   value === null || value === undefined ? null : String(value as string | number);
 
-const joined = (table: Table, key: readonly string[]) =>
-  `(select *, true as _here from before.${table.name}) as b
-full join (select *, true as _here from after.${table.name}) as a
+const joined = ({ before, after }: Sides, key: readonly string[]) =>
+  `(select *, true as _here from ${before}) as b
+full join (select *, true as _here from ${after}) as a
   on ${key.map((name) => `b."${name}" = a."${name}"`).join(" and ")}`;
 
 async function sample(
   connection: Connection,
-  table: Table,
+  rowsOfBoth: string,
   key: readonly string[],
   columns: readonly Column[],
   limit: number,
@@ -197,7 +227,7 @@ async function sample(
   const lone = async (change: "added" | "removed"): Promise<RowDiff[]> => {
     const [here, there] = change === "added" ? ["a", "b"] : ["b", "a"];
     const { rows } = await connection.query(
-      `select ${list(here)} from ${joined(table, key)} where ${there}._here is null order by ${order(here)} limit ${limit}`,
+      `select ${list(here)} from ${rowsOfBoth} where ${there}._here is null order by ${order(here)} limit ${limit}`,
     );
     return rows.map((row) => ({ change, row }));
   };
@@ -205,7 +235,7 @@ async function sample(
   const pairs = await connection.query(
     `select ${key.map((name) => `a."${name}" as "key_${name}"`).join(", ")}
   ${others.map((name) => `, b."${name}" as "before_${name}", a."${name}" as "after_${name}"`).join("")}
-from ${joined(table, key)} where b._here and a._here and (${differs}) order by ${order("a")} limit ${limit}`,
+from ${rowsOfBoth} where b._here and a._here and (${differs}) order by ${order("a")} limit ${limit}`,
   );
   const changed = pairs.rows.map((row): RowDiff => {
     const value = (side: string, name: string) => row[`${side}_${name}`] ?? null;

@@ -19,6 +19,7 @@ export {
   prepareWarehouse,
   publish,
   readWindows,
+  takeOver,
   wanted,
 } from "../run/warehouse.js";
 export { recordPassedOver } from "../run/passed-over.js";

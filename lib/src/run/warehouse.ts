@@ -15,7 +15,7 @@ export const orderOfRun =
 
 /**
  * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
- * has gained. Their rows hold null there until a run with --full.
+ * has gained. Their rows hold null there until a run with --full, unless the contract names a column whose value they take.
  */
 export async function prepareWarehouse(
   connection: Connection,
@@ -33,6 +33,7 @@ export async function prepareWarehouse(
       if (!known) continue;
       const gained = columns.filter((column) => !known.has(column.name));
       statements.push(...gained.map((column) => dialect.addColumn(name, column)));
+      if (name === table.name && gained.length > 0) statements.push(...takeOver(table));
     }
   }
   if (statements.length === 0) return;
@@ -57,6 +58,12 @@ export function wanted(table: Table): { name: string; columns: { name: string; t
   };
   return [own, log];
 }
+
+/** Gives columns that a contract has gained the values that their rows held in another one; changes nothing the second time. */
+export const takeOver = ({ name, options }: Table): string[] =>
+  Object.entries(options.formerly ?? {}).map(
+    ([column, former]) => `update ${name} set ${column} = ${former} where ${column} is null`,
+  );
 
 async function presentColumns(
   connection: Connection,

@@ -25,6 +25,18 @@ const figure = (pattern: RegExp, message: string) =>
 
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
 
+/** A text that browsers send empty where there is none: blank is null. */
+const maybeBlank = (most: number) =>
+  optional(
+    z.union([
+      z
+        .string()
+        .regex(/^ *$/)
+        .transform(() => null),
+      text(most),
+    ]),
+  );
+
 /** ISO 8601 in UTC or with an offset, at most to the microsecond, in this century. */
 const instant = z
   .string()
@@ -39,16 +51,19 @@ const instant = z
  * and `silver.clickstream_clean`, whose SQL applies the same rules (a test compares the two). Parsing returns text: a price
  * that arrives as text, such as `"19.90"`, never passes through a JavaScript number. Unknown fields are ignored.
  *
+ * An event needs a visitor or a customer. Events of the older form, without `visitor_id`, stay valid.
+ *
  * @example
  * clickstreamEvent.parse({
- *   event_id: "E1", customer_id: "C000001", product_id: "P0001", event_type: "page_view", session_id: "S1",
+ *   event_id: "E1", visitor_id: "v-7f3a", customer_id: null, product_id: "P0001", event_type: "page_view", session_id: "S1",
  *   page: "/products/P0001", event_ts: "2026-03-01T10:00:00.123Z", device: "mobile",
  * });
  */
 export const clickstreamEvent = z
   .object({
     event_id: text(200),
-    customer_id: text(200),
+    visitor_id: optional(text(200)),
+    customer_id: optional(text(200)),
     product_id: optional(text(200)),
     event_type: z.enum(eventTypes),
     session_id: text(200),
@@ -60,16 +75,26 @@ export const clickstreamEvent = z
     ),
     device: optional(text(200)),
     country: optional(text(200)),
+    referrer: maybeBlank(2000),
+    utm_source: maybeBlank(200),
+    utm_medium: maybeBlank(200),
+    utm_campaign: maybeBlank(200),
+    order_id: maybeBlank(200),
   })
   // In cents, so that it is exact: nine digits times six fit into a number.
   .refine(({ quantity, price }) => Math.round(Number(price) * 100) * Number(quantity) <= 99_999_999_999, {
     path: ["price"],
     message: "times quantity is above 999,999,999.99",
   })
-  .refine(({ event_type, product_id }) => event_type === "search" || product_id !== null, {
-    path: ["product_id"],
-    message: "is missing",
+  .refine(({ visitor_id, customer_id }) => visitor_id !== null || customer_id !== null, {
+    path: ["visitor_id"],
+    message: "is missing, and so is customer_id",
   })
+  .refine(
+    ({ event_type, product_id }) =>
+      !(event_type === "add_to_cart" || event_type === "purchase") || product_id !== null,
+    { path: ["product_id"], message: "is missing" },
+  )
   .refine(({ event_type, product_id }) => event_type !== "search" || product_id === null, {
     path: ["product_id"],
     message: "is given for a search",
@@ -78,9 +103,9 @@ export const clickstreamEvent = z
 /** An event as the shop sends it, before validation. */
 export type ClickstreamEvent = z.input<typeof clickstreamEvent>;
 
-/** The topic's messages: keyed by customer, so that a customer's events stay in order. */
+/** The topic's messages: keyed by visitor, so that a visitor's events stay in order, whether logged in or not. */
 export const clickstreamMessages: MessageContract<ClickstreamEvent> = {
   schema: clickstreamEvent,
   idOf: ({ event_id }) => event_id,
-  keyOf: ({ customer_id }) => String(customer_id),
+  keyOf: ({ visitor_id, customer_id }) => String(visitor_id ?? customer_id),
 };

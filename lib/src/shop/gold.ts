@@ -79,7 +79,10 @@ export const hourly_traffic_metrics = table(
     date: date("UTC date of the hour."),
     events: bigint("Events of any kind.", { from: 0 }),
     page_views: bigint("Pages looked at.", { from: 0 }),
-    unique_visitors: bigint("Customers with an event of any kind.", { from: 0 }),
+    unique_visitors: bigint(
+      "Visitors with an event of any kind: by visitor_id, or by customer_id where there is none.",
+      { from: 0 },
+    ),
     add_to_carts: bigint("Products put into the cart.", { from: 0 }),
     purchases: bigint("Purchases.", { from: 0 }),
     searches: bigint("Searches.", { from: 0 }),
@@ -96,7 +99,7 @@ export const conversion_funnel = table(
   {
     date: date("UTC date of the events.", happened),
     category: text("Category of the product now; Unknown when the product is not known."),
-    visitors: bigint("Customers with an event of this day and category.", { from: 0 }),
+    visitors: bigint("Visitors with an event of this day and category.", { from: 0 }),
     page_views: bigint("Pages looked at.", { from: 0 }),
     add_to_carts: bigint("Products put into the cart.", { from: 0 }),
     purchases: bigint("Purchases.", { from: 0 }),

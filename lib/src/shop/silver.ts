@@ -28,6 +28,17 @@ const origin = {
   ),
 };
 
+/** Where a visitor came from. */
+const origins = {
+  referrer: text("The page that led here, as the browser names it.").nullable(),
+  utm_source: text("Who sent the visitor, of a link with utm parameters.").nullable(),
+  utm_medium: text("By which means, such as cpc or email.").nullable(),
+  utm_campaign: text("For which campaign.").nullable(),
+};
+
+/** What leads visitors to the shop. */
+export const channels = ["direct", "search", "paid", "email", "social", "referral", "other"] as const;
+
 export const dim_customers = table(
   "silver.dim_customers",
   "Every version of every customer, with the time in which it was valid: a slowly changing dimension of type 2 (FR-004).",
@@ -122,8 +133,13 @@ export const clickstream_clean = table(
   "One row per event of the clickstream: the first copy that arrived, typed and validated by the producer's contract.",
   {
     event_id: text("The event's id."),
-    customer_id: text("Who."),
-    product_id: text("What was looked at, put into the cart or bought. Null for a search.").nullable(),
+    visitor_id: text(
+      "The browser's cookie. Null in messages of the older form; the visitor then is the customer.",
+    ).nullable(),
+    customer_id: text("The customer. Null while nobody is logged in.").nullable(),
+    product_id: text(
+      "What was looked at, put into the cart or bought. Null for a search and on pages without a product.",
+    ).nullable(),
     event_type: oneOf(eventTypes, "What the shopper did."),
     session_id: text("The shop's own idea of a session: kept, not trusted. See clickstream_sessions."),
     page: text("Where in the shop."),
@@ -133,6 +149,8 @@ export const clickstream_clean = table(
     price: money("Price of one unit.").nullable(),
     device: text("The device.").nullable(),
     country: text("The visitor's country.").nullable(),
+    ...origins,
+    order_id: text("The order, of a purchase.").nullable(),
     received_at: timestamp("When it reached Kafka.", { daysAfterLoad: 1 }),
     is_late: boolean("Whether it arrived more than 10 minutes after it happened."),
     kafka_topic: text("The topic it came from."),
@@ -152,13 +170,21 @@ export const clickstream_clean = table(
       "source_row",
     ],
     tracks: [
+      "visitor_id",
       "customer_id",
       "product_id",
       "event_type",
+      "page",
       "event_ts",
       "event_date",
       "quantity",
       "price",
+      "device",
+      "country",
+      "referrer",
+      "utm_source",
+      "utm_medium",
+      "utm_campaign",
       "is_late",
     ],
     clusterBy: ["event_date"],
@@ -171,23 +197,44 @@ export const clickstream_late = table(
   "The late events that daily runs have added to their sessions.",
   {
     event_id: text("The event's id."),
-    customer_id: text("Who."),
+    visitor_id: text("The browser's cookie. Null in messages of the older form.").nullable(),
+    customer_id: text("The customer. Null while nobody is logged in.").nullable(),
     event_type: oneOf(eventTypes, "What the shopper did."),
+    page: text("Where in the shop.").nullable(),
     event_ts: timestamp("When it happened, UTC."),
     event_date: date("UTC date of event_ts."),
+    device: text("The device.").nullable(),
+    country: text("The visitor's country.").nullable(),
+    ...origins,
   },
   {
     key: ["event_id"],
-    tracks: ["customer_id", "event_type", "event_ts", "event_date"],
+    tracks: [
+      "visitor_id",
+      "customer_id",
+      "event_type",
+      "page",
+      "event_ts",
+      "event_date",
+      "device",
+      "country",
+      "referrer",
+      "utm_source",
+      "utm_medium",
+      "utm_campaign",
+    ],
     tags: { sensitivity: "personal" },
   },
 );
 
 export const clickstream_sessions = table(
   "silver.clickstream_sessions",
-  "A customer's events without a pause of more than 30 minutes: one row per session (FR-010).",
+  "A visitor's events without a pause of more than 30 minutes: one row per session (FR-010).",
   {
-    customer_id: text("Who."),
+    visitor_id: text("The browser's cookie; of events without one, the customer's number."),
+    customer_id: text(
+      "The first customer who was known in it. Null while nobody was. All of them are in visitor_identities.",
+    ).nullable(),
     session_start: timestamp("The first event, UTC."),
     session_end: timestamp("The last event, UTC."),
     session_date: date("UTC date of session_start."),
@@ -198,10 +245,50 @@ export const clickstream_sessions = table(
     add_to_carts: bigint("Of these, products put into the cart."),
     purchases: bigint("Of these, purchases."),
     converted: boolean("Whether there was a purchase."),
+    landing_page: text("The first event's page.").nullable(),
+    device: text("The first event's device.").nullable(),
+    country: text("The first event's country.").nullable(),
+    channel: oneOf(
+      channels,
+      "What led here, by the first event's utm parameters and referrer. Null where the first event has no visitor_id.",
+    ).nullable(),
+    ...origins,
   },
   {
-    key: ["customer_id", "session_start"],
+    key: ["visitor_id", "session_start"],
+    formerly: { visitor_id: "customer_id" },
+    tracks: ["session_end"],
     clusterBy: ["session_date"],
+    tags: { sensitivity: "personal" },
+  },
+);
+
+export const visitor_identities = table(
+  "silver.visitor_identities",
+  "Which customer a visitor was, and when: a stretch of a session for each customer who was logged in during it.",
+  {
+    visitor_id: text("The browser's cookie."),
+    customer_id: text("The customer."),
+    tied_from: timestamp(
+      "From when on the visitor is this customer, UTC: the session's start, or the login after another customer.",
+    ),
+    tied_until: timestamp(
+      "Until when, UTC: the session's last event, or the login of the next customer, which is not included.",
+    ),
+    tied_date: date("UTC date of tied_from."),
+    identified_at: timestamp("The first event of this stretch that names the customer, UTC."),
+    session_start: timestamp("Start of the visitor's session, as in clickstream_sessions."),
+    event_count: bigint("Events of this stretch that name the customer.", { from: 1 }),
+  },
+  {
+    key: ["visitor_id", "tied_from", "customer_id"],
+    relations: [
+      {
+        name: "tied_from is not after identified_at, and that not after tied_until",
+        holds: "tied_from <= identified_at and identified_at <= tied_until",
+      },
+    ],
+    clusterBy: ["tied_date"],
     tags: { sensitivity: "personal" },
   },
 );

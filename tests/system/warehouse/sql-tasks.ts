@@ -102,12 +102,24 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     full: "false",
   });
 
-  /** As a deployment and the first task of a job do: rows can be given then. */
+  /** What the sessions of an earlier version hold once the first task of a job has run. */
+  let sessionsOfBefore: unknown;
+
+  /** As a deployment and the first task of a job do: rows can be given then. One table is there already, in an earlier form. */
   async function makeTables() {
     const connections = [await spark.connect(), await duckdb.connect()] as const;
     for (const schema of schemasOf(project.tables))
       await connections[0].execute(`create schema if not exists ${schema}`);
+    const sessions = silver.clickstream_sessions;
+    await connections[0].execute(
+      `create table ${sessions.name} using delta as select 'C1' as customer_id, timestamp'2026-03-01' as session_start`,
+    );
     await runFile(connections[0], prepareFile(compiled), parametersOf("2026-03-01"));
+    sessionsOfBefore = (
+      await connections[0].query(`select visitor_id, customer_id, landing_page from ${sessions.name}`)
+    ).rows;
+    await connections[0].execute(`drop table ${sessions.name}`);
+    await connections[0].execute(databricksDialect.createTable(sessions)[0]!);
     await prepareWarehouse(connections[1], duckdbDialect, project.tables);
     for (const connection of connections) await connection.close();
   }
@@ -216,6 +228,10 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     },
     patience,
   );
+
+  it("add the columns that a contract has gained, with the values that they take over", () => {
+    expect(sessionsOfBefore).toEqual([{ visitor_id: "C1", customer_id: "C1", landing_page: null }]);
+  });
 
   it(
     "care for a table: comments, tags, clustering, compacting, and removal of old files",

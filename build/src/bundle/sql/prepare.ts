@@ -1,12 +1,13 @@
 import type { Table, Tables } from "shopmetrics/plan";
 import { databricks } from "shopmetrics/engine";
-import { wanted } from "shopmetrics/run";
+import { takeOver, wanted } from "shopmetrics/run";
 
 /** The most tables to which one run of the file adds columns. If there are more, the task says so and is repeated. */
 const tablesThatGain = 3;
 
 /**
- * The first task of a job: makes the tables that the catalog lacks and adds columns that contracts have gained. The schemas are
+ * The first task of a job: makes the tables that the catalog lacks and adds columns that contracts have gained, with the values
+ * that they take over. The schemas are
  * the bundle's: who may not create one gets an error from `create schema if not exists` also where it exists.
  */
 export function prepareFile(graph: { readonly tables: Tables }): string {
@@ -16,6 +17,7 @@ export function prepareFile(graph: { readonly tables: Tables }): string {
     "set time zone 'UTC'",
     ...tables.flatMap((table) => databricks.dialect.createTable(table)),
     ...gainedColumns(tables),
+    ...tables.flatMap(takeOver),
   ];
   return `-- Tables
 -- Compiled from lib/src/shop/ and the notebooks: change those, not this file.

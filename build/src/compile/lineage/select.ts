@@ -221,7 +221,7 @@ function visit(kind: string, body: Node, frame: Frame, parts: OutputColumn[]): b
     parts.push(...rows.columns, ...conditions({ [kind]: body }, { ...frame.scope, outer: frame }));
     return rows.columns.some((column) => column.kind === "aggregation");
   }
-  const aggregates = gather(body, frame, parts);
+  const aggregates = gather(takesUnit(kind, body) ? nodes(body["args"]).slice(1) : body, frame, parts);
   // An aggregate over a window gives each row a value of its own.
   if (kind === "window_function") return false;
   return aggregates || aggregateKinds.has(kind) || isAggregateCall(kind, body);
@@ -286,6 +286,12 @@ const isAggregateCall = (kind: string, body: Node) =>
   /^(percentile(_approx)?|collect_(list|set)|(max|min)_by|bool_(and|or)|every|some)$/i.test(
     String(body["name"]),
   );
+
+/** Whether it is a function whose first argument is a unit of time, such as `hour`, which the parser takes for a column. */
+const takesUnit = (kind: string, body: Node) =>
+  kind === "function" &&
+  nodes(body["args"]).length === 3 &&
+  /^(date_?|timestamp)(add|diff)$/i.test(String(body["name"]));
 
 /** A node of the SQL parser's tree: `{ kind: body }`, or a part of a body. */
 type Node = Record<string, unknown>;

@@ -6,6 +6,7 @@ import type { Catalog } from "./visit.js";
 import { type Day, type ShopSize, calendar, isoDate } from "./calendar.js";
 import { drawNumber } from "./random.js";
 import type { GeneratedFile } from "./options.js";
+import { clickstreamMessages } from "../event.js";
 import { envelopeLine, faultyLine } from "./event-faults.js";
 import type { Shop } from "./shop.js";
 
@@ -69,7 +70,8 @@ async function writeMessages(
   try {
     for (const message of inOrder(await eventsOf(shop, job, day - 1), await eventsOf(shop, job, day))) {
       if (message.sentAt < from || message.sentAt >= to) continue;
-      const partition = Number(String(message.event.customer_id).slice(1)) % offsets.length;
+      const key = clickstreamMessages.keyOf(message.event);
+      const partition = Math.floor(drawNumber(0, "partition", key, 1) * offsets.length);
       // Offsets grow from day to day, and a day's file does not depend on whether other days were written.
       const place = { partition, offset: day * 10 * mostEvents + offsets[partition]!++ };
       const luck = faults > 0 ? drawNumber(seed, "clickstream", `faults ${day}`, rows) : 1;

@@ -1,3 +1,4 @@
+import { clickstreamMessages } from "../event.js";
 import type { SentEvent } from "./shoppers.js";
 
 /** The topic of events that were never in Kafka: their offsets must not mix with those of a real topic. */
@@ -20,7 +21,7 @@ export const eventFaultKinds = [
 
 /** A message as a line of a landed file. */
 export const envelopeLine = ({ event, sentAt }: SentEvent, place: Place): string =>
-  line(String(event.customer_id), sentAt, place, JSON.stringify(event));
+  line(clickstreamMessages.keyOf(event), sentAt, place, JSON.stringify(event));
 
 /**
  * A faulty message, and the kind of its fault.
@@ -33,7 +34,7 @@ export function faultyLine(
   luck: number,
 ): { kind: (typeof eventFaultKinds)[number]; text: string } {
   const kind = eventFaultKinds[Math.floor(luck * eventFaultKinds.length)]!;
-  const key = String(event.customer_id);
+  const key = clickstreamMessages.keyOf(event);
   const value = JSON.stringify(event);
   const changed = (fields: object) => line(key, sentAt, place, JSON.stringify({ ...event, ...fields }));
   switch (kind) {

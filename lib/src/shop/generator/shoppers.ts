@@ -22,7 +22,7 @@ interface ShoppersOptions extends Catalog {
 
 /**
  * Shoppers who come to the shop, look around, and sometimes buy: an endless iterator of the messages that the shop sends,
- * in the order of sending. A page view is followed by add_to_cart in 30 % of cases, and that by a purchase in 50 %. A few
+ * in the order of sending. A view of a product is followed by add_to_cart in 30 % of cases, and that by a purchase in 50 %. A few
  * events are sent late, by up to ten minutes or, more rarely, up to three hours, and a few are sent twice. The result
  * depends only on the options: no clock is read.
  *
