@@ -1,7 +1,7 @@
 import type { Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
 import { engineNamed, type Connection } from "shopmetrics/engine";
 import type { Shown } from "shopmetrics/display";
-import { orderOfRun, type CheckResult } from "shopmetrics/run";
+import { orderOfRun, publicMessage, type CheckResult } from "shopmetrics/run";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
 import { InputError, type Settings } from "shopmetrics/settings";
@@ -20,7 +20,7 @@ export interface LastRun {
   readonly message: string | null;
 }
 
-/** The last result of a check. */
+/** The last result of a check, without the rows that it names: pages are public. */
 export interface LastCheck extends CheckResult {
   readonly step: string;
   /** ISO instant. */
@@ -130,6 +130,8 @@ async function lastChecks(connection: Connection): Promise<LastCheck[]> {
     threshold: Number(row["threshold"]),
     failedRows: numberOf(row["failed_rows"]),
     totalRows: numberOf(row["total_rows"]),
+    sample: null,
+    message: publicMessage({ message: textOf(row["message"]) ?? "", sample: textOf(row["sample"]) }),
     place: { path: String(row["notebook"]), cell: Number(row["cell"]), line: 1 },
     checkedAt: String(row["checked_at"]),
   }));
@@ -141,6 +143,9 @@ async function rowCounts(connection: Connection, tables: readonly Table[]): Prom
   const { rows } = await connection.query(counts.join(" union all "));
   return new Map(rows.map((row) => [String(row["name"]), Number(row["n"])]));
 }
+
+const textOf = (value: ResultValue | undefined) =>
+  value === null || value === undefined ? null : String(value);
 
 const numberOf = (value: ResultValue | undefined) =>
   value === null || value === undefined ? null : Number(value);
