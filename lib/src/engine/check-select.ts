@@ -19,13 +19,10 @@ export function checkSelect(
   parts: CheckParts,
 ): Draft {
   const rows = sqlOf(select);
-  const measured =
-    unit === "rows"
-      ? `select broken_rows as failed_rows, cast(null as bigint) as total_rows, broken_rows as figure, sample from (\n${parts.counted(rows)}\n) as counted`
-      : unit === "share"
-        ? `select broken_rows as failed_rows, all_rows as total_rows,
-  case when all_rows > 0 then cast(broken_rows as double) / all_rows end as figure, sample from (\n${parts.counted(rows)}\n) as counted`
-        : `select *, cast(null as bigint) as failed_rows, cast(null as string) as sample from (\n${rows}\n) as measured`;
+  const isCounted = unit === "rows" || unit === "share";
+  const measured = isCounted
+    ? `select broken_rows as failed_rows, sample, ${countsOf[unit]} from (\n${parts.counted(rows)}\n) as counted`
+    : `select *, cast(null as bigint) as failed_rows, cast(null as string) as sample from (\n${rows}\n) as measured`;
   const sums = typeof unit === "object" ? "cast(actual as double) as actual, cast(expected as double) as expected, " : "";
   return draft(
     `select ${bind(name)} as check_name, ${bind(severity)} as severity, failed_rows, total_rows, figure, threshold, sample,
@@ -39,3 +36,9 @@ ${measured}
     { role: "check", severity, reads: [select] },
   );
 }
+
+/** What is measured of counted rows. A select of broken rows alone does not say of how many they are. */
+const countsOf = {
+  rows: "cast(null as bigint) as total_rows, broken_rows as figure",
+  share: "all_rows as total_rows, case when all_rows > 0 then cast(broken_rows as double) / all_rows end as figure",
+};

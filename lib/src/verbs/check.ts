@@ -17,8 +17,8 @@ export interface CheckRequest extends TableRequest<"check"> {
   readonly severity: Severity;
   readonly unit: CheckUnit;
   /**
-   * Of rows and shares the judged rows: broken, and example, a text that names the row. Otherwise one row: total_rows and figure, and of
-   * sums actual and expected.
+   * Of rows and shares the judged rows: broken, and example, a text that names the row. Otherwise one row: total_rows and
+   * figure, and of sums actual and expected.
    */
   readonly select: Statement;
   /** The greatest figure allowed. */
@@ -33,9 +33,9 @@ interface CheckOptions {
 }
 
 /**
- * Checks of data. Each records its figure in `ops.check_results`, passed or not, and a message that gives the figure with its unit, up to
- * three of the rows, and the limit; the contract's own checks (types, not null, keys, accepted values, ranges, references) run with
- * every write and need no word here.
+ * Checks of data. Each records its figure in `ops.check_results`, passed or not, and a message that gives the figure with its
+ * unit, up to three of the rows, and the limit; the contract's own checks (types, not null, keys, accepted values, ranges,
+ * references) run with every write and need no word here.
  */
 export const check = {
   /**
@@ -43,7 +43,8 @@ export const check = {
    *
    * @param broken a select of a BOOLEAN column, and of columns that name the row in the message, such as its key
    * @example
-   * await check.rate(silver.orders_clean, "null order_id", sql`select order_id is null, source_file, source_row from ${typed}`, { max: 0.01 });
+   * await check.rate(silver.orders_clean, "null order_id", sql`
+   *   select order_id is null, source_file, source_row from ${typed}`, { max: 0.01 });
    */
   async rate(table: Table, name: string, broken: Statement, options: CheckOptions = {}): Promise<void> {
     await submit(table, name, options, "share", judgedRows(table, broken, { hasCondition: true }));
@@ -54,7 +55,8 @@ export const check = {
    *
    * @param rows its columns name the rows in the message, the table's key first; of `select *` the message names none
    * @example
-   * await check.none(silver.orders_clean, "dated in the future", sql`select order_id, order_date from ${judged} where order_date > ${run.now}`);
+   * await check.none(silver.orders_clean, "dated in the future", sql`
+   *   select order_id, order_date from ${judged} where order_date > ${run.now}`);
    */
   async none(table: Table, name: string, rows: Statement, options: CheckOptions = {}): Promise<void> {
     await submit(table, name, options, "rows", judgedRows(table, rows, { hasCondition: false }));

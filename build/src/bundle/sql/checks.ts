@@ -16,10 +16,10 @@ export interface FileCheck {
 export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
   const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
   const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: check${checks.length > 1 ? "s" : ""}`;
-  const results = checks.map(
-    ({ item, measure }) =>
-      `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, ${item.place?.line ?? 0} as line, measured.* from (\n${measure}\n) as measured`,
-  );
+  const results = checks.map(({ item: { table = "", place }, measure }) => {
+    const where = `'${table}' as table_name, ${place?.cell ?? 0} as cell, ${place?.line ?? 0} as line`;
+    return `select ${where}, measured.* from (\n${measure}\n) as measured`;
+  });
   const news = hasNews(plan);
   const record = `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold, failed_rows,
   total_rows, notebook, cell, checked_at, sample, message, line)
