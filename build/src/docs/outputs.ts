@@ -34,12 +34,7 @@ export function checksHtml(checks: readonly LastCheck[], options: { open?: boole
 ${scrollTable(checkColumns, checks.map(checkRow))}</details>`;
 }
 
-const checkColumns = [
-  { name: "Result" },
-  { name: "Check" },
-  { name: "Measured" },
-  { name: "A failure" },
-];
+const checkColumns = [{ name: "Result" }, { name: "Check" }, { name: "Measured" }, { name: "A failure" }];
 
 function checkRow(check: LastCheck): Html {
   const { status, name, severity, message } = check;

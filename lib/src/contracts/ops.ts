@@ -53,7 +53,7 @@ export const runs = table(
       "Counts the runs of this warehouse: which of two runs came later. No clock does, since a clock may be set.",
     ).nullable(),
   },
-  { key: ["run_id"] },
+  { key: ["run_id"], personal: ["message"] },
 );
 
 export const step_runs = table(
@@ -73,7 +73,7 @@ export const step_runs = table(
     statement_ids: texts("Ids of the warehouse's statements, in their order."),
     message: text("Why it failed or was skipped.").nullable(),
   },
-  { key: ["run_id", "step"] },
+  { key: ["run_id", "step"], personal: ["message"] },
 );
 
 export const checkStatus = ["pass", "warn", "fail"] as const;

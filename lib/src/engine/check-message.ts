@@ -28,7 +28,8 @@ function partsOf(
 ): { readonly measured: string; readonly limit: string } {
   const percent = (value: string) =>
     `case when ${value} > 0 and ${value} < 0.000001 then 'less than 0.0001' else ${number(`${value} * 100`)} end || ' %'`;
-  const hours = (value: string) => `${number(value)} || case when ${value} = 1 then ' hour' else ' hours' end`;
+  const hours = (value: string) =>
+    `${number(value)} || case when ${value} = 1 then ' hour' else ' hours' end`;
   const rows = (value: string) => `${number(value)} || case when ${value} = 1 then ' row' else ' rows' end`;
   if (typeof unit === "object") {
     const side = unit.sumsOf === inCurrency ? amount : number;

@@ -23,7 +23,10 @@ export function checkSelect(
   const measured = isCounted
     ? `select broken_rows as failed_rows, sample, ${countsOf[unit]} from (\n${parts.counted(rows)}\n) as counted`
     : `select *, cast(null as bigint) as failed_rows, cast(null as string) as sample from (\n${rows}\n) as measured`;
-  const sums = typeof unit === "object" ? "cast(actual as double) as actual, cast(expected as double) as expected, " : "";
+  const sums =
+    typeof unit === "object"
+      ? "cast(actual as double) as actual, cast(expected as double) as expected, "
+      : "";
   return draft(
     `select ${bind(name)} as check_name, ${bind(severity)} as severity, failed_rows, total_rows, figure, threshold, sample,
   ${checkMessage(unit, parts, bind)} as message
@@ -40,5 +43,6 @@ ${measured}
 /** What is measured of counted rows. A select of broken rows alone does not say of how many they are. */
 const countsOf = {
   rows: "cast(null as bigint) as total_rows, broken_rows as figure",
-  share: "all_rows as total_rows, case when all_rows > 0 then cast(broken_rows as double) / all_rows end as figure",
+  share:
+    "all_rows as total_rows, case when all_rows > 0 then cast(broken_rows as double) / all_rows end as figure",
 };

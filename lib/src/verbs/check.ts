@@ -161,11 +161,19 @@ async function submit(
 /** The rows of a notebook's select, with what is broken about them and a text that names each. */
 function judgedRows(table: Table, rows: Statement, { hasCondition }: { hasCondition: boolean }): Statement {
   const columns = columnsOf(rows) ?? (hasCondition ? [""] : []);
-  const given = columns.map((name, index) => ({ name, sql: index === 0 && hasCondition ? "broken" : `c${index}` }));
-  const example = rowText(table, given.slice(hasCondition ? 1 : 0), ({ sql: column }) => `cast(${column} as string)`);
+  const given = columns.map((name, index) => ({
+    name,
+    sql: index === 0 && hasCondition ? "broken" : `c${index}`,
+  }));
+  const example = rowText(
+    table,
+    given.slice(hasCondition ? 1 : 0),
+    ({ sql: column }) => `cast(${column} as string)`,
+  );
+  const broken = hasCondition ? "case when broken then true else false end" : "true";
   const texts = [
-    `select ${hasCondition ? "case when broken then true else false end" : "true"} as broken, ${example ?? "cast(null as string)"} as example from `,
-    ` as judged_rows${given.length > 0 ? ` (${given.map((column) => column.sql).join(", ")})` : ""}`,
+    `select ${broken} as broken, ${example ?? "cast(null as string)"} as example from `,
+    ` as judged_rows${given.length > 0 ? ` (${given.map(({ sql: column }) => column).join(", ")})` : ""}`,
   ];
   return sql(Object.assign(texts, { raw: texts }), rows);
 }

@@ -1,7 +1,7 @@
 import type { Table } from "../contracts/table.js";
 
 /** Where a row came from names it as well as its key does. */
-const origin = ["source_file", "source_row"];
+const origin = new Set(["source_file", "source_row"]);
 
 /** A text is not read to its end in a message. */
 const longest = 100;
@@ -18,9 +18,12 @@ export function rowText<C extends { readonly name: string; readonly sql: string 
   columns: readonly C[],
   textOf: (column: C) => string,
 ): string | undefined {
-  const { key = [], personal = [] } = table.options as { key?: readonly string[]; personal?: readonly string[] };
+  const { key = [], personal = [] } = table.options as {
+    key?: readonly string[];
+    personal?: readonly string[];
+  };
   const shown = columns.filter(({ name }) => name !== "" && !personal.includes(name));
-  const names = (column: C) => key.includes(column.name) || origin.includes(column.name);
+  const names = (column: C) => key.includes(column.name) || origin.has(column.name);
   const value = (column: C) => `coalesce(left(${textOf(column)}, ${longest}), 'null')`;
   const named = shown
     .filter(names)

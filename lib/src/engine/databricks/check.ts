@@ -9,7 +9,9 @@ export const checkParts: CheckParts = {
   number: (value) => `format_number(cast(${value} as double), '#,##0.####')`,
   amount: (value) => `format_number(cast(${value} as double), '#,##0.00')`,
   // Rows that are not broken become one before the others are put in order, which takes them all to one place.
-  counted: (rows) => `select coalesce(sum(n), 0) as all_rows, coalesce(sum(case when broken then n end), 0) as broken_rows,
+  counted: (
+    rows,
+  ) => `select coalesce(sum(n), 0) as all_rows, coalesce(sum(case when broken then n end), 0) as broken_rows,
   ${firstThree("example", "place")} as sample
 from (
   select broken, example, n, row_number() over (order by example nulls last) as place

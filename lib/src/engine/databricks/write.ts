@@ -117,14 +117,18 @@ const contractParts: ContractParts = {
   measured(rules, from) {
     const broken = rules.flatMap((rule, position) =>
       rule.broken
-        ? [`case when ${rule.broken.holds} then named_struct('position', ${position}, 'row', ${rule.broken.row}) end`]
+        ? [
+            `case when ${rule.broken.holds} then named_struct('position', ${position}, 'row', ${rule.broken.row}) end`,
+          ]
         : [],
     );
     const named = [
       ...(broken.length > 0
         ? [`select inline(array_compact(array(\n    ${broken.join(",\n    ")})))\n  from ${from}`]
         : []),
-      ...rules.flatMap(({ rows }, position) => (rows ? [`select ${position} as position, row from (${rows})`] : [])),
+      ...rules.flatMap(({ rows }, position) =>
+        rows ? [`select ${position} as position, row from (${rows})`] : [],
+      ),
     ];
     const results = rules.map(
       ({ name, severity }, position) =>

@@ -132,7 +132,8 @@ function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
 /** One pass over the rows, whose result is then a row for each rule. */
 const contractParts: ContractParts = {
   ...checkParts,
-  text: ({ name, type }) => castSql(name, typeNamed(type) ?? STRING, STRING, "try_cast") ?? `cast(${name} as varchar)`,
+  text: ({ name, type }) =>
+    castSql(name, typeNamed(type) ?? STRING, STRING, "try_cast") ?? `cast(${name} as varchar)`,
   measured(rules, from) {
     const sampleOf = ({ broken, rows }: Rule) =>
       broken
@@ -140,7 +141,10 @@ const contractParts: ContractParts = {
         : rows
           ? `(select ${firstThree("row")} from (${rows}) as named)`
           : "cast(null as varchar)";
-    const figures = rules.flatMap((rule, index) => [`${rule.failed} as f${index}`, `${sampleOf(rule)} as s${index}`]);
+    const figures = rules.flatMap((rule, index) => [
+      `${rule.failed} as f${index}`,
+      `${sampleOf(rule)} as s${index}`,
+    ]);
     return {
       expressions: [
         `measured as (\n  select count(*) as total_rows,\n    ${figures.join(",\n    ")}\n  from ${from}\n)`,
