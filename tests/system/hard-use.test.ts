@@ -104,7 +104,7 @@ describe("a clock that was ahead for one run", () => {
   it("hides no later run: pages, checks and show go by the order of runs", async () => {
     const shop = await smallShop();
     succeeded(await shop.shopmetrics("run", { env }));
-    await shop.land("orders/o2.csv", `${header}\n${order("O2").replace("1,1.00,1.00", "1,1.00,9.00")}\n`);
+    await shop.land("orders/o2.csv", `${header}\n${order("O2").replace("1,10.00,10.00", "1,10.00,99.00")}\n`);
     succeeded(await shop.shopmetrics("run"));
     const [latest] = (await shop.json<{ rows: { run_id: string; started_at: string }[] }>("show ops.runs"))
       .rows;
@@ -135,7 +135,7 @@ describe("a clock that was ahead for one run", () => {
     });
     const kept = await query(shop, `select message from ops.check_results where check_name = '${total}'`);
     expect(kept).toContainEqual({
-      message: "1 of 1 rows, such as O2: quantity 1, unit_price 1.00, total_amount 9.00; at most 0",
+      message: "1 of 1 rows, such as O2: quantity 1, unit_price 10.00, total_amount 99.00; at most 0",
     });
   });
 });
