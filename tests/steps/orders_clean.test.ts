@@ -229,7 +229,7 @@ describe("the gate (AC-004)", () => {
     expect(failed.step).toBe("silver.orders_clean");
     expect(failed.message).toMatch(/notebooks\/silver\/orders_clean\.ipynb cell \d+:\d+/);
     expect(failed.message).toMatch(
-      /check "null order_id" of silver\.orders_clean: 2 % \(2 of 100 rows\); at most 1 %/,
+      /check "null order_id" of silver\.orders_clean: 2 % \(2 of 100 rows\), such as \S+ row 1 and \S+ row 2; at most 1 %$/,
     );
     expect(await lake.rows(silver.orders_clean)).toEqual([]);
     expect(await lake.rows(silver.rejected_rows)).toEqual([]);

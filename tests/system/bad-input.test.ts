@@ -260,7 +260,7 @@ describe("a file that broke more than the gate allows", () => {
     const { code, stderr } = await other.shopmetrics("run");
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^failed {2}silver\.orders_clean: notebooks\/silver\/orders_clean\.ipynb cell \d+:\d+: check "null order_id" of silver\.orders_clean: 12\.25 % \(49 of 400 rows\); at most 1 %$/m,
+      /^failed {2}silver\.orders_clean: notebooks\/silver\/orders_clean\.ipynb cell \d+:\d+: check "null order_id" of silver\.orders_clean: 12\.25 % \(49 of 400 rows\), such as \S+ row \d+ and \S+ row \d+ and \S+ row \d+; at most 1 %$/m,
     );
     expect(stderr).toContain("`npx shopmetrics unload <file>`");
     const layers = ({ [`silver.orders_clean`]: silver, [`gold.customer_ltv`]: gold }: Tables) => ({

@@ -29,7 +29,8 @@ export const compared: Readonly<Record<string, string>> = {
   "ops.loaded_files":
     "select table_name, source_file, size, sha256, rows_loaded, rows_rescued, batch from ops.loaded_files",
   "ops.check_results": `select step, table_name, check_name, severity, status, case when check_name like '% is fresh' then null else figure end as figure,
-    threshold, failed_rows, total_rows, notebook, cell from ops.check_results`,
+    threshold, failed_rows, total_rows, notebook, cell, line, sample,
+    case when check_name not like '% is fresh' then message end as message from ops.check_results`,
   "ops.step_runs":
     "select distinct step, status, rows_in, rows_out, rows_merged, rows_rejected, batch from ops.step_runs where status <> 'skipped'",
   "ops.watermarks":

@@ -104,7 +104,7 @@ describe("a clock that was ahead for one run", () => {
   it("hides no later run: pages, checks and show go by the order of runs", async () => {
     const shop = await smallShop();
     succeeded(await shop.shopmetrics("run", { env }));
-    await shop.land("orders/o2.csv", `${header}\n${order("O2")}\n`);
+    await shop.land("orders/o2.csv", `${header}\n${order("O2").replace("1,10.00,10.00", "1,10.00,99.00")}\n`);
     succeeded(await shop.shopmetrics("run"));
     const [latest] = (await shop.json<{ rows: { run_id: string; started_at: string }[] }>("show ops.runs"))
       .rows;
@@ -127,6 +127,16 @@ describe("a clock that was ahead for one run", () => {
     expect(
       ofOrders.every(({ checked }) => Date.parse(`${String(checked).replace(" ", "T")}Z`) < Date.now()),
     ).toBe(true);
+    // The page is public: it has the words of each check without the rows that they name.
+    const total = "total_amount is quantity × unit_price, give or take a third";
+    expect(ofOrders.find(({ check_name }) => check_name === total)).toMatchObject({
+      status: "warn",
+      measured: "1 of 1 rows; at most 0",
+    });
+    const kept = await query(shop, `select message from ops.check_results where check_name = '${total}'`);
+    expect(kept).toContainEqual({
+      message: "1 of 1 rows, such as O2: quantity 1, unit_price 10.00, total_amount 99.00; at most 0",
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { placeIn } from "#lib/display/failure.js";
 import type { Outcome } from "#lib/display/outcome.js";
 import { outcomeText, tableText } from "#lib/display/outcome-text.js";
 import type { ResultRow } from "#lib/plan/plan.js";
-import type { CheckResult } from "#lib/run/check-result.js";
+import { describeCheck, publicMessage, type CheckResult } from "#lib/run/check-result.js";
 import { noFigures } from "#lib/run/step.js";
 import { describe, expect, it } from "vitest";
 
@@ -26,6 +26,8 @@ const check = (given: Partial<CheckResult>): CheckResult => ({
   threshold: 0,
   failedRows: 0,
   totalRows: 1000,
+  sample: null,
+  message: "0 of 1,000 rows; at most 0",
   place: undefined,
   ...given,
 });
@@ -143,23 +145,28 @@ describe("what a verb did", () => {
 });
 
 describe("checks", () => {
-  it("that did not pass stand alone with figure, threshold and rows, the others behind one line", () => {
+  it("that did not pass stand alone with their message, the others behind one line", () => {
     const html = checksHtml([
       check({ name: "a" }),
       check({ name: "b" }),
-      check({ name: "c", status: "fail", figure: 0.02, threshold: 0.01, failedRows: 20 }),
+      check({ name: "c", status: "fail", message: "20 of 1,000 rows, such as <O-17>; at most 0" }),
     ]);
     expect(texts(html)).toMatch(
-      /^✗ c failed: 0.02, at most 0.01 · 20 of 1,000 rows silver.orders_clean ✓ 2 checks passed/,
+      /^✗ c failed: 20 of 1,000 rows, such as &lt;O-17&gt;; at most 0 silver.orders_clean ✓ 2 checks passed/,
     );
     expect(String(html)).toContain("--jp-error-color");
     expect(String(html).match(/<details>/g)).toHaveLength(1);
   });
 
-  it("that measured nothing say so", () => {
-    expect(texts(checksHtml([check({ figure: null, failedRows: null, totalRows: 0 })]))).toContain(
-      "nothing to measure, at most 0 · of no rows",
+  it("say the same in Jupyter's text, on the terminal and, without rows, on public pages", () => {
+    const message = "2 of 1,000 rows, such as O-17 and O-18; at most 0";
+    const warned = check({ status: "warn", sample: "O-17 and O-18", message });
+    expect(outcomeText(outcome({}, { ...noFigures(), checks: [warned] }))).toContain(
+      `! silver.orders_clean: "null order_id" warning: ${message}`,
     );
+    expect(describeCheck(warned)).toBe(`check "null order_id" of silver.orders_clean: ${message}`);
+    expect(publicMessage(warned)).toBe("2 of 1,000 rows; at most 0");
+    expect(publicMessage(check({}))).toBe("0 of 1,000 rows; at most 0");
   });
 });
 

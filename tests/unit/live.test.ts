@@ -136,7 +136,7 @@ describe("a live session", () => {
     expect(told).toBe(
       'Halted by check "null order_id" of silver.orders_clean: 50 % (1 of 2 rows); at most 1 %.',
     );
-    expect(said).toEqual(['✗ silver.orders_clean: "null order_id" failed: 0.5, at most 0.01 (1 of 2 rows)']);
+    expect(said).toEqual(['✗ silver.orders_clean: "null order_id" failed: 50 % (1 of 2 rows); at most 1 %']);
   });
 
   it("takes back what a verb wrote when the contract's checks fail", async () => {

@@ -1,7 +1,7 @@
 import type { Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
 import { engineNamed, type Connection } from "shopmetrics/engine";
 import type { Shown } from "shopmetrics/display";
-import { orderOfRun, type CheckResult } from "shopmetrics/run";
+import { orderOfRun, publicMessage, type CheckResult } from "shopmetrics/run";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
 import { InputError, type Settings } from "shopmetrics/settings";
@@ -27,7 +27,10 @@ export interface LastCheck extends CheckResult {
   readonly checkedAt: string;
 }
 
-/** What pages show of the warehouse. Empty if there is no warehouse; `missing` then says why, in a sentence. */
+/**
+ * What pages show of the warehouse. Empty if there is no warehouse; `missing` then says why, in a sentence. No message names rows:
+ * pages are public.
+ */
 export interface WarehouseStats {
   readonly missing?: string;
   readonly steps: ReadonlyMap<string, LastRun>;
@@ -59,9 +62,10 @@ export async function readWarehouseStats(
   const present = await presentColumns(connection);
   const has = (table: string) => present.has(table);
   const tables = [...asked.tables.values()].filter(({ name }) => has(name));
+  const checks = has("ops.check_results") ? await lastChecks(connection) : [];
   return {
-    steps: has("ops.step_runs") ? await lastSteps(connection) : new Map(),
-    checks: has("ops.check_results") ? await lastChecks(connection) : [],
+    steps: has("ops.step_runs") ? await lastSteps(connection, checks) : new Map(),
+    checks: checks.map((check) => ({ ...check, message: publicMessage(check), sample: null })),
     rows: await rowCounts(connection, tables),
     examples: await examplesOf(
       connection,
@@ -90,14 +94,27 @@ const withColumns = (table: Table, present: ReadonlySet<string>): Table => ({
   columns: table.columns.filter(({ name }) => present.has(name)),
 });
 
-async function lastSteps(connection: Connection): Promise<Map<string, LastRun>> {
+/** @param checks the last results, with rows: a step that one of them halted names these too */
+async function lastSteps(
+  connection: Connection,
+  checks: readonly LastCheck[],
+): Promise<Map<string, LastRun>> {
   const { rows } = await connection.query(`
     select * from (
       select done.*, row_number() over (partition by done.step order by ${orderOfRun} desc) as nth
       from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
       where done.status <> 'skipped'
     ) as numbered where nth = 1`);
-  return new Map(rows.map((row) => [String(row["step"]), lastRun(row)]));
+  return new Map(
+    rows.map((row) => {
+      const run = lastRun(row);
+      const halting = checks.filter(({ step, status }) => step === row["step"] && status === "fail");
+      const message =
+        run.message &&
+        halting.reduce((text, { sample }) => publicMessage({ message: text, sample }), run.message);
+      return [String(row["step"]), { ...run, message }];
+    }),
+  );
 }
 
 const lastRun = (row: ResultRow): LastRun => ({
@@ -130,6 +147,8 @@ async function lastChecks(connection: Connection): Promise<LastCheck[]> {
     threshold: Number(row["threshold"]),
     failedRows: numberOf(row["failed_rows"]),
     totalRows: numberOf(row["total_rows"]),
+    sample: textOf(row["sample"]),
+    message: textOf(row["message"]) ?? "",
     place: { path: String(row["notebook"]), cell: Number(row["cell"]), line: 1 },
     checkedAt: String(row["checked_at"]),
   }));
@@ -141,6 +160,9 @@ async function rowCounts(connection: Connection, tables: readonly Table[]): Prom
   const { rows } = await connection.query(counts.join(" union all "));
   return new Map(rows.map((row) => [String(row["name"]), Number(row["n"])]));
 }
+
+const textOf = (value: ResultValue | undefined) =>
+  value === null || value === undefined ? null : String(value);
 
 const numberOf = (value: ResultValue | undefined) =>
   value === null || value === undefined ? null : Number(value);

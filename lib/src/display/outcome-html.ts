@@ -1,4 +1,4 @@
-import { measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
+import { statusSign, statusWord, type CheckResult } from "../run/check-result.js";
 import { shownColumns, type Cell, type ShownColumn } from "./cells.js";
 import { html, Html, joinHtml } from "./html.js";
 import type { Outcome, Shown } from "./outcome.js";
@@ -81,23 +81,15 @@ function checkBlocks(results: readonly CheckResult[]): Html[] {
   ];
 }
 
-function checkLine(result: CheckResult): Html {
-  const { figure, allowed, rows } = measures(result);
-  const figures = `${figure}, at most ${allowed}${rows ? ` · ${rows}` : ""}`;
-  const name = html`<strong>${result.name}</strong>`;
-  const where = html`<span style="${dim}">${result.table}</span>`;
-  return html`${sign(result.status)} ${name} ${statusWord[result.status]}: ${figures} ${where}`;
+function checkLine({ status, name, message, table: about }: CheckResult): Html {
+  const where = html`<span style="${dim}">${about}</span>`;
+  return html`${sign(status)} <strong>${name}</strong> ${statusWord[status]}: ${message} ${where}`;
 }
 
 function passedList(results: readonly CheckResult[]): Html {
-  const rows = results.map((result) => {
-    const { figure, allowed, rows: share } = measures(result);
-    const figures = [figure, allowed, share].map((text) => html`<td style="${align.right}">${text}</td>`);
-    return html`<tr><td style="${align.left}">${result.name}</td>${figures}</tr>`;
-  });
-  const head = ["check", "figure", "at most", "rows"].map(
-    (name, index) => html`<th scope="col" style="${index === 0 ? align.left : align.right}">${name}</th>`,
-  );
+  const cell = (text: string) => html`<td style="${align.left}">${text}</td>`;
+  const rows = results.map(({ name, message }) => html`<tr>${[name, message].map(cell)}</tr>`);
+  const head = ["check", "result"].map((name) => html`<th scope="col" style="${align.left}">${name}</th>`);
   const where = html`<span style="${dim}">${results[0]?.table}</span>`;
   const summary = html`${sign("pass")} ${results.length} checks passed ${where}`;
   return html`<details><summary style="cursor:pointer">${summary}</summary>${table(head, rows)}</details>`;

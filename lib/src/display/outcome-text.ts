@@ -1,4 +1,4 @@
-import { measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
+import { statusSign, statusWord, type CheckResult } from "../run/check-result.js";
 import { shownColumns, type ShownColumn } from "./cells.js";
 import type { Outcome, Shown } from "./outcome.js";
 import { actionText, extent } from "./words.js";
@@ -26,13 +26,8 @@ function checksText(results: readonly CheckResult[]): string[] {
   ];
 }
 
-function checkText(result: CheckResult): string {
-  const { figure, allowed, rows } = measures(result);
-  return (
-    `${statusSign[result.status]} ${result.table}: "${result.name}" ${statusWord[result.status]}: ${figure}, at most ${allowed}` +
-    (rows ? ` (${rows})` : "")
-  );
-}
+const checkText = ({ status, table, name, message }: CheckResult): string =>
+  `${statusSign[status]} ${table}: "${name}" ${statusWord[status]}: ${message}`;
 
 /** Rows as a table of text: names, types, a rule, the values. */
 export function tableText(shown: Shown): string {

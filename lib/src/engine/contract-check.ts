@@ -1,29 +1,41 @@
-import type { Table } from "../contracts/table.js";
+import type { Column, Table } from "../contracts/table.js";
 import { boundsOf } from "../contracts/ranges.js";
 import { marker } from "../sql/param.js";
 import { isAuditColumn } from "../plan/kept-columns.js";
 import type { Severity } from "../plan/plan.js";
+import { rowText } from "../verbs/row-text.js";
+import { checkMessage, type NumberWords } from "./check-message.js";
 
-interface Rule {
+/** One rule of a contract, for rows that are named `rows_written`. */
+export interface Rule {
   readonly name: string;
   readonly severity: Severity;
+  /** The number of rows that break it: an aggregate. */
   readonly failed: string;
-  /** Up to three of the rows that break it, as text; only asked for where the engine's records have room for them. */
-  readonly sample?: string;
+  /** Whether a row breaks it, and a text that names the row. */
+  readonly broken?: { readonly holds: string; readonly row: string };
+  /** A select of the one column `row`: texts that name the rows that break it, where a row alone does not say so. */
+  readonly rows?: string;
 }
 
-/** One rule's outcome within the pass over all rows. */
-export interface RuleResult {
-  readonly name: string;
-  readonly severity: Severity;
-  readonly figure: string;
-  readonly sample: string;
+/** How an engine measures a contract. */
+export interface ContractParts extends NumberWords {
+  /** A column's value as text, the same on each engine. */
+  text(column: Pick<Column, "name" | "type">): string;
+  /**
+   * The common table expressions that measure the rules over `from`, and a select of position, check_name, severity, failed_rows,
+   * total_rows and sample from these.
+   */
+  measured(
+    rules: readonly Rule[],
+    from: string,
+  ): { readonly expressions: readonly string[]; readonly select: string };
 }
 
 /**
  * The contract's checks of a table as one select over `rows`, one result row for each rule: not null, accepted values,
- * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold, and
- * with `samples` a text that names up to three of the broken rows.
+ * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold, sample and
+ * message. The sample names up to three of the broken rows.
  *
  * A range only warns: rows beyond it are refused before, so what it finds was kept under an older contract, and must not stop
  * every run from then on.
@@ -31,80 +43,48 @@ export interface RuleResult {
 export function contractCheck(
   table: Table,
   rows: string,
-  options: {
-    keyIsUnique: boolean;
-    /** Joins up to three of a text's values, without nulls: an aggregate of the engine. */
-    samples?: (text: string) => string;
-    /**
-     * Makes rows of one row's figures: a select of position, check_name, severity, failed_rows and total_rows
-     * from measured.
-     */
-    unpivot?: (results: readonly RuleResult[]) => string;
-  },
+  { keyIsUnique, parts }: { keyIsUnique: boolean; parts: ContractParts },
 ): { sql: string; severity: Severity } {
   const rules: Rule[] = [];
-  const { samples } = options;
-  const key = table.options.key;
-  const named =
-    key && `concat(${key.map((name) => `coalesce(cast(${name} as string), 'null')`).join(", ' ', ")})`;
-  /** Of broken rows: the key, and what these columns hold. */
-  const sampleOf = (isBroken: string, columns: readonly string[]): { sample?: string } => {
-    if (!samples || !named) return {};
-    const values = columns
-      .filter((name) => !key.includes(name))
-      .map(
-        (name, index) =>
-          `'${index ? "," : ":"} ${name} ', coalesce(left(cast(${name} as string), 100), 'null')`,
-      );
-    return { sample: samples(`case when ${isBroken} then concat(${[named, ...values].join(", ")}) end`) };
-  };
-  const required = table.columns.filter(({ nullable, name }) => !nullable && !isAuditColumn(table, name));
-  for (const { name } of required) {
-    const isBroken = `${name} is null`;
+  const key = table.options.key ?? [];
+  /** What names a row: its key, and what these columns hold. */
+  const row = (...names: readonly string[]) =>
+    rowText(
+      table,
+      table.columns
+        .filter(({ name }) => key.includes(name) || names.includes(name))
+        .map((column) => ({ ...column, sql: column.name })),
+      parts.text,
+    );
+  const add = (name: string, severity: Severity, holds: string, ...columns: readonly string[]) => {
+    const text = key.length > 0 ? row(...columns) : undefined;
     rules.push({
-      name: `${name} is not null`,
-      severity: "halt",
-      failed: `count(case when ${isBroken} then 1 end)`,
-      ...sampleOf(isBroken, []),
+      name,
+      severity,
+      failed: `count(case when ${holds} then 1 end)`,
+      ...(text && { broken: { holds, row: text } }),
     });
-  }
+  };
+  for (const { name, nullable } of table.columns)
+    if (!nullable && !isAuditColumn(table, name)) add(`${name} is not null`, "halt", `${name} is null`);
   for (const { name, accepts } of table.columns) {
     if (!accepts) continue;
     const list = accepts.map((value) => `'${value}'`).join(", ");
-    const isBroken = `${name} not in (${list})`;
-    rules.push({
-      name: `${name} is one of ${accepts.join(", ")}`,
-      severity: "halt",
-      failed: `count(case when ${isBroken} then 1 end)`,
-      ...sampleOf(isBroken, [name]),
-    });
+    add(`${name} is one of ${accepts.join(", ")}`, "halt", `${name} not in (${list})`, name);
   }
-  for (const { column, words, isBeyond } of boundsOf(table)) {
-    const isBroken = isBeyond(column.name, marker("now"));
-    rules.push({
-      name: `no ${column.name} ${words}`,
-      severity: "warn",
-      failed: `count(case when ${isBroken} then 1 end)`,
-      ...sampleOf(isBroken, [column.name]),
-    });
-  }
+  for (const { column, words, isBeyond } of boundsOf(table))
+    add(`no ${column.name} ${words}`, "warn", isBeyond(column.name, marker("now")), column.name);
   for (const { name, holds } of table.options.relations ?? []) {
-    const shown = table.columns.filter((column) => new RegExp(`\\b${column.name}\\b`).test(holds));
-    rules.push({
-      name,
-      severity: "warn",
-      failed: `count(case when not (${holds}) then 1 end)`,
-      ...sampleOf(
-        `not (${holds})`,
-        shown.map((column) => column.name),
-      ),
-    });
+    const judged = table.columns.filter((column) => new RegExp(`\\b${column.name}\\b`).test(holds));
+    add(name, "warn", `not (${holds})`, ...judged.map((column) => column.name));
   }
-  if (key && !options.keyIsUnique) {
+  if (key.length > 0 && !keyIsUnique) {
+    const columns = key.join(", ");
     rules.push({
-      name: `${key.join(", ")} is unique`,
+      name: `${columns} is unique`,
       severity: "halt",
-      failed: `count(*) - (select count(*) from (select distinct ${key.join(", ")} from rows_written) as keys)`,
+      failed: `count(*) - (select count(*) from (select distinct ${columns} from rows_written) as keys)`,
+      rows: `select ${row()!} as row from rows_written group by ${columns} having count(*) > 1`,
     });
   }
   const joins: string[] = [];
@@ -115,48 +95,24 @@ export function contractCheck(
         `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on ` +
           `rows_written.${column} = r${index}._key`,
       );
-      rules.push({
-        name: `${column} is known in ${schema}.${name}`,
-        severity: "warn",
-        failed: `count(case when r${index}._key is null then 1 end)`,
-        ...sampleOf(`r${index}._key is null`, [column]),
-      });
+      add(`${column} is known in ${schema}.${name}`, "warn", `r${index}._key is null`, column);
     },
   );
-  const measured = rules
-    .flatMap(({ failed, sample }, index) => [
-      `${failed} as f${index}`,
-      ...(sample ? [`${sample} as s${index}`] : []),
-    ])
-    .join(",\n    ");
-  const results = rules.map(({ name, severity, sample }, index) => ({
-    name,
-    severity,
-    figure: `f${index}`,
-    sample: sample ? `s${index}` : "cast(null as string)",
-  }));
-  const unpivot = options.unpivot ?? unionAll;
+  const { expressions, select } = parts.measured(rules, ["rows_written", ...joins].join("\n  "));
   const severity = rules.some((rule) => rule.severity === "halt") ? "halt" : "warn";
   const sql = `with rows_written as (${rows}),
-measured as (
-  select count(*) as total_rows,
-    ${measured}
-  from rows_written ${joins.join("\n  ")}
-)
-select check_name, severity, failed_rows, total_rows, cast(failed_rows as double) as figure, cast(0 as double) as threshold${
-    samples ? ", sample" : ""
-  }
+${expressions.join(",\n")}
+select check_name, severity, failed_rows, total_rows, figure, threshold, sample,
+  ${checkMessage("rows", parts, noText)} as message
 from (
-  ${unpivot(results)}
-) as results order by position`;
+select *, cast(failed_rows as double) as figure, cast(0 as double) as threshold
+from (
+  ${select}
+) as results
+) as judged order by position`;
   return { sql, severity };
 }
 
-const unionAll = (results: readonly RuleResult[]) =>
-  results
-    .map(
-      ({ name, severity, figure, sample }, position) =>
-        `select ${position} as position, '${name}' as check_name, '${severity}' as severity, ${figure} as ` +
-        `failed_rows, total_rows, ${sample} as sample from measured`,
-    )
-    .join("\n  union all ");
+const noText = (): never => {
+  throw new Error("Counts of rows bind no text.");
+};

@@ -1,7 +1,14 @@
 /** How steps are run and recorded, in a run, in a cell or as a task of a job. */
 export { exportPage } from "../dashboard/export.js";
 export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
-export { describeCheck, measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
+export {
+  describeCheck,
+  describedCheck,
+  publicMessage,
+  statusSign,
+  statusWord,
+  type CheckResult,
+} from "../run/check-result.js";
 export {
   StatementFailed,
   executeItems,

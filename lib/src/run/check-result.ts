@@ -10,42 +10,23 @@ export interface CheckResult {
   readonly threshold: number;
   readonly failedRows: number | null;
   readonly totalRows: number | null;
-  /** Up to three of the rows that broke the rule, where they are known. */
-  readonly sample?: string | null;
+  /** Up to three of the rows that broke the rule, where the check says what names a row. */
+  readonly sample: string | null;
+  /** The figure with its unit, these rows, and the limit, as `checkMessage` has the engine write them. */
+  readonly message: string;
   readonly place: Place | undefined;
 }
 
-/** A check's figure or threshold as people read it. */
-const checkFigure = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+/** A check's outcome as one sentence with its place and its figures. */
+export const describeCheck = ({ place, name, table, message }: CheckResult): string =>
+  `${whereItIs(place)}check "${name}" of ${table}: ${message}`;
 
-/** A check's outcome as one sentence with its figures. */
-export function describeCheck(result: CheckResult): string {
-  const { figure, threshold, failedRows, totalRows } = result;
-  const isRate =
-    figure !== null && failedRows !== null && totalRows !== null && figure === failedRows / totalRows;
-  const isCount = figure !== null && figure === failedRows;
-  const measured =
-    figure === null
-      ? "nothing measured"
-      : isCount
-        ? `${checkFigure(figure)}${totalRows === null ? "" : ` of ${checkFigure(totalRows)}`} rows`
-        : isRate
-          ? `${checkFigure(figure * 100)} % (${checkFigure(failedRows)} of ${checkFigure(totalRows)} rows)`
-          : checkFigure(figure);
-  const limit = isRate && !isCount ? `${checkFigure(threshold * 100)} %` : checkFigure(threshold);
-  const sample = result.sample ? `, such as ${result.sample}` : "";
-  return `${whereItIs(result.place)}check "${result.name}" of ${result.table}: ${measured}${sample}; at most ${limit}`;
-}
+/** The same sentence as SQL, over a row of ops.check_results. */
+export const describedCheck = `concat(notebook, ' cell ', cell, ':', line, ': check "', check_name, '" of ', table_name, ': ', message)`;
 
-/** A check's figure, what is allowed, and the rows that broke the rule. */
-export function measures({ figure, threshold, failedRows, totalRows }: CheckResult) {
-  const total = totalRows === null ? "" : `of ${counted(totalRows, "row")}`;
-  return {
-    figure: figure === null ? "nothing to measure" : checkFigure(figure),
-    allowed: checkFigure(threshold),
-    rows: failedRows === null ? total : total ? `${count(failedRows)} ${total}` : counted(failedRows, "row"),
-  };
-}
+/** A check's message without rows, for pages that the public reads: a key may be a customer's. */
+export const publicMessage = ({ message, sample }: Pick<CheckResult, "message" | "sample">): string =>
+  sample === null ? message : message.replace(`, such as ${sample}`, "");
 
 export const statusWord = { pass: "passed", warn: "warning", fail: "failed" } as const;
 export const statusSign = { pass: "✓", warn: "!", fail: "✗" } as const;

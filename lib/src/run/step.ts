@@ -158,7 +158,8 @@ function record(item: Item, row: Record<string, unknown>, figures: StepFigures):
     threshold,
     failedRows: row["failed_rows"] === null ? null : Number(row["failed_rows"]),
     totalRows: row["total_rows"] === null ? null : Number(row["total_rows"]),
-    sample: typeof row["sample"] === "string" ? row["sample"] : null,
+    sample: row["sample"] === null ? null : String(row["sample"]),
+    message: String(row["message"]),
     place: item.place,
   };
   figures.checks.push(result);

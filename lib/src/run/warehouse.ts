@@ -209,7 +209,9 @@ export async function recordCheckResults(
     notebook: check.place?.path ?? "",
     cell: check.place?.cell ?? 0,
     checked_at: { type: "timestamp", value: context.now } as const,
-    sample: check.sample ?? null,
+    sample: check.sample,
+    message: check.message,
+    line: check.place?.line ?? 0,
   }));
   await insert(connection, "ops.check_results", rows);
 }

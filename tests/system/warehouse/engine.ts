@@ -12,9 +12,11 @@ import {
   recordLoadedFiles,
   refuseFiles,
 } from "#lib/engine/databricks/copy-into.js";
+import { checkParts } from "#lib/engine/databricks/check.js";
 import { databricksDialect } from "#lib/engine/databricks/dialect.js";
 import { quoted } from "#lib/engine/databricks/literals.js";
 import { openDatabricks, type DatabricksEngine } from "#lib/engine/databricks/engine.js";
+import { checkParts as embeddedCheckParts } from "#lib/engine/duckdb/check.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { checksum } from "#lib/landing/checksum.js";
@@ -220,6 +222,37 @@ export function engineTests(given: () => Warehouse): void {
     await expect(sql.query(`select raise_error('notebooks/x.ipynb cell 4: check "y"')`)).rejects.toThrow(
       '[USER_RAISED_EXCEPTION] notebooks/x.ipynb cell 4: check "y" SQLSTATE: P0001',
     );
+  });
+
+  it("writes the numbers of a check's message as the embedded engine does", async () => {
+    const figures = [
+      "0",
+      "1",
+      "0.5",
+      "0.03125",
+      "99.99995",
+      "1234.56789",
+      "2942",
+      "-1234567.005",
+      "2.5e12",
+      "1e15",
+    ];
+    const columns = ({ number, amount }: typeof checkParts) =>
+      figures
+        .flatMap((figure, index) => [`${number(figure)} as n${index}`, `${amount(figure)} as a${index}`])
+        .join(", ");
+    const duckdb = await openDuckdb({ file: ":memory:", threads: 1 });
+    const embedded = await duckdb.connect();
+    const here = await embedded.query(`select ${columns(embeddedCheckParts)}`);
+    await embedded.close();
+    await duckdb.close();
+    expect(await rows(`select ${columns(checkParts)}`)).toEqual(here.rows);
+    expect(here.rows[0]).toMatchObject({
+      n3: "0.0312",
+      n6: "2,942",
+      a6: "2,942.00",
+      n8: "2,500,000,000,000",
+    });
   });
 
   it("names each statement by an id", async () => {

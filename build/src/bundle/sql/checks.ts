@@ -1,4 +1,5 @@
 import type { Item, Plan } from "shopmetrics/plan";
+import { describedCheck } from "shopmetrics/run";
 import { at, hasNews } from "./variables.js";
 
 /** A check, and the select that measures it. */
@@ -15,21 +16,20 @@ export interface FileCheck {
 export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
   const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
   const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: check${checks.length > 1 ? "s" : ""}`;
-  const results = checks.map(
-    ({ item, measure }) =>
-      `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, measured.* from (\n${measure}\n) as measured`,
-  );
+  const results = checks.map(({ item: { table = "", place }, measure }) => {
+    const where = `'${table}' as table_name, ${place?.cell ?? 0} as cell, ${place?.line ?? 0} as line`;
+    return `select ${where}, measured.* from (\n${measure}\n) as measured`;
+  });
   const news = hasNews(plan);
   const record = `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold, failed_rows,
-  total_rows, notebook, cell, checked_at)
+  total_rows, notebook, cell, checked_at, sample, message, line)
 select ${at("run_id")}, '${plan.step}', table_name, check_name, severity,
   case when figure is null or figure <= threshold then 'pass' when severity = 'halt' then 'fail' else 'warn' end,
-  figure, threshold, failed_rows, total_rows, '${plan.notebook}', cell, ${at("now")}
+  figure, threshold, failed_rows, total_rows, '${plan.notebook}', cell, ${at("now")}, sample, message, line
 from (
 ${results.join("\nunion all\n")}
 )${news ? ` where ${news}` : ""};`;
-  const raise = `select raise_error(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name, ': ', figure,
-  ', at most ', threshold, ' allowed', coalesce(concat(' (', failed_rows, ' of ', total_rows, ' rows)'), '')))
+  const raise = `select raise_error(${describedCheck})
 from ops.check_results
 where run_id = ${at("run_id")} and step = '${plan.step}' and status = 'fail' and checked_at = ${at("now")};`;
   return [title, record, ...(checks.some(({ halts }) => halts) ? [raise] : [])].join("\n");

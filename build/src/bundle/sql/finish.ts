@@ -1,6 +1,6 @@
 import { quoted } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
-import { failedStates, upstreamStates } from "shopmetrics/run";
+import { describedCheck, failedStates, upstreamStates } from "shopmetrics/run";
 import type { Graph } from "../../compile/graph.js";
 
 const list = (states: readonly string[]) => `(${states.map(quoted).join(", ")})`;
@@ -52,7 +52,7 @@ declare or replace variable missing array<struct<step string, status string, mes
   done as (select distinct step from ops.step_runs where ${run} and status in ('succeeded', 'skipped')
     and (message is null or message = 'nothing new')),
   halted as (
-    select step, max_by(concat(notebook, ' cell ', cell, ': check "', check_name, '" of ', table_name), checked_at) as message
+    select step, max_by(${describedCheck}, checked_at) as message
     from ops.check_results where ${run} and status = 'fail' group by step
   ),
   latest as (

@@ -14,8 +14,9 @@ import { batchMarker, marker } from "../../sql/param.js";
 import { beforeTable } from "../../sql/render.js";
 import type { Statement } from "../../sql/statement.js";
 import type { VerbParts } from "../adapter.js";
-import { contractCheck, type RuleResult } from "../contract-check.js";
+import { contractCheck, type ContractParts } from "../contract-check.js";
 import { draft, type Draft } from "../operation.js";
+import { checkParts, firstThree } from "./check.js";
 import { incomingTable } from "./tables.js";
 
 export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => {
@@ -106,13 +107,52 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
     keyIsUnique: false,
   });
 
-/** One pass over the rows: Spark would compute a common table expression again for each branch of a union. */
-const unpivot = (results: readonly RuleResult[]) => {
-  const rows = results.map(
-    ({ name, severity, figure }, position) =>
-      `named_struct('position', ${position}, 'check_name', '${name}', 'severity', '${severity}', 'failed_rows', ${figure})`,
-  );
-  return `select total_rows, inline(array(\n    ${rows.join(",\n    ")})) from measured`;
+/**
+ * One pass over the rows counts: Spark would compute a common table expression again for each branch of a union. A second one names
+ * rows, and only those that break a rule go further; of each rule Spark keeps the first three while it puts them in order.
+ */
+const contractParts: ContractParts = {
+  ...checkParts,
+  text: ({ name }) => `cast(${name} as string)`,
+  measured(rules, from) {
+    const broken = rules.flatMap((rule, position) =>
+      rule.broken
+        ? [
+            `case when ${rule.broken.holds} then named_struct('position', ${position}, 'row', ${rule.broken.row}) end`,
+          ]
+        : [],
+    );
+    const named = [
+      ...(broken.length > 0
+        ? [`select inline(array_compact(array(\n    ${broken.join(",\n    ")})))\n  from ${from}`]
+        : []),
+      ...rules.flatMap(({ rows }, position) =>
+        rows ? [`select ${position} as position, row from (${rows})`] : [],
+      ),
+    ];
+    const results = rules.map(
+      ({ name, severity }, position) =>
+        `named_struct('position', ${position}, 'check_name', '${name}', 'severity', '${severity}', 'failed_rows', f${position})`,
+    );
+    return {
+      expressions: [
+        `measured as (
+  select count(*) as total_rows,
+    ${rules.map(({ failed }, position) => `${failed} as f${position}`).join(",\n    ")}
+  from ${from}
+)`,
+        `named as (\n  ${named.join("\n  union all\n  ") || "select 0 as position, '' as row where false"}\n)`,
+        `samples as (
+  select position, ${firstThree("row", "place")} as sample
+  from (select position, row, row_number() over (partition by position order by row) as place from named) where place <= 3
+  group by position
+)`,
+      ],
+      select: `select results.*, samples.sample
+  from (select total_rows, inline(array(\n    ${results.join(",\n    ")})) from measured) as results
+  left join samples on samples.position = results.position`,
+    };
+  },
 };
 
 /** A value for every column of the table in its order, also for those that the verb fills in. */
@@ -141,7 +181,7 @@ const isAtLeastAsGood = ({
 
 /** The contract's checks over rows that are about to be written. */
 function checkOf(table: Table, rows: string, options: { keyIsUnique: boolean }): Draft {
-  const { sql, severity } = contractCheck(table, rows, { ...options, unpivot });
+  const { sql, severity } = contractCheck(table, rows, { ...options, parts: contractParts });
   return draft(sql, { role: "check", severity });
 }
 

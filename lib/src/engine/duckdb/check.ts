@@ -1,10 +1,15 @@
+import { checkSelect, type CheckParts } from "../check-select.js";
 import type { VerbParts } from "../adapter.js";
-import { draft } from "../operation.js";
 
-export const check: VerbParts["check"] = ({ measure, name, severity, max }, { sqlOf, bind }) => [
-  draft(
-    `select ${bind(name)} as check_name, ${bind(severity)} as severity, failed_rows, total_rows, cast(figure as double) as figure, ` +
-      `cast(${bind(max)} as double) as threshold from (${sqlOf(measure)})`,
-    { role: "check", severity, reads: [measure] },
-  ),
-];
+/** The first three different texts, in the order of their letters. */
+export const firstThree = (text: string) => `array_to_string(min(distinct ${text}, 3), ' and ')`;
+
+export const checkParts: CheckParts = {
+  number: (value) => `rtrim(rtrim(format('{:,.4f}', cast(${value} as double)), '0'), '.')`,
+  amount: (value) => `format('{:,.2f}', cast(${value} as double))`,
+  counted: (rows) => `select count(*) as all_rows, count(case when broken then 1 end) as broken_rows,
+  ${firstThree("case when broken then example end")} as sample
+from (${rows}) as judged_rows`,
+};
+
+export const check: VerbParts["check"] = (request, writing) => [checkSelect(request, writing, checkParts)];

@@ -14,7 +14,10 @@ import { batchMarker, marker } from "../../sql/param.js";
 import { beforeTable } from "../../sql/render.js";
 import type { Statement } from "../../sql/statement.js";
 import type { VerbParts } from "../adapter.js";
-import { contractCheck } from "../contract-check.js";
+import { STRING, typeNamed } from "../../sql/types.js";
+import { contractCheck, type ContractParts, type Rule } from "../contract-check.js";
+import { castSql } from "./casts.js";
+import { checkParts, firstThree } from "./check.js";
 import { draft, type Draft } from "../operation.js";
 
 export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => [
@@ -121,13 +124,41 @@ const insertAll = (table: Table, rows: string, reads: readonly Statement[]) =>
 
 /** The contract's checks over what this batch wrote; a halting one rolls the step back. */
 function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
-  const { sql, severity } = contractCheck(
-    table,
-    `select * from ${table.name} where _batch = ${batchMarker(table.name)}`,
-    { ...options, samples: (text) => `array_to_string(min(${text}, 3), ' and ')` },
-  );
+  const rows = `select * from ${table.name} where _batch = ${batchMarker(table.name)}`;
+  const { sql, severity } = contractCheck(table, rows, { ...options, parts: contractParts });
   return draft(sql, { role: "check", severity });
 }
+
+/** One pass over the rows, whose result is then a row for each rule. */
+const contractParts: ContractParts = {
+  ...checkParts,
+  text: ({ name, type }) =>
+    castSql(name, typeNamed(type) ?? STRING, STRING, "try_cast") ?? `cast(${name} as varchar)`,
+  measured(rules, from) {
+    const sampleOf = ({ broken, rows }: Rule) =>
+      broken
+        ? firstThree(`case when ${broken.holds} then ${broken.row} end`)
+        : rows
+          ? `(select ${firstThree("row")} from (${rows}) as named)`
+          : "cast(null as varchar)";
+    const figures = rules.flatMap((rule, index) => [
+      `${rule.failed} as f${index}`,
+      `${sampleOf(rule)} as s${index}`,
+    ]);
+    return {
+      expressions: [
+        `measured as (\n  select count(*) as total_rows,\n    ${figures.join(",\n    ")}\n  from ${from}\n)`,
+      ],
+      select: rules
+        .map(
+          ({ name, severity }, position) =>
+            `select ${position} as position, '${name}' as check_name, '${severity}' as severity, f${position} as ` +
+            `failed_rows, total_rows, s${position} as sample from measured`,
+        )
+        .join("\n  union all "),
+    };
+  },
+};
 
 /**
  * Makes the table hold the incoming rows: new ones are inserted, different ones replaced, and rows of the scope that
