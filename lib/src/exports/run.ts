@@ -2,11 +2,13 @@
 export { exportPage } from "../dashboard/export.js";
 export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
 export { describeCheck, measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
+export { readChangedRows, type ChangedRows } from "../run/changed-rows.js";
 export {
   StatementFailed,
   executeItems,
   noFigures,
   valueOf,
+  type BusinessDates,
   type StepContext,
   type StepFigures,
 } from "../run/step.js";

@@ -2,6 +2,8 @@ import type { Bound, Connection, FileLoaded } from "../engine/connection.js";
 import { messageFor } from "../errors.js";
 import type { Item, Operation, Plan, Result } from "../plan/plan.js";
 import type { Param } from "../sql/param.js";
+import type { RunValue } from "../sql/statement.js";
+import type { ChangedRows } from "./changed-rows.js";
 import { describeCheck, whereItIs, type CheckResult } from "./check-result.js";
 
 /** What a step has done so far. */
@@ -13,6 +15,14 @@ export interface StepFigures {
   readonly checks: CheckResult[];
   readonly files: (FileLoaded & { readonly table: string })[];
   readonly warnings: string[];
+  /** In a backfill, the rows that it changed. */
+  changed?: ChangedRows;
+}
+
+/** The first and the last of some days, ISO dates. */
+export interface BusinessDates {
+  readonly from: string;
+  readonly to: string;
 }
 
 /** Values that hold for one run of one step. */
@@ -23,6 +33,8 @@ export interface StepContext {
   /** ISO instant. */
   readonly now: string;
   readonly full: boolean;
+  /** In a backfill, the business dates that are computed anew. */
+  readonly backfill?: BusinessDates;
   readonly landing: string;
   /** Last batch read, and last batch published, of each upstream table. */
   readonly windows: ReadonlyMap<string, { readonly lo: number; readonly hi: number }>;
@@ -183,6 +195,8 @@ export function valueOf(param: Param | undefined, name: string, context: StepCon
         run_date: { type: "date", value: context.date } as const,
         now: { type: "timestamp", value: context.now } as const,
         full: context.full,
-      }[param.name as "run_id" | "run_date" | "now" | "full"];
+        from_date: context.backfill ? ({ type: "date", value: context.backfill.from } as const) : null,
+        to_date: context.backfill ? ({ type: "date", value: context.backfill.to } as const) : null,
+      }[param.name as RunValue["name"]];
   }
 }

@@ -93,6 +93,13 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
   replaceRows(table, {
     incoming: `select ${names(givenColumns(table))} from (${sqlOf(rows)})`,
     reads: [rows],
+    first: [
+      insertAll(table, `select ${names(givenColumns(table))} from (${sqlOf(rows)})`, [rows]),
+      draft(`create or replace temp table gone as select ${names(keyOf(table))} from ${table.name} limit 0`, {
+        role: "prepare",
+        when: "empty",
+      }),
+    ],
     isNewer: "true",
     scope: scope
       ? `(${marker("full")} or (${names(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
@@ -171,7 +178,7 @@ where t.rowid is null or (${plan.isNewer} and (${differs(compared)}))`,
     ),
     draft(
       `create or replace temp table gone as
-select t.rowid as old_row from ${table.name} as t
+select t.rowid as old_row, ${names(key, "t.")} from ${table.name} as t
 where ${plan.scope} and not exists (select 1 from incoming as i where ${on})`,
       { role: "prepare", when: "filled", reads: plan.scopeReads ?? [] },
     ),
