@@ -1,10 +1,22 @@
 import path from "node:path";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import type { Project } from "shopmetrics/plan";
+import { backfilled, type Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
+import { backfillReport, checkDatesFile } from "./sql/backfill.js";
 import { finishFile } from "./sql/finish.js";
-import { bundleJobs, exportPages, finish, jobSteps, prepare, taskKey, taskOf, tasksBefore } from "./jobs.js";
+import {
+  bundleJobs,
+  checkDates,
+  exportPages,
+  finish,
+  jobSteps,
+  prepare,
+  takesDates,
+  taskKey,
+  taskOf,
+  tasksBefore,
+} from "./jobs.js";
 import { landingFolders } from "../compile/landing-folders.js";
 import { compileExport, compileNodeTask } from "./node-task.js";
 import { prepareFile } from "./sql/prepare.js";
@@ -85,6 +97,7 @@ export const finishOf = (graph: CompiledProject, job: string): string =>
   finishFile(job, graph, jobSteps(graph)[job]!, {
     taskOf,
     recordsSteps: graph.jobs[job]?.recordsSteps ?? false,
+    takesDates: takesDates(graph, job),
   });
 
 /** Each SQL step, the first task of all jobs, and the last of each. */
@@ -95,7 +108,17 @@ const sqlFiles = (graph: CompiledProject): Map<string, string> =>
       .map((plan) => [`${taskKey(plan.step)}.sql`, sqlFile(plan)] as const),
     [`${prepare}.sql`, prepareFile(graph)],
     ...Object.keys(jobSteps(graph)).map((job) => [`${finish(job)}.sql`, finishOf(graph, job)] as const),
+    ...backfillFiles(graph),
   ]);
+
+/** What a backfill does beside the job that it runs. */
+export const backfillFiles = (graph: CompiledProject): [name: string, text: string][] =>
+  Object.keys(graph.jobs)
+    .filter((job) => graph.jobs[job]!.backfills !== undefined)
+    .flatMap((job) => [
+      [`${checkDates}.sql`, checkDatesFile()],
+      [`${finish(job)}.sql`, backfillReport(graph.plans.filter(backfilled))],
+    ]);
 
 /** Makes these the only files with the extension in `bundle/tasks`, and gives them relative to the root. */
 async function replaceFiles(

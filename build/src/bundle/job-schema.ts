@@ -50,5 +50,4 @@ export interface Task {
     readonly job_parameters: Readonly<Record<string, string>>;
   };
   readonly condition_task?: { readonly left: string; readonly op: "EQUAL_TO"; readonly right: string };
-  readonly for_each_task?: { readonly inputs: string; readonly concurrency: number; readonly task: Task };
 }

@@ -12,12 +12,11 @@ import {
   readWindows,
   readChangedRows,
   type BusinessDates,
-  type ChangedRows,
   type StepContext,
   type StepFigures,
 } from "shopmetrics/run";
 import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
-import { takesDates, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
+import { backfilled, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
@@ -187,7 +186,11 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         const items = engineNamed(engine.name).ordered?.(plan.items) ?? plan.items;
         await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
-        if (isRecomputed(plan, context)) figures.changed = await changedBy(plan, context, connection, options);
+        const recomputed = backfill && backfilled(plan);
+        if (recomputed) {
+          const batch = context.batches.get(recomputed.table!)!;
+          figures.changed = await readChangedRows(connection, dialectOf(engine.name), recomputed, batch);
+        }
         await publish(connection, plan.step, context, figures);
         await recordCheckResults(connection, plan.step, context, figures.checks);
         return keep(finish("succeeded", null));
@@ -226,21 +229,9 @@ function programOf(plan: Plan, { graph }: RunOptions): Program {
 const isUpToDate = (plan: Plan, context: StepContext) =>
   plan.changes.length > 0 &&
   !context.full &&
-  !isRecomputed(plan, context) &&
+  !(context.backfill && backfilled(plan)) &&
   [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 
-const isRecomputed = (plan: Plan, { backfill }: StepContext) => backfill !== undefined && takesDates(plan);
-
-/** The rows that a step of a backfill has changed in the table that it keeps. */
-function changedBy(
-  { writes }: Plan,
-  { batches }: StepContext,
-  connection: Connection,
-  { engine, graph }: RunOptions,
-): Promise<ChangedRows> {
-  const [name] = writes;
-  return readChangedRows(connection, dialectOf(engine.name), graph.tables.get(name!)!, batches.get(name!)!);
-}
 
 /** A step that only cares for files and a catalog, which the engine does not have. */
 const isElsewhere = (plan: Plan, engine: Engine["name"]) =>

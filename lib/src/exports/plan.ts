@@ -11,6 +11,7 @@ export {
   type Table,
   type Tables,
 } from "../contracts/table.js";
+export { backfilled } from "../plan/backfill.js";
 export type {
   Item,
   LoadFiles,
@@ -32,7 +33,7 @@ export { useSession, type Session } from "../plan/session.js";
 export { arrivedColumns, batchColumns, isAuditColumn, loggedColumns } from "../plan/kept-columns.js";
 export { distance } from "../sql/nearest.js";
 export { parseSelect } from "../sql/parse.js";
-export { flat, takesDates, withMarkers, type Param } from "../sql/param.js";
+export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";
 export { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
 export type { RunValue, Statement } from "../sql/statement.js";

@@ -2,7 +2,7 @@
 export { exportPage } from "../dashboard/export.js";
 export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
 export { describeCheck, measures, statusSign, statusWord, type CheckResult } from "../run/check-result.js";
-export { readChangedRows, type ChangedRows } from "../run/changed-rows.js";
+export { readChangedRows } from "../run/changed-rows.js";
 export {
   StatementFailed,
   executeItems,

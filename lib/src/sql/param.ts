@@ -39,7 +39,3 @@ export const windowParams = (table: string): { lo: Param; hi: Param } => ({
 export const runParams: readonly Param[] = (
   ["run_id", "run_date", "now", "full", "from_date", "to_date"] satisfies RunValue["name"][]
 ).map((name) => ({ name, kind: "run" }));
-
-/** Whether a step computes business dates anew in a backfill: it binds the first of them. */
-export const takesDates = ({ params }: { readonly params: readonly Param[] }): boolean =>
-  params.some(({ kind, name }) => kind === "run" && name === "from_date");

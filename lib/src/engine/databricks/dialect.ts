@@ -1,5 +1,4 @@
 import type { Dialect } from "../adapter.js";
-import { keyOf, names } from "../../plan/kept-columns.js";
 import { draft } from "../operation.js";
 import { afterImage } from "./after-image.js";
 import * as check from "./check.js";
@@ -28,7 +27,7 @@ export const databricksDialect: Dialect = {
       reads: [statement],
     }),
   afterImage,
-  gone: (table) => `select ${names(keyOf(table))} from ${incomingTable(table)} where is_gone`,
+  gone: (table) => `(select * from ${incomingTable(table)} where is_gone)`,
   verbs: {
     // Files are read by COPY INTO, which a task and a connection write differently.
     load: () => [],

@@ -1,5 +1,4 @@
 import type { Dialect } from "../adapter.js";
-import { keyOf, names } from "../../plan/kept-columns.js";
 import { draft } from "../operation.js";
 import * as check from "./check.js";
 import * as maintain from "./maintain.js";
@@ -16,7 +15,7 @@ export const duckdbDialect: Dialect = {
   inlinesStages: false,
   stage: (name, select, statement) =>
     draft(`create or replace temp table ${name} as ${select}`, { role: "prepare", reads: [statement] }),
-  gone: (table) => `select ${names(keyOf(table))} from gone`,
+  gone: () => "gone",
   verbs: {
     // Files are read by the connection itself.
     load: () => [],
