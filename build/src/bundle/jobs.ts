@@ -79,7 +79,13 @@ function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job 
 const backfillTasks = (graph: ProjectGraph, key: string, job: string): Task[] => [
   { task_key: checkDates, ...sqlTask(checkDates) },
   askedTask(job, job, [checkDates], handedOn(graph, key, job)),
-  { task_key: finish(key), ...after([job]), ...retried, ...sqlTask(finish(key)) },
+  {
+    task_key: finish(key),
+    ...after([job]),
+    run_if: "ALL_DONE",
+    ...retried,
+    ...sqlTask(finish(key), { states: statesOf([job]) }),
+  },
 ];
 
 /** What a job is told: the run, and where it computes business dates anew, which. */

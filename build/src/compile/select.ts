@@ -38,7 +38,8 @@ export function selectSteps(
 }
 
 /**
- * The steps of a backfill: those that compute business dates anew, and what depends on them. `--only` and `--from` may choose among them.
+ * The steps of a backfill: those that compute business dates anew, and the pages that show their tables. `--only` and `--from` may
+ * choose among all that depends on them.
  *
  * @throws InputError for a step that takes no part
  */
@@ -49,6 +50,7 @@ export function selectBackfilled(
   const chosen = selectSteps(graph, options);
   const computed = graph.plans.filter((plan) => chosen.has(plan.step) && backfilled(plan)).map(({ step }) => step);
   const whole = new Set(computed.flatMap((step) => [step, ...downstreamOf(graph, step)]));
+  const isPage = (step: string) => graph.plans.some((plan) => plan.step === step && plan.runtime === "page");
   const isNamed = options.only !== undefined || options.from !== undefined;
   const other = [...chosen].find((step) => !whole.has(step));
   if (computed.length === 0 || (isNamed && other !== undefined)) {
@@ -57,7 +59,9 @@ export function selectBackfilled(
       `${isNamed ? other : `--job ${options.job}`}: no business dates to compute anew. These have: ${all.join(", ")}.`,
     );
   }
-  return new Set([...chosen].filter((step) => whole.has(step)));
+  return new Set(
+    [...chosen].filter((step) => whole.has(step) && (isNamed || computed.includes(step) || isPage(step))),
+  );
 }
 
 /** All steps that depend on a step, directly or not. */

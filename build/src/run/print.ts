@@ -88,7 +88,7 @@ function rowsChanged(steps: readonly StepReport[]): string {
   const sum = (change: "added" | "changed" | "removed") =>
     steps.reduce((rows, { changed }) => rows + (changed?.[change] ?? 0), 0);
   const [added, changed, removed] = [sum("added"), sum("changed"), sum("removed")];
-  if (added + changed + removed === 0) return "no row changed, the tables were right.";
+  if (added + changed + removed === 0) return "no row differed.";
   return `${count(added)} rows added, ${count(changed)} changed, ${count(removed)} removed.`;
 }
 

@@ -38,4 +38,7 @@ where from_date = ${dateGiven("from_date")} and to_date = ${dateGiven("to_date")
   and step in (${plans.map(({ step }) => quoted(step)).join(", ")}) and rows_added is not null
 group by step
 order by step;
+
+select raise_error('The daily job did not succeed: its run says why. What had changed by then is in ops.step_runs.')
+where {{states}} not like '%=success';
 `;
