@@ -173,7 +173,7 @@ function replaceRows(
       `create or replace temp table changed as
 select i.rowid as incoming_row, t.rowid as old_row, t._first_batch, (${differs(tracks)}) as moved
 from incoming as i left join ${table.name} as t on ${on}
-where t.rowid is null or (${plan.isNewer} and (${differs(compared)}))`,
+qualify t.rowid is null or (${plan.isNewer} and (${differs(compared)})) or count(*) over (partition by i.rowid) > 1`,
       { role: "prepare", when: "filled" },
     ),
     draft(
@@ -200,7 +200,8 @@ where rowid in (select old_row from changed where moved and old_row is not null 
     draft(
       `insert into ${table.name} by name
 select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchMarker(table.name)}) as _first_batch
-from incoming as i join changed as c on i.rowid = c.incoming_row`,
+from incoming as i join (select incoming_row, min(_first_batch) as _first_batch from changed group by incoming_row) as c
+  on i.rowid = c.incoming_row`,
       { role: "write", counts: "out", when: "filled" },
     ),
     checkOf(table, { keyIsUnique: plan.keyIsUnique }),
