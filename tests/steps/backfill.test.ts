@@ -77,7 +77,7 @@ values (date'2026-03-10', 'Ghost', 5, 1, 5, timestamp'2026-03-12 00:00:00')`,
       removed: 1,
       keys: { added: ["2026-03-11 Home"], changed: ["2026-03-10 Home"], removed: ["2026-03-10 Ghost"] },
     });
-    const [last] = (await lake.rows(ops.step_runs)).filter(({ rows_added }) => rows_added !== null);
+    const last = (await lake.rows(ops.step_runs)).find(({ rows_added }) => rows_added !== null);
     expect(last).toMatchObject({
       step: sales,
       rows_added: 1,

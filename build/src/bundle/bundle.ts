@@ -113,12 +113,14 @@ const sqlFiles = (graph: CompiledProject): Map<string, string> =>
 
 /** What a backfill does beside the job that it runs. */
 export const backfillFiles = (graph: CompiledProject): [name: string, text: string][] =>
-  Object.keys(graph.jobs)
-    .filter((job) => graph.jobs[job]!.backfills !== undefined)
-    .flatMap((job) => [
-      [`${checkDates}.sql`, checkDatesFile()],
-      [`${finish(job)}.sql`, backfillReport(graph.plans.filter(backfilled))],
-    ]);
+  Object.entries(graph.jobs).flatMap(([job, { backfills }]) =>
+    backfills === undefined
+      ? []
+      : [
+          [`${checkDates}.sql`, checkDatesFile()],
+          [`${finish(job)}.sql`, backfillReport(graph.plans.filter(backfilled))],
+        ],
+  );
 
 /** Makes these the only files with the extension in `bundle/tasks`, and gives them relative to the root. */
 async function replaceFiles(

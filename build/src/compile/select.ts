@@ -48,7 +48,9 @@ export function selectBackfilled(
   options: { only?: string; from?: string; job: string },
 ): Set<string> {
   const chosen = selectSteps(graph, options);
-  const computed = graph.plans.filter((plan) => chosen.has(plan.step) && backfilled(plan)).map(({ step }) => step);
+  const computed = graph.plans
+    .filter((plan) => chosen.has(plan.step) && backfilled(plan))
+    .map(({ step }) => step);
   const whole = new Set(computed.flatMap((step) => [step, ...downstreamOf(graph, step)]));
   const isPage = (step: string) => graph.plans.some((plan) => plan.step === step && plan.runtime === "page");
   const isNamed = options.only !== undefined || options.from !== undefined;

@@ -6,7 +6,8 @@ import type { RunReport } from "./run-report.js";
 
 const instant = (date: Date) => ({ type: "timestamp", value: date.toISOString() }) as const;
 
-const day = (date: string | undefined) => (date === undefined ? null : ({ type: "date", value: date } as const));
+const day = (date: string | undefined) =>
+  date === undefined ? null : ({ type: "date", value: date } as const);
 
 /** Records that a run has begun. */
 export async function openRun(

@@ -164,7 +164,15 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
   });
   try {
     const windows = await readWindows(connection, plan.step, { ...plan, full });
-    const context: StepContext = { runId, now, date, full, landing, ...(backfill && { backfill }), ...windows };
+    const context: StepContext = {
+      runId,
+      now,
+      date,
+      full,
+      landing,
+      ...(backfill && { backfill }),
+      ...windows,
+    };
     const keep = async (report: StepReport) => {
       const batch = [...context.batches.values()][0] ?? null;
       await recordStepRun(connection, engineNamed(engine.name), runId, { ...report, startedAt: now, batch });
@@ -231,7 +239,6 @@ const isUpToDate = (plan: Plan, context: StepContext) =>
   !context.full &&
   !(context.backfill && backfilled(plan)) &&
   [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
-
 
 /** A step that only cares for files and a catalog, which the engine does not have. */
 const isElsewhere = (plan: Plan, engine: Engine["name"]) =>

@@ -37,7 +37,8 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
    * to that.
    */
   backfill: {
-    description: "Computes the gold tables anew for the business dates from_date to to_date, and says which rows changed.",
+    description:
+      "Computes the gold tables anew for the business dates from_date to to_date, and says which rows changed.",
     timeout: 5 * 60,
     backfills: "daily",
   },

@@ -16,8 +16,7 @@ export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
   const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
   const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: check${checks.length > 1 ? "s" : ""}`;
   // As in a run, a notebook's checks of the whole table only warn in a backfill: what they find may lie outside its dates.
-  const onlyWarns =
-    `check_name, if(${at("from_date")} is null, severity, 'warn') as severity, failed_rows, total_rows, figure, threshold`;
+  const onlyWarns = `check_name, if(${at("from_date")} is null, severity, 'warn') as severity, failed_rows, total_rows, figure, threshold`;
   const results = checks.map(({ item, measure }) => {
     const columns = backfilled(plan) && item.kind === "check" ? onlyWarns : "measured.*";
     return `select '${item.table ?? ""}' as table_name, ${item.place?.cell ?? 0} as cell, ${columns} from (\n${measure}\n) as measured`;

@@ -109,8 +109,8 @@ declare or replace variable ended struct<started_at timestamp, ran int, skipped 
   run_number${options.takesDates ? `, ${dateParameters.join(", ")}` : ""})
 select {{run_id}}, ended.started_at, current_timestamp(), if(ended.message is null, 'succeeded', 'failed'), {{date}},
   cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message, ended.run_number${
-      options.takesDates ? dateParameters.map((name) => `,\n  ${dateGiven(name)}`).join("") : ""
-    }
+    options.takesDates ? dateParameters.map((name) => `,\n  ${dateGiven(name)}`).join("") : ""
+  }
 where is_new`,
     `select raise_error(ended.message) where ended.message is not null`,
   ];

@@ -35,9 +35,7 @@ export function sqlVariables(plan: Plan): string {
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],
     ["full", "boolean", "cast({{full}} as boolean)"],
-    ...(backfilled(plan)
-      ? dateParameters.map((name) => [name, "date", dateGiven(name)] as const)
-      : []),
+    ...(backfilled(plan) ? dateParameters.map((name) => [name, "date", dateGiven(name)] as const) : []),
     ...plan.changes.flatMap((name) => [
       [`lo_${flat(name)}`, "bigint", read(name)] as const,
       [`hi_${flat(name)}`, "bigint", published(name)] as const,
