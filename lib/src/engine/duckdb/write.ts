@@ -101,6 +101,7 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
       }),
     ],
     isNewer: "true",
+    mendsCopies: true,
     scope: scope
       ? `(${marker("full")} or (${names(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
       : "true",
@@ -151,6 +152,8 @@ function replaceRows(
     scopeReads?: readonly Statement[];
     keyIsUnique: boolean;
     first?: Draft[];
+    /** Whether a key that stands twice, by somebody's hand, becomes one row again. */
+    mendsCopies?: boolean;
   },
 ): Draft[] {
   const key = keyOf(table);
@@ -161,6 +164,9 @@ function replaceRows(
     given.length ? given.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
+  const copies = plan.mendsCopies
+    ? "(select incoming_row, min(_first_batch) as _first_batch from changed group by incoming_row)"
+    : "changed";
   const filledAlways = filled(table, ["_batch"]);
   return [
     ...(plan.first ?? [insertAll(table, plan.incoming, plan.reads)]),
@@ -173,7 +179,7 @@ function replaceRows(
       `create or replace temp table changed as
 select i.rowid as incoming_row, t.rowid as old_row, t._first_batch, (${differs(tracks)}) as moved
 from incoming as i left join ${table.name} as t on ${on}
-qualify t.rowid is null or (${plan.isNewer} and (${differs(compared)})) or count(*) over (partition by i.rowid) > 1`,
+${plan.mendsCopies ? "qualify" : "where"} t.rowid is null or (${plan.isNewer} and (${differs(compared)}))${plan.mendsCopies ? " or count(*) over (partition by i.rowid) > 1" : ""}`,
       { role: "prepare", when: "filled" },
     ),
     draft(
@@ -200,8 +206,7 @@ where rowid in (select old_row from changed where moved and old_row is not null 
     draft(
       `insert into ${table.name} by name
 select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchMarker(table.name)}) as _first_batch
-from incoming as i join (select incoming_row, min(_first_batch) as _first_batch from changed group by incoming_row) as c
-  on i.rowid = c.incoming_row`,
+from incoming as i join ${copies} as c on i.rowid = c.incoming_row`,
       { role: "write", counts: "out", when: "filled" },
     ),
     checkOf(table, { keyIsUnique: plan.keyIsUnique }),
