@@ -96,6 +96,11 @@ program
   .addOption(from())
   .addOption(date())
   .addOption(full())
+  .option(
+    "--from-date <date>",
+    "backfill: compute the gold tables anew for the business dates from this one, also if nothing is new, and say what changed",
+  )
+  .option("--to-date <date>", "backfill: the last of these business dates")
   .option("--job <name>", "the job to run", "daily")
   .addOption(acceptLoss())
   .option(

@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
 import { givenColumns } from "#lib/plan/kept-columns.js";
+import type { BusinessDates } from "#lib/run/step.js";
 import { prepareWarehouse, readWindows } from "#lib/run/warehouse.js";
 import { compile } from "../../build/src/compile/compile.ts";
 import { runGraph } from "../../build/src/run/run.ts";
 import type { RunReport, StepReport } from "../../build/src/run/run-report.ts";
-import { selectSteps } from "../../build/src/compile/select.ts";
+import { selectBackfilled, selectSteps } from "../../build/src/compile/select.ts";
 import { type Given, type TableName, completeRow } from "./defaults.ts";
 import { type TestEngine, openTestEngine } from "./engine.ts";
 import { boundRows, give, replace } from "./fill.ts";
@@ -28,6 +29,8 @@ export interface RunChoice {
   readonly full?: boolean;
   /** Logical date, ISO. */
   readonly date?: string;
+  /** Business dates that gold computes anew. */
+  readonly backfill?: BusinessDates;
 }
 
 /** What a run did, step by step. */
@@ -50,6 +53,8 @@ export interface Lakehouse {
   given(upstream: Upstream): Promise<void>;
   /** Deletes rows of an upstream table, as one published batch. Rows are named by their key. */
   taken<Name extends TableName>(name: Name, key: Given<Name>): Promise<void>;
+  /** Changes rows behind the pipeline's back, by statements that both engines understand. */
+  damage(...statements: readonly string[]): Promise<void>;
   /** Writes a file into the landing folder: CSV text, or envelopes of messages. Bronze steps load it. */
   land(file: `${string}/${string}.${"csv" | "ndjson"}`, content: string): Promise<void>;
   /**
@@ -104,18 +109,22 @@ export async function lakehouse(): Promise<Lakehouse> {
   };
   onTestFinished(close);
 
-  const runSteps = async (steps?: string, choice: RunChoice = {}) =>
-    outcomeOf(
+  const runSteps = async (steps?: string, choice: RunChoice = {}) => {
+    const { backfill } = choice;
+    const chosen = { job: "daily", ...(steps && { only: steps }) };
+    return outcomeOf(
       await runGraph({
         engine: test.engine,
         graph,
-        steps: selectSteps(graph, { job: "daily", ...(steps && { only: steps }) }),
+        steps: backfill ? selectBackfilled(graph, chosen) : selectSteps(graph, chosen),
         landing,
         snapshots: path.join(home, "snapshots"),
         date: choice.date ?? "2026-03-11",
         full: choice.full ?? false,
+        ...(backfill && { backfill }),
       }),
     );
+  };
 
   const all = async (table: Table) => {
     const names = table.columns.map(({ name }) => name).join(", ");
@@ -141,6 +150,9 @@ export async function lakehouse(): Promise<Lakehouse> {
       const rest = (await all(table)).filter((row) => !isNamed(row));
       recorder.round.taken.push({ table: name, key });
       await replace(test, records, table, boundRows(table, rest));
+    },
+    async damage(...statements) {
+      for (const statement of statements) await records.execute(statement);
     },
     async land(file, content) {
       recorder.round.landed.push({ file, content });

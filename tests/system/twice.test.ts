@@ -71,6 +71,101 @@ describe("a run repeated", () => {
   });
 });
 
+describe("a backfill", () => {
+  const window = "--from-date 2025-10-05 --to-date 2025-11-10";
+  const within = "between '2025-10-05' and '2025-11-10'";
+  let damaged: Lakehouse;
+  let before: Awaited<ReturnType<typeof dump>>;
+  beforeAll(async () => {
+    before = await dump(shop);
+    damaged = await shop.copy();
+    for (const statement of [
+      `delete from gold.daily_sales_summary where date ${within} and category like 'B%'`,
+      `update gold.daily_sales_summary set order_count = order_count + 1 where date ${within} and category like 'E%'`,
+      "update gold.product_performance set category_rank = 0 where month = '2025-11-01'",
+      `delete from gold.customer_ltv where first_order_date ${within}`,
+      "delete from gold.customer_cohorts where months_since < 2 and cohort_month = '2025-10-01'",
+    ])
+      await query(damaged, statement);
+  });
+
+  it("mends gold to the last row, says what it changed, and the second time finds nothing", async () => {
+    const first = await damaged.shopmetrics(`run ${window}`);
+    succeeded(first);
+    const { stdout } = first;
+    expect(stdout).toMatch(
+      /Backfill of 2025-10-05 to 2025-11-10: [\d,]+ rows added, [\d,]+ changed, 0 removed\./,
+    );
+    expect(stdout).toMatch(/gold\.daily_sales_summary .* added 2025-10-\d\d B/);
+    expect(differences(await dump(damaged), before)).toEqual([]);
+    const again = await damaged.shopmetrics(`run ${window}`);
+    succeeded(again);
+    expect(again.stdout).toContain("Backfill of 2025-10-05 to 2025-11-10: no row differed.");
+    expect(differences(await dump(damaged), before)).toEqual([]);
+    expect(await unread(damaged)).toEqual([]);
+  });
+
+  it("leaves other dates as they are, and says with --json which rows of each table it changed", async () => {
+    const wrong =
+      "update gold.daily_sales_summary set order_count = 0 where date in ('2025-10-04', '2025-10-05', '2025-11-11')";
+    await query(damaged, wrong);
+    const { backfill, steps } = await damaged.json<
+      Report & {
+        backfill: object;
+        steps: { step: string; changed?: { changed: number; keys: { changed: string[] } } }[];
+      }
+    >(`run ${window} --only daily_sales_summary`);
+    expect(backfill).toEqual({ from: "2025-10-05", to: "2025-11-10" });
+    expect(steps).toHaveLength(1);
+    const [{ changed } = {}] = steps;
+    expect(changed).toMatchObject({ added: 0, removed: 0 });
+    expect(changed!.changed).toBeGreaterThan(0);
+    expect(changed!.keys.changed[0]).toMatch(/^2025-10-05 /);
+    const left = await query(
+      damaged,
+      "select distinct cast(date as varchar) as date from gold.daily_sales_summary where order_count = 0 order by 1",
+    );
+    expect(left).toEqual([{ date: "2025-10-04" }, { date: "2025-11-11" }]);
+  });
+
+  it.each([
+    ["--from-date 2026-03-01", "--from-date needs --to-date: give both, or neither."],
+    ["--to-date 2026-03-01", "--to-date needs --from-date: give both, or neither."],
+    [
+      "--from-date 2026-03-02 --to-date 2026-03-01",
+      "--from-date 2026-03-02 is after --to-date 2026-03-01: exchange them.",
+    ],
+    ["--from-date March --to-date 2026-03-01", "--from-date March: give a date such as 2026-03-01."],
+    ["--from-date 2026-02-01 --to-date 2026-02-30", "--to-date 2026-02-30: give a date such as 2026-03-01."],
+    [`${window} --full`, "--full computes all dates: leave out --full, or --from-date and --to-date."],
+    [
+      `${window} --only silver.orders_clean+`,
+      "silver.orders_clean: no business dates to compute anew. These have: gold.",
+    ],
+    [
+      `${window} --job maintenance`,
+      "--job maintenance: no business dates to compute anew. These have: gold.",
+    ],
+    [`${window} --changed`, "--changed computes all dates: leave out --from-date and --to-date."],
+  ])("refuses %s before it runs", async (options, message) => {
+    const { code, stdout, stderr } = await shop.shopmetrics(`run ${options}`);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+  });
+
+  it("is said in the help, as is what --date means", async () => {
+    const outcome = await shop.shopmetrics("run --help");
+    succeeded(outcome);
+    const help = outcome.stdout.replaceAll(/\s+/g, " ");
+    expect(help).toContain(
+      "--from-date <date> backfill: compute the gold tables anew for the business dates from this one",
+    );
+    expect(help).toContain(
+      '--date <date> as-of date, YYYY-MM-DD, by default today (UTC): what "today" is for whatever depends on it',
+    );
+  });
+});
+
 it("the days taken in one by one are the same as all files in one run", async () => {
   const atOnce = await shop.copy({ warehouse: false });
   succeeded(await atOnce.shopmetrics("run"));

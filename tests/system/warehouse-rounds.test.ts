@@ -130,6 +130,8 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
       catalog: warehouse.catalog,
       date: "2026-03-01",
       full: "false",
+      from_date: "",
+      to_date: "",
       ...more,
       run_id: `run-${++runs}`,
     };

@@ -113,6 +113,45 @@ describe("the jobs of the bundle", () => {
     ]);
   });
 
+  it("hands the dates of a backfill to the jobs whose steps compute them anew, the first time that these run", () => {
+    const dated: Partial<Plan> = {
+      params: [{ name: "from_date", kind: "run" }],
+      items: [{ kind: "refresh", name: "", place: undefined, key: ["date"], scripts: {} }],
+    };
+    const shared = graphOf([
+      plan("bronze.events", [], { jobs: ["daily", "streaming"] }),
+      plan("bronze.orders"),
+      plan("gold.funnel", ["bronze.events", "bronze.orders"], { ...dated, jobs: ["daily", "streaming"] }),
+      plan("gold.sales", ["bronze.orders"], dated),
+      plan("ops.care", ["gold.sales"], { writes: [], jobs: ["maintenance"] }),
+    ]);
+    const made = bundleJobs({ ...shop, ...shared });
+    const dates = { from_date: "{{job.parameters.from_date}}", to_date: "{{job.parameters.to_date}}" };
+    const told = (job: string, task: string) =>
+      made[job]!.tasks.find(({ task_key }) => task_key === task)!.run_job_task!;
+    const names = (job: string) => made[job]!.parameters.map(({ name }) => name);
+    expect(waits(made["backfill"]!.tasks)).toEqual({
+      check_dates: [],
+      daily: ["check_dates"],
+      finish_backfill: ["daily"],
+    });
+    expect(names("backfill")).toEqual(["catalog", "from_date", "to_date"]);
+    expect(told("backfill", "daily")).toEqual({
+      job_id: "${resources.jobs.daily.id}",
+      job_parameters: { catalog: "{{job.parameters.catalog}}", ...dates },
+    });
+    expect(told("daily", "streaming").job_parameters).toMatchObject(dates);
+    expect(Object.keys(told("daily", "streaming_again").job_parameters)).toEqual([
+      "catalog",
+      "date",
+      "full",
+      "accept_loss",
+    ]);
+    expect(told("daily", "streaming_again").job_parameters["full"]).toBe("false");
+    expect(names("streaming")).toEqual(expect.arrayContaining(["from_date", "to_date"]));
+    expect(names("maintenance")).not.toContain("from_date");
+  });
+
   it("restricts the graph to the job", () => {
     expect(waits(jobs["maintenance"]!.tasks)).toEqual({
       prepare: [],

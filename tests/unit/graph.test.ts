@@ -2,7 +2,7 @@ import type { Plan } from "#lib/plan/plan.js";
 import { describe, expect, it } from "vitest";
 import { ops, silver, tables } from "#lib/shop/index.js";
 import { graphOf, refuseUnwritten } from "../../build/src/compile/graph.ts";
-import { selectSteps } from "../../build/src/compile/select.ts";
+import { selectBackfilled, selectSteps } from "../../build/src/compile/select.ts";
 
 function plan(step: string, reads: string[], options: { writes?: string[]; job?: string } = {}): Plan {
   const notebook = `notebooks/${step.replace(".", "/")}.ipynb`;
@@ -148,5 +148,35 @@ describe("choosing steps", () => {
     );
     expect(() => chosen({ job: "nightly" })).toThrow("There are: daily, maintenance.");
     expect(() => chosen({ only: "gold.sales", from: "gold.sales" })).toThrow("exclude each other");
+  });
+});
+
+describe("choosing the steps of a backfill", () => {
+  const dated: Pick<Plan, "params" | "items"> = {
+    params: [{ name: "from_date", kind: "run" }],
+    items: [{ kind: "refresh", name: "gold.sales", place: undefined, key: ["date"], scripts: {} }],
+  };
+  const graph = graphOf([
+    ...shop.map((one) => (one.step === "gold.sales" ? { ...one, ...dated } : one)),
+    { ...plan("dashboard.sales", ["gold.sales"], { writes: [] }), runtime: "page" as const },
+    { ...plan("dashboard.orders", ["silver.orders"], { writes: [] }), runtime: "page" as const },
+  ]);
+  const chosen = (options: { only?: string; from?: string; job?: string } = {}) =>
+    [...selectBackfilled(graph, { job: "daily", ...options })].toSorted();
+
+  it("takes those that compute business dates anew, and the pages that show their tables", () => {
+    expect(chosen()).toEqual(["dashboard.sales", "gold.sales"]);
+  });
+
+  it("takes what is named of these and of all that depends on them", () => {
+    expect(chosen({ only: "gold.sales" })).toEqual(["gold.sales"]);
+    expect(chosen({ from: "gold.sales" })).toEqual(["dashboard.sales", "gold.sales", "ops.quality"]);
+  });
+
+  it("refuses a step that takes no part, and names those that do", () => {
+    const message = "no business dates to compute anew. These have: gold.sales.";
+    expect(() => chosen({ only: "silver.orders+" })).toThrow(`silver.orders: ${message}`);
+    expect(() => chosen({ only: "dashboard.sales" })).toThrow(`dashboard.sales: ${message}`);
+    expect(() => chosen({ job: "maintenance" })).toThrow(`--job maintenance: ${message}`);
   });
 });

@@ -1,7 +1,7 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { finishOf } from "../../build/src/bundle/bundle.ts";
+import { backfillFiles, finishOf } from "../../build/src/bundle/bundle.ts";
 import { jobSteps, readers } from "../../build/src/bundle/jobs.ts";
 import { newsFile } from "../../build/src/bundle/sql/news.ts";
 import { prepareFile } from "../../build/src/bundle/sql/prepare.ts";
@@ -23,6 +23,7 @@ const allFiles = () => [
   ...steps().map((plan) => ({ file: plan.step, text: sqlFile(plan) })),
   { file: "prepare", text: prepareFile(compiled) },
   { file: "anything_new_streaming", text: newsFile("streaming", readers(compiled, "streaming")) },
+  ...backfillFiles(compiled).map(([file, text]) => ({ file, text })),
   ...Object.keys(jobSteps(compiled)).map((job) => ({ file: job, text: finishOf(compiled, job) })),
 ];
 const written = (sql: string) =>
@@ -107,6 +108,18 @@ describe("a step's SQL file", () => {
     expect(meets.map(({ file, sql }) => `${file}: ${sql.slice(0, 80)}`)).toEqual([]);
     expect(writers("ops.step_runs").size).toBeGreaterThan(15);
     expect([...writers("ops.steps")]).toEqual(["daily"]);
+  });
+
+  it("has news in a backfill where it computes business dates anew, and only there", () => {
+    const dated = steps().filter((plan) => sqlFile(plan).includes("{{from_date}}"));
+    expect(dated.map(({ step }) => step)).toEqual(
+      [...shop.tables.keys()].filter((name) => name.startsWith("gold.")).toSorted(),
+    );
+    for (const plan of dated) {
+      const guards = sqlFile(plan).match(/^.*this\.full or this\.from_date is not null or this\.lo_.*$/gm);
+      // The checks, the step's record, and the watermarks.
+      expect([plan.step, guards?.length]).toEqual([plan.step, 3]);
+    }
   });
 
   it("costs a warehouse few statements a run, and a round of streaming hardly any when there is nothing new", () => {

@@ -1,20 +1,23 @@
 import path from "node:path";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import type { Project } from "shopmetrics/plan";
+import { backfilled, type Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
+import { backfillReport, checkDatesFile } from "./sql/backfill.js";
 import { finishFile } from "./sql/finish.js";
 import {
   bundleJobs,
+  anythingNew,
+  checkDates,
   exportPages,
   finish,
   jobSteps,
   prepare,
+  readers,
+  takesDates,
   taskKey,
   taskOf,
   tasksBefore,
-  anythingNew,
-  readers,
 } from "./jobs.js";
 import { newsFile } from "./sql/news.js";
 import { landingFolders } from "../compile/landing-folders.js";
@@ -97,6 +100,7 @@ export const finishOf = (graph: CompiledProject, job: string): string =>
   finishFile(job, graph, jobSteps(graph)[job]!, {
     taskOf,
     recordsSteps: graph.jobs[job]?.recordsSteps ?? false,
+    takesDates: takesDates(graph, job),
   });
 
 /** Each SQL step, the first task of all jobs, and the last of each. */
@@ -110,7 +114,19 @@ const sqlFiles = (graph: CompiledProject): Map<string, string> =>
       .filter(([, { asksForNews }]) => asksForNews)
       .map(([job]) => [`${anythingNew(job)}.sql`, newsFile(job, readers(graph, job))] as const),
     ...Object.keys(jobSteps(graph)).map((job) => [`${finish(job)}.sql`, finishOf(graph, job)] as const),
+    ...backfillFiles(graph),
   ]);
+
+/** What a backfill does beside the job that it runs. */
+export const backfillFiles = (graph: CompiledProject): [name: string, text: string][] =>
+  Object.entries(graph.jobs).flatMap(([job, { backfills }]) =>
+    backfills === undefined
+      ? []
+      : [
+          [`${checkDates}.sql`, checkDatesFile()],
+          [`${finish(job)}.sql`, backfillReport(graph.plans.filter(backfilled))],
+        ],
+  );
 
 /** Makes these the only files with the extension in `bundle/tasks`, and gives them relative to the root. */
 async function replaceFiles(

@@ -54,5 +54,4 @@ export interface Task {
     readonly op: "EQUAL_TO" | "NOT_EQUAL";
     readonly right: string;
   };
-  readonly for_each_task?: { readonly inputs: string; readonly concurrency: number; readonly task: Task };
 }

@@ -1,6 +1,7 @@
 import { InputError } from "shopmetrics/settings";
-import { commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
+import { backfilled, commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
+import { dateParameters } from "./sql/variables.js";
 import { validateJobs } from "./validate-jobs.js";
 import { reach, type Needs } from "../compile/needs.js";
 import { limitParallelism, width, within } from "./task-graph.js";
@@ -39,8 +40,9 @@ export function bundleJobs(graph: ProjectGraph): Record<string, Job> {
 const minutes = 60;
 
 function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job {
-  const { schedule, paused = false, warnAfter, timeout = 120, eachDateOf } = declared;
-  const tasks = eachDateOf === undefined ? tasksOf(graph, stepsOf(graph, key), key) : [eachDate(eachDateOf)];
+  const { schedule, paused = false, warnAfter, timeout = 120, backfills } = declared;
+  const tasks =
+    backfills === undefined ? tasksOf(graph, stepsOf(graph, key), key) : backfillTasks(graph, key, backfills);
   const mail = ["${var.alert_email}"];
   const health = warnAfter !== undefined && {
     rules: [{ metric: "RUN_DURATION_SECONDS", op: "GREATER_THAN", value: warnAfter * minutes }],
@@ -65,7 +67,7 @@ function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job 
     notification_settings: { no_alert_for_skipped_runs: true, no_alert_for_canceled_runs: true },
     ...(health && { health }),
     tags: { ...commonTags, project: "shopmetrics" },
-    parameters: eachDateOf === undefined ? runParameters : dateParameters,
+    parameters: parametersOf(graph, key),
     ...(tasks.some(({ environment_key }) => environment_key === node.environment_key) && {
       environments: [node],
     }),
@@ -73,35 +75,45 @@ function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job 
   };
 }
 
-/** Another job once for each date, one after the other. */
-const eachDate = (job: string): Task => ({
-  task_key: "each_date",
-  for_each_task: {
-    inputs: "{{job.parameters.dates}}",
-    concurrency: 1,
-    task: {
-      task_key: job,
-      run_job_task: {
-        job_id: `\${resources.jobs.${job}.id}`,
-        job_parameters: {
-          catalog: "{{job.parameters.catalog}}",
-          date: "{{input}}",
-          full: "{{job.parameters.full}}",
-        },
-      },
-    },
+/** First the dates are looked at, then the other job runs with them, and then it is said what has changed. */
+const backfillTasks = (graph: ProjectGraph, key: string, job: string): Task[] => [
+  { task_key: checkDates, ...sqlTask(checkDates) },
+  askedTask(job, job, [checkDates], handedOn(graph, key, job)),
+  {
+    task_key: finish(key),
+    ...after([job]),
+    run_if: "ALL_DONE",
+    ...retried,
+    ...sqlTask(finish(key), { states: statesOf([job]) }),
   },
-});
-
-const dateParameters = [
-  { name: "catalog", default: "${var.catalog}" },
-  { name: "dates", default: '["{{job.start_time.iso_date}}"]' },
-  { name: "full", default: "false" },
 ];
+
+/** What a job is told: the run, and where it computes business dates anew, which. */
+function parametersOf(graph: ProjectGraph, job: string): Job["parameters"] {
+  const { backfills, asks } = graph.jobs[job] ?? {};
+  const dates = dateParameters.map((name) => ({ name, default: "" }));
+  if (backfills !== undefined) return [catalog, ...dates];
+  const steps = [job, ...(asks === undefined ? [] : [asks])].flatMap((key) => stepsOf(graph, key));
+  return steps.some(backfilled) ? [...runParameters, ...dates] : runParameters;
+}
+
+/** Whether a job is told which business dates it computes anew. */
+export const takesDates = (graph: ProjectGraph, job: string): boolean =>
+  parametersOf(graph, job).some(({ name }) => name === dateParameters[0]);
+
+/** What one job tells another that it runs: what both are told, but for the run's id. */
+function handedOn(graph: ProjectGraph, job: string, other: string): Record<string, string> {
+  const known = new Set(parametersOf(graph, other).map(({ name }) => name));
+  const names = parametersOf(graph, job).map(({ name }) => name);
+  const both = names.filter((name) => known.has(name) && name !== "run_id");
+  return Object.fromEntries(both.map((name) => [name, `{{job.parameters.${name}}}`]));
+}
+
+const catalog = { name: "catalog", default: "${var.catalog}" };
 
 /** What every run of steps is told; SQL files and Node tasks take these by name. */
 const runParameters = [
-  { name: "catalog", default: "${var.catalog}" },
+  catalog,
   { name: "run_id", default: "{{job.run_id}}" },
   { name: "date", default: "{{job.start_time.iso_date}}" },
   { name: "full", default: "false" },
@@ -113,7 +125,7 @@ const runParameters = [
 export const jobSteps = (graph: ProjectGraph): Readonly<Record<string, readonly Plan[]>> =>
   Object.fromEntries(
     Object.entries(graph.jobs)
-      .filter(([, { eachDateOf }]) => eachDateOf === undefined)
+      .filter(([, { backfills }]) => backfills === undefined)
       .map(([key]) => [key, stepsOf(graph, key)]),
   );
 
@@ -136,6 +148,9 @@ export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportP
 
 /** First of a job that makes missing tables. */
 export const prepare = "prepare";
+
+/** First of a backfill: refuses dates that make no sense. */
+export const checkDates = "check_dates";
 
 /** Last of the daily job's own tasks: it exports what the dashboard draws, each page whose tables are up to date. */
 export const exportPages = "dashboard_export";
@@ -185,7 +200,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   const waitForNews = new Set(asksForNews ? readers(graph, job).map(({ step }) => step) : []);
   const tasks: Task[] = [
     ...(prepares ? [{ task_key: prepare, ...retried, ...sqlTask(prepare) }] : []),
-    ...(asks === undefined ? [] : [askedTask(asks, asks, first, "{{job.parameters.full}}")]),
+    ...(asks === undefined ? [] : [askedTask(asks, asks, first, handedOn(graph, job, asks))]),
     ...plans.map((plan): Task => {
       const reads = graph.needs.get(plan.step) ?? [];
       const own = reading.get(plan.step) ?? [];
@@ -210,8 +225,12 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     const bringing = plans.filter(({ step }) => !waitForNews.has(step)).map(({ step }) => taskKey(step));
     tasks.push(...newsTasks(job, bringing));
   }
-  if (asks !== undefined && again !== undefined)
-    tasks.push(askedTask(again, asks, [asks, ...new Set(handedBack.map(taskKey))], "false"));
+  if (asks !== undefined && again !== undefined) {
+    // The first time it has computed everything, or the business dates, anew.
+    const { from_date: _from, to_date: _to, ...told } = handedOn(graph, job, asks);
+    const waits = [asks, ...new Set(handedBack.map(taskKey))];
+    tasks.push(askedTask(again, asks, waits, { ...told, full: "false" }));
+  }
   const working = tasks.filter(({ condition_task, task_key }) => !condition_task && task_key !== prepare);
   const keys = working.map(({ task_key }) => task_key);
   if (plans.length < chosen.length) {
@@ -244,18 +263,15 @@ export function tasksBefore(graph: ProjectGraph, job: string, page: string): str
 }
 
 /** Starts another job and waits for it; where it runs already, it waits in that job's queue. */
-const askedTask = (key: string, job: string, waits: readonly string[], full: string): Task => ({
+const askedTask = (
+  key: string,
+  job: string,
+  waits: readonly string[],
+  job_parameters: Readonly<Record<string, string>>,
+): Task => ({
   task_key: key,
   ...after(waits),
-  run_job_task: {
-    job_id: `\${resources.jobs.${job}.id}`,
-    job_parameters: {
-      catalog: "{{job.parameters.catalog}}",
-      date: "{{job.parameters.date}}",
-      full,
-      accept_loss: "{{job.parameters.accept_loss}}",
-    },
-  },
+  run_job_task: { job_id: `\${resources.jobs.${job}.id}`, job_parameters },
 });
 
 /** A condition that always holds: it takes no compute, and succeeds also where the task before it has failed. */

@@ -48,12 +48,10 @@ function problems(job: Job, jobs: ReadonlySet<string>, mostTasksAtOnce: number):
 
 function taskProblems(task: Task, job: Job, jobs: ReadonlySet<string>): string[] {
   const { task_key: key, environment_key: environment } = task;
-  const { sql_task, spark_python_task, run_job_task, for_each_task, condition_task } = task;
-  const kinds = [sql_task, spark_python_task, run_job_task, for_each_task, condition_task].filter(Boolean);
+  const { sql_task, spark_python_task, run_job_task, condition_task } = task;
+  const kinds = [sql_task, spark_python_task, run_job_task, condition_task].filter(Boolean);
   const environments = new Set((job.environments ?? []).map(({ environment_key }) => environment_key));
   const parameters = new Set(job.parameters.map(({ name }) => name));
-  const { task: _inner, ...own } = task.for_each_task ?? { task: undefined };
-  const text = JSON.stringify({ ...task, for_each_task: own });
   const target = /^\$\{resources\.jobs\.(\w+)\.id\}$/.exec(task.run_job_task?.job_id ?? "")?.[1];
   return [
     ...(kinds.length === 1 ? [] : [`${key} must do exactly one thing, and does ${kinds.length}`]),
@@ -61,14 +59,13 @@ function taskProblems(task: Task, job: Job, jobs: ReadonlySet<string>): string[]
     ...(environment !== undefined && !environments.has(environment)
       ? [`${key} runs in the environment ${environment}, which the job does not have`]
       : []),
-    ...[...text.matchAll(/\{\{job\.parameters\.(\w+)\}\}/g)]
+    ...[...JSON.stringify(task).matchAll(/\{\{job\.parameters\.(\w+)\}\}/g)]
       .map(([, name]) => name!)
       .filter((name) => !parameters.has(name))
       .map((name) => `${key} takes the parameter ${name}, which the job does not have`),
     ...(task.run_job_task && !(target && jobs.has(target))
       ? [`${key} runs ${task.run_job_task.job_id}, which is no job of this bundle`]
       : []),
-    ...(task.for_each_task ? taskProblems(task.for_each_task.task, job, jobs) : []),
   ];
 }
 

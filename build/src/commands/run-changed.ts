@@ -12,6 +12,8 @@ import { runPipeline, settingsOf, type RunCommand } from "./run.js";
 export async function runChanged(options: RunCommand & { since?: string }): Promise<void> {
   if (options.only !== undefined || options.from !== undefined)
     throw new InputError("--changed chooses the steps: leave out --only and --from.");
+  if (options.fromDate !== undefined || options.toDate !== undefined)
+    throw new InputError("--changed computes all dates: leave out --from-date and --to-date.");
   const settings = settingsOf(options);
   if (options.json) reserveStdoutForJson();
   const compiled = await compile(settings.root, shop);

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { openEngine } from "shopmetrics/engine";
+import type { BusinessDates } from "shopmetrics/run";
 import { InputError, readSettings, useSettings, withAcceptLoss, type Settings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { compile, type Compiled } from "../compile/compile.js";
@@ -8,7 +9,7 @@ import { recordLineage } from "../run/openlineage/record-run.js";
 import { nothingLanded, printWarning, progress, summary } from "../run/print.js";
 import { runGraph } from "../run/run.js";
 import type { RunReport } from "../run/run-report.js";
-import { selectSteps } from "../compile/select.js";
+import { selectBackfilled, selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 
@@ -17,6 +18,8 @@ export interface RunCommand {
   from?: string;
   date?: string;
   full?: boolean;
+  fromDate?: string;
+  toDate?: string;
   job?: string;
   acceptLoss?: boolean;
   quiet?: boolean;
@@ -42,8 +45,10 @@ export async function runPipeline(
   compiled: Compiled,
   options: RunCommand,
 ): Promise<RunReport> {
-  const steps = selectSteps(compiled, { job: "daily", ...options });
-  const date = logicalDate(options.date);
+  const backfill = backfillOf(options);
+  const chosen = { job: "daily", ...options };
+  const steps = backfill ? selectBackfilled(compiled, chosen) : selectSteps(compiled, chosen);
+  const date = asOfDate(options.date);
   const silent = Boolean(options.json);
   const stopListening = saysWhenInterrupted();
   const engine = await openEngine(settings, { onWait: (message) => console.error(message) });
@@ -60,6 +65,7 @@ export async function runPipeline(
       snapshots: settings.snapshots,
       date,
       full: Boolean(options.full),
+      ...(backfill && { backfill }),
       onNote,
       onWarning: printWarning,
       onStep: (event) => {
@@ -88,11 +94,30 @@ export async function isEmpty(landing: string): Promise<boolean> {
   return !entries.some((name) => /\.(csv|ndjson)(\.gz)?$/i.test(name));
 }
 
-function logicalDate(given: string | undefined): string {
-  if (given === undefined) return new Date().toISOString().slice(0, 10);
+const asOfDate = (given: string | undefined): string =>
+  given === undefined ? new Date().toISOString().slice(0, 10) : readDate("--date", given);
+
+/**
+ * The business dates that are to be computed anew.
+ *
+ * @throws InputError where they make no sense
+ */
+function backfillOf({ fromDate, toDate, full }: RunCommand): BusinessDates | undefined {
+  if (fromDate === undefined && toDate === undefined) return undefined;
+  if (fromDate === undefined) throw new InputError("--to-date needs --from-date: give both, or neither.");
+  if (toDate === undefined) throw new InputError("--from-date needs --to-date: give both, or neither.");
+  const dates = { from: readDate("--from-date", fromDate), to: readDate("--to-date", toDate) };
+  if (dates.from > dates.to)
+    throw new InputError(`--from-date ${dates.from} is after --to-date ${dates.to}: exchange them.`);
+  if (full)
+    throw new InputError("--full computes all dates: leave out --full, or --from-date and --to-date.");
+  return dates;
+}
+
+function readDate(option: string, given: string): string {
   const day = new Date(`${given}T00:00:00Z`);
   const valid =
     /^\d{4}-\d{2}-\d{2}$/.test(given) && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(given);
-  if (!valid) throw new InputError(`--date ${given}: give a date such as 2026-03-01.`);
+  if (!valid) throw new InputError(`${option} ${given}: give a date such as 2026-03-01.`);
   return given;
 }

@@ -12,6 +12,7 @@ import {
   type Item,
   type Operation,
   type Param,
+  type RunValue,
   type Tables,
 } from "shopmetrics/plan";
 import { duckdb, macros } from "shopmetrics/engine";
@@ -82,7 +83,9 @@ function standIn(param: Param | undefined): DuckDBValue {
     run_id: "dry-run",
     now: new DuckDBTimestampValue(0n),
     run_date: new DuckDBDateValue(0),
-  }[param.name as "full" | "run_id" | "now" | "run_date"];
+    from_date: new DuckDBDateValue(0),
+    to_date: new DuckDBDateValue(1),
+  }[param.name as RunValue["name"]];
 }
 
 async function compareColumns(

@@ -1,3 +1,4 @@
+import { backfilled } from "shopmetrics/plan";
 import { InputError } from "shopmetrics/settings";
 import type { Graph } from "./graph.js";
 import { reach } from "./needs.js";
@@ -34,6 +35,35 @@ export function selectSteps(
         if (jobsOf(graph, other).includes(options.job)) chosen.add(other);
   }
   return chosen;
+}
+
+/**
+ * The steps of a backfill: those that compute business dates anew, and the pages that show their tables. `--only` and `--from` may
+ * choose among all that depends on them.
+ *
+ * @throws InputError for a step that takes no part
+ */
+export function selectBackfilled(
+  graph: Graph,
+  options: { only?: string; from?: string; job: string },
+): Set<string> {
+  const chosen = selectSteps(graph, options);
+  const computed = graph.plans
+    .filter((plan) => chosen.has(plan.step) && backfilled(plan))
+    .map(({ step }) => step);
+  const whole = new Set(computed.flatMap((step) => [step, ...downstreamOf(graph, step)]));
+  const isPage = (step: string) => graph.plans.some((plan) => plan.step === step && plan.runtime === "page");
+  const isNamed = options.only !== undefined || options.from !== undefined;
+  const other = [...chosen].find((step) => !whole.has(step));
+  if (computed.length === 0 || (isNamed && other !== undefined)) {
+    const all = graph.plans.filter(backfilled).map(({ step }) => step);
+    throw new InputError(
+      `${isNamed ? other : `--job ${options.job}`}: no business dates to compute anew. These have: ${all.join(", ")}.`,
+    );
+  }
+  return new Set(
+    [...chosen].filter((step) => whole.has(step) && (isNamed || computed.includes(step) || isPage(step))),
+  );
 }
 
 /** All steps that depend on a step, directly or not. */

@@ -43,6 +43,7 @@ function did(report: StepReport): string {
 export function summary(report: RunReport, options: { quiet: boolean }): void {
   if (!options.quiet) {
     console.log(`\n${stepTable(report)}`);
+    if (report.backfill) console.log(backfillTable(report));
   }
   for (const step of report.steps) {
     for (const check of step.checks) {
@@ -63,6 +64,32 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
         `${passed} of ${checks.length} checks passed (run ${report.runId})`,
     );
   }
+}
+
+/** How many rows of each table a backfill has added, changed and removed, and some of them. */
+function backfillTable({ backfill, steps }: RunReport): string {
+  const table = new Table({
+    head: ["table", "added", "changed", "removed", "such as"],
+    colAligns: ["left", "right", "right", "right", "left"],
+    style: tableStyle(),
+  });
+  for (const { step, changed } of steps) {
+    if (!changed) continue;
+    const { keys, ...totals } = changed;
+    const named = Object.entries(keys).flatMap(([change, some]) =>
+      some.map((key) => `${change} ${printable(key)}`),
+    );
+    table.push([step, count(totals.added), count(totals.changed), count(totals.removed), named.join("\n")]);
+  }
+  return `Backfill of ${backfill!.from} to ${backfill!.to}: ${rowsChanged(steps)}\n${table.toString()}`;
+}
+
+function rowsChanged(steps: readonly StepReport[]): string {
+  const sum = (change: "added" | "changed" | "removed") =>
+    steps.reduce((rows, { changed }) => rows + (changed?.[change] ?? 0), 0);
+  const [added, changed, removed] = [sum("added"), sum("changed"), sum("removed")];
+  if (added + changed + removed === 0) return "no row differed.";
+  return `${count(added)} rows added, ${count(changed)} changed, ${count(removed)} removed.`;
 }
 
 /** What a failure means for the tables, and what to do. */
@@ -96,15 +123,17 @@ export const nothingLanded = (landing: string) =>
   `${paint("yellow", "warning")}  Nothing has landed in ${landing} yet: put exports into its folders customers/, products/ and orders/, ` +
   "or generate some with `npx shopmetrics generate`.";
 
+const tableStyle = () => ({
+  head: process.stdout.isTTY ? ["bold"] : [],
+  border: process.stdout.isTTY ? ["dim"] : [],
+  compact: true,
+});
+
 function stepTable(report: RunReport): string {
   const table = new Table({
     head: ["step", "rows in", "rows out", "merged", "rejected", "checks", "seconds"],
     colAligns: ["left", "right", "right", "right", "right", "right", "right"],
-    style: {
-      head: process.stdout.isTTY ? ["bold"] : [],
-      border: process.stdout.isTTY ? ["dim"] : [],
-      compact: true,
-    },
+    style: tableStyle(),
   });
   for (const step of report.steps) {
     const skipped = step.status === "skipped";

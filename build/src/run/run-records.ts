@@ -1,16 +1,25 @@
 import type { Connection, Dialect, Engine } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
-import { insert } from "shopmetrics/run";
+import { insert, type BusinessDates } from "shopmetrics/run";
 import type { Graph } from "../compile/graph.js";
 import type { RunReport } from "./run-report.js";
 
 const instant = (date: Date) => ({ type: "timestamp", value: date.toISOString() }) as const;
 
+const day = (date: string | undefined) =>
+  date === undefined ? null : ({ type: "date", value: date } as const);
+
 /** Records that a run has begun. */
 export async function openRun(
   records: Connection,
   engine: Engine,
-  run: { readonly runId: string; readonly started: Date; readonly date: string; readonly full: boolean },
+  run: {
+    readonly runId: string;
+    readonly started: Date;
+    readonly date: string;
+    readonly full: boolean;
+    readonly backfill?: BusinessDates;
+  },
 ): Promise<void> {
   // Where one process at a time holds the warehouse, a run that still says it is running was killed.
   if (engine.isExclusive)
@@ -21,8 +30,9 @@ export async function openRun(
     "select coalesce(max(run_number), count(*)) + 1 as next from ops.runs",
   );
   await records.execute(
-    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped, run_number)
-values ($run, $started, 'running', $date, $full, $engine, 0, 0, $number)`,
+    `insert into ops.runs (run_id, started_at, status, run_date, is_full, engine, steps_run, steps_skipped, run_number,
+  from_date, to_date)
+values ($run, $started, 'running', $date, $full, $engine, 0, 0, $number, $from, $to)`,
     {
       run: run.runId,
       started: instant(run.started),
@@ -30,6 +40,8 @@ values ($run, $started, 'running', $date, $full, $engine, 0, 0, $number)`,
       full: run.full,
       engine: engine.name,
       number: Number(rows[0]!["next"]),
+      from: day(run.backfill?.from),
+      to: day(run.backfill?.to),
     },
   );
 }

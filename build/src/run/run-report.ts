@@ -1,4 +1,4 @@
-import type { StepFigures } from "shopmetrics/run";
+import type { BusinessDates, StepFigures } from "shopmetrics/run";
 
 export type StepStatus = "succeeded" | "failed" | "skipped";
 
@@ -24,6 +24,8 @@ export interface RunReport {
   readonly seconds: number;
   readonly date: string;
   readonly full: boolean;
+  /** Of a backfill, the business dates that it computed anew. */
+  readonly backfill?: BusinessDates;
   readonly steps: readonly StepReport[];
 }
 

@@ -10,11 +10,13 @@ import {
   prepareWarehouse,
   publish,
   readWindows,
+  readChangedRows,
+  type BusinessDates,
   type StepContext,
   type StepFigures,
 } from "shopmetrics/run";
 import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
-import { verbNamed, type Plan, type Tables } from "shopmetrics/plan";
+import { backfilled, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
@@ -41,6 +43,8 @@ interface RunOptions {
   /** Logical date, ISO. */
   readonly date: string;
   readonly full: boolean;
+  /** Business dates to be computed anew, also where nothing is new. */
+  readonly backfill?: BusinessDates;
   /** How many steps run side by side. */
   readonly width?: number;
   readonly onStep?: (event: StepEvent) => void;
@@ -63,7 +67,8 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
   const reports = new Map<string, StepReport>();
   try {
     await prepareWarehouse(records, dialect, graph.tables);
-    await openRun(records, engine, { runId, started, date: options.date, full: options.full });
+    const { date, full, backfill } = options;
+    await openRun(records, engine, { runId, started, date, full, ...(backfill && { backfill }) });
     const changed = await recordGraph(records, dialect, graph);
     await recordPassedOver(records, landingFolders(graph), {
       landing: options.landing,
@@ -71,7 +76,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
       now: started.toISOString(),
       onNote: options.onWarning,
     });
-    if (changed.length > 0 && !options.full) options.onNote?.(changedNote(changed));
+    if (changed.length > 0 && !full) options.onNote?.(changedNote(changed));
     const work = async (plan: Plan) => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
@@ -88,8 +93,9 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
         status: ordered.some(({ status }) => status === "failed") ? "failed" : "succeeded",
         startedAt: started.toISOString(),
         seconds: (Date.now() - started.getTime()) / 1000,
-        date: options.date,
-        full: options.full,
+        date,
+        full,
+        ...(backfill && { backfill }),
         steps: ordered,
       };
       await closeRun(records, dialect, graph, report);
@@ -142,7 +148,7 @@ async function inGraphOrder(
 }
 
 async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<StepReport> {
-  const { engine, date, full, landing } = options;
+  const { engine, date, full, landing, backfill } = options;
   const started = new Date();
   const now = started.toISOString();
   const figures = noFigures();
@@ -158,7 +164,15 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
   });
   try {
     const windows = await readWindows(connection, plan.step, { ...plan, full });
-    const context: StepContext = { runId, now, date, full, landing, ...windows };
+    const context: StepContext = {
+      runId,
+      now,
+      date,
+      full,
+      landing,
+      ...(backfill && { backfill }),
+      ...windows,
+    };
     const keep = async (report: StepReport) => {
       const batch = [...context.batches.values()][0] ?? null;
       await recordStepRun(connection, engineNamed(engine.name), runId, { ...report, startedAt: now, batch });
@@ -180,6 +194,11 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         const items = engineNamed(engine.name).ordered?.(plan.items) ?? plan.items;
         await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
+        const recomputed = backfill && backfilled(plan);
+        if (recomputed) {
+          const batch = context.batches.get(recomputed.table!)!;
+          figures.changed = await readChangedRows(connection, dialectOf(engine.name), recomputed, batch);
+        }
         await publish(connection, plan.step, context, figures);
         await recordCheckResults(connection, plan.step, context, figures.checks);
         return keep(finish("succeeded", null));
@@ -214,9 +233,12 @@ function programOf(plan: Plan, { graph }: RunOptions): Program {
   return program;
 }
 
-/** A step that reads only what is new has nothing to do when nothing is. */
+/** A step that reads only what is new has nothing to do when nothing is, unless it computes business dates anew. */
 const isUpToDate = (plan: Plan, context: StepContext) =>
-  plan.changes.length > 0 && !context.full && [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
+  plan.changes.length > 0 &&
+  !context.full &&
+  !(context.backfill && backfilled(plan)) &&
+  [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 
 /** A step that only cares for files and a catalog, which the engine does not have. */
 const isElsewhere = (plan: Plan, engine: Engine["name"]) =>

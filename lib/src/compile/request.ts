@@ -211,7 +211,13 @@ function typeOf(param: Param): string {
   return typeof value === "bigint" || Number.isSafeInteger(value) ? "BIGINT" : "DOUBLE";
 }
 
-const runTypes: Readonly<Record<string, string>> = { run_date: "DATE", now: "TIMESTAMP", full: "BOOLEAN" };
+const runTypes: Readonly<Record<string, string>> = {
+  run_date: "DATE",
+  now: "TIMESTAMP",
+  full: "BOOLEAN",
+  from_date: "DATE",
+  to_date: "DATE",
+};
 
 /** A draft as the engine gets it. */
 export function finished(

@@ -1,4 +1,4 @@
-import { bigint, boolean, double, int, oneOf, text, texts, timestamp } from "./columns.js";
+import { bigint, boolean, date, double, int, oneOf, text, texts, timestamp } from "./columns.js";
 import { table } from "./table.js";
 
 const stepName = text("The step, named by the table it writes or by its notebook.");
@@ -43,7 +43,7 @@ export const runs = table(
     started_at: timestamp("Start of the run."),
     finished_at: timestamp("End of the run. Null while it runs, or when it was killed.").nullable(),
     status: oneOf(runStatus, "How it ended."),
-    run_date: text("The logical date given by --date, or the day of the start."),
+    run_date: text("The as-of date given by --date, or the day of the start."),
     is_full: boolean("Whether everything was recomputed."),
     engine: text("duckdb or databricks."),
     steps_run: int("Steps that had work."),
@@ -52,6 +52,8 @@ export const runs = table(
     run_number: bigint(
       "Counts the runs of this warehouse: which of two runs came later. No clock does, since a clock may be set.",
     ).nullable(),
+    from_date: date("Of a backfill: the first business date that it computed anew.").nullable(),
+    to_date: date("Of a backfill: the last business date that it computed anew.").nullable(),
   },
   { key: ["run_id"], personal: ["message"] },
 );
@@ -72,6 +74,10 @@ export const step_runs = table(
     batch: bigint("The batch it wrote.").nullable(),
     statement_ids: texts("Ids of the warehouse's statements, in their order."),
     message: text("Why it failed or was skipped.").nullable(),
+    rows_added: bigint("Of a backfill: rows that the table lacked.").nullable(),
+    rows_changed: bigint("Of a backfill: rows that held other values.").nullable(),
+    rows_removed: bigint("Of a backfill: rows that the table should not have had.").nullable(),
+    changed_keys: text("Of a backfill: up to three of the rows of each kind, by their keys.").nullable(),
   },
   { key: ["run_id", "step"], personal: ["message"] },
 );

@@ -96,6 +96,8 @@ export interface Dialect {
   readonly inlinesStages: boolean;
   /** A select of what a table will hold once a request of a `keep` verb has been done; where checks come before writes. */
   readonly afterImage?: (table: Table, kind: VerbName) => string;
+  /** What a step's `refresh` has removed from its table: a relation that has the columns of the key. */
+  gone(table: string): string;
   readonly verbs: VerbParts;
   readonly unload: Unloading;
 }

@@ -1,5 +1,6 @@
 /** Where tables are kept: engines, and how their dialects write. */
 export type { Dialect, Engine, EngineAdapter } from "../engine/adapter.js";
+export { changedRows, rowChanges } from "../engine/changed-rows.js";
 export type { Connection } from "../engine/connection.js";
 export {
   copyInto,

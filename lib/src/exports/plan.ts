@@ -11,6 +11,7 @@ export {
   type Table,
   type Tables,
 } from "../contracts/table.js";
+export { backfilled } from "../plan/backfill.js";
 export type {
   Item,
   LoadFiles,
@@ -35,4 +36,4 @@ export { parseSelect } from "../sql/parse.js";
 export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";
 export { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
-export type { Statement } from "../sql/statement.js";
+export type { RunValue, Statement } from "../sql/statement.js";

@@ -9,11 +9,13 @@ export {
   statusWord,
   type CheckResult,
 } from "../run/check-result.js";
+export { readChangedRows } from "../run/changed-rows.js";
 export {
   StatementFailed,
   executeItems,
   noFigures,
   valueOf,
+  type BusinessDates,
   type StepContext,
   type StepFigures,
 } from "../run/step.js";

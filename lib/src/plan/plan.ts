@@ -69,6 +69,8 @@ export interface Item {
   readonly select?: string;
   /** Of a history: the column that names what has one. */
   readonly by?: string;
+  /** Of a table that is refreshed: its key. */
+  readonly key?: readonly string[];
   /** Of rejects: the bronze table that the refused rows come from. */
   readonly raw?: string;
   /** Of a table that is kept and tracks columns: the table that logs what they were. */

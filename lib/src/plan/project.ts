@@ -37,8 +37,8 @@ export interface JobDeclaration {
   readonly recordsSteps?: boolean;
   /** Steps that it runs in addition to those of the notebooks that name it. */
   readonly also?: readonly string[];
-  /** It runs this job once for each date that it is given, one after the other, and no step of its own. */
-  readonly eachDateOf?: string;
+  /** It has no step of its own: it runs this job with the business dates that it is given, which gold tables then compute anew. */
+  readonly backfills?: string;
 }
 
 /** A dashboard in the workspace, made from one query of a page. */

@@ -3,6 +3,7 @@ import type { Dialect, EngineAdapter } from "../engine/adapter.js";
 import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
 import type { Bound, Connection } from "../engine/connection.js";
 import { beforeTable } from "../sql/render.js";
+import { keysInWords } from "./changed-rows.js";
 import type { CheckResult } from "./check-result.js";
 import type { StepContext, StepFigures } from "./step.js";
 
@@ -144,7 +145,7 @@ export async function publish(
 }
 
 /** What one step did in a run, as `ops.step_runs` keeps it. */
-interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected"> {
+interface StepRun extends Pick<StepFigures, "in" | "out" | "rejected" | "changed"> {
   readonly step: string;
   readonly status: "succeeded" | "failed" | "skipped";
   /** ISO instant. */
@@ -184,6 +185,10 @@ export async function recordStepRun(
     batch: run.batch,
     statement_ids: connection.statementIds ?? [],
     message: run.message,
+    rows_added: run.changed?.added ?? null,
+    rows_changed: run.changed?.changed ?? null,
+    rows_removed: run.changed?.removed ?? null,
+    changed_keys: run.changed ? keysInWords(run.changed) : null,
   };
   await insert(connection, "ops.step_runs", [row], dialect);
 }

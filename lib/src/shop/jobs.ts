@@ -33,10 +33,15 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
     description: "Checks the tables as they are, to show that a deployment works.",
     also: ["ops.data_quality"],
   },
+  /**
+   * A run of the daily job and not of the gold steps alone: two jobs must not write a table at once, and the daily job's queue sees
+   * to that.
+   */
   backfill: {
-    description: "Runs the daily job for each of the given dates, oldest first.",
-    timeout: 12 * 60,
-    eachDateOf: "daily",
+    description:
+      "Computes the gold tables anew for the business dates from_date to to_date, and says which rows changed.",
+    timeout: 5 * 60,
+    backfills: "daily",
   },
 };
 

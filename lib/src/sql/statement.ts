@@ -20,7 +20,7 @@ export interface Touched {
 /** A value that each run sets again. Made by `run`. */
 export interface RunValue {
   readonly kind: "run";
-  readonly name: "run_id" | "run_date" | "now" | "full";
+  readonly name: "run_id" | "run_date" | "now" | "full" | "from_date" | "to_date";
 }
 
 export type Interpolation = Table | Statement | Changes | Touched | RunValue | SqlValue;
@@ -164,4 +164,18 @@ export const run = {
   now: { kind: "run", name: "now" },
   /** Whether everything is recomputed, a BOOLEAN. */
   full: { kind: "run", name: "full" },
-} as const satisfies Record<string, RunValue>;
+  /**
+   * The business dates that a backfill computes anew, a select of `date`; no row in any other run. A step that reads it takes
+   * part in backfills.
+   *
+   * @example
+   * const days = sql`select … from ${touched(silver.orders_clean)} union select date from ${run.days}`;
+   */
+  days: backfillDays(),
+} as const satisfies Record<string, RunValue | Statement>;
+
+function backfillDays(): Statement {
+  const [from, to] = (["from_date", "to_date"] as const).map((name): RunValue => ({ kind: "run", name }));
+  const days = sql`select explode(sequence(cast(${from!} as date), cast(${to!} as date))) as date`;
+  return { ...days, name: "backfill_days" };
+}

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ColumnOf, Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
-import { givenColumns, historyColumns, originColumns } from "../plan/kept-columns.js";
+import { givenColumns, historyColumns, keyOf, originColumns } from "../plan/kept-columns.js";
 import { theSession } from "../plan/session.js";
 import type { Statement } from "../sql/statement.js";
 import type { TableRequest, Verb } from "./verb.js";
@@ -129,6 +129,7 @@ export const historyVerb: Verb<HistoryRequest> = {
 
 export const refreshVerb: Verb<RefreshRequest> = {
   ...keeping,
+  item: ({ table }) => ({ key: keyOf(table) }),
   // The scope says which rows go and which come: two readers.
   readers: (request) => [
     ...(request.scope

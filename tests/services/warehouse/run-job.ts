@@ -1,4 +1,5 @@
-import { finishOf } from "../../../build/src/bundle/bundle.ts";
+import path from "node:path";
+import { backfillFiles, finishOf } from "../../../build/src/bundle/bundle.ts";
 import {
   anythingNew,
   bundleJobs,
@@ -43,7 +44,7 @@ export interface JobOptions {
   readonly killedAfter?: (task: string) => number | undefined;
   /** Milliseconds before a task is tried again; Databricks' own waits are too long for a test. */
   readonly retryAfter?: number;
-  /** Runs another job that a task asks for. Default: it counts as done. */
+  /** Runs another job that a task asks for, with what it is told. Default: it counts as done. */
   readonly runJob?: (job: string, parameters: Readonly<Record<string, string>>) => Promise<void>;
   /** Runs a task that is a program, which gets `states` too: how the tasks before have ended. Default: it counts as left out. */
   readonly runProgram?: (task: string, parameters: Readonly<Record<string, string>>) => Promise<void>;
@@ -61,12 +62,17 @@ export async function runJob(
   options: JobOptions = {},
 ): Promise<TaskEnd[]> {
   const { width = 2, only = () => true } = options;
-  const plans = jobSteps(graph)[job]!.filter(({ runtime }) => runtime === "sql");
+  const own = jobSteps(graph)[job];
+  const plans = own?.filter(({ runtime }) => runtime === "sql") ?? [];
   const texts = new Map([
     [prepare, prepareFile(graph)],
     ...plans.map((plan) => [taskKey(plan.step), sqlFile(plan)] as const),
-    [finish(job), finishOf(graph, job)],
-    [anythingNew(job), newsFile(job, readers(graph, job))],
+    ...(own
+      ? [
+          [finish(job), finishOf(graph, job)] as const,
+          [anythingNew(job), newsFile(job, readers(graph, job))] as const,
+        ]
+      : backfillFiles(graph).map(([name, text]) => [path.basename(name, ".sql"), text] as const)),
   ]);
   const chosen = new Set(plans.filter(({ step }) => only(step)).map(({ step }) => taskKey(step)));
   const isStep = new Set(plans.map(({ step }) => taskKey(step)));
@@ -114,7 +120,7 @@ export async function runJob(
     if (run_job_task) {
       const asked = /^\$\{resources\.jobs\.(\w+)\.id\}$/.exec(run_job_task.job_id)![1]!;
       try {
-        await options.runJob?.(asked, parameters);
+        await options.runJob?.(asked, told(run_job_task.job_parameters));
         return end;
       } catch (error) {
         return { ...end, state: "failed", error: (error as Error).message };
@@ -140,6 +146,13 @@ export async function runJob(
       await runProgram(key, given);
       return 0;
     });
+  }
+
+  /** `{{job.parameters.<name>}}` is what this job was told. */
+  function told(given: Readonly<Record<string, string>>): Record<string, string> {
+    const value = (text: string) =>
+      text.replaceAll(/\{\{job\.parameters\.(\w+)\}\}/g, (_, name: string) => parameters[name] ?? "");
+    return Object.fromEntries(Object.entries(given).map(([name, text]) => [name, value(text)]));
   }
 
   async function runTask(text: string, task: Task, killedAfter: number | undefined): Promise<TaskEnd> {

@@ -9,6 +9,7 @@ import { openDatabricks, type DatabricksEngine } from "#lib/engine/databricks/en
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import type { Engine } from "#lib/engine/adapter.js";
+import { selectBackfilled } from "../../../build/src/compile/select.ts";
 import { generate } from "#lib/shop/generator/generate.js";
 import { prepareWarehouse } from "#lib/run/warehouse.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -55,6 +56,16 @@ const compared: Readonly<Record<string, string>> = {
 const isChosen = (step: string) => !leftOut.test(step);
 const onTheWayToSales = (step: string) =>
   isChosen(step) && !/clickstream|traffic|funnel|customer_|product_performance/.test(step);
+
+const goldTables = [...project.tables.keys()].filter((name) => name.startsWith("gold.")).toSorted();
+
+/** How a job of the bundle is run; the daily one unless told otherwise. */
+interface BundleRun extends JobOptions {
+  readonly job?: string;
+  /** What the job is told in addition to the run's own parameters. */
+  readonly told?: Readonly<Record<string, string>>;
+}
+
 const root = path.resolve(import.meta.dirname, "../../..");
 const patience = mode === "ci" ? 900_000 : 7_200_000;
 
@@ -100,6 +111,8 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     run_id: `run-${date}`,
     date,
     full: "false",
+    from_date: "",
+    to_date: "",
   });
 
   /** What the sessions of an earlier version hold once the first task of a job has run. */
@@ -150,22 +163,27 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
   }
 
   /** The daily job as it is declared: five tasks at once, and the job that it asks for. No statement is repeated on a conflict. */
-  async function dailyJob(date: string, options: JobOptions): Promise<TaskEnd[]> {
+  async function dailyJob(date: string, options: BundleRun): Promise<TaskEnd[]> {
     const connect = () => spark.connect();
     const tasks: TaskEnd[] = [];
     let asked = 0;
-    const runAsked = async (job: string) => {
-      const given = { ...parametersOf(date), run_id: `run-${date}-${++asked}` };
-      const ends = await runJob(connect, compiled, job, given, {
+    const run = async (job: string, parameters: Readonly<Record<string, string>>) => {
+      const ends = await runJob(connect, compiled, job, parameters, {
         ...options,
         width: project.mostTasksAtOnce,
+        async runJob(other, told) {
+          const failed = await run(other, {
+            ...parametersOf(date),
+            ...told,
+            run_id: `run-${date}-${++asked}`,
+          });
+          if (failed) throw new Error(failed.error);
+        },
       });
       tasks.push(...ends);
-      const failed = ends.find(({ error }) => error !== undefined);
-      if (failed) throw new Error(failed.error);
+      return ends.find(({ error }) => error !== undefined);
     };
-    const own = { ...options, width: project.mostTasksAtOnce, runJob: runAsked };
-    tasks.push(...(await runJob(connect, compiled, "daily", parametersOf(date), own)));
+    await run(options.job ?? "daily", { ...parametersOf(date), ...options.told });
     return tasks;
   }
 
@@ -232,6 +250,105 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
   it("add the columns that a contract has gained, with the values that they take over", () => {
     expect(sessionsOfBefore).toEqual([{ visitor_id: "C1", customer_id: "C1", landing_page: null }]);
   });
+
+  it(
+    "compute business dates anew by the job backfill, whose last task says which rows changed, and refuse dates that make no sense",
+    async () => {
+      const [from, to] = ["2026-02-10", "2026-02-20"] as const;
+      const within = `between date'${from}' and date'${to}'`;
+      const connections = await Promise.all([spark, duckdb].map((engine) => engine.connect()));
+      const [there] = connections;
+      const damage = [
+        `update gold.daily_sales_summary set revenue = revenue + 1 where date ${within}`,
+        `delete from gold.daily_sales_summary where date = date'${to}'`,
+        `update gold.daily_sales_summary set revenue = revenue + 1 where date = date'2026-02-21'`,
+        `update gold.product_performance set units_sold = 0 where month = date'2026-02-01' and category_rank = 1`,
+        `delete from gold.customer_ltv where last_order_date ${within}`,
+        `update gold.customer_cohorts set active_customers = 0 where cohort_month = date'2026-02-01'`,
+        `delete from gold.hourly_traffic_metrics where date >= date'2026-02-20'`,
+        `insert into gold.conversion_funnel (date, category, visitors, page_views, add_to_carts, purchases, revenue, revenue_per_visitor,
+updated_at) values (date'${from}', 'Ghost', 1, 1, 0, 0, 0, 0, timestamp'2026-03-02 00:00:00')`,
+      ];
+      for (const connection of connections)
+        for (const statement of damage) await connection.execute(statement);
+      const dates = { from_date: from, to_date: to };
+      const backfill = async (date: string, tables: readonly string[]) => {
+        const only = (name: string) =>
+          tables.includes(name) || /^(?:daily|streaming|check_dates)$/.test(name);
+        const report = await runGraph({
+          engine: duckdb,
+          graph: compiled,
+          steps: selectBackfilled(compiled, { only: tables.join(), job: "daily" }),
+          landing,
+          snapshots: path.join(home, "snapshots"),
+          date,
+          full: false,
+          backfill: { from, to },
+        });
+        return { report, tasks: await dailyJob(date, { job: "backfill", told: dates, only }) };
+      };
+      const ofGold = Object.fromEntries(
+        Object.entries(compared).filter(([name]) => name.startsWith("gold.")),
+      );
+      const saidBy = async (date: string) =>
+        Promise.all(
+          connections.map(async (connection) => {
+            const { rows } =
+              await connection.query(`select step, rows_added, rows_changed, rows_removed, changed_keys
+from ops.step_runs join ops.runs using (run_id) where run_date = '${date}' and from_date = date'${from}' and to_date = date'${to}'
+and rows_added is not null order by step`);
+            return rows;
+          }),
+        );
+
+      const first = await backfill("2026-03-11", goldTables);
+      expect(first.tasks.filter(({ error }) => error)).toEqual([]);
+      expect(first.report.status).toBe("succeeded");
+      expect(await differing(ofGold)).toEqual([]);
+      const [onSpark, here] = await saidBy("2026-03-11");
+      expect(onSpark).toEqual(here);
+      expect(onSpark!.map(({ step }) => step)).toEqual(goldTables);
+      const sales = onSpark!.find(({ step }) => step === "gold.daily_sales_summary")!;
+      expect(
+        [sales["rows_added"], sales["rows_changed"], sales["rows_removed"]].map((n) => Number(n) > 0),
+      ).toEqual([true, true, false]);
+      expect(sales["changed_keys"]).toMatch(/^added: 2026-02-20 .* \/ changed: 2026-02-10 /);
+      const outside = "where date = date'2026-02-21'";
+      const { rows } = await there!
+        .query(`select sum(revenue) as revenue from gold.daily_sales_summary ${outside}
+union all select sum(total_amount) from silver.orders_clean where status = 'completed' and cast(order_date as date) = date'2026-02-21'`);
+      expect(Number(rows[0]!["revenue"])).toBeGreaterThan(Number(rows[1]!["revenue"]));
+
+      const few = ["gold.daily_sales_summary", "gold.hourly_traffic_metrics"];
+      const again = await backfill("2026-03-12", few);
+      expect(again.tasks.filter(({ error }) => error)).toEqual([]);
+      const none = few.map((step) => ({
+        step,
+        rows_added: 0,
+        rows_changed: 0,
+        rows_removed: 0,
+        changed_keys: null,
+      }));
+      expect(await saidBy("2026-03-12")).toEqual([none, none]);
+
+      const turned = { from_date: to, to_date: from };
+      const refused = await dailyJob("2026-03-13", { job: "backfill", told: turned });
+      expect(refused.map(({ task, state }) => [task, state])).toEqual([
+        ["check_dates", "failed"],
+        ["daily", "upstream_failed"],
+        ["finish_backfill", "failed"],
+      ]);
+      expect(refused[0]!.error).toContain(
+        'from_date is "2026-02-20" and to_date is "2026-02-10": give two dates such as 2026-03-01',
+      );
+
+      for (const connection of connections) {
+        await connection.execute(`update gold.daily_sales_summary set revenue = revenue - 1 ${outside}`);
+        await connection.close();
+      }
+    },
+    patience,
+  );
 
   it(
     "care for a table: comments, tags, clustering, compacting, and removal of old files",

@@ -1,4 +1,4 @@
-import type { Item, Plan } from "shopmetrics/plan";
+import { backfilled, type Item, type Plan } from "shopmetrics/plan";
 import { describedCheck } from "shopmetrics/run";
 import { at, hasNews } from "./variables.js";
 
@@ -16,9 +16,14 @@ export interface FileCheck {
 export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
   const cells = [...new Set(checks.map(({ item }) => item.place?.cell ?? 0))];
   const title = `-- cell${cells.length > 1 ? "s" : ""} ${cells.join(", ")}: check${checks.length > 1 ? "s" : ""}`;
-  const results = checks.map(({ item: { table = "", place }, measure }) => {
+  // As in a run, a notebook's checks of the whole table only warn in a backfill: what they find may lie outside its dates.
+  const onlyWarns = `check_name, if(${at("from_date")} is null, severity, 'warn') as severity, failed_rows, total_rows, figure, threshold,
+  sample, message`;
+  const results = checks.map(({ item, measure }) => {
+    const { table = "", place, kind } = item;
     const where = `'${table}' as table_name, ${place?.cell ?? 0} as cell, ${place?.line ?? 0} as line`;
-    return `select ${where}, measured.* from (\n${measure}\n) as measured`;
+    const columns = backfilled(plan) && kind === "check" ? onlyWarns : "measured.*";
+    return `select ${where}, ${columns} from (\n${measure}\n) as measured`;
   });
   const news = hasNews(plan);
   const record = `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold, failed_rows,

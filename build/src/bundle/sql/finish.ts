@@ -1,6 +1,7 @@
 import { quoted } from "shopmetrics/engine";
 import type { Plan } from "shopmetrics/plan";
 import { describedCheck, failedStates, upstreamStates } from "shopmetrics/run";
+import { dateGiven, dateParameters } from "./variables.js";
 import type { Graph } from "../../compile/graph.js";
 
 const list = (states: readonly string[]) => `(${states.map(quoted).join(", ")})`;
@@ -18,13 +19,14 @@ const ran = list(["success", ...failedStates, ...upstreamStates]);
  * into variables first. A repair of a run adds rows where something has changed.
  *
  * @param options.taskOf the name of the task that runs a step
+ * @param options.takesDates whether the job is told which business dates it computes anew
  * @param options.recordsSteps whether it also records what the pipeline is made of; only one job does
  */
 export function finishFile(
   job: string,
   graph: Graph,
   plans: readonly Plan[],
-  options: { taskOf: (plan: Plan) => string; recordsSteps: boolean },
+  options: { taskOf: (plan: Plan) => string; recordsSteps: boolean; takesDates: boolean },
 ): string {
   const names = new Set(plans.map(({ step }) => step));
   const steps = plans.map((plan, index) => {
@@ -104,9 +106,11 @@ declare or replace variable ended struct<started_at timestamp, ran int, skipped 
     <=> concat_ws(': ', if(ended.message is null, 'succeeded', 'failed'), ended.message)) from ops.runs where ${run}
 )`,
     `insert into ops.runs (run_id, started_at, finished_at, status, run_date, is_full, engine, steps_run, steps_skipped, message,
-  run_number)
+  run_number${options.takesDates ? `, ${dateParameters.join(", ")}` : ""})
 select {{run_id}}, ended.started_at, current_timestamp(), if(ended.message is null, 'succeeded', 'failed'), {{date}},
-  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message, ended.run_number
+  cast({{full}} as boolean), 'databricks', ended.ran, ended.skipped, ended.message, ended.run_number${
+    options.takesDates ? dateParameters.map((name) => `,\n  ${dateGiven(name)}`).join("") : ""
+  }
 where is_new`,
     `select raise_error(ended.message) where ended.message is not null`,
   ];

@@ -1,12 +1,17 @@
-import type { Plan } from "shopmetrics/plan";
+import { backfilled, type Plan } from "shopmetrics/plan";
+import { dateGiven } from "./variables.js";
 
 /**
  * Says, in one statement, which steps of a job have something new to read: a batch that a table has published and the step
- * has not taken in. Its row has `waiting`, how many steps there are, and `steps`, their names; a run in full has all.
- * It is the only statement of its file, so that there is no doubt whose row a condition gets.
+ * has not taken in. Its row has `waiting`, how many steps there are, and `steps`, their names; a run in full and a backfill have
+ * all. It is the only statement of its file, so that there is no doubt whose row a condition gets.
  */
 export function newsFile(job: string, plans: readonly Plan[]): string {
   const pairs = plans.flatMap(({ step, changes }) => changes.map((name) => `    ('${step}', '${name}')`));
+  const everything = [
+    "cast({{full}} as boolean)",
+    ...(plans.some(backfilled) ? [`${dateGiven("from_date")} is not null`] : []),
+  ];
   return `-- What is new to the job ${job}
 -- Compiled from the graph of the notebooks: change those, not this file.
 
@@ -22,6 +27,6 @@ select count(distinct reads.step) as waiting, array_join(array_sort(collect_set(
 from reads
 left join published on published.table_name = reads.table_name
 left join seen on seen.step = reads.step and seen.table_name = reads.table_name
-where cast({{full}} as boolean) or coalesce(seen.batch, 0) < coalesce(published.batch, 0);
+where ${everything.join(" or ")} or coalesce(seen.batch, 0) < coalesce(published.batch, 0);
 `;
 }

@@ -1,4 +1,5 @@
-import { flat, rejected_rows, verbNamed, type Plan } from "shopmetrics/plan";
+import { changedRows, databricks, rowChanges } from "shopmetrics/engine";
+import { backfilled, flat, rejected_rows, verbNamed, type Item, type Plan } from "shopmetrics/plan";
 import { at, hasNews, isLoad } from "./variables.js";
 
 /**
@@ -71,14 +72,33 @@ function onRecord(plan: Plan): string {
     (isLoad(plan)
       ? `exists (select 1 from ops.loaded_files where table_name = '${written}' and batch = ${batch})`
       : "true");
-  return `insert into ops.step_runs
+  const refreshed = backfilled(plan);
+  const changed = refreshed ? ["rows_added", "rows_changed", "rows_removed", "changed_keys"] : [];
+  return `insert into ops.step_runs (run_id, step, status, started_at, seconds, rows_in, rows_out, rows_merged, rows_rejected, batch,
+  statement_ids, message${changed.map((name) => `, ${name}`).join("")})
 select ${at("run_id")}, '${plan.step}', if(has_news, 'succeeded', 'skipped'), ${at("now")},
   (unix_micros(current_timestamp()) - unix_micros(${at("now")})) / 1e6D, rows_in, rows_out,
-  ${merged}, rows_rejected, ${batch}, array(), if(has_news, null, 'nothing new')
+  ${merged}, rows_rejected, ${batch}, array(), if(has_news, null, 'nothing new')${changed.map((name) => `, changes.${name}`).join("")}
 from (
   select ${news} as has_news,
     ${sum(rowsIn)} as rows_in,
     ${sum(rowsOut)} as rows_out,
-    ${sum(rejected)} as rows_rejected
+    ${sum(rejected)} as rows_rejected${refreshed ? `,\n    ${changesMade(refreshed, batch)} as changes` : ""}
 );`;
+}
+
+/** How many rows the step has added, changed and removed, with keys of some; null but in a backfill. */
+function changesMade(refreshed: Item, batch: string): string {
+  const counted = rowChanges.map(
+    (change) => `coalesce(max(case when change = '${change}' then total end), 0) as rows_${change}`,
+  );
+  const keys = rowChanges.map(
+    (change) =>
+      `concat('${change}: ', nullif(array_join(array_sort(collect_list(case when change = '${change}' then row_key end)), ', '), ''))`,
+  );
+  return `(select struct(${counted.join(", ")},
+      nullif(concat_ws(' / ', ${keys.join(",\n        ")}), '') as changed_keys)
+    from (
+${changedRows(refreshed, databricks.dialect, batch)} and ${at("from_date")} is not null
+    ) having ${at("from_date")} is not null)`;
 }

@@ -1,4 +1,10 @@
-import { flat, type Plan } from "shopmetrics/plan";
+import { backfilled, flat, type Plan } from "shopmetrics/plan";
+
+/** The task parameters that name the first and the last business date of a backfill; both are empty in any other run. */
+export const dateParameters = ["from_date", "to_date"] as const;
+
+/** Such a parameter as a DATE, null where it is empty. */
+export const dateGiven = (name: (typeof dateParameters)[number]) => `cast(nullif({{${name}}}, '') as date)`;
 
 /** The variable that each file declares: what the task was given, how far the step has read and what it writes. */
 export const at = (name: string) => `this.${name}`;
@@ -11,6 +17,7 @@ export const hasNews = (plan: Plan): string | undefined =>
   plan.changes.length > 0
     ? [
         at("full"),
+        ...(backfilled(plan) ? [`${at("from_date")} is not null`] : []),
         ...plan.changes.map((name) => `${at(`lo_${flat(name)}`)} < ${at(`hi_${flat(name)}`)}`),
       ].join(" or ")
     : undefined;
@@ -28,6 +35,7 @@ export function sqlVariables(plan: Plan): string {
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],
     ["full", "boolean", "cast({{full}} as boolean)"],
+    ...(backfilled(plan) ? dateParameters.map((name) => [name, "date", dateGiven(name)] as const) : []),
     ...plan.changes.flatMap((name) => [
       [`lo_${flat(name)}`, "bigint", read(name)] as const,
       [`hi_${flat(name)}`, "bigint", published(name)] as const,

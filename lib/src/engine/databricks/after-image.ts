@@ -8,7 +8,7 @@ import { incomingTable } from "./tables.js";
  * because nothing is written yet.
  */
 export const afterImage: NonNullable<Dialect["afterImage"]> = (table, kind) => {
-  const incoming = incomingTable(table);
+  const incoming = incomingTable(table.name);
   const given = table.columns
     .map(({ name }) => (isAuditColumn(table, name) ? `${marker("now")} as ${name}` : `i.${name}`))
     .join(", ");

@@ -5,7 +5,7 @@ import * as check from "./check.js";
 import * as maintain from "./maintain.js";
 import * as read from "./read.js";
 import * as reject from "./reject.js";
-import { addColumn, createTable } from "./tables.js";
+import { addColumn, createTable, incomingTable } from "./tables.js";
 import { unload } from "./unload.js";
 import * as write from "./write.js";
 
@@ -27,6 +27,7 @@ export const databricksDialect: Dialect = {
       reads: [statement],
     }),
   afterImage,
+  gone: (table) => `(select * from ${incomingTable(table)} where is_gone)`,
   verbs: {
     // Files are read by COPY INTO, which a task and a connection write differently.
     load: () => [],

@@ -20,7 +20,7 @@ export const maintain: VerbParts["maintain"] = ({ table }) => {
     optimize,
     vacuum(table.name),
     ...beside.flatMap((name) => [`optimize ${name}`, vacuum(name)]),
-    ...vacuumWhereThere(incomingTable(table)),
+    ...vacuumWhereThere(incomingTable(table.name)),
   ];
   return statements.map((sql) => draft(sql, { role: "write" }));
 };

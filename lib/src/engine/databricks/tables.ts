@@ -24,7 +24,7 @@ export const addColumn = (table: string, { name, type }: { readonly name: string
   `alter table ${table} add column ${name} ${type}`;
 
 /** What a verb is about to write to a table: new and different rows, and those that are gone. */
-export const incomingTable = (table: Table) => `ops.incoming_${flat(table.name)}`;
+export const incomingTable = (table: string) => `ops.incoming_${flat(table)}`;
 
 const createBefore = (table: Table) => {
   const columns = loggedColumns(table);

@@ -21,7 +21,7 @@ import { incomingTable } from "./tables.js";
 
 export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => {
   const columns = givenColumns(table);
-  const incoming = incomingTable(table);
+  const incoming = incomingTable(table.name);
   return [
     draft(`select ${names(columns)} from (\n${sqlOf(rows)}\n)`, {
       head: `create or replace table ${incoming} using delta as\n`,
@@ -201,7 +201,7 @@ function mergeChanges(
   },
 ): Draft[] {
   const key = keyOf(table);
-  const incoming = incomingTable(table);
+  const incoming = incomingTable(table.name);
   const log = beforeTable(table);
   const columns = table.columns.filter(({ name }) => !isAuditColumn(table, name));
   const compared = columns.map(({ name }) => name).filter((name) => !key.includes(name));

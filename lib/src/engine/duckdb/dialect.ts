@@ -15,6 +15,7 @@ export const duckdbDialect: Dialect = {
   inlinesStages: false,
   stage: (name, select, statement) =>
     draft(`create or replace temp table ${name} as ${select}`, { role: "prepare", reads: [statement] }),
+  gone: () => "gone",
   verbs: {
     // Files are read by the connection itself.
     load: () => [],

@@ -96,7 +96,15 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
   replaceRows(table, {
     incoming: `select ${names(givenColumns(table))} from (${sqlOf(rows)})`,
     reads: [rows],
+    first: [
+      insertAll(table, `select ${names(givenColumns(table))} from (${sqlOf(rows)})`, [rows]),
+      draft(`create or replace temp table gone as select ${names(keyOf(table))} from ${table.name} limit 0`, {
+        role: "prepare",
+        when: "empty",
+      }),
+    ],
     isNewer: "true",
+    mendsCopies: true,
     scope: scope
       ? `(${marker("full")} or (${names(scope.columns, "t.")}) in (select ${scope.columns.join(", ")} from (${sqlOf(scope.select)})))`
       : "true",
@@ -175,6 +183,8 @@ function replaceRows(
     scopeReads?: readonly Statement[];
     keyIsUnique: boolean;
     first?: Draft[];
+    /** Whether a key that stands twice, by somebody's hand, becomes one row again. */
+    mendsCopies?: boolean;
   },
 ): Draft[] {
   const key = keyOf(table);
@@ -185,6 +195,9 @@ function replaceRows(
     given.length ? given.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
+  const copies = plan.mendsCopies
+    ? "(select incoming_row, min(_first_batch) as _first_batch from changed group by incoming_row)"
+    : "changed";
   const filledAlways = filled(table, ["_batch"]);
   return [
     ...(plan.first ?? [insertAll(table, plan.incoming, plan.reads)]),
@@ -197,12 +210,12 @@ function replaceRows(
       `create or replace temp table changed as
 select i.rowid as incoming_row, t.rowid as old_row, t._first_batch, (${differs(tracks)}) as moved
 from incoming as i left join ${table.name} as t on ${on}
-where t.rowid is null or (${plan.isNewer} and (${differs(compared)}))`,
+${plan.mendsCopies ? "qualify" : "where"} t.rowid is null or (${plan.isNewer} and (${differs(compared)}))${plan.mendsCopies ? " or count(*) over (partition by i.rowid) > 1" : ""}`,
       { role: "prepare", when: "filled" },
     ),
     draft(
       `create or replace temp table gone as
-select t.rowid as old_row from ${table.name} as t
+select t.rowid as old_row, ${names(key, "t.")} from ${table.name} as t
 where ${plan.scope} and not exists (select 1 from incoming as i where ${on})`,
       { role: "prepare", when: "filled", reads: plan.scopeReads ?? [] },
     ),
@@ -224,7 +237,7 @@ where rowid in (select old_row from changed where moved and old_row is not null 
     draft(
       `insert into ${table.name} by name
 select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchMarker(table.name)}) as _first_batch
-from incoming as i join changed as c on i.rowid = c.incoming_row`,
+from incoming as i join ${copies} as c on i.rowid = c.incoming_row`,
       { role: "write", counts: "out", when: "filled" },
     ),
     checkOf(table, { keyIsUnique: plan.keyIsUnique }),
