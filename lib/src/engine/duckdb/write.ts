@@ -195,9 +195,13 @@ function replaceRows(
     given.length ? given.map((name) => `i.${name} is distinct from t.${name}`).join(" or ") : "false";
   const on = key.map((name) => `i.${name} = t.${name}`).join(" and ");
   const before = [...new Set([...key, ...tracks])];
-  const copies = plan.mendsCopies
-    ? "(select incoming_row, min(_first_batch) as _first_batch from changed group by incoming_row)"
-    : "changed";
+  const isDifferent = `t.rowid is null or (${plan.isNewer} and (${differs(compared)}))`;
+  const [condition, changed] = plan.mendsCopies
+    ? [
+        `qualify ${isDifferent} or count(*) over (partition by i.rowid) > 1`,
+        "(select incoming_row, min(_first_batch) as _first_batch from changed group by incoming_row)",
+      ]
+    : [`where ${isDifferent}`, "changed"];
   const filledAlways = filled(table, ["_batch"]);
   return [
     ...(plan.first ?? [insertAll(table, plan.incoming, plan.reads)]),
@@ -210,7 +214,7 @@ function replaceRows(
       `create or replace temp table changed as
 select i.rowid as incoming_row, t.rowid as old_row, t._first_batch, (${differs(tracks)}) as moved
 from incoming as i left join ${table.name} as t on ${on}
-${plan.mendsCopies ? "qualify" : "where"} t.rowid is null or (${plan.isNewer} and (${differs(compared)}))${plan.mendsCopies ? " or count(*) over (partition by i.rowid) > 1" : ""}`,
+${condition}`,
       { role: "prepare", when: "filled" },
     ),
     draft(
@@ -237,7 +241,7 @@ where rowid in (select old_row from changed where moved and old_row is not null 
     draft(
       `insert into ${table.name} by name
 select i.*, ${filledAlways}, coalesce(c._first_batch, ${batchMarker(table.name)}) as _first_batch
-from incoming as i join ${copies} as c on i.rowid = c.incoming_row`,
+from incoming as i join ${changed} as c on i.rowid = c.incoming_row`,
       { role: "write", counts: "out", when: "filled" },
     ),
     checkOf(table, { keyIsUnique: plan.keyIsUnique }),
