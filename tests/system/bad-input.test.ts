@@ -531,7 +531,7 @@ describe("a notebook that is wrong", () => {
     {
       what: "a read against the order of the layers",
       notebook: "notebooks/silver/dim_products.ipynb",
-      from: "select product_id from ${silver.dim_products} where price < cost",
+      from: "select product_id, price, cost from ${silver.dim_products} where price < cost",
       to: "select product_id from ${gold.product_performance} where units_sold < 0",
       message:
         /^notebooks\/silver\/dim_products\.ipynb cell 4:\d+: reads gold\.product_performance, which is of a later layer/m,
@@ -539,7 +539,7 @@ describe("a notebook that is wrong", () => {
     {
       what: "a circle of reads",
       notebook: "notebooks/silver/dim_products.ipynb",
-      from: "select product_id from ${silver.dim_products} where price < cost",
+      from: "select product_id, price, cost from ${silver.dim_products} where price < cost",
       to: "select product_id from ${silver.orders_clean} where quantity < 0",
       message:
         /^notebooks\/silver\/\w+\.ipynb cell \d+:\d+: reads in a circle: silver\.\w+ reads silver\.\w+ reads silver\.\w+$/m,

@@ -227,7 +227,7 @@ describe("values that are not plausible (requirements §2)", () => {
       ),
     ).toEqual([{ total: "10.01" }]);
     expect(ran.stderr).toContain(
-      'check "amounts with more than two decimals, rounded half up" of silver.orders_clean: 1 rows',
+      'check "amounts with more than two decimals, rounded half up" of silver.orders_clean: 1 row, such as G4: given_total 10.005, given_price 10.00; at most 0',
     );
     expect(
       await query(shop, "select max(units_sold)::bigint::varchar as units from gold.product_performance"),
