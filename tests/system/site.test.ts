@@ -162,6 +162,45 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       await close();
     });
 
+    it("take dates as they are typed, digit by digit, and say where the data ends", async () => {
+      const { page, errors, close } = await watchedPage(browser);
+      await openReady(page, address("index"));
+      const [from, to] = [page.getByLabel("From", { exact: true }), page.getByLabel("to", { exact: true })];
+      const field = await from.elementHandle();
+      const newest = await to.inputValue();
+      await from.focus();
+      await page.keyboard.type("03012025");
+      // Nothing is applied, and the field is still the same, while somebody types.
+      expect(page.url()).toBe(address("index"));
+      expect(await from.inputValue()).toBe("2025-03-01");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(address("index", `?period=2025-03-01_${newest}`));
+      expect(await field!.evaluate((input) => input.isConnected && input === document.activeElement)).toBe(
+        true,
+      );
+      expect(await page.getByLabel("90 days", { exact: true }).isChecked()).toBe(false);
+      await to.focus();
+      await page.keyboard.type("12312099");
+      await from.focus();
+      expect(await to.inputValue()).toBe(newest);
+      expect(await page.locator(".hint").innerText()).toBe(`the newest day is ${newest}`);
+      await page.getByLabel("90 days", { exact: true }).check();
+      await page.waitForURL(address("index"));
+      expect(errors).toEqual([]);
+      await close();
+    });
+
+    it("draws something for a period of one day", async () => {
+      const { page, close } = await watchedPage(browser);
+      await openReady(page, address("index", "?period=2025-03-03_2025-03-03"));
+      const first = page.locator("figure.chart").first();
+      expect(await first.locator("svg circle").count()).toBeGreaterThan(0);
+      const text = await page.locator("main").innerText();
+      expect(text).not.toMatch(/\b1 days\b|– to –|NaN/);
+      expect(text).toContain("on the day before");
+      await close();
+    });
+
     it("pass over what an address should not say", async () => {
       const { page, errors, close } = await watchedPage(browser);
       await openReady(page, address("index", "?period=%3Cscript%3E&category=%3Cimg%20src%3Dx%3E"));

@@ -1,8 +1,9 @@
 import { html, joinHtml, rawHtml, type Content, type Html } from "shopmetrics/display";
+import { InputError } from "shopmetrics/settings";
 import { count, instantWords, listed, seconds, shortened } from "../text.js";
 import type { Plan } from "shopmetrics/plan";
 import type { Cell, Notebook } from "../notebook/parse.js";
-import { baseOf, compiledFile, notebookPage } from "./addresses.js";
+import { anchorOf, baseOf, compiledFile, notebookPage, requirementsPage } from "./addresses.js";
 import { aboutList, headingHtml } from "./elements.js";
 import { writtenBy, type Docs } from "./model.js";
 import type { LastRun } from "./warehouse-stats.js";
@@ -79,6 +80,7 @@ function aboutHtml(plan: Plan, docs: Docs, path: string): Html {
   const about = aboutList([
     ["Reads", plan.reads.length > 0 && tableLinks(plan.reads, docs, path)],
     ["Writes", writtenBy(plan).length > 0 && tableLinks(writtenBy(plan), docs, path)],
+    ["Satisfies", requirementLinks(plan, docs, path)],
     ["Page", shown && html`<a href="${baseOf(path)}${shown.path}">${shown.title}</a>`],
     ["Runs", `in the ${jobs}, as ${runtimeWords[plan.runtime]}`],
     ["Last run", last ? lastRunHtml(last) : (warehouseStats.missing ?? "It has not run yet.")],
@@ -87,6 +89,18 @@ function aboutHtml(plan: Plan, docs: Docs, path: string): Html {
   ]);
   const failure = last?.status === "failed" && last.message;
   return html`${about}${failure && html`<p class="absent">${failure}</p>`}`;
+}
+
+/** The ids that its front matter names, each with the tests and checks that cover it. */
+function requirementLinks({ step }: Plan, { notebooks, requirements }: Docs, path: string): Html | undefined {
+  const ids = notebooks.get(step)?.front.requirements ?? [];
+  const unknown = ids.find((id) => !requirements.has(id));
+  if (unknown !== undefined)
+    throw new InputError(
+      `${notebooks.get(step)!.path} names the requirement ${unknown} in its front matter, which docs/requirements.md does not have.`,
+    );
+  const links = ids.map((id) => html`<a href="${baseOf(path)}${requirementsPage}#${anchorOf(id)}">${id}</a>`);
+  return links.length > 0 ? joinHtml(links, ", ") : undefined;
 }
 
 const lastRunHtml = ({ startedAt, seconds: took, status }: LastRun): Html =>

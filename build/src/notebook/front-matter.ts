@@ -53,6 +53,13 @@ const schema = z
         "must be a list of sources, such as [landing/orders]",
       )
       .optional(),
+    /** What the business document asks of the step; its page in the documentation says so. */
+    requirements: z
+      .array(
+        text.regex(/^(FR|NFR|AC|C|R)-\d{3}$/, "names an id of the business document, such as FR-013"),
+        "must be a list of ids, such as [FR-013]",
+      )
+      .optional(),
   })
   .check(({ value, issues }) => {
     for (const key of ["reads", "writes", "sources"] as const) {

@@ -1,7 +1,7 @@
 import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import type { Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
-import { controlElement } from "../render/controls.js";
+import { controlElement, keptAsItIs } from "../render/controls.js";
 import { failureElement } from "../render/failure-element.js";
 import type { BlockState } from "../render/surface.js";
 import { Pending, SnapshotError } from "../snapshot.js";
@@ -46,13 +46,49 @@ export function bindControl(block: HTMLElement, control: Control): void {
     else url.searchParams.set(key, value);
     if (url.href !== location.href) history.replaceState(undefined, "", url);
   });
+  // What is prerendered has no listeners; what stands here after the first time has.
+  let listens = false;
   effect(() => {
     try {
-      replace(block, controlElement(control, document, true));
+      const element = controlElement(control, document, true);
+      if (!listens || !renewed(block.firstElementChild, element)) replace(block, element);
+      listens = true;
     } catch (error) {
       if (!(error instanceof Pending || error instanceof SnapshotError)) throw error;
     }
   });
+}
+
+/**
+ * Makes an element as another is, without replacing what the reader is using: the field with the focus keeps what is typed.
+ *
+ * @returns whether it could: both must have the same elements
+ */
+function renewed(old: Element | null, next: Element): boolean {
+  if (!old || !isAlike(old, next)) return false;
+  if (old.hasAttribute(keptAsItIs)) return true;
+  for (const name of ["min", "max"])
+    if (next.hasAttribute(name)) old.setAttribute(name, next.getAttribute(name)!);
+  if (old instanceof HTMLInputElement && next instanceof HTMLInputElement) {
+    old.checked = next.checked;
+    if (old !== document.activeElement) old.value = next.value;
+  }
+  if (old instanceof HTMLOptionElement && next instanceof HTMLOptionElement) old.value = next.value;
+  if (old.children.length === 0 && old.textContent !== next.textContent) old.textContent = next.textContent;
+  for (const [index, child] of [...old.children].entries()) renewed(child, next.children[index]!);
+  if (old instanceof HTMLSelectElement && next instanceof HTMLSelectElement) old.value = next.value;
+  return true;
+}
+
+function isAlike(one: Element, other: Element): boolean {
+  if (one.hasAttribute(keptAsItIs)) return other.hasAttribute(keptAsItIs);
+  const [ours, theirs] = [one.children, other.children];
+  return (
+    one.tagName === other.tagName &&
+    one.getAttribute("data-focus") === other.getAttribute("data-focus") &&
+    ours.length === theirs.length &&
+    [...ours].every((child, index) => isAlike(child, theirs[index]!))
+  );
 }
 
 /** Puts a new element into a block; keyboard focus and scroll position are kept. */

@@ -63,23 +63,68 @@ function periodElement(control: Period, document: Document, listen: boolean): HT
     });
     return { input: input as HTMLInputElement, label: element(document, "label", { for: id }, label!) };
   });
-  const [from, to] = dates.map(({ input }) => input);
-  const changed = () => {
-    if (!from!.value || !to!.value) return;
-    // While a year is typed, it may be one for which the shop has no data.
-    if (from!.value < first! || to!.value > last!) return;
-    const [start, end] = [from!.value, to!.value].toSorted();
-    state.value = `${start}_${end}`;
-  };
-  if (listen) for (const { input } of dates) input.addEventListener("change", changed);
+  const hint = element(document, "span", { class: "hint", role: "status", [keptAsItIs]: "" });
+  if (listen)
+    listenToDates(control, dates.map(({ input }) => input) as [HTMLInputElement, HTMLInputElement], hint);
   return element(
     document,
     "div",
     { class: "control period" },
     segments(control, options, document, listen),
-    element(document, "div", { class: "dates" }, ...dates.flatMap(({ input, label }) => [label, input])),
+    element(
+      document,
+      "div",
+      { class: "dates" },
+      ...dates.flatMap(({ input, label }) => [label, input]),
+      hint,
+    ),
   );
 }
+
+/**
+ * A browser tells of a change with each digit that makes a date, so "2026" would be applied as the year 2. A typed date
+ * counts when its field is left or Enter is pressed, one from the calendar at once. A day without data becomes the nearest that has.
+ */
+function listenToDates(
+  { state, bounds }: Period,
+  [from, to]: readonly [HTMLInputElement, HTMLInputElement],
+  hint: HTMLElement,
+): void {
+  let isTyped = false;
+  const apply = () => {
+    isTyped = false;
+    if (!from.value || !to.value) return;
+    const [first, last] = bounds().map(iso) as [string, string];
+    const wanted = [from.value, to.value].toSorted();
+    const [start, end] = wanted.map((date) => (date < first ? first : date > last ? last : date)) as [
+      string,
+      string,
+    ];
+    const outside = [
+      wanted[0]! < first && `the first day is ${first}`,
+      wanted[1]! > last && `the newest day is ${last}`,
+    ];
+    hint.textContent = outside.filter(Boolean).join(", ");
+    [from.value, to.value] = [start, end];
+    state.value = `${start}_${end}`;
+  };
+  for (const input of [from, to]) {
+    input.addEventListener("keydown", ({ key }) => {
+      if (key !== "Enter") isTyped ||= key !== "Tab";
+      else if (isTyped) apply();
+    });
+    input.addEventListener("pointerdown", () => (isTyped = false));
+    input.addEventListener("change", () => {
+      if (!isTyped) apply();
+    });
+    input.addEventListener("blur", () => {
+      if (isTyped) apply();
+    });
+  }
+}
+
+/** An element whose content only its control's own listeners set. */
+export const keptAsItIs = "data-kept";
 
 function segments(
   { key, label, state }: Control,
