@@ -2,6 +2,7 @@ import MarkdownIt from "markdown-it";
 import {
   asOfWords,
   checkWords,
+  dataOf,
   html,
   joinHtml,
   rawHtml,
@@ -74,9 +75,10 @@ const joinControls = (parts: readonly Part[]): Html[] =>
   });
 
 /** How old a page's data is, and the results of the checks. */
-export function stateHtml({ asOf, checks }: Manifest): Html {
-  const { words, status } = checkWords(checks);
-  return html`<time data-age datetime="${asOf}">${asOfWords(new Date(asOf))}</time>
+export function stateHtml(manifest: Manifest): Html {
+  const { words, status } = checkWords(manifest.checks);
+  const newest = dataOf(manifest);
+  return html`<time data-age datetime="${newest}">${asOfWords(new Date(newest))}</time>
 <span data-checks data-status="${status}">${words}</span>`;
 }
 

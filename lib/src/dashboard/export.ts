@@ -35,10 +35,19 @@ export async function exportPage(
   const page = pageOf(plan.step);
   const basis = basisOf(plan, written);
   const kept = basis && !context.full ? await lastExport(folder, page, basis) : undefined;
-  const snapshots = kept ?? (await exportQueries(connection, engine, plan, context, folder));
+  const { snapshots, newest } = kept ?? (await exportQueries(connection, engine, plan, context, folder));
   const checks = await latestChecks(connection);
   const { now: asOf, runId: run } = context;
-  const manifest: Manifest = { version: 1, page, asOf, run, checks, ...(basis && { basis }), snapshots };
+  const manifest: Manifest = {
+    version: 1,
+    page,
+    asOf,
+    ...(newest && { newest }),
+    run,
+    checks,
+    ...(basis && { basis }),
+    snapshots,
+  };
   const text = `${JSON.stringify(manifest, undefined, 1)}\n`;
   await writeWhole(path.join(folder, `${page}.json`), (draft) => writeFile(draft, text));
   await removeDrafts(folder);
@@ -53,7 +62,7 @@ async function exportQueries(
   plan: PagePlan,
   context: StepContext,
   folder: string,
-): Promise<Record<string, SnapshotEntry>> {
+): Promise<Pick<Manifest, "snapshots" | "newest">> {
   const page = pageOf(plan.step);
   const results: { item: Item; result: Result }[] = [];
   await executeItems(connection, engine, plan, context, noFigures(), (item, result) =>
@@ -61,9 +70,12 @@ async function exportQueries(
   );
   await mkdir(folder, { recursive: true });
   const snapshots: Record<string, SnapshotEntry> = {};
+  let newest: string | undefined;
   for (const { item, result } of results) {
     if (!item.snapshot) continue;
     const { name, columns } = item.snapshot;
+    const known = name === "newest" ? result.rows[0]?.["newest"] : undefined;
+    if (known instanceof Date) newest = known.toISOString();
     const bytes = writeSnapshot(name, columns, result);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const file = `${page}.${name}-${sha256.slice(0, 16)}.parquet`;
@@ -71,7 +83,7 @@ async function exportQueries(
       await writeWhole(path.join(folder, file), (draft) => writeFile(draft, bytes));
     snapshots[name] = { file, rows: result.rows.length, bytes: bytes.length, sha256, columns };
   }
-  return snapshots;
+  return { snapshots, ...(newest && { newest }) };
 }
 
 /** The last export's snapshots, if they were made from the same queries and tables and still exist. */
@@ -79,11 +91,11 @@ async function lastExport(
   folder: string,
   page: string,
   basis: string,
-): Promise<Manifest["snapshots"] | undefined> {
+): Promise<Pick<Manifest, "snapshots" | "newest"> | undefined> {
   try {
     const last = JSON.parse(await readFile(path.join(folder, `${page}.json`), "utf8")) as Manifest;
     const isThere = Object.values(last.snapshots).every(({ file }) => existsSync(path.join(folder, file)));
-    return last.basis === basis && isThere ? last.snapshots : undefined;
+    return last.basis === basis && isThere ? last : undefined;
   } catch {
     return undefined; // no manifest, or a damaged one
   }

@@ -24,9 +24,14 @@ export interface Manifest {
   readonly page: string;
   /** ISO instant at which the queries ran. */
   readonly asOf: string;
+  /** ISO instant of the newest row that came in, where the page asks for it by a query called `newest`. */
+  readonly newest?: string;
   readonly run: string;
   readonly checks: CheckCounts;
   /** Hash of the queries and of the runs that last wrote what they read; the same basis gives the same rows. */
   readonly basis?: string;
   readonly snapshots: Readonly<Record<string, SnapshotEntry>>;
 }
+
+/** How new a page's data is: the instant of its newest row, or else of its export. */
+export const dataOf = ({ newest, asOf }: Manifest): string => newest ?? asOf;

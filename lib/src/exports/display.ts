@@ -2,7 +2,7 @@
 export { prerenderPage, type Block } from "../dashboard/prerender.js";
 export { useLook } from "../dashboard/format.js";
 export { kindOf, type ColumnKind } from "../dashboard/snapshot-columns.js";
-export type { Manifest } from "../dashboard/manifest.js";
+export { dataOf, type Manifest } from "../dashboard/manifest.js";
 export { asOfWords, checkWords } from "../dashboard/render/data-state.js";
 export { shownColumns } from "../display/cells.js";
 export { attributes, html, Html, joinHtml, rawHtml, type Content } from "../display/html.js";

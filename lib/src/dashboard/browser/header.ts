@@ -1,8 +1,10 @@
-import type { Manifest } from "../manifest.js";
+import { dataOf, type Manifest } from "../manifest.js";
 import { ageWords, asOfWords, checkWords } from "../render/data-state.js";
 
 /** Shows in the header how old the data is, and keeps that up to date. */
-export function showState({ asOf, checks }: Manifest): void {
+export function showState(manifest: Manifest): void {
+  const { checks } = manifest;
+  const newest = dataOf(manifest);
   const age = document.querySelector<HTMLElement>("[data-age]");
   const check = document.querySelector<HTMLElement>("[data-checks]");
   if (check) {
@@ -13,10 +15,10 @@ export function showState({ asOf, checks }: Manifest): void {
   clearInterval(timer);
   const tell = () => {
     if (!age) return;
-    const { words, stale } = ageWords(new Date(asOf), new Date());
+    const { words, stale } = ageWords(new Date(newest), new Date());
     age.textContent = words;
-    age.setAttribute("datetime", asOf);
-    age.title = asOfWords(new Date(asOf));
+    age.setAttribute("datetime", newest);
+    age.title = asOfWords(new Date(newest));
     age.toggleAttribute("data-stale", stale);
   };
   tell();

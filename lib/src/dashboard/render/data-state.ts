@@ -21,7 +21,8 @@ function ago(seconds: number): string {
   if (seconds < 90) return counted(Math.floor(seconds), "second");
   if (seconds < 90 * 60) return counted(Math.floor(seconds / 60), "minute");
   if (seconds < 48 * 3600) return counted(Math.floor(seconds / 3600), "hour");
-  return counted(Math.floor(seconds / 86_400), "day");
+  if (seconds < 730 * 86_400) return counted(Math.floor(seconds / 86_400), "day");
+  return counted(Math.floor(seconds / (365.25 * 86_400)), "year");
 }
 
 /** The results of the checks, in words. */
