@@ -38,13 +38,17 @@ import { stepCases, type StepCases } from "./step-cases.ts";
  */
 const mode = process.env["WAREHOUSE_SQL"] ?? "ci";
 const withCases = mode === "ci" || mode === "cases";
-const leftOut = { all: /^$/, kill: /clickstream|traffic|funnel/ }[mode] ?? /data_quality/;
+const streamed = /clickstream|visitor|traffic|funnel/;
+const leftOut = { all: /^$/, kill: streamed }[mode] ?? /data_quality/;
 /** The clickstream's steps run twice a day here and once there, so how they came to their rows is not compared. */
-const clickstream = "(step like '%clickstream%' or step like '%traffic%' or step like '%funnel%')";
+const clickstream = `(${streamed.source
+  .split("|")
+  .map((word) => `step like '%${word}%'`)
+  .join(" or ")})`;
 const compared: Readonly<Record<string, string>> = {
   ...all,
   ...Object.fromEntries(
-    Object.entries(comparedRows).filter(([name]) => /clickstream|traffic|funnel|rejected/.test(name)),
+    Object.entries(comparedRows).filter(([name]) => streamed.test(name) || name.includes("rejected")),
   ),
   "ops.check_results": `${all["ops.check_results"]} where not ${clickstream}`,
   "ops.step_runs": `${all["ops.step_runs"]} and not ${clickstream}`,
@@ -55,7 +59,7 @@ const compared: Readonly<Record<string, string>> = {
 };
 const isChosen = (step: string) => !leftOut.test(step);
 const onTheWayToSales = (step: string) =>
-  isChosen(step) && !/clickstream|traffic|funnel|customer_|product_performance/.test(step);
+  isChosen(step) && !streamed.test(step) && !/customer_|product_performance/.test(step);
 
 const goldTables = [...project.tables.keys()].filter((name) => name.startsWith("gold.")).toSorted();
 
