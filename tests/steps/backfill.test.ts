@@ -132,7 +132,8 @@ values (date'2026-03-10', 'Ghost', 5, 1, 5, timestamp'2026-03-12 00:00:00')`,
     const before = await contents();
     await lake.damage(
       ...tables.map(({ name }) => `delete from ${name}`),
-      `insert into gold.hourly_traffic_metrics (hour, date, events, page_views, unique_visitors, add_to_carts, purchases, searches, updated_at)
+      `insert into gold.hourly_traffic_metrics
+(hour, date, events, page_views, unique_visitors, add_to_carts, purchases, searches, updated_at)
 values (timestamp'2026-03-10 03:00:00', date'2026-03-10', 1, 1, 1, 0, 0, 0, timestamp'2026-03-12 00:00:00')`,
       `insert into gold.customer_ltv (customer_id, total_revenue, order_count, first_order_date, last_order_date, ltv_segment, updated_at)
 values ('nobody', 1, 1, date'2026-03-10', date'2026-03-10', 'Low', timestamp'2026-03-12 00:00:00')`,
