@@ -215,12 +215,14 @@ describe.skipIf(whyNoBrowser)(
         await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
         await openReady(page, other.url);
         // By the newest order, not by the time of the export.
-        const [newest] = await sql<{ days: number }>(
+        const [newest] = await sql<{ at: number }>(
           home,
-          "select cast(epoch_ms(now()) - epoch_ms(max(updated_at)) as double) / 86400000 as days from silver.orders_clean",
+          "select cast(epoch_ms(max(updated_at)) as double) as at from silver.orders_clean",
         );
-        const days = Math.floor(newest!.days + 3);
-        expect(await page.locator("[data-age]").innerText()).toBe(`Data is ${days} days old`);
+        const age = page.locator("[data-age]");
+        expect(await age.getAttribute("datetime")).toBe(new Date(newest!.at).toISOString());
+        const days = Math.floor((Date.now() + 3 * 86_400_000 - newest!.at) / 86_400_000);
+        expect(await age.innerText()).toBe(`Data is ${days} days old`);
         expect(await page.locator("[data-age][data-stale]").count()).toBe(1);
         await close();
         await other.close();

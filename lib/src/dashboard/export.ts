@@ -8,6 +8,7 @@ import type { Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import { orderOfRun } from "../run/warehouse.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
+import { toValue } from "./snapshot-columns.js";
 import { writeSnapshot } from "./write-snapshot.js";
 
 /** The parts of a page's plan that its export needs. */
@@ -74,7 +75,7 @@ async function exportQueries(
   for (const { item, result } of results) {
     if (!item.snapshot) continue;
     const { name, columns } = item.snapshot;
-    const known = name === "newest" ? result.rows[0]?.["newest"] : undefined;
+    const known = name === "newest" ? toValue(result.rows[0]?.["newest"], "instant?") : undefined;
     if (known instanceof Date) newest = known.toISOString();
     const bytes = writeSnapshot(name, columns, result);
     const sha256 = createHash("sha256").update(bytes).digest("hex");

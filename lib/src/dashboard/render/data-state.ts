@@ -4,8 +4,8 @@ import type { CheckCounts } from "../manifest.js";
 /** "Data of 21 Nov 2026, 13:57 UTC" */
 export const asOfWords = (asOf: Date) => `Data of ${written(asOf, "instant")} UTC`;
 
-/** The daily job runs each morning: data older than that and a few hours is late. */
-const staleHours = 26;
+/** Each morning a run brings in the day before, whose last order comes at midnight: what is older than that and a few hours is late. */
+const staleHours = 30;
 
 /** How old the data is, in words, and whether it should be newer by now. */
 export function ageWords(asOf: Date, now: Date): { words: string; stale: boolean } {
