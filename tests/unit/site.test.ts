@@ -325,7 +325,7 @@ describe("the header", () => {
     ["2026-03-01T02:00:01Z", "Data 1 second old", false],
     ["2026-03-01T02:45:00Z", "Data 45 minutes old", false],
     ["2026-03-02T03:59:00Z", "Data 25 hours old", false],
-    ["2026-03-02T05:00:00Z", "Data is 27 hours old", true],
+    ["2026-03-02T09:00:00Z", "Data is 31 hours old", true],
     ["2026-03-08T05:00:00Z", "Data is 7 days old", true],
   ])("at %s says: %s", (now, words, stale) => {
     expect(ageWords(asOf, new Date(now))).toEqual({ words, stale });
