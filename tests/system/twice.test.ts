@@ -269,13 +269,17 @@ describe("what a run prints", () => {
     expect(stderr.trimEnd().split("\n")).toEqual(stderr.match(/^warning {2}.+$/gm));
   });
 
-  it("tells of each step and ends with a table and a verdict", async () => {
+  it("tells of each step in one list of 80 columns, of idle ones in one line, and ends with a verdict", async () => {
     const fresh = await shop.copy({ warehouse: false });
     const { stdout } = await fresh.shopmetrics("run");
-    expect(stdout).toMatch(/^✓ bronze\.orders_raw +[\d,]+ in {2}[\d,]+ out/m);
-    expect(stdout).toMatch(/│ step +│ rows in │ rows out │ merged │ rejected │ checks │ seconds │/);
+    const lines = stdout.split("\n");
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+    expect(lines.filter((line) => line.includes("silver.orders_clean"))).toHaveLength(1);
+    expect(stdout).toMatch(/^✓ bronze\.orders_raw +[\d,]+ +[\d,]+ +0 +[\d.]+$/m);
+    expect((await fresh.shopmetrics("run")).stdout).toMatch(/^· \d+ steps had nothing new to read$/m);
+    expect(stdout).toMatch(/^ {2}step +rows in +rows out +merged +rejected +checks +seconds$/m);
     expect(stdout).toMatch(
-      /Succeeded in [\d.]+ s: \d+ steps ran, 0 skipped, \d+ of \d+ checks passed \(run \S+\)\n$/,
+      /Succeeded in [\d.]+ s: \d+ steps ran, 0 skipped, \d+ of \d+ checks passed\nRun \S+\n$/,
     );
   });
 });

@@ -51,10 +51,13 @@ export async function runPipeline(
   const date = asOfDate(options.date);
   const silent = Boolean(options.json);
   const stopListening = saysWhenInterrupted();
-  const engine = await openEngine(settings, { onWait: (message) => console.error(message) });
-  const restoreSettings = useSettings(settings);
-  const onNote = (message: string) => console.error(message);
   const say = silent ? undefined : progress({ steps, quiet: Boolean(options.quiet) });
+  const onNote = (message: string) => {
+    say?.clear();
+    console.error(message);
+  };
+  const engine = await openEngine(settings, { onWait: onNote });
+  const restoreSettings = useSettings(settings);
   try {
     const lineage = await recordLineage(settings, compiled, { job: options.job ?? "daily", onNote });
     const report = await runGraph({
@@ -67,18 +70,23 @@ export async function runPipeline(
       full: Boolean(options.full),
       ...(backfill && { backfill }),
       onNote,
-      onWarning: printWarning,
+      onWarning(message) {
+        say?.clear();
+        printWarning(message);
+      },
       onStep: (event) => {
         lineage.step(event);
-        say?.(event);
+        say?.step(event);
       },
     });
+    say?.stop();
     lineage.end(report);
     if (!silent) summary(report, { quiet: Boolean(options.quiet) });
     if (await isEmpty(settings.landing)) console.error(nothingLanded(nearPath(settings.landing)));
     if (report.status === "failed") process.exitCode = 1;
     return report;
   } finally {
+    say?.stop();
     await engine.close();
     restoreSettings();
     stopListening();

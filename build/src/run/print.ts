@@ -3,46 +3,100 @@ import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/run";
 import { printable } from "shopmetrics/settings";
 import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
-import { count, seconds } from "../text.js";
+import { count, counted, seconds } from "../text.js";
+import { runningLine } from "./running-line.js";
 
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>
   process.stdout.isTTY && !process.env["NO_COLOR"] ? styleText(style, text) : text;
 
 const signs = { succeeded: paint("green", "✓"), failed: paint("red", "✗"), skipped: paint("dim", "·") };
 
-/** Prints a line for each step as it ends. */
-export function progress(options: {
-  steps: ReadonlySet<string>;
-  quiet: boolean;
-}): (event: StepEvent) => void {
+/** A column of figures beside the names of the steps. */
+interface Figure {
+  readonly head: string;
+  readonly width: number;
+  readonly of: (report: StepReport) => string;
+}
+
+/** In the order in which a narrow terminal keeps them. */
+const figures: readonly Figure[] = [
+  { head: "seconds", width: 8, of: (step) => step.seconds.toFixed(2) },
+  { head: "rows out", width: 10, of: (step) => count(step.out) },
+  { head: "rejected", width: 9, of: (step) => count(step.rejected) },
+  { head: "rows in", width: 10, of: (step) => count(step.in) },
+  {
+    head: "checks",
+    width: 7,
+    of: ({ checks }) =>
+      checks.length === 0
+        ? ""
+        : `${checks.filter(({ status }) => status === "pass").length}/${checks.length}`,
+  },
+  { head: "merged", width: 7, of: (step) => (step.merged === null ? "" : count(step.merged)) },
+];
+const order = ["rows in", "rows out", "merged", "rejected", "checks", "seconds"];
+
+/** Those that fit beside names of a width: all in a log, and as many as a terminal has room for. */
+function fitting(names: number): Figure[] {
+  let room = (process.stdout.columns || Infinity) - names - 2;
+  const kept = figures.filter(({ width }) => (room -= width) >= 0);
+  return order.flatMap((head) => kept.filter((figure) => figure.head === head));
+}
+
+/** Prints a line for each step as it ends; those with nothing new are counted in one line at the end. */
+export function progress(options: { steps: ReadonlySet<string>; quiet: boolean }): Progress {
   const width = Math.max(...[...options.steps].map((step) => step.length));
-  return (event) => {
-    if (event.kind !== "ended") return;
-    const { report } = event;
-    for (const warning of report.warnings) printWarning(warning);
-    if (!options.quiet) console.log(`${signs[report.status]} ${report.step.padEnd(width)}  ${did(report)}`);
+  const shown = fitting(width);
+  const line = options.quiet ? undefined : runningLine();
+  let hasHead = options.quiet;
+  const print = (text: string) => {
+    if (!hasHead) {
+      const heads = shown.map((figure) => figure.head.padStart(figure.width)).join("");
+      console.log(paint("dim", `  ${"step".padEnd(width)}${heads}`));
+    }
+    hasHead = true;
+    console.log(text);
+  };
+  return {
+    clear: () => line?.clear(),
+    stop: () => line?.stop(),
+    step(event) {
+      if (event.kind === "started") return line?.began(event.step);
+      const { report } = event;
+      line?.ended(report.step);
+      line?.clear();
+      for (const warning of report.warnings) printWarning(warning);
+      if (options.quiet || report.message === nothingNew) return;
+      print(`${signs[report.status]} ${report.step.padEnd(width)}${did(report, shown)}`);
+    },
   };
 }
 
-function did(report: StepReport): string {
-  if (report.status === "skipped") return paint("dim", report.message ?? "skipped");
-  if (report.status === "failed") return `failed after ${seconds(report.seconds)}`;
-  const failedChecks = report.checks.filter(({ status }) => status !== "pass").length;
-  return [
-    `${count(report.in)} in`,
-    `${count(report.out)} out`,
-    report.rejected ? paint("yellow", `${count(report.rejected)} rejected`) : "",
-    failedChecks ? paint("yellow", `${failedChecks} of ${report.checks.length} checks warn`) : "",
-    paint("dim", seconds(report.seconds)),
-  ]
-    .filter(Boolean)
-    .join("  ");
+export interface Progress {
+  step(event: StepEvent): void;
+  /** Takes away what shows the running steps, before something else is printed. */
+  clear(): void;
+  stop(): void;
 }
 
-/** Prints the table of steps, then warnings, failures and what to do next. */
+function did(report: StepReport, shown: readonly Figure[]): string {
+  if (report.status === "skipped") return `  ${paint("dim", report.message ?? "skipped")}`;
+  if (report.status === "failed") return `  failed after ${seconds(report.seconds)}`;
+  const isBroken = report.checks.some(({ status }) => status !== "pass");
+  return shown
+    .map(({ head, width, of }) => {
+      const text = of(report).padStart(width);
+      const isNotable = (head === "rejected" && report.rejected) || (head === "checks" && isBroken);
+      return isNotable ? paint("yellow", text) : text;
+    })
+    .join("");
+}
+
+/** Prints how many steps were idle, then warnings, failures and what to do next. */
 export function summary(report: RunReport, options: { quiet: boolean }): void {
   if (!options.quiet) {
-    console.log(`\n${stepTable(report)}`);
+    const idle = report.steps.filter(({ message }) => message === nothingNew).length;
+    if (idle > 0) console.log(`${signs.skipped} ${counted(idle, "step")} had nothing new to read`);
     if (report.backfill) console.log(backfillTable(report));
   }
   for (const step of report.steps) {
@@ -60,8 +114,8 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
     const ran = report.steps.filter(({ status }) => status !== "skipped").length;
     console.log(
       `${report.status === "succeeded" ? paint("green", "Succeeded") : paint("red", "Failed")} in ${seconds(report.seconds)}: ` +
-        `${ran} ${ran === 1 ? "step" : "steps"} ran, ${report.steps.length - ran} skipped, ` +
-        `${passed} of ${checks.length} checks passed (run ${report.runId})`,
+        `${counted(ran, "step")} ran, ${report.steps.length - ran} skipped, ` +
+        `${passed} of ${checks.length} checks passed\n${paint("dim", `Run ${report.runId}`)}`,
     );
   }
 }
@@ -128,25 +182,3 @@ const tableStyle = () => ({
   border: process.stdout.isTTY ? ["dim"] : [],
   compact: true,
 });
-
-function stepTable(report: RunReport): string {
-  const table = new Table({
-    head: ["step", "rows in", "rows out", "merged", "rejected", "checks", "seconds"],
-    colAligns: ["left", "right", "right", "right", "right", "right", "right"],
-    style: tableStyle(),
-  });
-  for (const step of report.steps) {
-    const skipped = step.status === "skipped";
-    const passed = step.checks.filter(({ status }) => status === "pass").length;
-    table.push([
-      `${signs[step.status]} ${step.step}`,
-      skipped ? "" : count(step.in),
-      skipped ? "" : count(step.out),
-      step.merged === null || skipped ? "" : count(step.merged),
-      skipped ? "" : count(step.rejected),
-      skipped ? (step.message ?? "") : `${passed}/${step.checks.length}`,
-      skipped ? "" : step.seconds.toFixed(2),
-    ]);
-  }
-  return table.toString();
-}
