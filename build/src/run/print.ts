@@ -72,7 +72,7 @@ export function progress(options: { steps: ReadonlySet<string>; quiet: boolean }
   };
 }
 
-export interface Progress {
+interface Progress {
   step(event: StepEvent): void;
   /** Takes away what shows the running steps, before something else is printed. */
   clear(): void;

@@ -33,7 +33,7 @@ export function runningLine(): RunningLine {
   };
 }
 
-export interface RunningLine {
+interface RunningLine {
   began(step: string): void;
   ended(step: string): void;
   /** Takes the line away, before something else is printed. */
