@@ -8,7 +8,7 @@ interface Rule {
   readonly name: string;
   readonly severity: Severity;
   readonly failed: string;
-  /** Up to three of the rows that break it, as text; only asked for where the engine's records have room for them. */
+  /** Up to three of the rows that break it, as text. */
   readonly sample?: string;
 }
 
@@ -17,13 +17,12 @@ export interface RuleResult {
   readonly name: string;
   readonly severity: Severity;
   readonly figure: string;
-  readonly sample: string;
 }
 
 /**
  * The contract's checks of a table as one select over `rows`, one result row for each rule: not null, accepted values,
- * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold, and
- * with `samples` a text that names up to three of the broken rows.
+ * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold.
+ * With `samples` there is a second select, for when a rule is broken: check_name, and up to three of the rows as text.
  *
  * A range only warns: rows beyond it are refused before, so what it finds was kept under an older contract, and must not stop
  * every run from then on.
@@ -41,22 +40,22 @@ export function contractCheck(
      */
     unpivot?: (results: readonly RuleResult[]) => string;
   },
-): { sql: string; severity: Severity } {
+): { sql: string; severity: Severity; samples?: string } {
   const rules: Rule[] = [];
   const { samples } = options;
   const key = table.options.key;
-  const named =
+  const keyText =
     key && `concat(${key.map((name) => `coalesce(cast(${name} as string), 'null')`).join(", ' ', ")})`;
   /** Of broken rows: the key, and what these columns hold. */
   const sampleOf = (isBroken: string, columns: readonly string[]): { sample?: string } => {
-    if (!samples || !named) return {};
+    if (!samples || !keyText) return {};
     const values = columns
       .filter((name) => !key.includes(name))
       .map(
         (name, index) =>
           `'${index ? "," : ":"} ${name} ', coalesce(left(cast(${name} as string), 100), 'null')`,
       );
-    return { sample: samples(`case when ${isBroken} then concat(${[named, ...values].join(", ")}) end`) };
+    return { sample: samples(`case when ${isBroken} then concat(${[keyText, ...values].join(", ")}) end`) };
   };
   const required = table.columns.filter(({ nullable, name }) => !nullable && !isAuditColumn(table, name));
   for (const { name } of required) {
@@ -123,40 +122,36 @@ export function contractCheck(
       });
     },
   );
-  const measured = rules
-    .flatMap(({ failed, sample }, index) => [
-      `${failed} as f${index}`,
-      ...(sample ? [`${sample} as s${index}`] : []),
-    ])
-    .join(",\n    ");
-  const results = rules.map(({ name, severity, sample }, index) => ({
-    name,
-    severity,
-    figure: `f${index}`,
-    sample: sample ? `s${index}` : "cast(null as string)",
-  }));
+  const from = `from rows_written ${joins.join("\n  ")}`;
+  const results = rules.map(({ name, severity }, index) => ({ name, severity, figure: `f${index}` }));
   const unpivot = options.unpivot ?? unionAll;
   const severity = rules.some((rule) => rule.severity === "halt") ? "halt" : "warn";
   const sql = `with rows_written as (${rows}),
 measured as (
   select count(*) as total_rows,
-    ${measured}
-  from rows_written ${joins.join("\n  ")}
+    ${rules.map(({ failed }, index) => `${failed} as f${index}`).join(",\n    ")}
+  ${from}
 )
-select check_name, severity, failed_rows, total_rows, cast(failed_rows as double) as figure, cast(0 as double) as threshold${
-    samples ? ", sample" : ""
-  }
+select check_name, severity, failed_rows, total_rows, cast(failed_rows as double) as figure, cast(0 as double) as threshold
 from (
   ${unpivot(results)}
 ) as results order by position`;
-  return { sql, severity };
+  const named = rules.flatMap(({ name, sample }, index) => (sample ? [{ name, sample, as: `s${index}` }] : []));
+  if (named.length === 0) return { sql, severity };
+  const broken = `with rows_written as (${rows}),
+broken as (
+  select ${named.map(({ sample, as }) => `${sample} as ${as}`).join(",\n    ")}
+  ${from}
+)
+${named.map(({ name, as }) => `select '${name}' as check_name, ${as} as sample from broken`).join("\nunion all ")}`;
+  return { sql, severity, samples: broken };
 }
 
 const unionAll = (results: readonly RuleResult[]) =>
   results
     .map(
-      ({ name, severity, figure, sample }, position) =>
+      ({ name, severity, figure }, position) =>
         `select ${position} as position, '${name}' as check_name, '${severity}' as severity, ${figure} as ` +
-        `failed_rows, total_rows, ${sample} as sample from measured`,
+        `failed_rows, total_rows from measured`,
     )
     .join("\n  union all ");

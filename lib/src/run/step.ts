@@ -107,9 +107,9 @@ async function run(
   figures: StepFigures,
   show?: (item: Item, result: Result) => void,
 ): Promise<void> {
-  const values = Object.fromEntries(
-    operation.params.map((name) => [name, valueOf(params.get(name), name, context)]),
-  );
+  const valuesOf = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, valueOf(params.get(name), name, context)]));
+  const values = valuesOf(operation.params);
   try {
     if (operation.role === "prepare" || operation.role === "write") {
       const changed = await connection.execute(operation.sql, values);
@@ -118,8 +118,17 @@ async function run(
       return;
     }
     const result = await connection.query(operation.sql, values);
-    if (operation.role === "show") show?.(item, result);
-    else for (const row of result.rows) record(item, row, figures);
+    if (operation.role === "show") return show?.(item, result);
+    const outcomes = result.rows.map((row) => outcome(item, row));
+    const { samples } = operation;
+    const isAsked = samples && outcomes.some(({ status }) => status !== "pass");
+    const named = isAsked ? (await connection.query(samples.sql, valuesOf(samples.params))).rows : [];
+    const sampleOf = new Map(named.map((row) => [row["check_name"], row["sample"] as string | null]));
+    for (const one of outcomes) {
+      const told = { ...one, sample: sampleOf.get(one.name) ?? null };
+      figures.checks.push(told);
+      if (told.status === "fail") throw new CheckFailed(told);
+    }
   } catch (error) {
     if (error instanceof CheckFailed) throw error;
     throw new StatementFailed(item, operation.sql, error);
@@ -144,12 +153,12 @@ async function load(
   }
 }
 
-function record(item: Item, row: Record<string, unknown>, figures: StepFigures): void {
+function outcome(item: Item, row: Record<string, unknown>): CheckResult {
   const figure = row["figure"] === null ? null : Number(row["figure"]);
   const threshold = Number(row["threshold"]);
   const severity = row["severity"] as CheckResult["severity"];
   const holds = figure === null || figure <= threshold;
-  const result: CheckResult = {
+  return {
     table: item.table ?? item.name,
     name: String(row["check_name"]),
     severity,
@@ -158,11 +167,8 @@ function record(item: Item, row: Record<string, unknown>, figures: StepFigures):
     threshold,
     failedRows: row["failed_rows"] === null ? null : Number(row["failed_rows"]),
     totalRows: row["total_rows"] === null ? null : Number(row["total_rows"]),
-    sample: typeof row["sample"] === "string" ? row["sample"] : null,
     place: item.place,
   };
-  figures.checks.push(result);
-  if (result.status === "fail") throw new CheckFailed(result);
 }
 
 /** The value bound to a parameter in this run of the step. */

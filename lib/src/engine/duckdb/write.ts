@@ -121,12 +121,12 @@ const insertAll = (table: Table, rows: string, reads: readonly Statement[]) =>
 
 /** The contract's checks over what this batch wrote; a halting one rolls the step back. */
 function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
-  const { sql, severity } = contractCheck(
+  const { sql, severity, samples } = contractCheck(
     table,
     `select * from ${table.name} where _batch = ${batchMarker(table.name)}`,
     { ...options, samples: (text) => `array_to_string(min(${text}, 3), ' and ')` },
   );
-  return draft(sql, { role: "check", severity });
+  return draft(sql, { role: "check", severity, ...(samples && { samples }) });
 }
 
 /**
