@@ -216,7 +216,7 @@ const runTypes: Readonly<Record<string, string>> = { run_date: "DATE", now: "TIM
 /** A draft as the engine gets it. */
 export function finished(
   { head, expressions, body, tail, samples, reads: _reads, stages: _stages, ...rest }: LinkedDraft,
-  { mark }: Target,
+  { mark }: Pick<Target, "mark">,
 ): Operation {
   const marked = (text: string) => ({ sql: withMarkers(text, mark), params: paramsIn(text) });
   return {
