@@ -142,7 +142,9 @@ select check_name, severity, failed_rows, total_rows, cast(failed_rows as double
 from (
   ${unpivot(results)}
 ) as results order by position`;
-  const named = rules.flatMap(({ name, sample }, index) => (sample ? [{ name, sample, as: `s${index}` }] : []));
+  const named = rules.flatMap(({ name, sample }, index) =>
+    sample ? [{ name, sample, as: `s${index}` }] : [],
+  );
   if (named.length === 0) return { sql, severity };
   const broken = `with rows_written as (${rows}),
 broken as (

@@ -968,7 +968,9 @@ class Binder {
       throw new SqlError(`'${of.text}' is a moment of the clock: use \${run.now} or \${run.date}`);
     const isPlain = of.text !== undefined && /^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?$/.test(of.text);
     const sql =
-      isPlain && mode === "cast" && (type.name === "timestamp" || (type.name === "date" && of.text.length === 10))
+      isPlain &&
+      mode === "cast" &&
+      (type.name === "timestamp" || (type.name === "date" && of.text.length === 10))
         ? typedLiteral(type.name, of.text).sql
         : this.#castSql(of, type, mode);
     if (sql === undefined)

@@ -167,7 +167,8 @@ function quickly(a: Operand, b: Operand, scale: number): { fits: string; sql: st
   });
   const rounding = `case when abs(${rest}) * 2 >= ${y} then sign(${x}) else 0 end`;
   let fraction = `(${digits.join(` * ${power(steps.at(-1)!)} + `)} + ${rounding})`;
-  if (dropped > 0) fraction = `((${fraction} + sign(${x}) * 5${"0".repeat(dropped - 1)}) // ${power(dropped)})`;
+  if (dropped > 0)
+    fraction = `((${fraction} + sign(${x}) * 5${"0".repeat(dropped - 1)}) // ${power(dropped)})`;
   const isWide = (type: Decimal, digits: number) => type.precision - type.scale > digits;
   return {
     fits: [
