@@ -17,6 +17,18 @@ type Pool = Readonly<Record<string, readonly string[]>>;
 
 const text = (value: string) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 
+/** A number in the digits of each script: Java reads those up to U+FFFF in decimals. */
+const digitsOfScripts = (
+  "30 660 6f0 7c0 966 9e6 a66 ae6 b66 be6 c66 ce6 d66 de6 e50 ed0 f20 1040 1090 17e0 1810 1946 19d0 1a80 1a90 1b50 1bb0 1c40 1c50 " +
+  "a620 a8d0 a900 a9d0 a9f0 aa50 abf0 ff10 104a0 10d30 11066 110f0 11136 111d0 112f0 11450 114d0 11650 116c0 11730 118e0 11950 " +
+  "11c50 11d50 11da0 16a60 16b50 1d7ce 1d7d8 1d7e2 1d7ec 1d7f6 1e140 1e2f0 1e950 1fbf0 10d40 11f50 1e4f0"
+)
+  .split(" ")
+  .map((zero) => {
+    const digit = (value: number) => String.fromCodePoint(Number.parseInt(zero, 16) + value);
+    return text(`${digit(1)}${digit(9)}.${digit(0)}${digit(5)}`);
+  });
+
 /** Values of each type: nulls, bounds, empties, Unicode, leap days, half cents, signs. */
 export const values: Pool = {
   int: ["null", "0", "1", "-1", "2", "3", "-7", "12", "100", "2147483647", "-2147483648"],
@@ -431,7 +443,10 @@ const simple: readonly (readonly [types: string, expressions: string])[] = [
     "round(a, 2) | cast(a as decimal(12,2)) | cast(a as double) | floor(a) | cast(a as string)",
   ],
   ["decimal(12,2), int", "a + b | a * b | a / b | b / a | a = b | try_divide(a, b) | coalesce(a, b)"],
-  ["decimal(12,2), bigint", "a / b | a * b | a - b | try_divide(a, b) | a < b"],
+  [
+    "decimal(12,2), bigint",
+    "a / b | a * b | a - b | try_divide(a, b) | a < b | cast(a / b as decimal(10,4)) | try_cast(a / b as decimal(4,1)) | round(cast(try_divide(a, b) as decimal(38,10)), 2) | cast(cast(a / b as int) as string)",
+  ],
   ["decimal(20,0), decimal(20,0)", "a / b | a + b | a - b"],
   ["decimal(12,2), double", "a + b | a * b | a / b | a < b"],
   [
@@ -494,7 +509,10 @@ const simple: readonly (readonly [types: string, expressions: string])[] = [
   ],
   ["array<string>, small int", "a[b] | element_at(a, b)"],
   ["small int, small int", "sequence(a, b) | array(a, b, 1)"],
-  ["string, string", "array(a, b, 'x') | array_compact(array(a, b)) | size(array(a, b))"],
+  [
+    "string, string",
+    "array(a, b, 'x') | array_compact(array(a, b)) | size(array(a, b)) | size(array_compact(array(a, nullif(b, 'a'))))",
+  ],
   [
     "small int, small int, small int",
     "make_date(2000 + a, b, c) | case when a > b then c when a is null then b end | greatest(a, b, c) | coalesce(a, b, c)",
@@ -536,6 +554,37 @@ const given: readonly Question[] = [
     ["0.05", "3", "0"],
   ),
   of("a / b", ["decimal(18,15)", "decimal(18,2)"], ["0.012345678901234", "-2.5", "null"], ["7", "0.03"]),
+  // The quotient of a quotient has more digits than DuckDB's decimals.
+  of(
+    "try_cast(((a / cast(2.345 as decimal(18,6))) / try_cast(b as decimal(14,3))) as int)",
+    ["decimal(12,2)", "int"],
+    ["19.60", "-2.50", "9999999999.99", "null"],
+    ["2", "-3", "0", "null"],
+  ),
+  // Around what is divided as BIGINT: the dividend's whole digits, the divisor's, and halves of the last digit.
+  ...["a / b", "cast(a / b as decimal(22,2))", "cast(a / b as decimal(22,0))"].map((expression) =>
+    of(
+      expression,
+      ["decimal(22,2)", "bigint"],
+      [
+        "9999999999999.99",
+        "10000000000000.00",
+        "-9999999999999.99",
+        "-10000000000000.01",
+        "0.01",
+        "-0.05",
+        "2.50",
+      ],
+      ["1", "7", "-7", "200", "9999999999", "10000000000", "9223372036854775807"],
+    ),
+  ),
+  of(
+    "cast(a / b as decimal(14,3))",
+    ["decimal(18,6)", "decimal(14,3)"],
+    ["99999.999999", "100000", "-99999.5", "0.000001", "-0.0005"],
+    ["0.001", "2", "-2", "0.7", "99999999.999"],
+  ),
+  of("try_cast(a as decimal(12,2))", ["string"], digitsOfScripts),
   of("nullif(a, b)", ["decimal(12,2)", "decimal(18,6)"], ["1", "2.50", "null"], ["1", "7"]),
   of("datediff(a, a + b)", ["date", "int"], ["'2026-03-01'", "null"], ["3", "-400"]),
   of("round(a, 1)", ["bigint"], ["1", "-5", "null"]),

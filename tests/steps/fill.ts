@@ -3,11 +3,12 @@ import type { Row, Table } from "shopmetrics";
 import { batchColumns, givenColumns, isAuditColumn } from "#lib/plan/kept-columns.js";
 import type { Connection } from "#lib/engine/connection.js";
 import type { Writing } from "#lib/engine/adapter.js";
-import { draft, textOf, type Draft } from "#lib/engine/operation.js";
-import type { Item, Operation } from "#lib/plan/plan.js";
+import { finished } from "#lib/compile/request.js";
+import { draft, type Draft } from "#lib/engine/operation.js";
+import type { Item } from "#lib/plan/plan.js";
 import { executeItems, noFigures } from "#lib/run/step.js";
 import { publish, readWindows } from "#lib/run/warehouse.js";
-import { marker, paramsIn, withMarkers, type Param } from "#lib/sql/param.js";
+import { marker, type Param } from "#lib/sql/param.js";
 import type { Statement } from "#lib/sql/statement.js";
 import type { TestEngine } from "./engine.ts";
 
@@ -125,10 +126,7 @@ export async function rowsOfFile(
 
 /** What a dialect made, as an item that the runner executes. */
 function itemOf({ engine, mark }: TestEngine, table: Table, drafts: readonly Draft[]): Item {
-  const operations = drafts.map(({ head, expressions, body, tail, reads: _reads, ...rest }): Operation => {
-    const text = textOf({ head, expressions, body, tail });
-    return { ...rest, sql: withMarkers(text, mark), params: paramsIn(text) };
-  });
+  const operations = drafts.map((draft) => finished({ ...draft, stages: [] }, { mark }));
   return {
     kind: "append",
     table: table.name,

@@ -183,6 +183,31 @@ describe("nothing is lost", () => {
     ]);
   });
 
+  it.for<[string, string]>([
+    ["a field that an envelope does not have", envelope("{}", { headers: {} })],
+    ["a field twice", envelope("{}").replace(/}$/, ',"key":"C2"}')],
+    ["the size of a message", envelope(null, { value_bytes: 70_000_000 })],
+    ["a time that is none", envelope("{}", { timestamp: "yesterday" })],
+  ])("a message keeps its place, and its line whole, with %s", async ([, line]) => {
+    land(line);
+    expect(await loadAll()).toMatchObject([{ rows: 0, rescued: 1 }]);
+    expect(await rows()).toMatchObject([{ kafka_offset: 12, _rescued_data: line }]);
+  });
+
+  it.for<[string, string]>([
+    ["without a key", envelope("{}", { key: undefined })],
+    ["without a time", envelope("{}", { timestamp: undefined })],
+    ["with spaces", ` ${envelope("{}").replaceAll(",", " , ")} `],
+    [
+      "with its fields in another order",
+      JSON.stringify({ value: "{}", offset: 12, key: null, timestamp: null, partition: 0, topic: "t" }),
+    ],
+  ])("an envelope is one %s", async ([, line]) => {
+    land(line);
+    expect(await loadAll()).toMatchObject([{ rows: 1, rescued: 0 }]);
+    expect(await rows()).toMatchObject([{ kafka_offset: 12, value: "{}", _rescued_data: null }]);
+  });
+
   it("lines end at LF or CRLF, blank ones are none, the last needs no end, a byte order mark is passed over", async () => {
     land(`\ufeff${envelope("1")}\r\n\n\r\n${envelope("2")}\n${envelope("3")}`);
     expect(await loadAll()).toMatchObject([{ rows: 3, rescued: 0 }]);

@@ -102,9 +102,9 @@ function duckdbPlan(plan: Plan): string {
 function itemText({ kind, name, place, load, scripts }: Item): string {
   const title = `-- cell ${place?.cell}:${place?.line}: ${kind} ${name}`;
   const statements = scripts["duckdb"]!.map(
-    ({ sql, role, severity, counts, when }) =>
+    ({ sql, role, severity, counts, when, samples }) =>
       `-- ${JSON.stringify({ role, severity, counts, when })}
-${sql};`,
+${sql};${samples ? `\n-- and where one does not pass\n${samples.sql};` : ""}`,
   );
   return [title, ...(load ? [`-- ${JSON.stringify(load)}`] : []), ...statements].join("\n");
 }

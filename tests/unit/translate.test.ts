@@ -171,6 +171,7 @@ describe("what is not known to give the same does not compile", () => {
     ["select order_id from silver.orders as a, silver.orders as b", '"order_id" is more than one column'],
     ["select order_id from silver.orders as a join silver.orders as a on true", "two relations are called a"],
     ["select 1 union select 1, 2", "give 1 and 2 columns"],
+    ["select n, 7 from silver.orders", "a column is called 7: give it a name, as in `7 as n`"],
     // Types.
     ["select order_id + 1 from silver.orders", "string + int is not known to give the same"],
     ["select order_id = 1 from silver.orders", "string = int is not known to give the same"],

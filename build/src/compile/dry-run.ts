@@ -62,15 +62,13 @@ async function tryOut(
   operation: Operation,
 ): Promise<void> {
   const params = new Map(recording.plan.params.map((param) => [param.name, param]));
-  const values = Object.fromEntries(operation.params.map((name) => [name, standIn(params.get(name))]));
-  try {
-    await connection.run(operation.sql, values);
-  } catch (error) {
-    throw failed(
-      recording,
-      item,
-      new StatementFailed({ ...item, place: undefined }, operation.sql, error).message,
-    );
+  for (const { sql, params: names } of operation.samples ? [operation, operation.samples] : [operation]) {
+    const values = Object.fromEntries(names.map((name) => [name, standIn(params.get(name))]));
+    try {
+      await connection.run(sql, values);
+    } catch (error) {
+      throw failed(recording, item, new StatementFailed({ ...item, place: undefined }, sql, error).message);
+    }
   }
 }
 

@@ -221,11 +221,15 @@ const runTypes: Readonly<Record<string, string>> = {
 
 /** A draft as the engine gets it. */
 export function finished(
-  { head, expressions, body, tail, reads: _reads, stages: _stages, ...rest }: LinkedDraft,
-  { mark }: Target,
+  { head, expressions, body, tail, samples, reads: _reads, stages: _stages, ...rest }: LinkedDraft,
+  { mark }: Pick<Target, "mark">,
 ): Operation {
-  const text = textOf({ head, expressions, body, tail });
-  return { sql: withMarkers(text, mark), params: paramsIn(text), ...rest };
+  const marked = (text: string) => ({ sql: withMarkers(text, mark), params: paramsIn(text) });
+  return {
+    ...marked(textOf({ head, expressions, body, tail })),
+    ...rest,
+    ...(samples && { samples: marked(samples) }),
+  };
 }
 
 /** What a select lacks of the columns it must give, or has in addition, in words; undefined if it fits. */

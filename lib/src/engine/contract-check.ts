@@ -20,22 +20,29 @@ export interface Rule {
 
 /** How an engine measures a contract. */
 export interface ContractParts extends NumberWords {
+  /** Whether rows are named by a second select, which runs only where a rule is broken: for an engine whose runs can ask twice. */
+  readonly namesWhenBroken?: boolean;
+  /** Whether a value stands in a column of another table: for an engine that does this better than by a join. */
+  isKnown?(value: string, table: string, column: string): string;
   /** A column's value as text, the same on each engine. */
   text(column: Pick<Column, "name" | "type">): string;
   /**
    * The common table expressions that measure the rules over `from`, and a select of position, check_name, severity, failed_rows,
    * total_rows and sample from these.
+   *
+   * @param isNamed whether broken rows are named; otherwise sample is null
    */
   measured(
     rules: readonly Rule[],
     from: string,
+    isNamed: boolean,
   ): { readonly expressions: readonly string[]; readonly select: string };
 }
 
 /**
  * The contract's checks of a table as one select over `rows`, one result row for each rule: not null, accepted values,
  * a unique key, references, ranges and relations. Columns: check_name, severity, failed_rows, total_rows, figure, threshold, sample and
- * message. The sample names up to three of the broken rows.
+ * message. The sample names up to three of the broken rows; `samples` is the same select with them where the first one has none.
  *
  * A range only warns: rows beyond it are refused before, so what it finds was kept under an older contract, and must not stop
  * every run from then on.
@@ -44,7 +51,7 @@ export function contractCheck(
   table: Table,
   rows: string,
   { keyIsUnique, parts }: { keyIsUnique: boolean; parts: ContractParts },
-): { sql: string; severity: Severity } {
+): { sql: string; severity: Severity; samples?: string } {
   const rules: Rule[] = [];
   const key = table.options.key ?? [];
   /** What names a row: its key, and what these columns hold. */
@@ -91,16 +98,20 @@ export function contractCheck(
   Object.entries((table.options.references ?? {}) as Record<string, string>).forEach(
     ([column, target], index) => {
       const [schema, name, targetColumn] = target.split(".");
-      joins.push(
-        `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on ` +
-          `rows_written.${column} = r${index}._key`,
-      );
-      add(`${column} is known in ${schema}.${name}`, "warn", `r${index}._key is null`, column);
+      const known = parts.isKnown?.(column, `${schema}.${name}`, targetColumn!);
+      const isBroken = known ? `(${known}) is not true` : `r${index}._key is null`;
+      if (!known)
+        joins.push(
+          `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on ` +
+            `rows_written.${column} = r${index}._key`,
+        );
+      add(`${column} is known in ${schema}.${name}`, "warn", isBroken, column);
     },
   );
-  const { expressions, select } = parts.measured(rules, ["rows_written", ...joins].join("\n  "));
   const severity = rules.some((rule) => rule.severity === "halt") ? "halt" : "warn";
-  const sql = `with rows_written as (${rows}),
+  const measuring = (isNamed: boolean) => {
+    const { expressions, select } = parts.measured(rules, ["rows_written", ...joins].join("\n  "), isNamed);
+    return `with rows_written as (${rows}),
 ${expressions.join(",\n")}
 select check_name, severity, failed_rows, total_rows, figure, threshold, sample,
   ${checkMessage("rows", parts, noText)} as message
@@ -110,7 +121,10 @@ from (
   ${select}
 ) as results
 ) as judged order by position`;
-  return { sql, severity };
+  };
+  return parts.namesWhenBroken
+    ? { sql: measuring(false), severity, samples: measuring(true) }
+    : { sql: measuring(true), severity };
 }
 
 const noText = (): never => {

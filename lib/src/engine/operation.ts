@@ -2,7 +2,7 @@ import type { Operation } from "../plan/plan.js";
 import type { Statement } from "../sql/statement.js";
 
 /** A statement while it is still data: what stands before its select, its common table expressions, and what it reads. */
-export interface Draft extends Omit<Operation, "sql" | "params"> {
+export interface Draft extends Omit<Operation, "sql" | "params" | "samples"> {
   /** What stands before the select, such as `create or replace table … as`; empty for a select. */
   readonly head: string;
   readonly expressions: readonly CommonTableExpression[];
@@ -10,6 +10,8 @@ export interface Draft extends Omit<Operation, "sql" | "params"> {
   readonly body: string;
   /** What stands behind the select, such as the conditions of a MERGE. */
   readonly tail: string;
+  /** Of a check: the same select with the names of rows; it binds no parameter that the check does not. */
+  readonly samples?: string;
   /** The request's selects that it reads. */
   readonly reads: readonly Statement[];
 }

@@ -22,6 +22,8 @@ export interface Operation {
   readonly role: "prepare" | "check" | "write" | "show";
   /** Of a check: whether any of its rules halts the run. */
   readonly severity?: Severity;
+  /** Of a check: the same, with up to three of the rows that break it. It runs in its place where a check does not pass. */
+  readonly samples?: { readonly sql: string; readonly params: readonly string[] };
   /** Of rows for people: at most this many, after this many. */
   readonly limit?: number;
   readonly offset?: number;

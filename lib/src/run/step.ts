@@ -119,9 +119,9 @@ async function run(
   figures: StepFigures,
   show?: (item: Item, result: Result) => void,
 ): Promise<void> {
-  const values = Object.fromEntries(
-    operation.params.map((name) => [name, valueOf(params.get(name), name, context)]),
-  );
+  const valuesOf = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, valueOf(params.get(name), name, context)]));
+  const values = valuesOf(operation.params);
   try {
     if (operation.role === "prepare" || operation.role === "write") {
       const changed = await connection.execute(operation.sql, values);
@@ -130,8 +130,12 @@ async function run(
       return;
     }
     const result = await connection.query(operation.sql, values);
-    if (operation.role === "show") show?.(item, result);
-    else for (const row of result.rows) record(item, row, figures, context);
+    if (operation.role === "show") return show?.(item, result);
+    const { samples } = operation;
+    const isBroken =
+      samples && result.rows.some(({ figure, threshold }) => Number(figure) > Number(threshold));
+    const { rows } = isBroken ? await connection.query(samples.sql, valuesOf(samples.params)) : result;
+    for (const row of rows) record(item, row, figures, context);
   } catch (error) {
     if (error instanceof CheckFailed) throw error;
     throw new StatementFailed(item, operation.sql, error);

@@ -235,18 +235,23 @@ export async function insert(
   for (let start = 0; start < rows.length; start += 100) {
     const some = rows.slice(start, start + 100);
     const columns = Object.keys(some[0]!);
-    const params: [string, Bound][] = [];
-    const written = (value: Bound | readonly string[], name: string): string => {
-      if (isList(value)) return dialect!.texts(value.map((item, n) => written(item, `${name}_${n}`)));
-      params.push([name, value]);
+    const params: Record<string, Bound> = {};
+    // Many rows have the same values: each is bound once in its column.
+    const names = new Map<string, string>();
+    const written = (value: Bound | readonly string[], column: string): string => {
+      if (isList(value)) return dialect!.texts(value.map((item) => written(item, column)));
+      const key = `${column} ${typeof value} ${typeof value === "object" ? JSON.stringify(value) : String(value)}`;
+      const name = names.get(key) ?? `${column}_${names.size}`;
+      names.set(key, name);
+      params[name] = value;
       return `$${name}`;
     };
     const values = some.map(
-      (row, index) => `(${columns.map((column) => written(row[column]!, `${column}_${index}`)).join(", ")})`,
+      (row) => `(${columns.map((column) => written(row[column]!, column)).join(", ")})`,
     );
     await connection.execute(
       `insert into ${table} (${columns.join(", ")}) values ${values.join(", ")}`,
-      Object.fromEntries(params),
+      params,
     );
   }
 }

@@ -38,13 +38,15 @@ export class SparkSession {
     string,
     (request: unknown, done: (error: unknown, reply: unknown) => void) => void
   >;
+  readonly #waiting = new Set<(error: Error) => void>();
   #handle: TSessionHandle | undefined;
   #broken: Error | undefined;
 
   private constructor(port: number) {
     const protocol = { transport: thrift.TBufferedTransport, protocol: thrift.TBinaryProtocol };
     this.#connection = thrift.createConnection("127.0.0.1", port, protocol);
-    this.#connection.on("error", (error: Error) => (this.#broken = error));
+    this.#connection.on("error", (error: Error) => this.#break(error));
+    this.#connection.on("close", () => this.#break(new Error("Spark closed the connection: see its log")));
     // The client's generated classes are typed for callbacks of any kind.
     this.#client = thrift.createClient(service as never, this.#connection);
   }
@@ -64,7 +66,7 @@ export class SparkSession {
   }
 
   /**
-   * Runs a statement to its end.
+   * Runs a statement to its end. One that fails is closed: otherwise Spark keeps its plan as long as the session.
    *
    * @param onStart told the handle by which `cancel` can end it
    * @throws SparkError
@@ -81,6 +83,16 @@ export class SparkSession {
     assertOk(started.status);
     const handle = started.operationHandle!;
     onStart?.(handle);
+    try {
+      return { handle, columns: await this.#columnsOf(handle) };
+    } catch (error) {
+      await this.close(handle).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Waits for the end of a statement. */
+  async #columnsOf(handle: TOperationHandle): Promise<readonly TColumnDesc[]> {
     for (let wait = 2; ; wait = Math.min(wait * 1.5, 100)) {
       const status = await this.#call<TGetOperationStatusResp>("GetOperationStatus", {
         operationHandle: handle,
@@ -100,7 +112,7 @@ export class SparkSession {
     const columns = metadata.schema.columns.map((column) => ({ ...column, position: column.position + 1 }));
     // What Spark answers for a statement without result.
     const isEmpty = columns.length === 1 && columns[0]!.columnName === "Result";
-    return { handle, columns: isEmpty ? [] : columns };
+    return isEmpty ? [] : columns;
   }
 
   async fetch(handle: TOperationHandle, maxRows: number): Promise<TFetchResultsResp> {
@@ -113,9 +125,16 @@ export class SparkSession {
     return reply;
   }
 
-  /** Runs a statement and gives its rows as text. */
-  async rows(statement: string): Promise<string[][]> {
-    const { handle } = await this.run(statement);
+  /**
+   * Runs a statement and gives its rows as text.
+   *
+   * @param seconds after which it is cancelled
+   */
+  async rows(statement: string, seconds = 600): Promise<string[][]> {
+    let limit: NodeJS.Timeout | undefined;
+    const { handle } = await this.run(statement, (started) => {
+      limit = setTimeout(() => void this.cancel(started).catch(() => undefined), seconds * 1000);
+    }).finally(() => clearTimeout(limit));
     const { results } = await this.fetch(handle, 100_000);
     await this.close(handle);
     const columns = (results?.columns ?? []).map((column) => {
@@ -140,13 +159,22 @@ export class SparkSession {
   }
 
   #call<Reply>(method: string, request: object): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      if (this.#broken) reject(this.#broken);
-      else
-        this.#client[method]!(new requests[`T${method}Req`]!(request), (error, reply) =>
-          error ? reject(error as Error) : resolve(reply as Reply),
-        );
+    return new Promise<Reply>((resolve, reject) => {
+      if (this.#broken) return reject(this.#broken);
+      this.#waiting.add(reject);
+      this.#client[method]!(new requests[`T${method}Req`]!(request), (error, reply) => {
+        this.#waiting.delete(reject);
+        if (error) reject(error as Error);
+        else resolve(reply as Reply);
+      });
     });
+  }
+
+  /** The client leaves calls that are under way without an answer when the connection breaks. */
+  #break(error: Error): void {
+    this.#broken ??= error;
+    for (const reject of this.#waiting) reject(this.#broken);
+    this.#waiting.clear();
   }
 }
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import path from "node:path";
 import type { Installed } from "./install.ts";
 
@@ -20,6 +20,12 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",
+    // What the UI would show of past statements, among it their plans, is kept even without a UI.
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.sql.thriftserver.ui.retainedStatements": "1",
+    "spark.sql.thriftserver.ui.retainedSessions": "1",
+    "spark.ui.retainedJobs": "1",
+    "spark.ui.retainedStages": "1",
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -71,8 +77,8 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     stdio: ["ignore", "pipe", "pipe"],
   });
   try {
-    // What waits for Spark waits longest; whoever may not raise a priority goes without.
-    if (server.pid) setPriority(server.pid, -5);
+    // What waits for Spark waits longest; whoever may not raise a priority goes without, and who started under `nice` stays so.
+    if (server.pid && getPriority() <= 0) setPriority(server.pid, -5);
   } catch {}
   const log = path.join(folder, "spark.log");
   const file = createWriteStream(log);

@@ -17,7 +17,7 @@ import * as types from "../../sql/types.js";
 import { commonType, isNumber, sameType, typeNamed, typeText, type Type } from "../../sql/types.js";
 import type { Surroundings } from "../adapter.js";
 import { castSql, castTitles } from "./casts.js";
-import { nameOf } from "./decimals.js";
+import { nameOf, shortened } from "./decimals.js";
 import { identifier, literal } from "./literals.js";
 import { signatures, type Arg, type Signature } from "./signatures.js";
 
@@ -826,7 +826,8 @@ class Binder {
       if (!fitting) continue;
       this.used(signature.title);
       const type = typeof signature.returns === "function" ? signature.returns(fitting) : signature.returns;
-      return { ...flags(args), sql: bracketed(signature.write(...fitting)), type };
+      const sql = bracketed(signature.write(...fitting));
+      return { ...flags(args), sql, type, ...signature.known?.(...fitting) };
     }
     const given = args.map(({ type, text }) => (text === "*" ? "*" : typeText(type))).join(", ");
     const title = /^\w/.test(name)
@@ -906,9 +907,9 @@ class Binder {
       case "array<any>":
         return type.name === "array" ? arg : undefined;
       case "T":
-        return { ...arg, sql: this.#to(arg, common!), type: common! };
+        return this.#as(arg, common!);
       case "array<T>":
-        return { ...arg, sql: this.#to(arg, types.array(common!)), type: types.array(common!) };
+        return this.#as(arg, types.array(common!));
       case "decimal":
         return type.name === "decimal" || (hasDecimal && (type.name === "int" || type.name === "bigint"))
           ? arg
@@ -916,9 +917,16 @@ class Binder {
       default: {
         const wanted = typeNamed(pattern)!;
         if (!converts(type, wanted)) return undefined;
-        return { ...arg, sql: this.#to(arg, wanted), type: wanted };
+        return this.#as(arg, wanted);
       }
     }
+  }
+
+  /** A value as a type to which it goes by itself, with what is known of it as long as it stays the same. */
+  #as(arg: Bound, type: Type): Arg {
+    const sql = this.#to(arg, type);
+    const { rounded: _rounded, items: _items, ...rest } = arg;
+    return sql === arg.sql ? { ...arg, type } : { ...rest, sql, type };
   }
 
   #common(node: { readonly start: number }, all: readonly Bound[]): Type {
@@ -944,6 +952,12 @@ class Binder {
     return castSql(arg.sql, arg.type, type, "cast")!;
   }
 
+  #castSql(of: Bound, type: Type, mode: "cast" | "try_cast"): string | undefined {
+    if (!of.rounded || of.type.name !== "decimal" || type.name !== "decimal" || type.scale >= of.type.scale)
+      return castSql(of.sql, of.type, type, mode);
+    return castSql(of.rounded(type.scale), shortened(of.type, type.scale), type, mode);
+  }
+
   #cast(of: Bound, type: Type, mode: "cast" | "try_cast"): Arg {
     if (of.type.name === "void") return { sql: `cast(null as ${nameOf(type)})`, type };
     if (
@@ -954,9 +968,11 @@ class Binder {
       throw new SqlError(`'${of.text}' is a moment of the clock: use \${run.now} or \${run.date}`);
     const isPlain = of.text !== undefined && /^\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?$/.test(of.text);
     const sql =
-      isPlain && type.name === "timestamp" && mode === "cast"
+      isPlain &&
+      mode === "cast" &&
+      (type.name === "timestamp" || (type.name === "date" && of.text.length === 10))
         ? typedLiteral(type.name, of.text).sql
-        : castSql(of.sql, of.type, type, mode);
+        : this.#castSql(of, type, mode);
     if (sql === undefined)
       throw new SqlError(
         `${mode}(${typeText(of.type)} as ${typeText(type)}) is not known to give the same on DuckDB and on Databricks. ` +

@@ -95,7 +95,7 @@ const envelope: Readonly<Record<string, string>> = {
   kafka_topic: "e.topic",
   kafka_partition: "kafka_partition",
   kafka_offset: "kafka_offset",
-  kafka_timestamp: 'try_timestamp(e."timestamp")',
+  kafka_timestamp: "kafka_timestamp",
   kafka_key: "e.key",
   value: "e.value",
 };
@@ -103,8 +103,9 @@ const envelope: Readonly<Record<string, string>> = {
 const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
 
 /**
- * Moves the gathered lines into the table: one pass over the envelopes and one over the messages. A line with exactly an
- * envelope's fields, as nearly all are, is read in one go; only the fields of others are looked at again.
+ * Moves the gathered lines into the table: one pass over the envelopes and one over the messages. What looks like an object is read
+ * without first asking whether it is JSON: only where it is none does DuckDB begin again, line by line. Nearly all lines have exactly
+ * an envelope's fields in their order; the names of the others are looked at.
  */
 async function parseLines(
   connection: DuckDBConnection,
@@ -114,28 +115,29 @@ async function parseLines(
   const into = [...columns, ...loadColumns, "_batch"];
   const { rowsChanged } = await connection.run(
     `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
-    with exactly as (
-      select line, position, try(json_transform_strict(line, ${texts(parts)})) as exact from temp.main.${linesTable}
+    with listed as (
+      select line, position, case when starts_with(line, '{') and ends_with(line, '}') then try(json_keys(line))
+        when json_valid(line) then json_keys(line) end as names
+      from temp.main.${linesTable}
     ),
     split as (
-      select line, position, exact is not null as is_exact,
-        coalesce(exact, case when json_valid(line) then json_transform(line, ${texts(parts)}) end) as e
-      from exactly
+      select line, position, names, case when names is not null then json_transform(line, ${texts(parts)}) end as e from listed
     ),
-    numbered as (
+    typed as (
       select *, try_int(e."partition") as kafka_partition, try_bigint(e."offset") as kafka_offset,
-        case when not is_exact and e is not null then json_keys(line) end as names
+        try_timestamp(e."timestamp") as kafka_timestamp
       from split
     ),
     judged as (
-      select *, coalesce(e.topic is not null and kafka_partition >= 0 and kafka_offset >= 0, false) as fits from numbered
+      select *, coalesce(e.topic is not null and kafka_partition >= 0 and kafka_offset >= 0, false) as fits from typed
     ),
     messages as (
-      select position, e, kafka_partition, kafka_offset, fits,
+      select position, e, kafka_partition, kafka_offset, kafka_timestamp, fits,
         case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
-        case when not fits or (e."timestamp" is not null and ${envelope["kafka_timestamp"]} is null)
-          or len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names)
-          then line end as rescued
+        case when not fits then line when e."timestamp" is not null and kafka_timestamp is null then line
+          when names <> ${textList(parts)} then
+            case when len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names) then line end
+          end as rescued
       from judged
     )
     select ${columns

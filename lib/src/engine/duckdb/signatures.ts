@@ -15,6 +15,10 @@ export interface Arg {
   readonly text?: string;
   /** Of a number that is written out. */
   readonly number?: string;
+  /** Of a decimal that is computed with more digits than are wanted: the same rounded to fewer behind the point. */
+  readonly rounded?: (scale: number) => string;
+  /** Of a list that is written out: its items. */
+  readonly items?: readonly string[];
 }
 
 /**
@@ -29,6 +33,8 @@ export interface Signature {
   readonly args: readonly string[];
   readonly returns: Type | ((args: readonly Arg[]) => Type);
   readonly write: (...args: Arg[]) => string;
+  /** What else is known of the result. */
+  readonly known?: (...args: Arg[]) => Pick<Arg, "rounded" | "items">;
 }
 
 type Texts = (...args: string[]) => string;
@@ -46,10 +52,19 @@ function addFull(
   title: string,
   write: Signature["write"],
   returns?: (args: readonly Arg[]) => Type,
+  known?: Signature["known"],
 ): void {
   const [, name, inner, result] = /^(\S+?)\((.*)\): (\S+)$/.exec(title)!;
   const args = inner === "" ? [] : inner!.split(", ");
-  list.push({ title, name: name!, kind, args, returns: returns ?? resultType(result!, args), write });
+  list.push({
+    title,
+    name: name!,
+    kind,
+    args,
+    returns: returns ?? resultType(result!, args),
+    write,
+    ...(known && { known }),
+  });
 }
 
 /** `T` in a result is what the arguments' `T` is. */
@@ -139,7 +154,8 @@ addFull("operator", "like(string, 'like'): boolean", (text, pattern) => {
   const source = pattern!.text!;
   if (/\\(?![%_\\])/.test(source.replaceAll("\\\\", "")))
     throw new SqlError(`like '${source}': a backslash stands before %, _ or a backslash`);
-  return `${text!.sql} like ${literal(source)} escape '\\'`;
+  // DuckDB has quick ways for the patterns of a LIKE without ESCAPE.
+  return `${text!.sql} like ${literal(source)}${source.includes("\\") ? " escape '\\'" : ""}`;
 });
 addFull(
   "operator",
@@ -223,6 +239,7 @@ addFull(
   "/(decimal, decimal): decimal",
   (a, b) => decimals.divided(a!, b!, "strict"),
   ([a, b]) => decimals.quotient(a!, b!),
+  (a, b) => ({ rounded: (scale) => decimals.divided(a!, b!, "strict", scale) }),
 );
 operator("/(double, double): double", call("spark_divide"));
 addFull(
@@ -230,6 +247,7 @@ addFull(
   "try_divide(decimal, decimal): decimal",
   (a, b) => decimals.divided(a!, b!, "try"),
   ([a, b]) => decimals.quotient(a!, b!),
+  (a, b) => ({ rounded: (scale) => decimals.divided(a!, b!, "try", scale) }),
 );
 fn("try_divide(double, double): double", (a, b) => `case when ${b} <> 0 then ${a} / ${b} end`);
 arithmetic("double");
@@ -335,10 +353,22 @@ fn("unix_seconds(timestamp): bigint", (instant) => cast(`floor(epoch_us(${instan
 fn("unix_micros(timestamp): bigint", (instant) => `epoch_us(${instant})`);
 
 // Arrays and JSON.
-fn("array(T*): array<T>", call("list_value"));
+addFull(
+  "function",
+  "array(T*): array<T>",
+  (...items) => call("list_value")(...items.map(({ sql }) => sql)),
+  undefined,
+  (...items) => ({ items: items.map(({ sql }) => sql) }),
+);
 fn("array(): array<void>", () => "list_value()");
 fn("size(array<any>): int", (a) => cast(`len(${a})`, "integer"));
-fn("array_compact(array<T>): array<T>", (a) => `list_filter(${a}, lambda item: item is not null)`);
+// Most lists of reasons have none: those are not made and filtered.
+addFull("function", "array_compact(array<T>): array<T>", (a) => {
+  const compact = `list_filter(${a!.sql}, lambda item: item is not null)`;
+  const { items } = a!;
+  if (!items) return compact;
+  return `case when coalesce(${items.join(", ")}) is null then cast([] as ${nameOf(a!.type)}) else ${compact} end`;
+});
 fn("array_distinct(array<T>): array<T>", call("spark_distinct"));
 fn("array_contains(array<T>, T): boolean", call("spark_contains"));
 fn("element_at(array<T>, int): T", call("spark_element_at"));
@@ -381,7 +411,9 @@ addFull(
       type: decimals.total(a!),
     };
     const count = { sql: aggregated("count")(a!.sql), type: types.BIGINT };
-    return cast(decimals.divided(sum, count, "try"), nameOf(decimals.average(a!)));
+    const { scale } = decimals.average(a!);
+    const places = Math.min(scale, decimals.quotient(sum, count).scale);
+    return cast(decimals.divided(sum, count, "try", places), nameOf(decimals.average(a!)));
   },
   ([a]) => decimals.average(a!),
 );

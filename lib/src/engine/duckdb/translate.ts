@@ -18,6 +18,10 @@ export async function translate(
 ): Promise<Translation> {
   try {
     const { sql, columns } = bindQuery(text, parseQuery(text), surroundings, onUse);
+    // The names of an object that are numbers come first, whatever their place.
+    const number = columns.length > 1 ? columns.find(({ name }) => /^\d+$/.test(name)) : undefined;
+    if (number)
+      throw new SqlError(`a column is called ${number.name}: give it a name, as in \`${number.name} as n\``);
     return {
       sql,
       columns: Object.fromEntries(columns.map(({ name, type }) => [name, typeText(type)])),

@@ -133,8 +133,8 @@ const insertAll = (table: Table, rows: string, reads: readonly Statement[]) =>
 /** The contract's checks over what this batch wrote; a halting one rolls the step back. */
 function checkOf(table: Table, options: { keyIsUnique: boolean }): Draft {
   const rows = `select * from ${table.name} where _batch = ${batchMarker(table.name)}`;
-  const { sql, severity } = contractCheck(table, rows, { ...options, parts: contractParts });
-  return draft(sql, { role: "check", severity });
+  const { sql, severity, samples } = contractCheck(table, rows, { ...options, parts: contractParts });
+  return draft(sql, { role: "check", severity, ...(samples && { samples }) });
 }
 
 /** One pass over the rows, whose result is then a row for each rule. */
@@ -142,7 +142,10 @@ const contractParts: ContractParts = {
   ...checkParts,
   text: ({ name, type }) =>
     castSql(name, typeNamed(type) ?? STRING, STRING, "try_cast") ?? `cast(${name} as varchar)`,
-  measured(rules, from) {
+  namesWhenBroken: true,
+  // DuckDB takes a table for empty as long as its rows are not committed, and a join would hash the larger side.
+  isKnown: (value, table, column) => `${value} in (select ${column} from ${table})`,
+  measured(rules, from, isNamed) {
     const sampleOf = ({ broken, rows }: Rule) =>
       broken
         ? firstThree(`case when ${broken.holds} then ${broken.row} end`)
@@ -151,7 +154,7 @@ const contractParts: ContractParts = {
           : "cast(null as varchar)";
     const figures = rules.flatMap((rule, index) => [
       `${rule.failed} as f${index}`,
-      `${sampleOf(rule)} as s${index}`,
+      ...(isNamed ? [`${sampleOf(rule)} as s${index}`] : []),
     ]);
     return {
       expressions: [
@@ -161,7 +164,7 @@ const contractParts: ContractParts = {
         .map(
           ({ name, severity }, position) =>
             `select ${position} as position, '${name}' as check_name, '${severity}' as severity, f${position} as ` +
-            `failed_rows, total_rows, s${position} as sample from measured`,
+            `failed_rows, total_rows, ${isNamed ? `s${position}` : "cast(null as varchar)"} as sample from measured`,
         )
         .join("\n  union all "),
     };
