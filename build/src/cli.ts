@@ -1,9 +1,13 @@
+import { createRequire } from "node:module";
 import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { fail } from "./commands/fail.js";
 import { endsWithNpm } from "./run/interrupt.js";
 
+const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+
 const program = new Command("shopmetrics")
   .description("An e-commerce lakehouse: TypeScript notebooks, compiled to a pipeline.")
+  .version(version)
   .showHelpAfterError("(--help lists commands and options)")
   .exitOverride()
   .addHelpText(
@@ -19,6 +23,10 @@ Begin here:
 Files are in .shopmetrics/ (or SHOPMETRICS_HOME): exports land in landing/, warehouse.duckdb is the lakehouse.
 Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings, 128 + signal when interrupted.`,
   );
+
+/** What people type first. */
+const examples = (...lines: readonly string[]) =>
+  `\nExamples:\n${lines.map((line) => `  npx shopmetrics ${line}`).join("\n")}`;
 
 const scale = () =>
   new Option("--scale <n>", "size of the shop: 1 is 10,000 customers and 100,000 orders").argParser(number);
@@ -44,7 +52,7 @@ const port = () =>
 const full = () => new Option("--full", "compute all rows again, not only those that changed");
 
 program
-  .command("start", { hidden: true })
+  .command("start")
   .description("generate if nothing has landed, build, run and serve the dashboard")
   .addOption(scale())
   .addOption(new Option("--no-serve", "end after the run"))
@@ -55,6 +63,7 @@ program
   .addOption(full())
   .addOption(quiet())
   .addOption(json())
+  .addHelpText("after", examples("start --scale 0.1", "start --no-serve"))
   .action(async (options) => (await import("./commands/start.js")).start(options));
 
 program
@@ -73,6 +82,7 @@ program
   .option("--faults <rate>", "share of rows that are faulty, such as 0.02", number)
   .addOption(quiet())
   .addOption(json())
+  .addHelpText("after", examples("generate --days 1 --faults 0.02", "generate --scale 0.1 --seed 7"))
   .action(async (options) => (await import("./commands/generate.js")).generate(options));
 
 program
@@ -110,6 +120,10 @@ program
   .option("--since <ref>", "the commit to compare with (default: where the branch left origin/main, or HEAD)")
   .addOption(quiet())
   .addOption(json())
+  .addHelpText(
+    "after",
+    examples("run", "run --only silver.orders_clean+", "run --from-date 2026-03-01 --to-date 2026-03-31"),
+  )
   .action(async (options) =>
     options.changed || options.since !== undefined
       ? (await import("./commands/run-changed.js")).runChanged(options)
@@ -124,6 +138,7 @@ program
   .option("--tests <report>", "the tests' JSON report, for the requirements' last results")
   .addOption(quiet())
   .addOption(json())
+  .addHelpText("after", examples("site --out public"))
   .action(async (options) => (await import("./commands/site.js")).site(options));
 
 program
@@ -140,6 +155,7 @@ program
   .addOption(acceptLoss())
   .addOption(quiet())
   .addOption(json())
+  .addHelpText("after", examples("stream --rate 20", "stream --no-produce"))
   .action(async (options) => (await import("./commands/stream.js")).stream(options));
 
 program
@@ -155,6 +171,10 @@ program
   .option("--up", "what it is computed from, up to the files (default)")
   .option("--down", "what is computed from it, down to the dashboard")
   .addOption(json())
+  .addHelpText(
+    "after",
+    examples("graph", "graph gold.daily_sales_summary.revenue", "graph silver.orders_clean --down"),
+  )
   .action(async (column, options) =>
     column === undefined
       ? (await import("./commands/graph.js")).graph(options)
@@ -185,8 +205,44 @@ program
   .argument("[table]", "such as gold.daily_sales_summary")
   .option("-n, --limit <n>", "number of rows", number, 20)
   .option("--columns", "the table's columns and comments instead of rows")
+  .option("--where <condition>", "only rows for which this holds, in Databricks SQL")
+  .option("--order <columns>", "such as 'revenue desc' (default: the table's key)")
+  .option("--offset <n>", "number of rows to skip", number)
+  .option("--last", "the newest rows first")
   .addOption(json())
+  .addHelpText(
+    "after",
+    examples(
+      "show gold.customer_ltv --order 'total_revenue desc' --limit 10",
+      "show silver.orders_clean --where \"status = 'pending'\" --last",
+      "show ops.runs --columns",
+    ),
+  )
   .action(async (table, options) => (await import("./commands/show.js")).show(table, options));
+
+program
+  .command("sql")
+  .description("answer a select in Databricks SQL, from a warehouse that is only read")
+  .argument("<select>", "such as 'select count(*) from gold.customer_ltv'")
+  .addOption(
+    new Option("--format <format>", "how rows are printed")
+      .choices(["table", "csv", "json"])
+      .default("table"),
+  )
+  .option("-n, --limit <n>", "number of rows (default: 50 in a table, otherwise all)", number)
+  .addHelpText(
+    "after",
+    examples(
+      'sql "select status, count(*) as orders from silver.orders_clean group by status"',
+      'sql "select * from gold.daily_sales_summary" --format csv > sales.csv',
+    ),
+  )
+  .action(async (select, { format, limit }) =>
+    (await import("./commands/sql.js")).sql(select, {
+      format: format as "table" | "csv" | "json",
+      ...(limit !== undefined && { limit }),
+    }),
+  );
 
 program
   .command("diff")
@@ -196,6 +252,13 @@ program
   .option("--samples <n>", "number of rows to show of each kind of difference", number, 5)
   .option("--markdown", "print GitHub's markdown")
   .addOption(json())
+  .addHelpText(
+    "after",
+    examples(
+      "diff --against ../before/.shopmetrics",
+      "diff gold.daily_sales_summary --against old.duckdb --samples 10",
+    ),
+  )
   .action(async (table, options) => (await import("./commands/diff.js")).diff(table, options));
 
 program
@@ -204,6 +267,7 @@ program
   .argument("<files...>", "as ops.loaded_files names them, such as orders/orders_2026-03-02.csv")
   .addOption(quiet())
   .addOption(json())
+  .addHelpText("after", examples("unload orders/orders_2026-03-02.csv"))
   .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
 
 program
@@ -221,6 +285,7 @@ program
     "remove only your own tables of Jupyter: the next notebook begins with a new copy of the warehouse",
   )
   .addOption(quiet())
+  .addHelpText("after", examples("clean", "clean --dev"))
   .action(async (options) => (await import("./commands/clean.js")).clean(options));
 
 program

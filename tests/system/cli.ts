@@ -34,7 +34,7 @@ export interface Lakehouse {
   readonly home: string;
   readonly landing: string;
   /** Runs `shopmetrics <args>` to its end. */
-  shopmetrics(args: string, options?: RunOptions): Promise<Outcome>;
+  shopmetrics(args: string | readonly string[], options?: RunOptions): Promise<Outcome>;
   /** Starts it. */
   start(args: string, options?: RunOptions): Running;
   /** Runs it with --json and gives the object it printed. */
@@ -68,7 +68,7 @@ export async function temporaryFolder(): Promise<string> {
 export async function lakehouse(options: { root?: string; home?: string } = {}): Promise<Lakehouse> {
   const { root = projectRoot, home = await temporaryFolder() } = options;
   const landing = path.join(home, "landing");
-  const start = (args: string, { env, ...rest }: RunOptions = {}) =>
+  const start = (args: string | readonly string[], { env, ...rest }: RunOptions = {}) =>
     spawnCommand([path.join(root, "build/bin/shopmetrics.js"), ...words(args)], {
       ...rest,
       cwd: root,
@@ -175,9 +175,11 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(kept), NO_COLOR: "1" };
 }
 
-/** Splits at spaces; `''` is an empty argument. */
-const words = (args: string) =>
-  args
-    .split(" ")
-    .filter(Boolean)
-    .map((word) => (word === "''" ? "" : word));
+/** Splits at spaces; `''` is an empty argument. A list is taken as it is. */
+const words = (args: string | readonly string[]): readonly string[] =>
+  typeof args === "string"
+    ? args
+        .split(" ")
+        .filter(Boolean)
+        .map((word) => (word === "''" ? "" : word))
+    : args;

@@ -292,8 +292,29 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       home,
       "select cast(count(distinct product_id) as int) as products from gold.product_performance where year(month) = 2025",
     );
-    expect(lines[0]).toBe("Product,Category,Units,Revenue,Revenue per unit,Number");
+    expect(lines[0]).toBe("\ufeffProduct,Category,Units,Revenue (EUR),Revenue per unit (EUR),Number");
     expect(lines.length - 1).toBe(known!.products);
+    await close();
+  });
+
+  it("gives the rows of a chart away too, called by the question and what was chosen", async () => {
+    const { page, close } = await watchedPage(browser);
+    await openReady(page, address("index", "?period=2025-03-01_2025-03-31"));
+    const chart = page.locator("figure.chart").first();
+    await chart.getByRole("button", { name: "Show table" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      chart.getByRole("button", { name: "Download CSV" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("how-much-do-we-sell-per-day-2025-03-01-2025-03-31.csv");
+    const lines = (await readFile((await download.path())!, "utf8")).trimEnd().split("\r\n");
+    expect(lines[0]).toBe("\ufeffDay,Revenue (EUR),Orders,7-day mean (EUR)");
+    const [first] = await sql<{ revenue: string }>(
+      home,
+      "select cast(sum(revenue) as varchar) as revenue from gold.daily_sales_summary where date = '2025-03-01'",
+    );
+    expect(lines).toHaveLength(32);
+    expect(lines[1]!.split(",").slice(0, 2)).toEqual(["2025-03-01", first!.revenue]);
     await close();
   });
 

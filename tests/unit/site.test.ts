@@ -5,7 +5,7 @@ import { exportPage } from "#lib/dashboard/export.js";
 import { Inputs } from "#lib/dashboard/control.js";
 import type { Manifest } from "#lib/dashboard/manifest.js";
 import { readSnapshot } from "#lib/dashboard/read-snapshot.js";
-import { csvOf } from "#lib/dashboard/kinds/table.js";
+import { csvOf, fileNameOf } from "#lib/dashboard/render/csv.js";
 import { ageWords, checkWords } from "#lib/dashboard/render/data-state.js";
 import { movingMean, sum } from "#lib/dashboard/rows.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
@@ -309,6 +309,15 @@ describe("figures", () => {
   });
 
   it("go into CSV quoted, and never as a formula", () => {
+    expect(
+      csvOf({
+        rows: [{ sum: 0.1 + 0.2, share: 0.5 }],
+        columns: { sum: { label: "Revenue", format: "cents" }, share: { label: "Share", format: "percent" } },
+      }),
+    ).toBe("Revenue (EUR),Share (share of 1)\r\n0.30,0.5\r\n");
+    expect(fileNameOf("What do we sell?", "?period=2025-03-01_2025-03-31&category=Toys%20%26%20Games")).toBe(
+      "what-do-we-sell-2025-03-01-2025-03-31-toys-games",
+    );
     const rows = [
       { name: 'He said "no", twice', value: 1.5, day: new Date("2026-03-01T00:00:00Z") },
       { name: "=HYPERLINK(1)", value: null, day: new Date("2026-03-01T10:00:00Z") },

@@ -1,15 +1,22 @@
-import Table from "cli-table3";
-import { engineNamed } from "shopmetrics/engine";
-import { InputError, printable, readSettings } from "shopmetrics/settings";
+import { engineNamed, type Connection } from "shopmetrics/engine";
+import { InputError, readSettings } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
-import { orderOfRun } from "shopmetrics/run";
+import { ask, orderOfRun } from "shopmetrics/run";
 import { tables } from "shopmetrics/shop";
 import { count, nearest } from "../text.js";
+import { plainTable, rowsTable } from "./rows.js";
 
-export async function show(
-  name: string | undefined,
-  options: { limit: number; columns?: boolean; json?: boolean },
-): Promise<void> {
+interface ShowCommand {
+  readonly limit: number;
+  readonly offset?: number;
+  readonly where?: string;
+  readonly order?: string;
+  readonly last?: boolean;
+  readonly columns?: boolean;
+  readonly json?: boolean;
+}
+
+export async function show(name: string | undefined, options: ShowCommand): Promise<void> {
   const settings = readSettings();
   const table = name === undefined ? undefined : tableNamed(name);
   if (table && options.columns) return printColumns(table, Boolean(options.json));
@@ -22,6 +29,8 @@ export async function show(
   const connection = await engine.connect();
   try {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
+    if (options.where ?? options.order ?? options.offset ?? options.last)
+      return await showChosen(connection, settings.engine, table, options);
     const columns = table.columns.map((column) => `t.${column.name}`).join(", ");
     // The latest run first, since that is the one people ask about.
     const keys = (table.options.key ?? []) as readonly string[];
@@ -37,6 +46,28 @@ export async function show(
     await connection.close();
     await engine.close();
   }
+}
+
+/** The rows that the options choose, in their order. */
+async function showChosen(
+  connection: Connection,
+  engine: string,
+  table: ReturnType<typeof tableNamed>,
+  { where, order, offset = 0, last, limit, json }: ShowCommand,
+): Promise<void> {
+  if (last && order) throw new InputError("--last is an order of its own: leave out --order or --last.");
+  if (!Number.isInteger(offset) || offset < 0) throw new InputError("--offset takes a whole number from 0.");
+  const { newest, key } = table.options;
+  const latest = [...(newest ?? []), ...(key ?? [])].map((column) => `${column} desc`);
+  if (last && latest.length === 0)
+    throw new InputError(`${table.name} has no column that says what is newest: give --order.`);
+  const ordered = last ? latest.join(", ") : (order ?? (key ?? []).join(", "));
+  const chosen = `from ${table.name}${where ? ` where ${where}` : ""}`;
+  const columns = table.columns.map(({ name }) => name).join(", ");
+  const text = `select ${columns} ${chosen}${ordered && ` order by ${ordered}`}`;
+  const result = await ask(connection, engine, text, { tables, limit, offset });
+  const total = await ask(connection, engine, `select count(*) as n ${chosen}`, { tables, limit: 1 });
+  printRows(table.name, result, Number(total.rows[0]?.["n"]), Boolean(json));
 }
 
 const all = [...tables.values()];
@@ -82,25 +113,5 @@ function printColumns(shown: ReturnType<typeof tableNamed>, json: boolean): void
 
 function printRows(name: string, result: Result, total: number, json: boolean): void {
   if (json) return console.log(JSON.stringify({ table: name, total, rows: result.rows }));
-  const isNumber = (type: string) => /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(type);
-  const table = plainTable(
-    result.columns.map((column) => column.name),
-    result.columns.map(({ type }) => (isNumber(type) ? "right" : "left")),
-  );
-  for (const row of result.rows) table.push(result.columns.map((column) => cell(row[column.name])));
-  console.log(`${table.toString()}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
+  console.log(`${rowsTable(result)}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
 }
-
-/** A value on one line, cut to a length that suits a terminal; `--json` prints it whole. */
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = (typeof value === "object" ? JSON.stringify(value) : String(value as string | number))
-    .slice(0, longestCell + 1)
-    .replaceAll(/\s/g, " ");
-  return printable(text.length > longestCell ? `${text.slice(0, longestCell)}…` : text);
-}
-
-const longestCell = 200;
-
-const plainTable = (head: string[], colAligns: ("left" | "right")[]) =>
-  new Table({ head, colAligns, style: { head: [], border: [], compact: true } });

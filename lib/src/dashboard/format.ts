@@ -39,6 +39,18 @@ function writer<F extends { format(value: never): string }>(
   };
 }
 
+/** The unit of a format's plain numbers, for a table without signs. */
+export const unitOf = (format: Format): string | undefined =>
+  (
+    ({
+      money: look.currency,
+      cents: look.currency,
+      percent: "share of 1",
+      hours: "hours",
+      seconds: "seconds",
+    }) as Partial<Record<Format, string>>
+  )[format];
+
 const number = (options: Intl.NumberFormatOptions) =>
   writer(({ locale }) => new Intl.NumberFormat(locale, options));
 

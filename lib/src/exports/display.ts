@@ -8,3 +8,4 @@ export { shownColumns } from "../display/cells.js";
 export { attributes, html, Html, joinHtml, rawHtml, type Content } from "../display/html.js";
 export type { Shown } from "../display/outcome.js";
 export { extent } from "../display/words.js";
+export { csvText } from "../display/csv-text.js";

@@ -33,5 +33,6 @@ export {
 } from "../run/warehouse.js";
 export { recordPassedOver } from "../run/passed-over.js";
 export { cell, named } from "../plan/session.js";
+export { ask } from "../session/ask.js";
 export { beginTask, endTask } from "../session/node-task.js";
 export { taskSession } from "../session/task.js";

@@ -1,5 +1,6 @@
 import { plot, type PlotOptions } from "@observablehq/plot";
 import type { Drawing } from "../drawing.js";
+import { csvButton, fileNameOf } from "../render/csv.js";
 import { element } from "../render/dom.js";
 import type { Surface } from "../render/surface.js";
 import { tableBody, type Rows } from "../render/table-body.js";
@@ -84,7 +85,15 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
       "figcaption",
       {},
       titleElement(chart, document),
-      element(document, "div", { class: "actions" }, !empty && toggle),
+      element(
+        document,
+        "div",
+        { class: "actions" },
+        !empty &&
+          state.asTable &&
+          csvButton(document, fileNameOf(title, document.location?.search ?? ""), table),
+        !empty && toggle,
+      ),
     ),
     legend &&
       element(

@@ -1,10 +1,10 @@
 import type { Drawing } from "../drawing.js";
 import { written } from "../format.js";
+import { csvButton } from "../render/csv.js";
 import { element } from "../render/dom.js";
 import type { Surface } from "../render/surface.js";
 import { tableBody, type Rows } from "../render/table-body.js";
 import { emptyElement, titleElement, type Titled } from "../render/titled.js";
-import type { Value } from "../snapshot-columns.js";
 
 interface TableOptions extends Titled, Rows {
   /** A column's name, with a minus before it for the greatest first. */
@@ -27,13 +27,6 @@ function tableElement(table: TableOptions, surface: Surface): HTMLElement {
   const { title, rows, limit = 10, csv } = table;
   if (!state.sort && table.sort)
     state.sort = { column: table.sort.replace("-", ""), descending: table.sort.startsWith("-") };
-  const download = element(
-    document,
-    "button",
-    { type: "button", class: "quiet", "data-focus": "csv" },
-    "Download CSV",
-  );
-  download.addEventListener("click", () => save(document, `${csv}.csv`, csvOf(table)));
   const more = element(
     document,
     "button",
@@ -53,7 +46,7 @@ function tableElement(table: TableOptions, surface: Surface): HTMLElement {
       "div",
       { class: "caption" },
       titleElement(table, document),
-      element(document, "div", { class: "actions" }, rows.length > 0 && download),
+      element(document, "div", { class: "actions" }, rows.length > 0 && csvButton(document, csv, table)),
     ),
     rows.length === 0
       ? emptyElement(table, document)
@@ -65,29 +58,4 @@ function tableElement(table: TableOptions, surface: Surface): HTMLElement {
         ),
     rows.length > limit && element(document, "p", { class: "more" }, more),
   );
-}
-
-/**
- * Rows as CSV with the columns' labels, as RFC 4180 has it. A text that a spreadsheet would take for a formula is
- * preceded by an apostrophe.
- */
-export function csvOf({ rows, columns }: Rows): string {
-  const labels = Object.values(columns).map((column) => (typeof column === "string" ? column : column.label));
-  const lines = rows.map((row) => Object.keys(columns).map((name) => plain(row[name])));
-  return `${[labels, ...lines].map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`;
-}
-
-function plain(value: Value | undefined): string {
-  if (value === null || value === undefined) return "";
-  if (value instanceof Date) return value.toISOString().replace("T00:00:00.000Z", "");
-  return typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-}
-
-const quoted = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-function save(document: Document, name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  const link = element(document, "a", { href: url, download: name }) as HTMLAnchorElement;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -1,0 +1,64 @@
+import { csvText } from "../../display/csv-text.js";
+import { unitOf, type Format } from "../format.js";
+import type { Value } from "../snapshot-columns.js";
+import { element } from "./dom.js";
+import type { Rows } from "./table-body.js";
+
+/** A button that gives rows away as a file of CSV. @param name of the file, without its ending */
+export function csvButton(document: Document, name: string, rows: Rows): HTMLElement {
+  const button = element(
+    document,
+    "button",
+    { type: "button", class: "quiet", "data-focus": "csv" },
+    "Download CSV",
+  );
+  button.addEventListener("click", () => save(document, `${name}.csv`, `${byteOrderMark}${csvOf(rows)}`));
+  return button;
+}
+
+/** A chart's file is called by its question and by what the reader has chosen, which is in the page's address. */
+export const fileNameOf = (title: string, address: string): string =>
+  [title, ...new URLSearchParams(address).values()]
+    .map((text) =>
+      text
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}]+/gu, "-")
+        .replaceAll(/^-|-$/g, ""),
+    )
+    .filter(Boolean)
+    .join("-");
+
+/** A spreadsheet takes the text for UTF-8 by it. */
+const byteOrderMark = "\ufeff";
+
+/**
+ * Rows as CSV with the columns' labels and units. A text that a spreadsheet would take for a formula is
+ * preceded by an apostrophe.
+ */
+export function csvOf({ rows, columns }: Rows): string {
+  const shown = Object.entries(columns).map(([name, column]) => ({
+    name,
+    ...(typeof column === "string" ? { label: column, format: undefined } : column),
+  }));
+  const labels = shown.map(({ label, format }) => {
+    const unit = format && unitOf(format);
+    return unit ? `${label} (${unit})` : label;
+  });
+  const lines = rows.map((row) => shown.map(({ name, format }) => plain(row[name], format)));
+  return csvText([labels, ...lines]);
+}
+
+function plain(value: Value | undefined, format: Format | undefined): string {
+  if (value === null || value === undefined) return "";
+  if (value instanceof Date) return value.toISOString().replace("T00:00:00.000Z", "");
+  // Sums of cents are exact to the cent only.
+  if (typeof value === "number" && (format === "cents" || format === "money")) return value.toFixed(2);
+  return typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+}
+
+function save(document: Document, name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  const link = element(document, "a", { href: url, download: name }) as HTMLAnchorElement;
+  link.click();
+  URL.revokeObjectURL(url);
+}
