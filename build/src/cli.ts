@@ -296,6 +296,11 @@ program
   .action(async (args) => (await import("./commands/jupyter.js")).jupyter(args));
 
 endsWithNpm();
+// A reader that has seen enough, such as `head`, closes the pipe: that ends a command as it ends others.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 try {
   await program.parseAsync();
 } catch (error) {

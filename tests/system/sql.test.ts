@@ -1,5 +1,8 @@
+import { exec } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.ts";
 
 let shop: Lakehouse;
 beforeAll(async () => {
@@ -88,6 +91,14 @@ describe("shopmetrics show", () => {
         .toReversed(),
     );
   });
+});
+
+it("ends quietly when its reader has seen enough", async () => {
+  const { stdout, stderr } = await promisify(exec)(
+    `set -o pipefail; "${process.execPath}" "${path.join(projectRoot, "build/bin/shopmetrics.js")}" show ops.check_results --limit 5000 | head -1`,
+    { shell: "/bin/bash", env: { ...process.env, SHOPMETRICS_HOME: shop.home } },
+  );
+  expect({ lines: stdout.trimEnd().split("\n").length, stderr }).toEqual({ lines: 1, stderr: "" });
 });
 
 it("--version is the package's, and each command's help has an example", async () => {
