@@ -27,7 +27,7 @@ export type Upstream = { readonly [Name in TableName]?: readonly Given<Name>[] }
 
 export interface RunChoice {
   readonly full?: boolean;
-  /** Logical date, ISO. */
+  /** As-of date, ISO. */
   readonly date?: string;
   /** Business dates that gold computes anew. */
   readonly backfill?: BusinessDates;

@@ -186,6 +186,12 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       expect(await page.locator(".hint").innerText()).toBe(`the newest day is ${newest}`);
       await page.getByLabel("90 days", { exact: true }).check();
       await page.waitForURL(address("index"));
+      expect(await page.locator(".hint").innerText()).toBe("");
+      // A click into the other field is as good as leaving this one.
+      await from.focus();
+      await page.keyboard.type("03022025");
+      await to.click();
+      await page.waitForURL(address("index", `?period=2025-03-02_${newest}`));
       expect(errors).toEqual([]);
       await close();
     });

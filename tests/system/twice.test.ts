@@ -57,7 +57,7 @@ describe("a run repeated", () => {
     expect(differences(await dump(again), before)).toEqual([]);
   });
 
-  it("keeps every run in ops.runs with its logical date", async () => {
+  it("keeps every run in ops.runs with its as-of date", async () => {
     const again = await shop.copy();
     const report = await again.json<Report>("run --date 2026-03-05");
     expect(report.date).toBe("2026-03-05");

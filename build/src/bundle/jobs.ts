@@ -198,6 +198,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   const again = asks !== undefined && handedBack.length > 0 ? onceMore(asks) : undefined;
   const first = prepares ? [prepare] : [];
   const waitForNews = new Set(asksForNews ? readers(graph, job).map(({ step }) => step) : []);
+  for (const [step, waits] of reading) if (waits.some((need) => waitForNews.has(need))) waitForNews.add(step);
   const tasks: Task[] = [
     ...(prepares ? [{ task_key: prepare, ...retried, ...sqlTask(prepare) }] : []),
     ...(asks === undefined ? [] : [askedTask(asks, asks, first, handedOn(graph, job, asks))]),

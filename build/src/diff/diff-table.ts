@@ -76,7 +76,7 @@ export async function diffTable(
   if (lacking)
     throw new InputError(
       `${table.name} can't be compared: ${before.has(lacking) ? "this warehouse" : "the one compared with"} is of another ` +
-        `version, whose rows have no ${lacking}, by which rows are matched. Name a table to compare it alone.`,
+        `version, whose rows have no ${lacking}, by which rows are matched. Name another table to compare that one.`,
     );
   const sides = { before: sideOf("before", table, before), after: sideOf("after", table, after) };
   for (const side of ["before", "after"] as const) await refuseRepeatedKeys(connection, side, table, sides);

@@ -85,7 +85,7 @@ function did(report: StepReport, shown: readonly Figure[]): string {
   const isBroken = report.checks.some(({ status }) => status !== "pass");
   return shown
     .map(({ head, width, of }) => {
-      const text = of(report).padStart(width);
+      const text = ` ${of(report)}`.padStart(width);
       const isNotable = (head === "rejected" && report.rejected) || (head === "checks" && isBroken);
       return isNotable ? paint("yellow", text) : text;
     })

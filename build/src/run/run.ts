@@ -40,7 +40,7 @@ interface RunOptions {
   readonly landing: string;
   /** Where pages export what they draw. */
   readonly snapshots: string;
-  /** Logical date, ISO. */
+  /** As-of date, ISO. */
   readonly date: string;
   readonly full: boolean;
   /** Business dates to be computed anew, also where nothing is new. */

@@ -79,7 +79,7 @@ export const step_runs = table(
     rows_removed: bigint("Of a backfill: rows that the table should not have had.").nullable(),
     changed_keys: text("Of a backfill: up to three of the rows of each kind, by their keys.").nullable(),
   },
-  { key: ["run_id", "step"], personal: ["message"] },
+  { key: ["run_id", "step"], personal: ["message", "changed_keys"] },
 );
 
 export const checkStatus = ["pass", "warn", "fail"] as const;

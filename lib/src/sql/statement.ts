@@ -158,7 +158,7 @@ export function touched(table: Table): Touched {
 export const run = {
   /** The run's id, a string. */
   id: { kind: "run", name: "run_id" },
-  /** The logical date of the run, a DATE. */
+  /** The as-of date of the run, a DATE. */
   date: { kind: "run", name: "run_date" },
   /** When the step started, a TIMESTAMP in UTC. Use it instead of current_timestamp(). */
   now: { kind: "run", name: "now" },

@@ -70,7 +70,7 @@ function periodElement(control: Period, document: Document, listen: boolean): HT
     document,
     "div",
     { class: "control period" },
-    segments(control, options, document, listen),
+    segments(control, options, document, listen, () => (hint.textContent = "")),
     element(
       document,
       "div",
@@ -113,7 +113,10 @@ function listenToDates(
       if (key !== "Enter") isTyped ||= key !== "Tab";
       else if (isTyped) apply();
     });
-    input.addEventListener("pointerdown", () => (isTyped = false));
+    // Before the calendar opens, what was typed counts.
+    input.addEventListener("pointerdown", () => {
+      if (isTyped) apply();
+    });
     input.addEventListener("change", () => {
       if (!isTyped) apply();
     });
@@ -131,6 +134,7 @@ function segments(
   options: readonly { text: string; value: string; checked: boolean }[],
   document: Document,
   listen: boolean,
+  onChoice: () => void = () => undefined,
 ): HTMLElement {
   const choices = options.map(({ text, value, checked }) => {
     const input = element(document, "input", {
@@ -140,7 +144,11 @@ function segments(
       checked,
       "data-focus": `${key}-${value}`,
     });
-    if (listen) input.addEventListener("change", () => (state.value = value));
+    if (listen)
+      input.addEventListener("change", () => {
+        onChoice();
+        state.value = value;
+      });
     return element(document, "label", {}, input, element(document, "span", {}, text));
   });
   return element(
