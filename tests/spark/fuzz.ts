@@ -476,7 +476,17 @@ function keyOf(row: Answer[]): string {
     .map((value) => {
       if (typeof value !== "string") return "\u0000";
       if (value !== "" && Number.isFinite(Number(value))) return String(Math.round(Number(value) * 1e6));
-      return value.replaceAll(/[ "]/g, "").replace(/(\.\d*?)0+$/, "$1");
+      if (value.startsWith("[")) return jsonOf(value);
+      return value.replaceAll(" ", "").replace(/(\.\d*?)0+$/, "$1");
     })
     .join("|");
+}
+
+/** A list without the spaces that an engine writes into it; what only looks like one stays as it is. */
+function jsonOf(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }

@@ -28,7 +28,11 @@ const instant =
   "(?:[ T]([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(?:[.]([0-9]*))?([^0-9.].*)?)?)?)?)?)?" +
   "|T?([0-9]{1,2}):([0-9]{1,2})(?::([0-9]{1,2})(?:[.]([0-9]*))?([^0-9.].*)?)?)$";
 
-const plainInstant = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]";
+/**
+ * An instant as most exports write it. The cast refuses what is no digit between these signs, but for spaces and signs before a
+ * number: only there a digit is asked for.
+ */
+const plainInstant = "[0-9]???-??-??T[0-9]?:??:?[0-9]";
 
 const parts = "['y', 'mo', 'd', 'h', 'mi', 's', 'f', 'zone', 'h2', 'mi2', 's2', 'f2', 'zone2']";
 
@@ -176,8 +180,8 @@ export const macros: readonly string[] = [
       end)[1] end`,
   // The forms of most exports and events are looked for without a regular expression. An hour of 24 is one for DuckDB only.
   `create or replace macro try_timestamp(text) as case
-    when (text glob '${plainInstant}Z' or text glob '${plainInstant}.[0-9][0-9][0-9]Z') and not contains(text, 'T24')
-      then try_cast(text as timestamp)
+    when text glob '${plainInstant}Z' and not contains(text, 'T24') then try_cast(text as timestamp)
+    when text glob '${plainInstant}.[0-9][0-9][0-9]Z' and not contains(text, 'T24') then try_cast(text as timestamp)
     when regexp_full_match(text, '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])' ||
       '([ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z?)?')
       then try_cast(text as timestamp)
