@@ -135,6 +135,8 @@ describe("refused rows", () => {
     ["order_date is not a date", { order_date: "10/03/2026" }],
     ["order_date is not a date", { order_date: "2023-02-29" }],
     ["order_date is not a date", { order_date: null }],
+    ["order_date is not a date", { order_date: "2026" }],
+    ["order_date is not a date", { order_date: " 2026-11 " }],
     ["order_date is not a date", { order_date: "infinity" }],
     ["status is not known", { status: "lost" }],
     ["status is not known", { status: null }],

@@ -335,6 +335,7 @@ describe("a shop that has little to show", () => {
     expect(await wordsOf(site, "customers")).toContain("There are no customers yet.");
     expect(await wordsOf(site, "products")).toContain("No product has been sold yet.");
     expect(await wordsOf(site, "traffic")).toContain("No visits have arrived yet.");
+    expect(await wordsOf(site, "traffic")).not.toContain("1970");
   });
 
   it("because all orders are pending has pages that say so", async () => {

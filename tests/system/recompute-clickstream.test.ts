@@ -325,7 +325,7 @@ function recompute(
         turn[0]!.visitor,
         turn[0]!.customer,
         written(from),
-        written(next === undefined ? session.at(-1)!.at : next - 1),
+        written(next === undefined ? session.at(-1)!.at : Math.max(turn[0]!.at, next - 1)),
         written(turn[0]!.at),
         turn.length,
       );

@@ -117,6 +117,12 @@ function backfillOf({ fromDate, toDate, full }: RunCommand): BusinessDates | und
   const dates = { from: readDate("--from-date", fromDate), to: readDate("--to-date", toDate) };
   if (dates.from > dates.to)
     throw new InputError(`--from-date ${dates.from} is after --to-date ${dates.to}: exchange them.`);
+  for (const [option, date] of [
+    ["--from-date", dates.from],
+    ["--to-date", dates.to],
+  ] as const)
+    if (date < "1900-01-01" || date > "2199-12-31")
+      throw new InputError(`${option} ${date}: business dates are from 1900-01-01 to 2199-12-31.`);
   if (full)
     throw new InputError("--full computes all dates: leave out --full, or --from-date and --to-date.");
   return dates;

@@ -52,7 +52,10 @@ export function selectBackfilled(
     .filter((plan) => chosen.has(plan.step) && backfilled(plan))
     .map(({ step }) => step);
   const whole = new Set(computed.flatMap((step) => [step, ...downstreamOf(graph, step)]));
-  const isPage = (step: string) => graph.plans.some((plan) => plan.step === step && plan.runtime === "page");
+  // A backfill is a run, too: the pages that tell of runs and checks come with those of its tables.
+  const pages = graph.plans.filter(({ runtime }) => runtime === "page");
+  const isPage = (step: string) => pages.some((plan) => plan.step === step);
+  const tellsOfRuns = pages.filter(({ reads }) => reads.includes("ops.runs")).map(({ step }) => step);
   const isNamed = options.only !== undefined || options.from !== undefined;
   const other = [...chosen].find((step) => !whole.has(step));
   if (computed.length === 0 || (isNamed && other !== undefined)) {
@@ -61,9 +64,10 @@ export function selectBackfilled(
       `${isNamed ? other : `--job ${options.job}`}: no business dates to compute anew. These have: ${all.join(", ")}.`,
     );
   }
-  return new Set(
-    [...chosen].filter((step) => whole.has(step) && (isNamed || computed.includes(step) || isPage(step))),
-  );
+  return new Set([
+    ...[...chosen].filter((step) => whole.has(step) && (isNamed || computed.includes(step) || isPage(step))),
+    ...(isNamed ? [] : tellsOfRuns),
+  ]);
 }
 
 /** All steps that depend on a step, directly or not. */

@@ -101,7 +101,7 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
   }
   for (const step of report.steps) {
     for (const check of step.checks) {
-      if (check.status === "warn") printWarning(describeCheck(check));
+      if (check.status === "warn") printWarning(describeCheck(check).replaceAll("\n", "\\n"));
     }
   }
   const failed = report.steps.filter(({ status }) => status === "failed");

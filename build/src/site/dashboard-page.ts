@@ -78,7 +78,7 @@ const joinControls = (parts: readonly Part[]): Html[] =>
 export function stateHtml(manifest: Manifest): Html {
   const { words, status } = checkWords(manifest.checks);
   const newest = dataOf(manifest);
-  return html`<time data-age datetime="${newest}">${asOfWords(new Date(newest))}</time>
+  return html`<time data-age${newest !== null && html` datetime="${newest}"`}>${asOfWords(newest)}</time>
 <span data-checks data-status="${status}">${words}</span>`;
 }
 

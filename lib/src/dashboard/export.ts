@@ -43,7 +43,7 @@ export async function exportPage(
     version: 1,
     page,
     asOf,
-    ...(newest && { newest }),
+    ...(newest !== undefined && { newest }),
     run,
     checks,
     ...(basis && { basis }),
@@ -71,12 +71,14 @@ async function exportQueries(
   );
   await mkdir(folder, { recursive: true });
   const snapshots: Record<string, SnapshotEntry> = {};
-  let newest: string | undefined;
+  let newest: string | null | undefined;
   for (const { item, result } of results) {
     if (!item.snapshot) continue;
     const { name, columns } = item.snapshot;
-    const known = name === "newest" ? toValue(result.rows[0]?.["newest"], "instant?") : undefined;
-    if (known instanceof Date) newest = known.toISOString();
+    if (name === "newest") {
+      const known = toValue(result.rows[0]?.["newest"], "instant?");
+      newest = known instanceof Date ? known.toISOString() : null;
+    }
     const bytes = writeSnapshot(name, columns, result);
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const file = `${page}.${name}-${sha256.slice(0, 16)}.parquet`;
@@ -84,7 +86,7 @@ async function exportQueries(
       await writeWhole(path.join(folder, file), (draft) => writeFile(draft, bytes));
     snapshots[name] = { file, rows: result.rows.length, bytes: bytes.length, sha256, columns };
   }
-  return { snapshots, ...(newest && { newest }) };
+  return { snapshots, ...(newest !== undefined && { newest }) };
 }
 
 /** The last export's snapshots, if they were made from the same queries and tables and still exist. */

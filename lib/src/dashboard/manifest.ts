@@ -24,8 +24,8 @@ export interface Manifest {
   readonly page: string;
   /** ISO instant at which the queries ran. */
   readonly asOf: string;
-  /** ISO instant of the newest row that came in, where the page asks for it by a query called `newest`. */
-  readonly newest?: string;
+  /** ISO instant of the newest row that came in, where the page asks for it by a query called `newest`; null without rows. */
+  readonly newest?: string | null;
   readonly run: string;
   readonly checks: CheckCounts;
   /** Hash of the queries and of the runs that last wrote what they read; the same basis gives the same rows. */
@@ -33,5 +33,5 @@ export interface Manifest {
   readonly snapshots: Readonly<Record<string, SnapshotEntry>>;
 }
 
-/** How new a page's data is: the instant of its newest row, or else of its export. */
-export const dataOf = ({ newest, asOf }: Manifest): string => newest ?? asOf;
+/** How new a page's data is: the instant of its newest row, or else of its export. Null while there are no rows. */
+export const dataOf = ({ newest, asOf }: Manifest): string | null => (newest === undefined ? asOf : newest);

@@ -1,5 +1,5 @@
 import { dataOf, type Manifest } from "../manifest.js";
-import { ageWords, asOfWords, checkWords } from "../render/data-state.js";
+import { ageWords, asOfWords, checkWords, noData } from "../render/data-state.js";
 
 /** Shows in the header how old the data is, and keeps that up to date. */
 export function showState(manifest: Manifest): void {
@@ -15,10 +15,14 @@ export function showState(manifest: Manifest): void {
   clearInterval(timer);
   const tell = () => {
     if (!age) return;
+    if (newest === null) {
+      age.textContent = noData;
+      return;
+    }
     const { words, stale } = ageWords(new Date(newest), new Date());
     age.textContent = words;
     age.setAttribute("datetime", newest);
-    age.title = asOfWords(new Date(newest));
+    age.title = asOfWords(newest);
     age.toggleAttribute("data-stale", stale);
   };
   tell();

@@ -2,7 +2,10 @@ import { written } from "../format.js";
 import type { CheckCounts } from "../manifest.js";
 
 /** "Data of 21 Nov 2026, 13:57 UTC" */
-export const asOfWords = (asOf: Date) => `Data of ${written(asOf, "instant")} UTC`;
+export const asOfWords = (newest: string | null) =>
+  newest === null ? noData : `Data of ${written(new Date(newest), "instant")} UTC`;
+
+export const noData = "No data yet";
 
 /** Each morning a run brings in the day before, whose last order comes at midnight: what is older than that and a few hours is late. */
 const staleHours = 30;
