@@ -484,7 +484,7 @@ const simple: readonly (readonly [types: string, expressions: string])[] = [
   ],
   [
     "timestamp",
-    "date_trunc('hour', a) | date_trunc('minute', a) | date_trunc('second', a) | date_trunc('day', a) | date_trunc('MM', a) | date_trunc('week', a) | a + interval 30 minutes | a - interval 1 hour | a + interval 1 month | a - interval 1 second",
+    "date_trunc('hour', a) | date_trunc('hour', a) <> timestamp'2026-03-01 12:30:15.25' | date_trunc('day', a) = timestamp'2026-03-01 00:00:00' | date_trunc('minute', a) | date_trunc('second', a) | date_trunc('day', a) | date_trunc('MM', a) | date_trunc('week', a) | a + interval 30 minutes | a - interval 1 hour | a + interval 1 month | a - interval 1 second",
   ],
   [
     "timestamp",

@@ -71,6 +71,12 @@ describe("names mean what they mean to Spark", () => {
     ["select * except (b) from (select 1 as a, 2 as b) as t", [[1]]],
     ["select * from (select 1 as a) as t except (select 1)", []],
     ["select - (-3) as a, - - 2.5 as b, 1 - -1 as c", [[3, "2.5", 2]]],
+    // Of a null, DuckDB says that it differs.
+    ["select order_id from ${o} where date_trunc('hour', at) <> timestamp'2026-03-01 12:30:15'", [["b"]]],
+    [
+      "select order_id from ${o} where (date_trunc('month', at) = timestamp'2026-03-02 00:00:00') is null",
+      [["a"]],
+    ],
     ["select t.* from (select 1 as a, 2 as b) as t", [[1, 2]]],
     [
       "select o.order_id from ${o} as o where exists (select 1 from (select 'a' as k) as x where x.k = o.order_id)",

@@ -331,10 +331,11 @@ for (const name of ["timestampadd", "dateadd", "date_add"])
     `${name}(unit, int, timestamp): timestamp`,
     (unit, count, instant) => `${instant!.sql} + ${lengthOf(unit!.text!, count!.sql)}`,
   );
+// DuckDB's optimiser compares a date_trunc with a constant as a range, and then a null equals or differs as if it were a value.
 addFull(
   "function",
   "date_trunc('unit', timestamp): timestamp",
-  (unit, instant) => `date_trunc('${truncation(unit!.text!)}', ${instant!.sql})`,
+  (unit, instant) => `greatest(date_trunc('${truncation(unit!.text!)}', ${instant!.sql}))`,
 );
 for (const type of ["date", "timestamp"])
   addFull("function", `date_format(${type}, 'format'): string`, (instant, format) =>
