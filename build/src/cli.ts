@@ -3,7 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "@commande
 import { fail } from "./commands/fail.js";
 import { endsWithNpm } from "./run/interrupt.js";
 
-const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
 
 const program = new Command("shopmetrics")
   .description("An e-commerce lakehouse: TypeScript notebooks, compiled to a pipeline.")
