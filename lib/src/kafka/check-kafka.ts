@@ -101,6 +101,7 @@ async function thereAndBack(settings: KafkaSettings): Promise<string> {
   const consumer = kafka.consumer({ groupId: `shopmetrics-${randomUUID()}`, maxWaitTimeInMs: 100 });
   const began = performance.now();
   let timer: NodeJS.Timeout | undefined;
+  let trouble = "";
   try {
     await producer.connect();
     const [place] = await producer.send({
@@ -119,12 +120,16 @@ async function thereAndBack(settings: KafkaSettings): Promise<string> {
         () =>
           reject(
             new InputError(
-              `The message was sent (partition ${partition}, offset ${baseOffset}) and did not come back within 30 s.`,
+              `The message was sent (partition ${partition}, offset ${baseOffset}) and did not come back within 30 s.${trouble}`,
             ),
           ),
         30_000,
       );
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      // kafkajs begins again where that can help: the coordinator of a new cluster's first group is loading for some seconds.
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        trouble = ` ${kafkaError(payload.error, settings).message}`;
+        if (!payload.restart) reject(payload.error);
+      });
       consumer
         .run({
           autoCommit: false,
