@@ -1,92 +1,117 @@
-import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
+import { type DuckDBAppender, type DuckDBConnection, LIST, VARCHAR, listValue } from "@duckdb/node-api";
 import { loadColumns } from "../../plan/kept-columns.js";
 import { checksum } from "../../landing/checksum.js";
 import { type LandedFile, assertUnchanged, changed } from "../../landing/landing.js";
 import { readLines } from "../../landing/lines.js";
+import { withPlainContent } from "../../landing/plain-content.js";
 import type { FileLoaded } from "../connection.js";
 import { identifier } from "./literals.js";
 
-/** A file of envelopes to load into an existing bronze table: `table` is schema.table. */
+/** Files of envelopes to load into an existing bronze table, in this order: `table` is schema.table. */
 interface EnvelopeLoad {
   readonly table: string;
   /** Its source columns: the envelope's own columns and, in any order, the fields it needs of the message. */
   readonly columns: readonly string[];
-  readonly file: LandedFile;
+  readonly files: readonly LandedFile[];
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
   readonly ingestedAt: string;
   readonly batch: number;
-  /** How many files were loaded into the table up to this one. */
-  readonly loadNumber: number;
+  /** How many files were loaded into the table before these. */
+  readonly loadedBefore: number;
 }
 
 const linesTable = "_envelope_lines";
+const filesTable = "_envelope_files";
 
-/** Bytes of lines that are gathered before they are parsed: most files are smaller. */
-const fullAt = 64 << 20;
+/** Bytes of lines that are gathered before they are parsed: enough for two threads, few enough for a small machine. */
+const fullAt = 128 << 20;
 
 /**
- * Appends one file of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
+ * Appends files of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
  * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`. Every line becomes a row. A line that is not an
  * envelope is kept whole in `_rescued_data`, and so is one with other fields than these or with one of them twice, such as
  * `value_base64` (a message that is not UTF-8) or `value_bytes` (the size of one too large to be kept). `source_row` is the
  * line's position in the file, from 1, blank lines not counted.
  *
- * Lines are counted as they are read, and there must be the same number of rows.
+ * The lines of small files are parsed together. They are counted as they are read, and there must be the same number of rows.
  *
- * @throws InputError when the file isn't UTF-8, or was changed while it was loaded
+ * @throws InputError when a file isn't UTF-8, or was changed while it was loaded
  */
 export async function loadEnvelopes(
   connection: DuckDBConnection,
   load: EnvelopeLoad,
-): Promise<Omit<FileLoaded, "loadNumber">> {
-  const { file } = load;
-  await assertUnchanged(file, "since it was listed");
-  const hash = checksum(file.path);
-  hash.catch(() => undefined); // awaited below; an earlier failure must not be unhandled
-  let kept = 0;
+): Promise<FileLoaded[]> {
+  if (load.files.length === 0) return [];
+  await connection.run(
+    `create or replace temp table ${filesTable} as select name, position::integer as file
+    from (select unnest($names) as name, generate_subscripts($names, 1) as position)`,
+    { names: listValue(load.files.map(({ name }) => name)) },
+    { names: LIST(VARCHAR) },
+  );
+  const read: ReadFile[] = [];
   let appender = await emptyTable(connection);
-  let gathered = 0;
-  let row = 0;
+  let gathered = { bytes: 0, lines: 0 };
   const move = async () => {
     appender.closeSync();
-    kept += await parseLines(connection, load);
+    const kept = await parseLines(connection, load);
+    if (kept !== gathered.lines) throw new Error(`${gathered.lines} lines were read, ${kept} were kept`);
+    gathered = { bytes: 0, lines: 0 };
   };
-  const { bytes, lines } = await readLines(
-    file,
-    (window, start, end) => {
-      appender.appendVarchar(window.toString("utf8", start, end));
-      appender.appendBigInt(BigInt(++row));
-      appender.endRow();
-      gathered += end - start;
-    },
-    async () => {
-      if (gathered < fullAt) return;
-      await move();
-      appender = await emptyTable(connection);
-      gathered = 0;
-    },
-  );
+  for (const [index, landed] of load.files.entries()) {
+    const done = await withPlainContent(landed, async (file) => {
+      await assertUnchanged(file, "since it was listed");
+      const hash = checksum(landed.path);
+      hash.catch(() => undefined); // awaited below; an earlier failure must not be unhandled
+      let row = 0;
+      const { bytes, lines } = await readLines(
+        file,
+        (window, start, end) => {
+          appender.appendVarchar(window.toString("utf8", start, end));
+          appender.appendInteger(index + 1);
+          appender.appendBigInt(BigInt(++row));
+          appender.endRow();
+          gathered.bytes += end - start;
+          gathered.lines++;
+        },
+        async () => {
+          if (gathered.bytes < fullAt) return;
+          await move();
+          appender = await emptyTable(connection);
+        },
+      );
+      const sha256 = await hash;
+      await assertUnchanged(file, "while it was loaded");
+      if (bytes !== file.size) throw changed(file, "while it was loaded", `${bytes} bytes were read`);
+      return { lines, sha256 };
+    });
+    read.push({ file: landed, ...done });
+  }
   await move();
-  await connection.run(`drop table temp.main.${linesTable}`);
-  const rescued = lines === 0 ? 0 : await countRescued(connection, load);
-  const sha256 = await hash;
-  await assertUnchanged(file, "while it was loaded");
-  if (bytes !== file.size) throw changed(file, "while it was loaded", `${bytes} bytes were read`);
-  if (kept !== lines)
-    throw changed(file, "while it was loaded", `${lines} lines were counted, ${kept} were kept`);
-  return {
-    name: file.name,
-    size: file.size,
-    modifiedAt: file.modifiedAt,
-    sha256,
-    rows: lines - rescued,
-    rescued,
-    warnings: warnings(file, lines, rescued),
-  };
+  const rescued = await rescuedLines(connection, load);
+  await connection.run(`drop table temp.main.${linesTable}; drop table temp.main.${filesTable}`);
+  return read.map(({ file, lines, sha256 }, index) => {
+    const kept = rescued.get(file.name) ?? 0;
+    return {
+      name: file.name,
+      size: file.size,
+      modifiedAt: file.modifiedAt,
+      sha256,
+      rows: lines - kept,
+      rescued: kept,
+      warnings: warnings(file, lines, kept),
+      loadNumber: load.loadedBefore + index + 1,
+    };
+  });
+}
+
+interface ReadFile {
+  readonly file: LandedFile;
+  readonly lines: number;
+  readonly sha256: string;
 }
 
 async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender> {
-  await connection.run(`create or replace temp table ${linesTable} (line varchar, position bigint)`);
+  await connection.run(`create or replace temp table ${linesTable} (line varchar, file integer, position bigint)`);
   return connection.createAppender(linesTable, "main", "temp");
 }
 
@@ -109,19 +134,19 @@ const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
  */
 async function parseLines(
   connection: DuckDBConnection,
-  { table, columns, file, ingestedAt, batch, loadNumber }: EnvelopeLoad,
+  { table, columns, ingestedAt, batch, loadedBefore }: EnvelopeLoad,
 ): Promise<number> {
   const fields = columns.filter((name) => !(name in envelope));
   const into = [...columns, ...loadColumns, "_batch"];
   const { rowsChanged } = await connection.run(
     `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
     with listed as (
-      select line, position, case when starts_with(line, '{') and ends_with(line, '}') then try(json_keys(line))
+      select line, file, position, case when starts_with(line, '{') and ends_with(line, '}') then try(json_keys(line))
         when json_valid(line) then json_keys(line) end as names
       from temp.main.${linesTable}
     ),
     split as (
-      select line, position, names, case when names is not null then json_transform(line, ${texts(parts)}) end as e from listed
+      select line, file, position, names, case when names is not null then json_transform(line, ${texts(parts)}) end as e from listed
     ),
     typed as (
       select *, try_int(e."partition") as kafka_partition, try_bigint(e."offset") as kafka_offset,
@@ -132,7 +157,7 @@ async function parseLines(
       select *, coalesce(e.topic is not null and kafka_partition >= 0 and kafka_offset >= 0, false) as fits from typed
     ),
     messages as (
-      select position, e, kafka_partition, kafka_offset, kafka_timestamp, fits,
+      select file, position, e, kafka_partition, kafka_offset, kafka_timestamp, fits,
         case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
         case when not fits then line when e."timestamp" is not null and kafka_timestamp is null then line
           when names <> ${textList(parts)} then
@@ -145,20 +170,24 @@ async function parseLines(
         envelope[name] ? `case when fits then ${envelope[name]} end` : `message.${identifier(name)}`,
       )
       .join(", ")},
-      rescued, $name, position, $source_load, $ingested_at::timestamp, $batch
-    from messages`,
-    { name: file.name, source_load: BigInt(loadNumber), ingested_at: ingestedAt, batch: BigInt(batch) },
+      rescued, name, position, $loaded_before + file, $ingested_at::timestamp, $batch
+    from messages join temp.main.${filesTable} using (file)`,
+    { loaded_before: BigInt(loadedBefore), ingested_at: ingestedAt, batch: BigInt(batch) },
   );
   return rowsChanged;
 }
 
-/** How many of a file's rows are kept whole; they may have been moved in several calls. */
-async function countRescued(connection: DuckDBConnection, load: EnvelopeLoad): Promise<number> {
+/** How many rows of each file are kept whole, of those that have any. */
+async function rescuedLines(
+  connection: DuckDBConnection,
+  { table, batch, loadedBefore }: EnvelopeLoad,
+): Promise<ReadonlyMap<string, number>> {
   const counted = await connection.runAndReadAll(
-    `select count(_rescued_data) from ${tableName(load.table)} where _batch = $batch and source_file = $name`,
-    { name: load.file.name, batch: BigInt(load.batch) },
+    `select source_file, count(*) from ${tableName(table)}
+    where _batch = $batch and source_load > $loaded_before and _rescued_data is not null group by source_file`,
+    { batch: BigInt(batch), loaded_before: BigInt(loadedBefore) },
   );
-  return Number(counted.getRows()[0]?.[0] ?? 0);
+  return new Map(counted.getRows().map(([name, rows]) => [String(name), Number(rows)]));
 }
 
 /** The fields of a JSON object as text, for json_transform. */

@@ -23,21 +23,15 @@ from ops.loaded_files where table_name = $table`,
     .map((row) => ({ ...row, size: Number(row["size"]) }) as unknown as LedgerEntry);
   const landed = await listLanding(options.landing, files.folder, files.format);
   const last = lastLoad(known);
+  const found = await newFiles(landed, known);
+  const { table, columns } = files;
+  const { now: ingestedAt, batch } = options;
+  const load = { table, columns, ingestedAt, batch };
+  if (files.format === "envelopes") return loadEnvelopes(duckdb, { ...load, files: found, loadedBefore: last });
   const loaded: FileLoaded[] = [];
-  for (const [index, landedFile] of (await newFiles(landed, known)).entries()) {
-    const { table, columns } = files;
-    const { now, batch } = options;
+  for (const [index, landedFile] of found.entries()) {
     const loadNumber = last + index + 1;
-    const done = await withPlainContent(landedFile, (file) =>
-      (files.format === "csv" ? loadCsv : loadEnvelopes)(duckdb, {
-        table,
-        columns,
-        file,
-        loadNumber,
-        ingestedAt: now,
-        batch,
-      }),
-    );
+    const done = await withPlainContent(landedFile, (file) => loadCsv(duckdb, { ...load, file, loadNumber }));
     const { size, modifiedAt, path } = landedFile;
     loaded.push({
       ...done,
