@@ -14,6 +14,10 @@ const environment = z.object({
     .string()
     .regex(/^[a-z][a-z0-9]*$/, "is not an engine's name")
     .default("duckdb"),
+  SHOPMETRICS_MEMORY: z
+    .string()
+    .regex(/^\d+(\.\d+)? ?[MG]i?B$/, "is not an amount of memory, such as 1.5GB or 800MB")
+    .default("1GB"),
   SHOPMETRICS_LOCK_WAIT: seconds.default(600),
   SHOPMETRICS_IDLE: seconds.default(2),
   SHOPMETRICS_CATALOG: z
@@ -150,6 +154,8 @@ export interface Settings {
   readonly snapshots: string;
   /** The embedded engine's one file. */
   readonly warehouse: string;
+  /** The most memory that the embedded engine takes for its tables, such as 1GB; what does not fit is kept on disk meanwhile. */
+  readonly memory: string;
   /** An engine's name. Whether there is one of that name shows when it is opened. */
   readonly engine: string;
   /** Unity Catalog's catalog that holds the schemas bronze, silver, gold and ops. */
@@ -189,6 +195,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     landing: path.join(home, "landing"),
     snapshots: path.join(home, "snapshots"),
     warehouse: path.join(home, "warehouse.duckdb"),
+    memory: parsed.SHOPMETRICS_MEMORY,
     engine: parsed.SHOPMETRICS_ENGINE,
     lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
     idle: parsed.SHOPMETRICS_IDLE,

@@ -31,7 +31,9 @@ export async function writeClicks(options: {
   const connection = await instance.connect();
   await connection.run("set TimeZone = 'UTC'");
   const last = Date.parse(`${options.last}T00:00:00Z`);
-  const days = options.increment ? [1] : Array.from({ length: daysOfHistory }, (_, n) => n + 1 - daysOfHistory);
+  const days = options.increment
+    ? [1]
+    : Array.from({ length: daysOfHistory }, (_, n) => n + 1 - daysOfHistory);
   const share = options.increment ? events.increment : events.history / daysOfHistory;
   const count = Math.round(share * options.scale);
   let written = 0;

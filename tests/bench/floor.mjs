@@ -13,14 +13,17 @@ const instance = await DuckDBInstance.create(warehouse);
 const connection = await instance.connect();
 await connection.run(`begin; set variable now = '${new Date().toISOString()}'::timestamp`);
 await connection.run(await script("tables"));
-const load = await script("load");
-for (const entity of ["customers", "products", "orders"]) {
+const [load, clicks] = [await script("load"), await script("clicks")];
+for (const entity of ["customers", "products", "orders", "clickstream"]) {
   const loaded = await connection.runAndReadAll(`select distinct source_file from bronze.${entity}_raw`);
   const known = new Set(loaded.getRows().map(([name]) => name));
   for (const file of (await readdir(path.join(landing, entity))).toSorted()) {
     const name = `${entity}/${file}`;
     if (known.has(name)) continue;
-    await connection.run(load.replace("{entity}", entity), { name, path: path.join(landing, name) });
+    known.add(name);
+    const given = { name, path: path.join(landing, name) };
+    if (entity === "clickstream") await connection.run(clicks, { ...given, load: known.size });
+    else await connection.run(load.replace("{entity}", entity), given);
   }
 }
 await connection.run("commit");

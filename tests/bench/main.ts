@@ -78,29 +78,34 @@ function tableOf(cases: readonly Case[]): string {
       "wall s",
       "cpu s",
       "MiB",
+      "file MB",
       "rows/s",
       "floor: wall s",
       "cpu s",
       "MiB",
+      "file MB",
       "wall ×",
       "cpu ×",
       "aim",
       "",
     ],
-    colAligns: ["left", ...Array.from({ length: 9 }, () => "right" as const), "left", "left"],
+    colAligns: ["left", ...Array.from({ length: 11 }, () => "right" as const), "left", "left"],
     style: { head: [], border: [], compact: true },
   });
   for (const { name, rows, aim, met, median } of cases) {
-    const { ours, floor } = median;
+    const { ours, floor, room } = median;
+    const megabytes = (bytes: number | undefined) => (bytes === undefined ? "" : (bytes / 1e6).toFixed(0));
     table.push([
       name,
       ours.wall.toFixed(2),
       ours.cpu.toFixed(2),
       ours.memory.toFixed(0),
+      megabytes(room?.ours),
       rows ? count(Math.round(rows / ours.wall)) : "",
       floor?.wall.toFixed(2) ?? "",
       floor?.cpu.toFixed(2) ?? "",
       floor?.memory.toFixed(0) ?? "",
+      megabytes(room?.floor),
       floor ? (ours.wall / floor.wall).toFixed(2) : "",
       floor ? (ours.cpu / floor.cpu).toFixed(2) : "",
       aim && `≤ ${aim}`,

@@ -114,3 +114,24 @@ describe("the registry", () => {
     );
   });
 });
+
+describe("memory", () => {
+  it("has a limit, beyond which the embedded engine goes on beside its file", async () => {
+    const home = await mkdtemp(path.join(tmpdir(), "memory-"));
+    const settings = readSettings({ SHOPMETRICS_HOME: home, SHOPMETRICS_MEMORY: "64MB" });
+    const engine = await openEngine(settings, { onWait: () => undefined });
+    try {
+      const connection = await engine.connect();
+      const { rows } = await connection.query(
+        "select max(length(place)) as longest from (select row_number() over (order by md5(range::varchar)) || repeat('x', 200) as place from range(400000))",
+      );
+      expect(rows).toEqual([{ longest: 206 }]);
+      const { rows: limit } = await connection.query("select current_setting('memory_limit') as memory");
+      expect(limit).toEqual([{ memory: "61.0 MiB" }]);
+      await connection.close();
+    } finally {
+      await engine.close();
+      await rm(home, { recursive: true });
+    }
+  });
+});

@@ -278,3 +278,69 @@ it("unfinished files are left alone", async () => {
     { name: "clickstream/c.ndjson", modifiedAt: new Date("2026-01-01T00:00:00Z") },
   ]);
 });
+
+describe("many files", () => {
+  it("are loaded together, each line with its file, its place there and the file's number", async () => {
+    for (const [name, lines] of [
+      ["b_9.ndjson", ["torn", envelope('{"event_id":"E1"}', { offset: 1 })]],
+      ["b_10.ndjson", [envelope('{"event_id":"E2"}', { offset: 2 }), "", envelope(null, { offset: 3 })]],
+      ["c.ndjson", []],
+      ["d's.ndjson", [envelope("no JSON", { offset: 4, more: 1 })]],
+    ] as const)
+      land(lines.map((line) => `${line}\n`).join(""), name);
+    const loaded = await loadAll();
+    expect(loaded.map(({ name, rows, rescued, loadNumber }) => [name, rows, rescued, loadNumber])).toEqual([
+      ["clickstream/b_9.ndjson", 1, 1, 1],
+      ["clickstream/b_10.ndjson", 2, 0, 2],
+      ["clickstream/c.ndjson", 0, 0, 3],
+      ["clickstream/d's.ndjson", 0, 1, 4],
+    ]);
+    expect(loaded[0]?.warnings).toEqual([expect.stringContaining("b_9.ndjson: 1 of 2 lines")]);
+    const { rows: kept } = await connection.query(
+      "select source_file, source_row, source_load, event_id, _rescued_data is not null as rescued from bronze.clickstream_raw order by source_load, source_row",
+    );
+    expect(kept.map((row) => Object.values(row))).toEqual([
+      ["clickstream/b_9.ndjson", 1, 1, null, true],
+      ["clickstream/b_9.ndjson", 2, 1, "E1", false],
+      ["clickstream/b_10.ndjson", 1, 2, "E2", false],
+      ["clickstream/b_10.ndjson", 2, 2, null, false],
+      ["clickstream/d's.ndjson", 1, 4, null, true],
+    ]);
+  });
+
+  it("take little room: a warehouse keeps the messages' texts as Zstandard", async () => {
+    const words = Array.from({ length: 20_000 }, (_, n) =>
+      envelope(
+        JSON.stringify({
+          event_id: `E-${n * 7919}`,
+          visitor_id: `v-${n % 97}`,
+          page: `/products/P${n % 811}`,
+        }),
+        { offset: n },
+      ),
+    );
+    land(words.join("\n"));
+    const folder = mkdtempSync(join(tmpdir(), "room-"));
+    const file = join(folder, "warehouse.duckdb");
+    const warehouse = await openDuckdb({ file, threads: 1 });
+    try {
+      const opened = await warehouse.connect();
+      await prepareWarehouse(opened, duckdbDialect, shop.tables);
+      await opened.transaction(() =>
+        opened.load(
+          { table: "bronze.clickstream_raw", folder: "clickstream", format: "envelopes", columns },
+          { landing, batch: 1, now: "2026-03-01T12:00:00Z" },
+        ),
+      );
+      await opened.execute("checkpoint");
+      const { rows: stored } = await opened.query(
+        "select distinct compression from pragma_storage_info('bronze.clickstream_raw') where column_name = 'value' and segment_type = 'VARCHAR'",
+      );
+      expect(stored).toEqual([{ compression: "ZSTD" }]);
+      await opened.close();
+    } finally {
+      await warehouse.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

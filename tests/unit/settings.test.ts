@@ -19,10 +19,16 @@ describe("settings", () => {
 
   it("name a malformed variable, its value and what is wrong with it, one line each", () => {
     const read = () =>
-      readSettings({ SHOPMETRICS_ENGINE: "Oracle 19", SHOPMETRICS_LOCK_WAIT: "soon" }, "/project");
+      readSettings(
+        { SHOPMETRICS_ENGINE: "Oracle 19", SHOPMETRICS_MEMORY: "lots", SHOPMETRICS_LOCK_WAIT: "soon" },
+        "/project",
+      );
     expect(read).toThrow(InputError);
     expect(read).toThrow(
-      /^SHOPMETRICS_ENGINE=Oracle 19: .*\nSHOPMETRICS_LOCK_WAIT=soon: is not a number of seconds$/,
+      new RegExp(
+        "^SHOPMETRICS_ENGINE=Oracle 19: .*\\nSHOPMETRICS_MEMORY=lots: is not an amount of memory, such as 1.5GB or 800MB" +
+          "\\nSHOPMETRICS_LOCK_WAIT=soon: is not a number of seconds$",
+      ),
     );
   });
 });

@@ -177,3 +177,160 @@ using (
 when matched and (new.updated_at, new.source_file, new.source_row) >= (kept.updated_at, kept.source_file, kept.source_row)
   then update
 when not matched then insert;
+
+-- Events: typed, judged, the first copy of each kept.
+create temp table judged_events as
+with typed as (
+  select * replace (nullif(trim(referrer), '') as referrer, nullif(trim(utm_source), '') as utm_source,
+      nullif(trim(utm_medium), '') as utm_medium, nullif(trim(utm_campaign), '') as utm_campaign, nullif(trim(order_id), '') as order_id),
+    case when regexp_matches(event_ts, '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$')
+      then try_cast(event_ts as timestamp) end as instant,
+    coalesce(json_valid(value), false) as is_json
+  from bronze.clickstream_raw
+  where ingested_at = getvariable('now')
+)
+select * exclude (value, is_json, _rescued_data, kafka_key, event_ts, ingested_at),
+  case when value is null then ['message is empty'] when not is_json then ['message is no JSON object'] else list_filter([
+    case when event_id is null then 'event_id is missing' end,
+    case when event_id is not null and not (trim(event_id) <> '' and left(event_id, 1) not in ('{', '[') and length(event_id) <= 200)
+      then 'event_id is not a text of 1 to 200 characters' end,
+    case when visitor_id is null and customer_id is null then 'visitor_id and customer_id are missing' end,
+    case when visitor_id is not null and not (trim(visitor_id) <> '' and left(visitor_id, 1) not in ('{', '[') and length(visitor_id) <= 200)
+      then 'visitor_id is not a text of 1 to 200 characters' end,
+    case when customer_id is not null and not (trim(customer_id) <> '' and left(customer_id, 1) not in ('{', '[') and length(customer_id) <= 200)
+      then 'customer_id is not a text of 1 to 200 characters' end,
+    case when event_type is null or event_type not in ('page_view', 'add_to_cart', 'purchase', 'search')
+      then 'event_type is not known' end,
+    case when product_id is null and event_type in ('add_to_cart', 'purchase') then 'product_id is missing'
+      when product_id is not null and event_type = 'search' then 'product_id is given for a search' end,
+    case when product_id is not null and not (trim(product_id) <> '' and left(product_id, 1) not in ('{', '[') and length(product_id) <= 200)
+      then 'product_id is not a text of 1 to 200 characters' end,
+    case when session_id is null then 'session_id is missing' end,
+    case when session_id is not null and not (trim(session_id) <> '' and left(session_id, 1) not in ('{', '[') and length(session_id) <= 200)
+      then 'session_id is not a text of 1 to 200 characters' end,
+    case when page is null then 'page is missing' end,
+    case when page is not null and not (trim(page) <> '' and left(page, 1) not in ('{', '[') and length(page) <= 2000)
+      then 'page is not a text of 1 to 2000 characters' end,
+    case when instant is null then 'event_ts is not an ISO instant'
+      when instant > kafka_timestamp + interval 1 hour then 'event_ts lies in the future'
+      when instant < kafka_timestamp - interval 30 days then 'event_ts is older than 30 days' end,
+    case when quantity is not null and not regexp_matches(quantity, '^[1-9][0-9]{0,5}([.]0+)?$')
+      then 'quantity is not a whole number from 1 to 999999' end,
+    case when price is not null and not regexp_matches(price, '^[0-9]{1,9}([.][0-9]{1,2}0*)?$') then 'price is not an amount' end,
+    case when device is not null and not (trim(device) <> '' and left(device, 1) not in ('{', '[') and length(device) <= 200)
+      then 'device is not a text of 1 to 200 characters' end,
+    case when country is not null and not (trim(country) <> '' and left(country, 1) not in ('{', '[') and length(country) <= 200)
+      then 'country is not a text of 1 to 200 characters' end,
+    case when utm_source is not null and not (trim(utm_source) <> '' and left(utm_source, 1) not in ('{', '[') and length(utm_source) <= 200)
+      then 'utm_source is not a text of 1 to 200 characters' end,
+    case when utm_medium is not null and not (trim(utm_medium) <> '' and left(utm_medium, 1) not in ('{', '[') and length(utm_medium) <= 200)
+      then 'utm_medium is not a text of 1 to 200 characters' end,
+    case when utm_campaign is not null and not (trim(utm_campaign) <> '' and left(utm_campaign, 1) not in ('{', '[') and length(utm_campaign) <= 200)
+      then 'utm_campaign is not a text of 1 to 200 characters' end,
+    case when order_id is not null and not (trim(order_id) <> '' and left(order_id, 1) not in ('{', '[') and length(order_id) <= 200)
+      then 'order_id is not a text of 1 to 200 characters' end,
+    case when referrer is not null and not (trim(referrer) <> '' and left(referrer, 1) not in ('{', '[') and length(referrer) <= 2000)
+      then 'referrer is not a text of 1 to 2000 characters' end
+  ], lambda reason: reason is not null) end as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.clickstream_clean', reasons,
+  to_json({value: raw.value, kafka_topic: raw.kafka_topic, kafka_partition: raw.kafka_partition, kafka_offset: raw.kafka_offset,
+    kafka_timestamp: replace(raw.kafka_timestamp::varchar, ' ', 'T') || 'Z', kafka_key: raw.kafka_key,
+    event_id: raw.event_id, visitor_id: raw.visitor_id, customer_id: raw.customer_id, product_id: raw.product_id,
+    event_type: raw.event_type, session_id: raw.session_id, page: raw.page, event_ts: raw.event_ts,
+    quantity: raw.quantity, price: raw.price, device: raw.device, country: raw.country, referrer: raw.referrer,
+    utm_source: raw.utm_source, utm_medium: raw.utm_medium, utm_campaign: raw.utm_campaign, order_id: raw.order_id,
+    _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_events join bronze.clickstream_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+create temp table new_events as
+select event_id, visitor_id, customer_id, product_id, event_type, session_id, page, instant as event_ts, instant::date as event_date,
+  quantity::decimal(18, 6)::int as quantity, price::decimal(12, 2) as price, device, country, referrer, utm_source,
+  utm_medium, utm_campaign, order_id, kafka_timestamp as received_at,
+  kafka_timestamp > instant + interval 10 minutes as is_late, kafka_topic, kafka_partition, kafka_offset, source_file,
+  source_row, source_load
+from judged_events
+where len(reasons) = 0
+  and event_id not in (select event_id from silver.clickstream_clean)
+qualify row_number() over (partition by event_id order by kafka_timestamp, kafka_topic, kafka_partition, kafka_offset) = 1;
+
+insert into silver.clickstream_clean select * from new_events;
+
+create or replace table silver.clickstream_late as
+select event_id, visitor_id, customer_id, event_type, page, event_ts, event_date, device, country, referrer, utm_source,
+  utm_medium, utm_campaign
+from silver.clickstream_clean
+where is_late;
+
+-- The sessions of each visitor who has a new event, made anew from all their events.
+create temp table visitors as select distinct coalesce(visitor_id, customer_id) as visitor_id from new_events;
+
+create temp table session_events as
+with events as (
+  select * replace (coalesce(visitor_id, customer_id) as visitor_id), visitor_id is not null as has_cookie
+  from silver.clickstream_clean
+  where coalesce(visitor_id, customer_id) in (select visitor_id from visitors)
+), spaced as (
+  select *,
+    coalesce(event_ts > lag(event_ts) over (partition by visitor_id order by event_ts) + interval 30 minutes, true) as begins,
+    case when not has_cookie then null
+      when lower(trim(utm_medium)) in ('cpc', 'ppc', 'cpm', 'paid', 'paid_search', 'paid_social', 'display', 'banner', 'retargeting')
+        then 'paid'
+      when lower(trim(utm_medium)) in ('email', 'e-mail', 'newsletter') then 'email'
+      when lower(trim(utm_medium)) in ('social', 'organic_social') then 'social'
+      when lower(trim(utm_medium)) = 'organic' then 'search'
+      when lower(trim(utm_medium)) in ('referral', 'affiliate') then 'referral'
+      when coalesce(utm_medium, utm_source, utm_campaign) is not null then 'other'
+      when referrer is null then 'direct'
+      when regexp_matches(lower(referrer), '^https?://([a-z0-9-]+[.])*(google|bing|duckduckgo|yahoo|ecosia|qwant|search)[.]')
+        then 'search'
+      when regexp_matches(lower(referrer),
+        '^https?://([a-z0-9-]+[.])*(facebook|instagram|tiktok|pinterest|reddit|linkedin|youtube|social)[.]') then 'social'
+      else 'referral' end as channel
+  from events
+)
+select *, count_if(begins) over (partition by visitor_id order by event_ts) as session from spaced;
+
+create temp table new_sessions as
+select visitor_id, arg_min(customer_id, (event_ts, event_id)) filter (customer_id is not null) as customer_id,
+  min(event_ts) as session_start, max(event_ts) as session_end, min(event_ts)::date as session_date,
+  epoch(date_trunc('second', max(event_ts)))::bigint - epoch(date_trunc('second', min(event_ts)))::bigint as session_duration,
+  count(*) as event_count,
+  count_if(event_type = 'page_view') as page_views,
+  count_if(event_type = 'search') as searches,
+  count_if(event_type = 'add_to_cart') as add_to_carts,
+  count_if(event_type = 'purchase') as purchases,
+  count_if(event_type = 'purchase') > 0 as converted,
+  unnest(arg_min({landing_page: page, device: device, country: country, channel: channel, referrer: referrer,
+    utm_source: utm_source, utm_medium: utm_medium, utm_campaign: utm_campaign}, (event_ts, event_id))),
+  session
+from session_events
+group by visitor_id, session;
+
+delete from silver.clickstream_sessions where visitor_id in (select visitor_id from visitors);
+insert into silver.clickstream_sessions select * exclude (session) from new_sessions;
+
+delete from silver.visitor_identities where visitor_id in (select visitor_id from visitors);
+insert into silver.visitor_identities
+with named as (
+  select sessions.visitor_id, session_start, session_end, events.customer_id, event_ts,
+    lag(events.customer_id) over (partition by sessions.visitor_id, session_start order by event_ts, events.customer_id)
+      is distinct from events.customer_id as begins
+  from session_events as events join new_sessions as sessions using (visitor_id, session)
+  where events.has_cookie and events.customer_id is not null
+), numbered as (
+  select *, count_if(begins) over (partition by visitor_id, session_start order by event_ts, customer_id) as turn from named
+), turns as (
+  select visitor_id, session_start, session_end, customer_id, turn, min(event_ts) as identified_at, count(*) as event_count
+  from numbered group by all
+)
+select visitor_id, customer_id,
+  case when turn = 1 then session_start else identified_at end as tied_from,
+  greatest(identified_at, coalesce(
+    lead(identified_at) over (partition by visitor_id, session_start order by turn) - interval 1 microsecond, session_end)),
+  tied_from::date, identified_at, session_start, event_count
+from turns;

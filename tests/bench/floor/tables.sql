@@ -36,3 +36,28 @@ create table if not exists silver.rejected_rows (
   table_name varchar, reasons varchar[], raw_row varchar, source_file varchar, source_row bigint,
   rejected_at timestamp, run_id varchar
 );
+create table if not exists bronze.clickstream_raw (
+  value varchar, kafka_topic varchar, kafka_partition int, kafka_offset bigint, kafka_timestamp timestamp,
+  kafka_key varchar, event_id varchar, visitor_id varchar, customer_id varchar, product_id varchar, event_type varchar,
+  session_id varchar, page varchar, event_ts varchar, quantity varchar, price varchar, device varchar, country varchar,
+  referrer varchar, utm_source varchar, utm_medium varchar, utm_campaign varchar, order_id varchar,
+  _rescued_data varchar, source_file varchar, source_row bigint, source_load bigint,
+  ingested_at timestamp
+);
+create table if not exists silver.clickstream_clean (
+  event_id varchar, visitor_id varchar, customer_id varchar, product_id varchar, event_type varchar, session_id varchar,
+  page varchar, event_ts timestamp, event_date date, quantity int, price decimal(12, 2), device varchar, country varchar,
+  referrer varchar, utm_source varchar, utm_medium varchar, utm_campaign varchar, order_id varchar,
+  received_at timestamp, is_late boolean, kafka_topic varchar, kafka_partition int, kafka_offset bigint,
+  source_file varchar, source_row bigint, source_load bigint
+);
+create table if not exists silver.clickstream_sessions (
+  visitor_id varchar, customer_id varchar, session_start timestamp, session_end timestamp, session_date date,
+  session_duration bigint, event_count bigint, page_views bigint, searches bigint, add_to_carts bigint, purchases bigint,
+  converted boolean, landing_page varchar, device varchar, country varchar, channel varchar, referrer varchar,
+  utm_source varchar, utm_medium varchar, utm_campaign varchar
+);
+create table if not exists silver.visitor_identities (
+  visitor_id varchar, customer_id varchar, tied_from timestamp, tied_until timestamp, tied_date date,
+  identified_at timestamp, session_start timestamp, event_count bigint
+);

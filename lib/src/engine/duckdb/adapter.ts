@@ -12,10 +12,11 @@ export const duckdb: EngineAdapter = {
   translates: true,
   translate: async (text, surroundings) => (await import("./translate.js")).translate(text, surroundings),
   mark: (param) => `$${param}`,
-  open: ({ warehouse: file, lockWait }, { onWait }) => opened({ file, patience: lockWait * 1000, onWait }),
-  openReadOnly: async ({ warehouse: file, lockWait }, { onWait, patience = lockWait * 1000 }) =>
+  open: ({ warehouse: file, lockWait, memory }, { onWait }) =>
+    opened({ file, memory, patience: lockWait * 1000, onWait }),
+  openReadOnly: async ({ warehouse: file, lockWait, memory }, { onWait, patience = lockWait * 1000 }) =>
     existsSync(file)
-      ? opened({ file, readOnly: true, patience, onWait })
+      ? opened({ file, memory, readOnly: true, patience, onWait })
       : `There is no warehouse at ${path.relative(process.cwd(), file) || file} yet: run \`npm start\` first.`,
   developerSettings: async (settings, developer, onNote) =>
     (await import("./developer.js")).ownCopy(settings, developer, onNote),

@@ -32,6 +32,8 @@ export interface DuckdbOptions {
   readonly onWait?: (message: string) => void;
   readonly readOnly?: boolean;
   readonly threads?: number;
+  /** The most memory for tables and queries, such as 1GB; beyond it DuckDB writes to a folder beside the file. Default 80 % of the machine's. */
+  readonly memory?: string;
 }
 
 /** The first version of DuckDB whose files know Zstandard. Older files stay as they are, without it. */
@@ -91,6 +93,7 @@ async function whenFree(options: DuckdbOptions): Promise<DuckDBInstance> {
       return await DuckDBInstance.create(options.file, {
         ...(options.readOnly && { access_mode: "READ_ONLY" }),
         ...(options.threads && { threads: String(options.threads) }),
+        ...(options.memory && { memory_limit: options.memory }),
       });
     } catch (error) {
       const message = (error as Error).message;

@@ -37,10 +37,7 @@ const fullAt = 128 << 20;
  *
  * @throws InputError when a file isn't UTF-8, or was changed while it was loaded
  */
-export async function loadEnvelopes(
-  connection: DuckDBConnection,
-  load: EnvelopeLoad,
-): Promise<FileLoaded[]> {
+export async function loadEnvelopes(connection: DuckDBConnection, load: EnvelopeLoad): Promise<FileLoaded[]> {
   if (load.files.length === 0) return [];
   await connection.run(
     `create or replace temp table ${filesTable} as select name, position::integer as file
@@ -54,7 +51,10 @@ export async function loadEnvelopes(
   const move = async () => {
     appender.closeSync();
     const kept = await parseLines(connection, load);
-    if (kept !== gathered.lines) throw new Error(`${gathered.lines} lines were read, ${kept} were kept`);
+    if (kept !== gathered.lines)
+      throw new Error(
+        `${load.table}: ${gathered.lines} lines were read, ${kept} were kept. Nothing was loaded.`,
+      );
     gathered = { bytes: 0, lines: 0 };
   };
   for (const [index, landed] of load.files.entries()) {
@@ -111,7 +111,9 @@ interface ReadFile {
 }
 
 async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender> {
-  await connection.run(`create or replace temp table ${linesTable} (line varchar, file integer, position bigint)`);
+  await connection.run(
+    `create or replace temp table ${linesTable} (line varchar, file integer, position bigint)`,
+  );
   return connection.createAppender(linesTable, "main", "temp");
 }
 

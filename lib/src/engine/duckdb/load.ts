@@ -27,7 +27,8 @@ from ops.loaded_files where table_name = $table`,
   const { table, columns } = files;
   const { now: ingestedAt, batch } = options;
   const load = { table, columns, ingestedAt, batch };
-  if (files.format === "envelopes") return loadEnvelopes(duckdb, { ...load, files: found, loadedBefore: last });
+  if (files.format === "envelopes")
+    return loadEnvelopes(duckdb, { ...load, files: found, loadedBefore: last });
   const loaded: FileLoaded[] = [];
   for (const [index, landedFile] of found.entries()) {
     const loadNumber = last + index + 1;
