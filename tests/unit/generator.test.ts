@@ -339,7 +339,15 @@ describe("determinism", () => {
   it("the same seed gives the same bytes, another seed others", async () => {
     const [one, two, other] = [newFolder(), newFolder(), newFolder()];
     await generate({ landing: one, ...shop, days: 1 });
-    await generate({ landing: two, ...shop, days: 1 });
+    const told: string[] = [];
+    const { files } = await generate({
+      landing: two,
+      ...shop,
+      days: 1,
+      onFile: ({ entity, day, number, of }) => told.push(`${entity} ${day} ${number}/${of}`),
+    });
+    expect(told).toHaveLength(files.length);
+    expect(told.at(-1)).toBe(`clickstream 2025-11-25 ${files.length}/${files.length}`);
     await generate({ landing: other, ...shop, days: 1, seed: 2 });
     expect(digest(two)).toEqual(digest(one));
     expect(Object.values(digest(other)).some((hash) => Object.values(digest(one)).includes(hash))).toBe(

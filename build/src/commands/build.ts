@@ -2,10 +2,13 @@ import { readSettings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { writeBundle, type BundleFiles } from "../bundle/bundle.js";
 import { compile, type Compiled } from "../compile/compile.js";
+import { during } from "../run/running-line.js";
 import { count, seconds } from "../text.js";
 
 export async function build(options: { quiet?: boolean; json?: boolean }): Promise<void> {
-  const { compiled, made, took, sentence } = await compileAndWrite(readSettings().root);
+  const { compiled, made, took, sentence } = await during("compiling the notebooks", () =>
+    compileAndWrite(readSettings().root),
+  );
   const { sql, node, jobs, localOnly } = made;
   if (options.json) {
     const steps = compiled.plans.map(({ step }) => step);

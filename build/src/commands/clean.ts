@@ -10,7 +10,13 @@ export async function clean(options: { landing?: boolean; dev?: boolean; quiet?:
   const { home, warehouse, landing, developer } = settings;
   const ownFile = developer === undefined ? undefined : developerFile({ home }, developer);
   const own = ownFile === undefined ? [] : ["", ".wal", ".source"].map((end) => ownFile + end);
-  const all = [warehouse, `${warehouse}.wal`, `${warehouse}.tmp`, path.join(home, "snapshots"), path.join(home, "lineage")];
+  const all = [
+    warehouse,
+    `${warehouse}.wal`,
+    `${warehouse}.tmp`,
+    path.join(home, "snapshots"),
+    path.join(home, "lineage"),
+  ];
   const gone = options.dev ? own : options.landing ? [...all, landing] : all;
   await whileFree(options.dev ? ownFile : warehouse, settings, async () => {
     for (const file of gone) await rm(file, { recursive: true, force: true });

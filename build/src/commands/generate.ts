@@ -1,5 +1,6 @@
 import { generate as generateExports, type GenerateReport } from "shopmetrics/sources";
 import { readSettings } from "shopmetrics/settings";
+import { during } from "../run/running-line.js";
 import { bytes, count, seconds } from "../text.js";
 
 interface GenerateCommand {
@@ -17,7 +18,7 @@ interface GenerateCommand {
 export async function generate(options: GenerateCommand): Promise<void> {
   const { landing } = readSettings();
   const { from, to, scale, days, until, seed, faults } = options;
-  const report = await generateExports({
+  const report = await generateShown({
     landing,
     ...(scale !== undefined && { scale }),
     ...(days !== undefined && { days }),
@@ -30,6 +31,15 @@ export async function generate(options: GenerateCommand): Promise<void> {
   if (options.json) console.log(JSON.stringify(report));
   else if (!options.quiet) console.log(describe(report, landing));
 }
+
+/** Generates, and shows on a terminal which file is written, of how many. */
+export const generateShown = (options: Parameters<typeof generateExports>[0]): Promise<GenerateReport> =>
+  during("generating", (now) =>
+    generateExports({
+      ...options,
+      onFile: ({ entity, day, number, of }) => now(`file ${number} of ${of}, ${entity} of ${day},`),
+    }),
+  );
 
 /** What was written, in one line. */
 export function describe(report: GenerateReport, landing: string): string {

@@ -3,6 +3,7 @@ import { readSettings, type Settings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { docsEntry, docsFiles } from "../docs/docs.js";
 import { buildDashboard } from "../site/dashboard.js";
+import { during } from "../run/running-line.js";
 import { writeSite } from "../site/files.js";
 import { bytes, count, nearPath, seconds } from "../text.js";
 
@@ -14,7 +15,9 @@ export async function site(options: {
   json?: boolean;
 }): Promise<void> {
   const settings = readSettings();
-  const { sentence, ...made } = await buildSite(settings, options.out, options);
+  const { sentence, ...made } = await during("building the site", () =>
+    buildSite(settings, options.out, options),
+  );
   if (options.json) console.log(JSON.stringify(made));
   else if (!options.quiet) console.log(sentence);
 }

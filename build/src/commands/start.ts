@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { generate as generateExports } from "shopmetrics/sources";
 import { readSettings } from "shopmetrics/settings";
 import { nearPath } from "../text.js";
 import { compileAndWrite } from "./build.js";
-import { describe } from "./generate.js";
+import { during } from "../run/running-line.js";
+import { describe, generateShown } from "./generate.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 import { serveUntilInterrupted } from "./serve.js";
 import { buildSite } from "./site.js";
@@ -23,7 +23,7 @@ export async function start(
   };
   if (await isEmpty(settings.landing)) {
     const { landing } = settings;
-    const report = await generateExports({
+    const report = await generateShown({
       landing,
       ...(options.scale !== undefined && { scale: options.scale }),
     });
@@ -31,10 +31,14 @@ export async function start(
   } else if (options.scale !== undefined) {
     say(`--scale ${options.scale} is ignored: ${nearPath(settings.landing)} holds exports already.`);
   }
-  const { compiled, sentence } = await compileAndWrite(settings.root);
+  const { compiled, sentence } = await during("compiling the notebooks", () =>
+    compileAndWrite(settings.root),
+  );
   say(`${sentence}\n`);
   const report = await runPipeline(settings, compiled, options);
-  const built = existsSync(settings.snapshots) ? await buildSite(settings) : undefined;
+  const built = existsSync(settings.snapshots)
+    ? await during("building the site", () => buildSite(settings))
+    : undefined;
   if (options.json) return printJson(report);
   if (built) say(`\n${built.sentence}`);
   if (report.status === "succeeded") {

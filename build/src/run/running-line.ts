@@ -18,7 +18,7 @@ export function runningLine(): RunningLine {
     if (running.size === 0) return;
     const now = performance.now();
     const steps = [...running].map(([step, began]) => `${step} ${seconds((now - began) / 1000)}`);
-    stdout.write(`… ${steps.join(", ")}`.slice(0, stdout.columns - 1));
+    stdout.write(`… ${steps.join(", ")}`.slice(0, (stdout.columns || 80) - 1));
     isShown = true;
   };
   const timer = setInterval(draw, 250).unref();
@@ -39,4 +39,19 @@ interface RunningLine {
   /** Takes the line away, before something else is printed. */
   clear(): void;
   stop(): void;
+}
+
+/** Does one thing that may take longer than a second, and shows on a terminal what it is and for how long. */
+export async function during<T>(what: string, work: (now: (what: string) => void) => Promise<T>): Promise<T> {
+  const line = runningLine();
+  let shown = what;
+  line.began(shown);
+  try {
+    return await work((next) => {
+      line.ended(shown);
+      line.began((shown = next));
+    });
+  } finally {
+    line.stop();
+  }
 }

@@ -45,7 +45,8 @@ async function generateAlone(
     await writeState(options.landing, state);
     const shop = await openShop(state, state.through, duckdb);
     try {
-      for (const { name, day } of due) {
+      for (const [index, { name, day }] of due.entries()) {
+        options.onFile?.({ entity: name, day: isoDate(day), number: index + 1, of: due.length });
         const job = { ...state, landing: options.landing, day, faults: options.faults ?? state.faults };
         const count = (kind: string, rows: number) => {
           faults[kind] = (faults[kind] ?? 0) + rows;

@@ -20,6 +20,15 @@ export interface GenerateOptions {
   readonly until?: string;
   /** Share of faulty rows, 0..1, in the files of this call. Default: the rate of the folder's first call, or 0. */
   readonly faults?: number;
+  /** Told before each file is written: which one, of how many. */
+  readonly onFile?: (file: {
+    readonly entity: EntityName | "clickstream";
+    /** `YYYY-MM-DD` */
+    readonly day: string;
+    /** From 1. */
+    readonly number: number;
+    readonly of: number;
+  }) => void;
 }
 
 /** 2022-01-01 */
