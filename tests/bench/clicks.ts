@@ -41,7 +41,8 @@ export async function writeClicks(options: {
     const date = new Date(last + n * day).toISOString().slice(0, 10);
     const file = path.join(folder, `clickstream_${date}.ndjson`);
     const { rowsChanged } = await connection.run(
-      `copy (${envelopes(date, count, options.scale)}) to ${literal(file)} (format csv, header false, quote '', escape '', delim e'\\x01')`,
+      `copy (${envelopes(date, count, options.scale)}) to ${literal(file)}
+      (format csv, header false, quote '', escape '', delim e'\\x01')`,
     );
     written += rowsChanged;
   }
@@ -55,30 +56,35 @@ with places as (
   select n, n // 8 as visit, n % 8 as step, hash(n, '${date}') as luck, hash(n // 8, '${date}') as visitor from range(${count}) as t(n)
 ), drawn as (
   select n, step, luck, visitor, luck // 7 % 100 as kind, luck // 777 % 100 as fault,
-    timestamp '${date}' + to_seconds((visitor % 85000 + step * 45 + luck % 30)::bigint) + to_milliseconds((luck // 31 % 1000)::bigint) as sent
+    timestamp '${date}' + to_seconds((visitor % 85000 + step * 45 + luck % 30)::bigint)
+      + to_milliseconds((luck // 31 % 1000)::bigint) as sent
   from places
 ), typed as (
-  select *, case when kind < 80 then 'page_view' when kind < 90 then 'add_to_cart' when kind < 93 then 'purchase' else 'search' end as event_type,
-    luck // 991 % 100 = 0 as is_late
+  select *, luck // 991 % 100 = 0 as is_late, case when kind < 80 then 'page_view' when kind < 90 then 'add_to_cart'
+      when kind < 93 then 'purchase' else 'search' end as event_type
   from drawn
 ), events as (
   select *, case when event_type = 'search' or (event_type = 'page_view' and kind < 18) then null
       else printf('P%05d', (luck // 13 % (${1000 * scale})::bigint + 1)::bigint) end as product_id,
-    sent - case when is_late then to_minutes((11 + luck % 2000)::bigint) else to_milliseconds((luck % 4000)::bigint) end as event_ts
+    sent - case when is_late then to_minutes((11 + luck % 2000)::bigint)
+      else to_milliseconds((luck % 4000)::bigint) end as event_ts
   from typed
 ), messages as (
   select n, sent, 'v-' || lpad(to_hex((visitor % ${60_000 * scale})::bigint), 16, '0') as visitor_id,
     to_json({event_id: case when fault <> 0 then 'E-${date}-' || n end, visitor_id: visitor_id,
       customer_id: case when visitor % 10 < 3 then printf('C%06d', (visitor % ${10_000 * scale} + 1)::bigint) end,
-      product_id: case when fault = 1 and event_type <> 'page_view' then null when fault = 2 and event_type = 'search' then 'P00001' else product_id end,
+      product_id: case when fault = 1 and event_type <> 'page_view' then null
+        when fault = 2 and event_type = 'search' then 'P00001' else product_id end,
       session_id: 'S-' || (visitor % 1000000007)::bigint, event_type: event_type,
-      page: case when event_type = 'search' then '/search?q=' || luck % 5000 when product_id is null then '/' else '/products/' || product_id end,
+      page: case when event_type = 'search' then '/search?q=' || luck % 5000
+        when product_id is null then '/' else '/products/' || product_id end,
       event_ts: case when fault <> 3 then strftime(event_ts, '%Y-%m-%dT%H:%M:%S.%gZ') else 'yesterday' end,
       quantity: case when event_type in ('add_to_cart', 'purchase') then luck % 3 + 1 end,
       price: case when product_id is not null then ((luck // 17 % 20000) / 100.0)::decimal(9,2)::varchar end,
       device: ['mobile', 'desktop', 'tablet'][(visitor // 11 % 3 + 1)::int],
       country: ['Norway', 'Spain', 'India', 'Brazil', 'Japan'][(visitor // 19 % 5 + 1)::int],
-      referrer: case when step = 0 then ['https://www.google.com/', 'https://www.instagram.com/', ''][(visitor // 23 % 3 + 1)::int] end,
+      referrer: case when step = 0
+        then ['https://www.google.com/', 'https://www.instagram.com/', ''][(visitor // 23 % 3 + 1)::int] end,
       utm_source: case when step = 0 and visitor % 5 = 0 then 'newsletter' end,
       utm_medium: case when step = 0 and visitor % 5 = 0 then 'email' end
     })::varchar as event, fault
@@ -88,8 +94,11 @@ with places as (
   union all
   select n, sent + interval 3 seconds, visitor_id, event from messages where n % 100 = 50
 ), placed as (
-  select *, hash(visitor_id) % 3 as partition, row_number() over (partition by hash(visitor_id) % 3 order by sent, n) as position from sent
+  select *, hash(visitor_id) % 3 as partition,
+    row_number() over (partition by hash(visitor_id) % 3 order by sent, n) as position
+  from sent
 )
-select to_json({topic: 'clicks', partition: partition, "offset": epoch(timestamp '${date}')::bigint // 86400 * 100000000 + position,
+select to_json({topic: 'clicks', partition: partition,
+  "offset": epoch(timestamp '${date}')::bigint // 86400 * 100000000 + position,
   timestamp: strftime(sent, '%Y-%m-%dT%H:%M:%S.%gZ'), key: visitor_id, value: value})::varchar
 from placed order by sent, n`;

@@ -1,8 +1,11 @@
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "shopmetrics";
+import { landTopic } from "shopmetrics/sources";
 import { readWatermarks } from "#lib/kafka/watermarks.js";
 import { readSettings } from "#lib/settings.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -45,6 +48,47 @@ describe.skipIf(missing)("reading a topic", () => {
     succeeded(await read(topic));
     succeeded(await read(topic));
     expect(await heldOffsets(shop, topic)).toEqual(await offsetsOf(kafka.brokers, topic));
+  });
+
+  describe("lets the caller take in what has landed while it reads the rest", () => {
+    const landed = async (whileReading: (files: number) => Promise<void>) => {
+      const { landing } = await lakehouse();
+      const topic = await newTopic(20_000);
+      const files = () => readdirSync(path.join(landing, "clickstream")).filter((name) => name.endsWith("json"));
+      const given = readSettings({
+        KAFKA_BROKERS: kafka.brokers,
+        KAFKA_TOPIC: topic,
+        KAFKA_BATCH_EVENTS: "500",
+      });
+      const work = landTopic(given.kafka!, {
+        landing,
+        held: [],
+        starts: [],
+        whileReading: () => whileReading(files().length),
+      });
+      return { outcome: await work.catch((error: unknown) => error), files: files().length };
+    };
+
+    it("one call at a time, and waits for the last", async () => {
+      const seen: number[] = [];
+      let busy = 0;
+      const { outcome, files } = await landed(async (there) => {
+        seen.push(there);
+        expect(++busy).toBe(1);
+        await sleep(20);
+        busy--;
+      });
+      expect(outcome).toMatchObject({ events: 20_000, files });
+      expect(seen[0]).toBeLessThan(files);
+      expect(files).toBeGreaterThan(5);
+      expect(busy).toBe(0);
+    });
+
+    it("and fails with it, without losing what has landed", async () => {
+      const { outcome, files } = await landed(() => Promise.reject(new InputError("the disk is full")));
+      expect(outcome).toEqual(new InputError("the disk is full"));
+      expect(files).toBeGreaterThan(0);
+    });
   });
 
   it("of an empty topic is a normal, quick run", async () => {

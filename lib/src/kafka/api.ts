@@ -12,6 +12,8 @@ import type { TopicLanded } from "./land.js";
  *   last_timestamp (of the last message)
  * @param options.starts the rows of `bronze.topic_starts`
  * @param options.signal ends the reading early; what was read until then is landed
+ * @param options.whileReading takes in what has landed, while the reading goes on: called when four full
+ *   files have landed since, never twice at once. What has landed since is left for the next `load`
  * @throws InputError within 5 s when Kafka can't be reached; when Kafka has deleted messages that bronze does not hold
  * @example
  * await landTopic(kafka, { landing, held, starts, signal: stopSignal() });
@@ -23,6 +25,7 @@ export async function landTopic(
     readonly held: readonly ResultRow[];
     readonly starts: readonly ResultRow[];
     readonly signal?: AbortSignal;
+    readonly whileReading?: () => Promise<void>;
   },
 ): Promise<TopicLanded> {
   const { landTopic } = await import("./land.js");

@@ -8,6 +8,8 @@ interface LandOptions extends Known {
   readonly landing: string;
   /** Ends the reading early: what was read until then is landed. */
   readonly signal?: AbortSignal;
+  /** Takes in what has landed, while the reading goes on: called when that is worth it, never twice at once. */
+  readonly whileReading?: () => Promise<void>;
 }
 
 /** The result of reading a topic. */
@@ -41,16 +43,47 @@ async function landNow(
   options: LandOptions,
   recreated?: string,
 ): Promise<TopicLanded> {
-  const { landing, signal, ...known } = options;
-  const open = await openTopic(settings, known, { landing, follow: false, ...(recreated && { recreated }) });
+  const { landing, signal, whileReading, ...known } = options;
+  const taking = takenIn(whileReading, settings);
+  const open = await openTopic(settings, known, {
+    landing,
+    follow: false,
+    ...(recreated && { recreated }),
+    onLanded: taking.onLanded,
+  });
   const { writers, reader } = open;
   try {
-    await Promise.race([reader.ended, aborted(signal)]);
+    await Promise.race([reader.ended, aborted(signal), taking.failed]);
     const { events, files } = await writers.land();
+    await taking.done();
     return { events, files, lag: reader.lag() };
   } finally {
+    await taking.done().catch(() => undefined);
     await open.close();
   }
+}
+
+/** With fewer files than these, taking them in takes less time than it takes to begin. */
+const worthTakingIn = 4;
+
+/** Calls `work` while files land, each time when enough events have landed since it was called last. */
+function takenIn(work: (() => Promise<void>) | undefined, { batchEvents }: KafkaSettings) {
+  let [waiting, underWay] = [0, Promise.resolve()];
+  let isBusy = false;
+  let fail!: (error: unknown) => void;
+  const failed = new Promise<never>((_, reject) => (fail = reject));
+  failed.catch(() => undefined); // whoever awaits it gets the error
+  return {
+    failed,
+    /** Resolves when the last call has ended. */
+    done: () => Promise.race([underWay, failed]),
+    onLanded(events: number) {
+      waiting += events;
+      if (!work || isBusy || waiting < worthTakingIn * batchEvents) return;
+      [waiting, isBusy] = [0, true];
+      underWay = work().then(() => void (isBusy = false), fail);
+    },
+  };
 }
 
 const aborted = (signal: AbortSignal | undefined) =>

@@ -31,9 +31,15 @@ export interface OpenTopic {
 export async function openTopic(
   settings: KafkaSettings,
   known: Known,
-  options: { landing: string; follow: boolean; recreated?: string },
+  options: {
+    landing: string;
+    follow: boolean;
+    recreated?: string;
+    /** Told of each file of events that has landed. */
+    onLanded?: (events: number) => void;
+  },
 ): Promise<OpenTopic> {
-  const { landing, follow, recreated } = options;
+  const { landing, follow, recreated, onLanded } = options;
   const { topic: name, acceptLoss, batchEvents } = settings;
   const watermarks = await readWatermarks(settings);
   const found = positionsOf({
@@ -54,7 +60,7 @@ export async function openTopic(
       return next === position.next ? position : { partition: position.partition, next, high: position.high };
     }),
   );
-  const writers = openPartitionWriters({ folder, topic, positions, batchEvents });
+  const writers = openPartitionWriters({ folder, topic, positions, batchEvents, onLanded });
   const reader = await openReader(settings, writers, positions, { follow });
   const close = async () => {
     await reader.close();

@@ -74,8 +74,10 @@ export function openPartitionWriters(options: {
   topic: string;
   positions: readonly Position[];
   batchEvents: number;
+  /** Told of each file that has landed. */
+  onLanded?: ((events: number) => void) | undefined;
 }): PartitionWriters {
-  const { folder, topic, batchEvents } = options;
+  const { folder, topic, batchEvents, onLanded } = options;
   const writers = new Map(
     options.positions.map(({ partition, next, last }): [number, PartitionWriter] => [
       partition,
@@ -137,6 +139,7 @@ export function openPartitionWriters(options: {
       writer.landed = writer.last!.offset + 1;
       ends.set(writer.partition, writer.landed);
       done = { events: done.events + events, files: done.files + 1, groups: [...done.groups, ...groups] };
+      onLanded?.(events);
     } else {
       // Another process was faster: its file counts, and this writer continues after it.
       writer.last = undefined;

@@ -32,7 +32,7 @@ export interface DuckdbOptions {
   readonly onWait?: (message: string) => void;
   readonly readOnly?: boolean;
   readonly threads?: number;
-  /** The most memory for tables and queries, such as 1GB; beyond it DuckDB writes to a folder beside the file. Default 80 % of the machine's. */
+  /** The most memory for tables and queries, such as 1GB; beyond it DuckDB writes to a folder beside the file. */
   readonly memory?: string;
 }
 
