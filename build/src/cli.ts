@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { fail } from "./commands/fail.js";
 import { endsWithNpm } from "./run/interrupt.js";
 
@@ -269,6 +269,18 @@ program
   .addOption(json())
   .addHelpText("after", examples("unload orders/orders_2026-03-02.csv"))
   .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
+
+program
+  .command("new")
+  .description("begin a table, a page or a source: contract, notebook and test, ready to run")
+  .addArgument(new Argument("<kind>").choices(["table", "page", "source"]))
+  .argument("<name>", "such as orders_by_status")
+  .option("--file <csv>", "of a source: one of its files, whose header names the columns")
+  .addHelpText(
+    "after",
+    examples("new table orders_by_status", "new source returns --file returns.csv", "new page returns"),
+  )
+  .action(async (kind, name, options) => (await import("./commands/new.js")).begin(kind, name, options));
 
 program
   .command("plans", { hidden: true })

@@ -3,6 +3,7 @@ import type { KafkaSettings } from "./settings.js";
 import type { ProduceOptions, ProduceReport } from "./shop/generator/produce.js";
 
 export { checkKafka, landTopic } from "./kafka/api.js";
+export { readHeader } from "./landing/header.js";
 export { stopSignal } from "./plan/session.js";
 export { generate } from "./shop/generator/generate.js";
 export type { GenerateOptions, GenerateReport } from "./shop/generator/options.js";

@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { readHeader } from "shopmetrics/sources";
+import { InputError, readSettings } from "shopmetrics/settings";
+import type { Draft } from "../new/draft.js";
+import { newPage } from "../new/page.js";
+import { newSource } from "../new/source.js";
+import { newTable } from "../new/table.js";
+
+export const kinds = ["table", "page", "source"] as const;
+
+/**
+ * Writes what a new table, page or source needs, ready to run, with sentences to be filled in. Nothing is written when any
+ * part of it is there already.
+ *
+ * @throws InputError naming what is there, or what is wrong with the name or the file
+ */
+export async function begin(
+  kind: (typeof kinds)[number],
+  given: string,
+  options: { file?: string },
+): Promise<void> {
+  const { root } = readSettings();
+  const name = given.replace(/^gold\./, "").replace(/\.ipynb$/, "");
+  if (!/^[a-z][a-z0-9_]{0,59}$/.test(name))
+    throw new InputError(`"${given}": give a name of small letters, digits and _, such as orders_by_status.`);
+  await write(root, await draftOf(kind, name, options.file));
+}
+
+async function draftOf(kind: (typeof kinds)[number], name: string, file: string | undefined): Promise<Draft> {
+  if (kind === "table") return newTable(name);
+  if (kind === "page") return newPage(name);
+  if (file === undefined)
+    throw new InputError(
+      `A source begins with one of its files: shopmetrics new source ${name} --file ${name}.csv`,
+    );
+  return newSource(name, await columnsOf(file));
+}
+
+async function columnsOf(file: string): Promise<string[]> {
+  if (!existsSync(file)) throw new InputError(`There is no file ${file}.`);
+  const header = await readHeader({ name: file, path: file });
+  if (!header) throw new InputError(`${file} is empty: its first line must name the columns.`);
+  const names = header.names.map((name) => name.toLowerCase());
+  const wrong = header.names.filter((name) => !/^[A-Za-z_]\w{0,59}$/.test(name));
+  if (wrong.length > 0)
+    throw new InputError(
+      `${file}: ${wrong.map((name) => `"${name}"`).join(", ")} can't be a column's name. Columns are named in the first line, ` +
+        `with commas between them, by letters, digits and _: change the line, here and in what sends the files.`,
+    );
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new InputError(`${file} names the column ${twice} twice.`);
+  return names;
+}
+
+async function write(root: string, { contract, files, next }: Draft): Promise<void> {
+  for (const { path: file } of files)
+    if (existsSync(path.join(root, file)))
+      throw new InputError(`${file} is there already. Nothing was written.`);
+  if (contract) {
+    const file = path.join(root, contract.path);
+    const text = await readFile(file, "utf8");
+    if (new RegExp(`export const ${contract.name}\\b`).test(text))
+      throw new InputError(`${contract.path} has a contract ${contract.name} already. Nothing was written.`);
+    await writeFile(file, text.trimEnd() + `\n${contract.text}`);
+    console.log(`added    the contract at the end of ${contract.path}`);
+  }
+  for (const { path: file, text } of files) {
+    await mkdir(path.dirname(path.join(root, file)), { recursive: true });
+    await writeFile(path.join(root, file), text);
+    console.log(`written  ${file}`);
+  }
+  console.log(`\nIt works as it is. Fill in its sentences, change its SQL, and try:\n`);
+  for (const command of next) console.log(`  ${command}`);
+}
