@@ -276,9 +276,14 @@ program
   .addArgument(new Argument("<kind>").choices(["table", "page", "source"]))
   .argument("<name>", "such as orders_by_status")
   .option("--file <csv>", "of a source: one of its files, whose header names the columns")
+  .option("--table <name>", "of a page: a table with a date and a figure (default gold.daily_sales_summary)")
   .addHelpText(
     "after",
-    examples("new table orders_by_status", "new source returns --file returns.csv", "new page returns"),
+    examples(
+      "new table orders_by_status",
+      "new source returns --file returns.csv",
+      "new page returns --table gold.returns_by_day",
+    ),
   )
   .action(async (kind, name, options) => (await import("./commands/new.js")).begin(kind, name, options));
 

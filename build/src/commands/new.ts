@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { Table } from "shopmetrics/plan";
+import { shop } from "shopmetrics/shop";
 import { readHeader } from "shopmetrics/sources";
 import { InputError, readSettings } from "shopmetrics/settings";
 import type { Draft } from "../new/draft.js";
@@ -19,23 +21,34 @@ export const kinds = ["table", "page", "source"] as const;
 export async function begin(
   kind: (typeof kinds)[number],
   given: string,
-  options: { file?: string },
+  options: { file?: string; table?: string },
 ): Promise<void> {
   const { root } = readSettings();
   const name = given.replace(/^gold\./, "").replace(/\.ipynb$/, "");
   if (!/^[a-z][a-z0-9_]{0,59}$/.test(name))
     throw new InputError(`"${given}": give a name of small letters, digits and _, such as orders_by_status.`);
-  await write(root, await draftOf(kind, name, options.file));
+  await write(root, await draftOf(kind, name, options));
 }
 
-async function draftOf(kind: (typeof kinds)[number], name: string, file: string | undefined): Promise<Draft> {
+async function draftOf(
+  kind: (typeof kinds)[number],
+  name: string,
+  { file, table = "gold.daily_sales_summary" }: { file?: string; table?: string },
+): Promise<Draft> {
   if (kind === "table") return newTable(name);
-  if (kind === "page") return newPage(name);
+  if (kind === "page") return newPage(name, tableNamed(table));
   if (file === undefined)
     throw new InputError(
       `A source begins with one of its files: shopmetrics new source ${name} --file ${name}.csv`,
     );
   return newSource(name, await columnsOf(file));
+}
+
+function tableNamed(name: string): Table {
+  const table = shop.tables.get(name);
+  if (!table)
+    throw new InputError(`There is no table ${name} (a new one is there after \`npm run compile\`).`);
+  return table;
 }
 
 async function columnsOf(file: string): Promise<string[]> {

@@ -1,59 +1,86 @@
+import type { Table } from "shopmetrics/plan";
+import { InputError } from "shopmetrics/settings";
 import { code, frontMatter, inWords, notebookFile, prose, type Draft } from "./draft.js";
 
-/** A page of the dashboard with a choice, a figure and a chart, which works as it is. */
-export function newPage(name: string): Draft {
+/**
+ * A page of the dashboard with a choice, a figure and a chart of a table's days, which works as it is.
+ *
+ * @param table has a date and a figure
+ * @throws InputError naming what the table lacks
+ */
+export function newPage(name: string, table: Table): Draft {
   const path = `notebooks/dashboard/${name}.ipynb`;
+  const [schema] = table.name.split(".");
+  if (schema !== "gold" && schema !== "silver")
+    throw new InputError(`${table.name}: a page shows a table of gold or silver.`);
   return {
-    files: [notebookFile(path, cells(name))],
+    files: [notebookFile(path, cells(name, table, shownOf(table)))],
     next: [`npx shopmetrics run --only dashboard.${name}`, "npx shopmetrics site", "npx shopmetrics serve"],
   };
 }
 
-const cells = (name: string) => [
-  frontMatter({ title: inWords(name), runtime: "page", position: "9" }),
-  prose(`# ${inWords(name)}: which question does this page answer?
+interface Shown {
+  readonly date: string;
+  readonly figure: string;
+  readonly isMoney: boolean;
+}
+
+function shownOf({ name, columns, options }: Table): Shown {
+  const date = columns.find(({ type }) => type === "DATE");
+  const isKey = (column: string) => (options.key ?? []).includes(column);
+  const figure = columns.find(({ name: own, type }) => /^(BIGINT|INT|DECIMAL)/.test(type) && !isKey(own));
+  const lacks = [...(date ? [] : ["a date"]), ...(figure ? [] : ["a figure"])];
+  if (!date || !figure)
+    throw new InputError(
+      `${name} has no column with ${lacks.join(" and none with ")}: choose another table by --table.`,
+    );
+  return { date: date.name, figure: figure.name, isMoney: figure.type === "DECIMAL(18,2)" };
+}
+
+const cells = (name: string, { name: table }: Table, { date, figure, isMoney }: Shown) => {
+  const [schema] = table.split(".");
+  const [format, label] = [isMoney ? "money" : "integer", inWords(figure)];
+  return [
+    frontMatter({ title: inWords(name), runtime: "page", position: "9" }),
+    prose(`# ${inWords(name)}: which question does this page answer?
 
 Say in two sentences what the figures count and what they leave out, in the words of the people who read them.`),
-  code(`import { gold, silver, sql } from "shopmetrics";
+    code(`import { ${schema}, sql } from "shopmetrics";
 import { cards, chart, color, computed, display, Inputs, Plot, query, short, sum, view, written } from "shopmetrics/page";`),
-  code(`const days = await query("days", { date: "date", category: "string", orders: "integer", revenue: "decimal" }, sql\`
-  select date, category, order_count as orders, revenue
-  from \${gold.daily_sales_summary}
-  where datediff((select max(date) from \${gold.daily_sales_summary}), date) < 90
-  order by date, category\`);
-
-await query("newest", { newest: "instant?" }, sql\`select max(updated_at) as newest from \${silver.orders_clean}\`);`),
-  code(`const everything = "All categories";
-const category = view(Inputs.select(
-  () => [everything, ...[...new Set(days.rows.map((row) => row.category))].sort()],
-  { key: "category", label: "Category", value: everything },
-));
-const chosen = computed(() => days.rows.filter((row) => category.value === everything || row.category === category.value));
+    code(`const days = await query("days", { date: "date", figure: "${isMoney ? "decimal" : "integer"}" }, sql\`
+  select ${date} as date, sum(${figure}) as figure
+  from \${${table}}
+  group by ${date}
+  order by date\`);`),
+    code(`const [month, year, always] = ["30 days", "365 days", "All days"];
+const period = view(Inputs.radio(() => [month, year, always], { key: "period", label: "Newest", value: year }));
+const chosen = computed(() => {
+  const last = days.rows.at(-1)?.date.getTime() ?? 0;
+  const from = period.value === always ? -Infinity : last - parseInt(period.value) * 86_400_000;
+  return days.rows.filter((row) => row.date.getTime() > from);
+});
 
 display(() => cards([
-  { label: "Revenue", format: "money", value: sum(chosen.value, (row) => row.revenue), note: "in the newest 90 days" },
-  { label: "Orders", format: "integer", value: sum(chosen.value, (row) => row.orders), note: "in the newest 90 days" },
+  { label: "${label}", format: "${format}", value: sum(chosen.value, (row) => row.figure), note: \`newest \${period.value.toLowerCase()}\` },
 ]));`),
-  code(`display(() => {
+    code(`display(() => {
   const rows = chosen.value;
   return chart({
-    title: "How much is sold each day?",
-    note: "Revenue of completed orders per day (UTC), the newest 90 days.",
+    title: "How does it change from day to day?",
+    note: "${label} per day (UTC).",
     height: { wide: 300, narrow: 240 },
-    empty: "No completed orders yet.",
-    table: { rows, columns: {
-      date: { label: "Day", format: "date" }, category: "Category", orders: { label: "Orders", format: "integer" },
-      revenue: { label: "Revenue", format: "money", bar: true },
-    } },
+    empty: "No days yet.",
+    table: { rows, columns: { date: { label: "Day", format: "date" }, figure: { label: "${label}", format: "${format}", bar: true } } },
   }, ({ narrow }) => ({
-    marginLeft: 56,
+    marginLeft: 60,
     x: { type: "utc", label: null, ticks: narrow ? 4 : 8, tickFormat: (time) => short.day(time) },
-    y: { label: "Revenue per day", grid: true, ticks: 4, tickFormat: short.money, zero: true },
+    y: { label: "${label}", grid: true, ticks: 4, tickFormat: short.${isMoney ? "money" : "number"}, zero: true },
     marks: [
-      Plot.rectY(rows, Plot.binX({ y: "sum" }, { x: "date", interval: "day", y: "revenue", fill: color.accent,
-        title: (row) => \`\${written(row.date, "date")}: \${row.category}, \${written(row.revenue, "money")}\` })),
+      Plot.rectY(rows, { x: "date", interval: "day", y: "figure", fill: color.accent, insetLeft: 0.5, insetRight: 0.5,
+        title: (row) => \`\${written(row.date, "date")}: \${written(row.figure, "${format}")}\`, tip: { pointer: "x" } }),
       Plot.ruleY([0], { stroke: color.line }),
     ],
   }));
 });`),
-];
+  ];
+};
