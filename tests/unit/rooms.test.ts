@@ -25,7 +25,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["cli.ts"],
     ["commands"],
     ["run", "docs"],
-    ["changed", "diff"],
+    ["changed", "diff", "new"],
     ["bundle", "site"],
     ["compile"],
     ["notebook"],

@@ -6,11 +6,11 @@ import { shop } from "shopmetrics/shop";
 import { readHeader } from "shopmetrics/sources";
 import { InputError, readSettings } from "shopmetrics/settings";
 import type { Draft } from "../new/draft.js";
-import { newPage } from "../new/page.js";
-import { newSource } from "../new/source.js";
-import { newTable } from "../new/table.js";
+import { newPage } from "../new/new-page.js";
+import { newSource } from "../new/new-source.js";
+import { newTable } from "../new/new-table.js";
 
-export const kinds = ["table", "page", "source"] as const;
+type Kind = "table" | "page" | "source";
 
 /**
  * Writes what a new table, page or source needs, ready to run, with sentences to be filled in. Nothing is written when any
@@ -19,7 +19,7 @@ export const kinds = ["table", "page", "source"] as const;
  * @throws InputError naming what is there, or what is wrong with the name or the file
  */
 export async function begin(
-  kind: (typeof kinds)[number],
+  kind: Kind,
   given: string,
   options: { file?: string; table?: string },
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function begin(
 }
 
 async function draftOf(
-  kind: (typeof kinds)[number],
+  kind: Kind,
   name: string,
   { file, table = "gold.daily_sales_summary" }: { file?: string; table?: string },
 ): Promise<Draft> {

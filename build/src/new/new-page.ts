@@ -61,7 +61,10 @@ const chosen = computed(() => {
 });
 
 display(() => cards([
-  { label: "${label}", format: "${format}", value: sum(chosen.value, (row) => row.figure), note: \`newest \${period.value.toLowerCase()}\` },
+  {
+    label: "${label}", format: "${format}", note: \`newest \${period.value.toLowerCase()}\`,
+    value: sum(chosen.value, (row) => row.figure),
+  },
 ]));`),
     code(`display(() => {
   const rows = chosen.value;
