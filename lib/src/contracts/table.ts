@@ -43,10 +43,12 @@ interface TableOptions<Shape> {
   /** Columns that hold another table's key, as `schema.table.column`. A missing one is a warning. */
   readonly references?: { readonly [C in ColumnName<Shape>]?: string };
   /**
-   * For a column that joined the contract later: the column whose value it takes over in the rows that are there already.
-   * Any other new column is null in them until a run with `--full`, which a key cannot be.
+   * For a column that joined the contract later: the column whose value it takes over in the rows that are there already, or
+   * whether that column has one. Any other new column is null in them until a run with `--full`, which a key cannot be.
    */
-  readonly formerly?: { readonly [C in ColumnName<Shape>]?: ColumnName<Shape> };
+  readonly formerly?: {
+    readonly [C in ColumnName<Shape>]?: ColumnName<Shape> | `${ColumnName<Shape>} is not null`;
+  };
   /** What must hold between a row's columns. A row that breaks one is kept, and a check warns of it. */
   readonly relations?: readonly Relation[];
   /** Liquid clustering on engines that have it. */

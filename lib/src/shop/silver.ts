@@ -232,6 +232,7 @@ export const clickstream_sessions = table(
   "A visitor's events without a pause of more than 30 minutes: one row per session (FR-010).",
   {
     visitor_id: text("The browser's cookie; of events without one, the customer's number."),
+    has_cookie: boolean("Whether visitor_id is a browser's cookie. Otherwise it is a customer's number."),
     customer_id: text(
       "The first customer who was known in it. Null while nobody was. All of them are in visitor_identities.",
     ).nullable(),
@@ -255,8 +256,8 @@ export const clickstream_sessions = table(
     ...origins,
   },
   {
-    key: ["visitor_id", "session_start"],
-    formerly: { visitor_id: "customer_id" },
+    key: ["visitor_id", "has_cookie", "session_start"],
+    formerly: { visitor_id: "customer_id", has_cookie: "channel is not null" },
     tracks: ["session_end"],
     clusterBy: ["session_date"],
     tags: { sensitivity: "personal" },
