@@ -45,7 +45,7 @@ export const customers_raw = exported(
     city: given("City of the delivery address."),
     region: given("Region or state of the delivery address."),
     country: given("Country of the delivery address."),
-    signup_date: given("Day on which the customer signed up, ISO date."),
+    signup_date: given("When the customer signed up, ISO date or instant."),
     updated_at: given("When the shop last changed this customer, ISO instant."),
   },
   ["first_name", "last_name", "email", "phone"],
