@@ -343,6 +343,8 @@ describe("the header", () => {
   it("says the worst that checks came to", () => {
     expect(checkWords({ pass: 5, warn: 0, fail: 0 })).toEqual({ words: "✓ 5 checks passed", status: "pass" });
     expect(checkWords({ pass: 5, warn: 2, fail: 0 }).words).toBe("! 2 of 7 checks warn");
+    expect(checkWords({ pass: 5, warn: 1, fail: 0 }).words).toBe("! 1 of 6 checks warns");
+    expect(checkWords({ pass: 1, warn: 0, fail: 0 }).words).toBe("✓ 1 check passed");
     expect(checkWords({ pass: 5, warn: 2, fail: 1 })).toEqual({
       words: "✗ 1 of 8 checks failed",
       status: "fail",

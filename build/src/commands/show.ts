@@ -3,7 +3,7 @@ import { InputError, readSettings } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
 import { ask, orderOfRun } from "shopmetrics/run";
 import { tables } from "shopmetrics/shop";
-import { count, nearest } from "../text.js";
+import { count, counted, nearest } from "../text.js";
 import { plainTable, rowsTable } from "./rows.js";
 
 interface ShowCommand {
@@ -113,5 +113,5 @@ function printColumns(shown: ReturnType<typeof tableNamed>, json: boolean): void
 
 function printRows(name: string, result: Result, total: number, json: boolean): void {
   if (json) return console.log(JSON.stringify({ table: name, total, rows: result.rows }));
-  console.log(`${rowsTable(result)}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
+  console.log(`${rowsTable(result)}\n${count(result.rows.length)} of ${counted(total, "row")} of ${name}`);
 }

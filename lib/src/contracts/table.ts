@@ -4,6 +4,13 @@ import { columnMeta, type Range } from "./columns.js";
 /** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
 export type FileFormat = "csv" | "envelopes";
 
+/** A folder of the landing folder from which a step loads. */
+export interface LandingFolder {
+  readonly format: FileFormat;
+  /** Whether a step puts the files there itself, so that no hint names the folder. */
+  readonly landsItself?: boolean;
+}
+
 type Layer = "bronze" | "silver" | "gold" | "ops";
 
 /** One column of a contract, read from its zod field. */
@@ -59,6 +66,8 @@ interface TableOptions<Shape> {
   readonly auditColumns?: readonly ColumnName<Shape>[];
   /** What the files are that `load` appends to it. Default `csv`. */
   readonly files?: FileFormat;
+  /** Whether a step lands these files itself. Nobody else puts one there, so no hint names the folder. */
+  readonly landsItself?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   /** Columns by which a person can be known: tagged so in the catalog. */
   readonly personal?: readonly ColumnName<Shape>[];

@@ -34,8 +34,11 @@ function partsOf(
   if (typeof unit === "object") {
     const side = unit.sumsOf === inCurrency ? amount : number;
     const what = bind(unit.sumsOf);
+    const one = /[^s]s$/.test(unit.sumsOf)
+      ? `case when actual = 1 then ${bind(unit.sumsOf.slice(0, -1))} else ${what} end`
+      : what;
     return {
-      measured: `case when actual = expected then ${side("actual")} || ' ' || ${what} || ', as expected'
+      measured: `case when actual = expected then ${side("actual")} || ' ' || ${one} || ', as expected'
       else ${side("actual")} || ' instead of ' || ${side("expected")} || ' ' || ${what}
         || case when expected = 0 then '' else ', ' || ${percent("figure")} || ' apart' end end`,
       limit: `${percent("threshold")} || ' apart'`,
@@ -45,12 +48,12 @@ function partsOf(
     case "rows":
       return {
         measured: `case when total_rows is null then ${rows("failed_rows")}
-      else ${number("failed_rows")} || ' of ' || ${number("total_rows")} || ' rows' end`,
+      else ${number("failed_rows")} || ' of ' || ${rows("total_rows")} end`,
         limit: number("threshold"),
       };
     case "share":
       return {
-        measured: `${percent("figure")} || ' (' || ${number("failed_rows")} || ' of ' || ${number("total_rows")} || ' rows)'`,
+        measured: `${percent("figure")} || ' (' || ${number("failed_rows")} || ' of ' || ${rows("total_rows")} || ')'`,
         limit: percent("threshold"),
       };
     case "hours":

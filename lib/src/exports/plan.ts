@@ -7,7 +7,7 @@ export {
   commonTags,
   schemasOf,
   type Column,
-  type FileFormat,
+  type LandingFolder,
   type Table,
   type Tables,
 } from "../contracts/table.js";

@@ -136,5 +136,5 @@ export const topic_starts = table(
     recorded_at: given("When this was recorded, ISO instant."),
     ...audit,
   },
-  { auditColumns: ["ingested_at", "source_load"], tags: { sensitivity: "internal" } },
+  { auditColumns: ["ingested_at", "source_load"], landsItself: true, tags: { sensitivity: "internal" } },
 );

@@ -465,7 +465,7 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       expect(errors["silver_orders_clean"]).toContain(said);
       expect(errors["finish_daily"]).toContain(`silver.orders_clean: ${said}`);
       expect(errors["silver_orders_clean"]).toMatch(
-        /notebooks\/silver\/orders_clean\.ipynb cell 4:1: check "null order_id" of silver\.orders_clean: 100 % \(1 of 1 rows\), such as \S+ row 1; at most 1 %/,
+        /notebooks\/silver\/orders_clean\.ipynb cell 4:1: check "null order_id" of silver\.orders_clean: 100 % \(1 of 1 row\), such as \S+ row 1; at most 1 %/,
       );
       expect(tasks.find(({ task }) => task === "gold_daily_sales_summary")?.state).toBe("upstream_failed");
       expect(errors["finish_daily"]).toMatch(/silver\.orders_clean: .* check "null order_id"/);
