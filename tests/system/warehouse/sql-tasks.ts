@@ -345,6 +345,17 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       expect(refused[0]!.error).toContain(
         'from_date is "2026-02-20" and to_date is "2026-02-10": give two dates such as 2026-03-01',
       );
+      const lonely = await dailyJob("2026-03-13", {
+        told: { from_date: from },
+        only: (name) => name === "gold.daily_sales_summary",
+      });
+      expect(lonely.flatMap(({ task, state }) => (state === "failed" ? [task] : []))).toEqual([
+        "gold_daily_sales_summary",
+        "finish_daily",
+      ]);
+      const why = lonely.find(({ error }) => error)?.error;
+      expect(why).toContain('from_date is "2026-02-10" and to_date is ""');
+      expect(why).toContain("The step has changed nothing.");
 
       for (const connection of connections) {
         await connection.execute(`update gold.daily_sales_summary set revenue = revenue - 1 ${outside}`);
