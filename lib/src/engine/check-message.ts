@@ -1,4 +1,5 @@
 import { inCurrency, type CheckUnit } from "../verbs/check.js";
+import { suchAs } from "../verbs/row-text.js";
 
 /** How an engine writes a number within a text, always with commas between thousands. */
 export interface NumberWords {
@@ -18,7 +19,7 @@ export interface NumberWords {
 export function checkMessage(unit: CheckUnit, words: NumberWords, bind: (text: string) => string): string {
   const { measured, limit } = partsOf(unit, words, bind);
   return `case when figure is null then 'nothing to measure' else ${measured} end
-    || case when sample is null then '' else ', such as ' || sample end || '; at most ' || ${limit}`;
+    || case when sample is null then '' else '${suchAs}' || sample end || '; at most ' || ${limit}`;
 }
 
 function partsOf(

@@ -1,4 +1,4 @@
-import { backfilled, flat, type Plan } from "shopmetrics/plan";
+import { backfillItem, flat, type Plan } from "shopmetrics/plan";
 
 /** The task parameters that name the first and the last business date of a backfill; both are empty in any other run. */
 export const dateParameters = ["from_date", "to_date"] as const;
@@ -27,7 +27,7 @@ export const hasNews = (plan: Plan): string | undefined =>
   plan.changes.length > 0
     ? [
         at("full"),
-        ...(backfilled(plan) ? [`${at("from_date")} is not null`] : []),
+        ...(backfillItem(plan) ? [`${at("from_date")} is not null`] : []),
         ...plan.changes.map((name) => `${at(`lo_${flat(name)}`)} < ${at(`hi_${flat(name)}`)}`),
       ].join(" or ")
     : undefined;
@@ -45,7 +45,7 @@ export function sqlVariables(plan: Plan): string {
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],
     ["full", "boolean", "cast({{full}} as boolean)"],
-    ...(backfilled(plan)
+    ...(backfillItem(plan)
       ? ([
           ["from_date", "date", firstDate],
           ["to_date", "date", dateGiven("to_date")],
