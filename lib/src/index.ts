@@ -11,6 +11,7 @@ export { maintain } from "./verbs/maintain.js";
 export { reject } from "./verbs/reject.js";
 export { append, history, merge, refresh } from "./verbs/write.js";
 export { check } from "./verbs/check.js";
+export { messageWithoutRows } from "./verbs/row-text.js";
 export { implausible } from "./verbs/implausible.js";
 export { explain, rows, show } from "./verbs/read.js";
 export { InputError } from "./errors.js";

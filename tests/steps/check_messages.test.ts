@@ -79,6 +79,14 @@ it("rows that should not be there are counted by themselves and named by what th
   );
 });
 
+it("one thing is told as one", async () => {
+  const given = await step("silver.clickstream_sessions", { "silver.clickstream_clean": [{}] });
+  expect(given.outcome.check("sessions hold each event once").message).toBe(
+    "1 event, as expected; at most 0 % apart",
+  );
+  expect(given.outcome.check("converted is not null").message).toBe("0 of 1 row; at most 0");
+});
+
 it("two sums are told with what they are of, and how far they are apart", async () => {
   const lake = await lakehouse();
   await lake.given({

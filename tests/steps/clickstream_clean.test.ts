@@ -118,17 +118,23 @@ describe("an event is typed", () => {
   });
 });
 
+/** A message with an object or a list in a field for text. */
+const nested = (name: string, json: string, between = ":") => ({
+  [name]: json,
+  value: `{"${name}"${between}${json},"note":"\\"page\\":[1]"}`,
+});
+
 describe("what breaks the contract is refused with its reasons (FR-003)", () => {
   it.for([
     ["event_id is missing", { event_id: null }],
     ["event_id is not a text of 1 to 200 characters", { event_id: "  " }],
     ["event_id is not a text of 1 to 200 characters", { event_id: "é".repeat(201) }],
-    ["event_id is not a text of 1 to 200 characters", { event_id: '{"a":1}' }],
+    ["event_id is not a text of 1 to 200 characters", nested("event_id", '{"a":1}')],
     ["visitor_id and customer_id are missing", { visitor_id: null, customer_id: null }],
     ["visitor_id is not a text of 1 to 200 characters", { visitor_id: "" }],
     ["visitor_id is not a text of 1 to 200 characters", { visitor_id: "v".repeat(201) }],
     ["customer_id is not a text of 1 to 200 characters", { visitor_id: "v-1", customer_id: "" }],
-    ["customer_id is not a text of 1 to 200 characters", { customer_id: "[1]" }],
+    ["customer_id is not a text of 1 to 200 characters", nested("customer_id", "[1]")],
     ["event_type is not known", { event_type: "hover" }],
     ["event_type is not known", { event_type: "Page_View" }],
     ["event_type is not known", { event_type: null }],
@@ -160,12 +166,12 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ["price is not an amount", { price: "-1.00" }],
     ["price is not an amount", { price: "9.999" }],
     ["price is not an amount", { price: "1000000000" }],
-    ["device is not a text of 1 to 200 characters", { device: "{}" }],
+    ["device is not a text of 1 to 200 characters", nested("device", "{}")],
     ["country is not a text of 1 to 200 characters", { country: "" }],
     ["referrer is not a text of 1 to 2000 characters", { referrer: "x".repeat(2001) }],
-    ["utm_source is not a text of 1 to 200 characters", { utm_source: "{}" }],
+    ["utm_source is not a text of 1 to 200 characters", nested("utm_source", "{}", " : ")],
     ["utm_medium is not a text of 1 to 200 characters", { utm_medium: "x".repeat(201) }],
-    ["utm_campaign is not a text of 1 to 200 characters", { utm_campaign: "[1]" }],
+    ["utm_campaign is not a text of 1 to 200 characters", nested("utm_campaign", "[1]")],
     ["order_id is not a text of 1 to 200 characters", { order_id: "x".repeat(201) }],
     ["message is no JSON object", { value: "click" }],
     ["message is no JSON object", { value: "[]" }],
@@ -194,6 +200,17 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
   ] as const)("%s", async ([reason, message]) => {
     expect(await reasons(message)).toEqual([reason]);
   });
+
+  it.for(["[Sale] Shoes", "{name}", "[1]", "{}", '{"a":1}', " {a", '["a'])(
+    "a text may begin as a list or an object does: %s",
+    async (text) => {
+      const fields = { page: text, product_id: text, utm_campaign: text };
+      const given = await step(clean, { "bronze.clickstream_raw": [fields] });
+      expect(await given.rows(silver.clickstream_clean, "page", "product_id", "utm_campaign")).toEqual([
+        fields,
+      ]);
+    },
+  );
 
   it("every rule that an event breaks is named", async () => {
     expect(await reasons({ event_id: null, quantity: "x", price: "x" })).toEqual([

@@ -11,7 +11,7 @@ const wanted = Number(process.env["CONTRACT_EVENTS"] ?? 20_000);
 // prettier-ignore
 const values: readonly unknown[] = [
   "E1", "é".repeat(200), "é".repeat(201), "🛒".repeat(200), "x".repeat(2000), "x".repeat(2001), "", " ", "  a", " {a",
-  "{a", "[a", " [a", "\n", "\t", "\u00a0", "a\u0000b", "a\nb", "a\u2028b", "'; drop table", "null", "true", "NaN",
+  "{a", "[a", " [a", "[1]", "{}", '{"a":1}', '["a', " {}", "\n", "\t", "\u00a0", "a\u0000b", "a\nb", "a\u2028b", "'; drop table", "null", "true", "NaN",
   "page_view", "add_to_cart", "purchase", "search", "Search", " search",
   "2026-03-10T12:00:00Z", "2026-03-10T12:00:00.123456Z", "2026-03-10T12:00:00.1234567Z", "2026-03-10T12:00:00+01:30",
   "2026-03-10T12:00:00+13:59", "2026-03-10T12:00:00-14:00", "2026-02-29T12:00:00Z", "2024-02-29T12:00:00Z",
@@ -66,6 +66,7 @@ it(
           order_id: 7,
         }),
         ...(random() < 0.1 && { [pick(["colour", "EVENT_ID", "event id"])]: pick(values) }),
+        ...(random() < 0.05 && { note: '"page":[1],"product_id":{' }),
       };
       const names = [...Object.keys(good), "quantity", "price", "device", "country", "product_id", ...others];
       // Most have one doubtful field, so that no other field's fault hides a difference.

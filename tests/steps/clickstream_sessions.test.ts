@@ -35,6 +35,7 @@ describe("a session is what a customer does without a pause of more than 30 minu
     expect(await given.contents(silver.clickstream_sessions)).toEqual([
       {
         visitor_id: "C1",
+        has_cookie: false,
         customer_id: "C1",
         session_start: at("12:00:00"),
         session_end: at("12:10:00"),
@@ -144,6 +145,31 @@ describe("a visitor is a browser, logged in or not", () => {
         { visitor_id: "v-2", customer_id: null, event_count: 1 },
       ],
     );
+  });
+
+  it("a cookie that looks like a customer's number is another visitor than that customer, at the same instant too", async () => {
+    const lake = await step(sessions, {
+      "silver.clickstream_clean": [
+        visit("C1", null, "12:00:00"),
+        visit(null, "C1", "12:00:00"),
+        visit("C1", "C2", "12:10:00"),
+      ],
+    });
+    const found = () =>
+      lake.rows(silver.clickstream_sessions, "visitor_id", "has_cookie", "customer_id", "event_count");
+    expect(await found()).toEqual([
+      { visitor_id: "C1", has_cookie: false, customer_id: "C1", event_count: 1 },
+      { visitor_id: "C1", has_cookie: true, customer_id: "C2", event_count: 2 },
+    ]);
+    await lake.given({
+      "silver.clickstream_clean": [visit(null, "C1", "12:20:00"), visit("C1", null, "13:00:00")],
+    });
+    await lake.run(sessions);
+    expect(await found()).toEqual([
+      { visitor_id: "C1", has_cookie: false, customer_id: "C1", event_count: 2 },
+      { visitor_id: "C1", has_cookie: true, customer_id: "C2", event_count: 2 },
+      { visitor_id: "C1", has_cookie: true, customer_id: null, event_count: 1 },
+    ]);
   });
 
   it("where they landed and came from is what their first event says", async () => {

@@ -302,6 +302,17 @@ describe("refused lines (FR-003)", () => {
     ]);
   });
 
+  it.for([
+    ["2026-03-01T00:30:00+02:00", "2026-02-28"],
+    ["2026-02-28 23:30:00-05:00", "2026-03-01"],
+    ["2026-02-28T23:30:00Z", "2026-02-28"],
+    ["2026-02-28T23:30:00", "2026-02-28"],
+    [" 2026-02-28 ", "2026-02-28"],
+  ] as const)("signup_date %s is the UTC day %s", async ([given, signup_date]) => {
+    const lake = await step("silver.dim_customers", { "bronze.customers_raw": [{ signup_date: given }] });
+    expect(await lake.rows(silver.dim_customers, "signup_date")).toEqual([{ signup_date }]);
+  });
+
   it("empty attributes are allowed, and so is a leap day", async () => {
     const given = await step("silver.dim_customers", {
       "bronze.customers_raw": [{ email: "", phone: null, city: " ", signup_date: "2024-02-29" }],

@@ -82,6 +82,8 @@ describe("refused lines", () => {
     ["updated_at is not a timestamp", { updated_at: "" }],
     ["price is not an amount", { price: "cheap" }],
     ["price is negative", { price: "-0.01" }],
+    ["price is negative", { price: " -0.001 " }],
+    ["cost is negative", { cost: "-4e-3" }],
     ["cost is not an amount", { cost: "1,50" }],
   ] satisfies [string, Line][])("%s", async ([reason, line]) => {
     const given = await step("silver.dim_products", { "bronze.products_raw": [line] });

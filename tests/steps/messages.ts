@@ -29,7 +29,7 @@ export function randomMessages(random: () => number): RandomMessages {
         () => ({ customer_id: rarely(() => "", pick(["C1", "C1", "C2", "C3"])) }),
         () => ({ visitor_id: rarely(() => "", pick(["V1", "V1", "V2"])), customer_id: null }),
         () => ({ visitor_id: "V1", customer_id: pick(["C1", "C2"]) }),
-        () => ({ visitor_id: pick(["V2", "V3"]), customer_id: pick(["C1", "C3"]) }),
+        () => ({ visitor_id: pick(["V2", "C2"]), customer_id: pick(["C1", "C3"]) }),
       ])(),
       ...(event_type !== "search" &&
         rarely(() => false, true, 0.2) && { product_id: pick(["P1", "P2", "P3", "P4"]) }),

@@ -78,6 +78,42 @@ describe("typing (FR-003)", () => {
     },
   );
 
+  it.for([
+    ["1000", "0.005", "5.00"],
+    ["3", "0.333", "1.00"],
+    ["3", "0.3333333", "1.00"],
+    ["1", "1.005", "1.01"],
+    ["2.000", "10.00", "20.00"],
+  ] as const)(
+    "a missing total is %s × %s, rounded last: %s",
+    async ([quantity, unit_price, total_amount]) => {
+      const given = await step("silver.orders_clean", {
+        "bronze.orders_raw": [{ quantity, unit_price, total_amount: null }],
+      });
+      expect(await given.rows(silver.orders_clean, "total_amount")).toEqual([{ total_amount }]);
+      expect(given.outcome.warnings).not.toContain(
+        "total_amount is quantity × unit_price, give or take a third",
+      );
+    },
+  );
+
+  it("zero with a minus is zero, and amounts finer than cents are counted however they are written", async () => {
+    expect(await typed({ total_amount: "-0.00", unit_price: "-0" })).toMatchObject({
+      total_amount: "0.00",
+      unit_price: "0.00",
+    });
+    const given = await step("silver.orders_clean", {
+      "bronze.orders_raw": [
+        { order_id: "O1", total_amount: "12345e-3" },
+        { order_id: "O2", total_amount: "1.5e1", unit_price: "15.000" },
+        { order_id: "O3", total_amount: "10.001" },
+      ],
+    });
+    expect(given.outcome.check("amounts with more than two decimals, rounded half up").message).toContain(
+      "2 rows, such as O1: given_total 12345e-3",
+    );
+  });
+
   it("an order without a unit price is kept when it has a total", async () => {
     expect(await typed({ unit_price: null, total_amount: "7.00" })).toMatchObject({
       unit_price: null,
@@ -120,6 +156,11 @@ describe("refused rows", () => {
     ["quantity is above 999,999,999", { quantity: "5000000000" }],
     ["total_amount is negative", { total_amount: "-5.00" }],
     ["unit_price is negative", { unit_price: "-0.01" }],
+    ["unit_price is negative", { unit_price: "-0.001" }],
+    ["total_amount is negative", { total_amount: "-0.001" }],
+    ["total_amount is negative", { total_amount: "-.004e-30" }],
+    ["quantity is not whole", { quantity: "1.0000001" }],
+    ["quantity is not whole", { quantity: "-0.0000001" }],
     ["order_date is more than 1 day after it was loaded", { order_date: "2062-11-27T08:00:00Z" }],
     ["order_date is before 1900-01-01", { order_date: "1899-12-31T23:59:59Z" }],
     ["updated_at is more than 1 day after it was loaded", { updated_at: "9999-12-31" }],

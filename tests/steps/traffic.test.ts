@@ -42,10 +42,11 @@ describe("traffic per UTC hour (FR-009)", () => {
         { visitor_id: "v-1", customer_id: "C1" },
         { visitor_id: "v-2", customer_id: null },
         { customer_id: "C1" },
+        { visitor_id: "C1", customer_id: null },
       ],
     });
     expect(await given.rows(gold.hourly_traffic_metrics, "page_views", "unique_visitors")).toEqual([
-      { page_views: 4, unique_visitors: 3 },
+      { page_views: 5, unique_visitors: 4 },
     ]);
   });
 
@@ -124,10 +125,12 @@ describe("from looking to buying, per day and category", () => {
         { visitor_id: "v-1", customer_id: "C1" },
         { visitor_id: "v-1", customer_id: "C1", product_id: null, page: "/checkout" },
         { visitor_id: "v-2", customer_id: null, product_id: null, page: "/" },
+        { customer_id: "C1" },
+        { visitor_id: "C1", customer_id: null },
       ],
     });
     expect(await given.rows(gold.conversion_funnel, "category", "visitors", "page_views")).toEqual([
-      { category: "Unknown", visitors: 1, page_views: 2 },
+      { category: "Unknown", visitors: 3, page_views: 4 },
     ]);
   });
 

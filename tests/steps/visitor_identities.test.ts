@@ -202,6 +202,20 @@ describe("a run changes what new events touch", () => {
   });
 });
 
+it("a cookie that looks like another customer's number is not tied to the session of that customer", async () => {
+  const lake = await lakehouse();
+  await lake.given({
+    [clean]: [
+      event(null, "C1", "09:50:00"),
+      event("C1", null, "10:00:00"),
+      event("C1", "C2", "10:05:00"),
+      event(null, "C1", "10:20:00"),
+    ],
+  });
+  expect((await lake.run(steps)).warnings).toEqual([]);
+  expect(await ties(lake)).toEqual([["C1", "C2", "10:00:00", "10:05:00", "10:05:00"]]);
+});
+
 it("a cookie that many customers have warns", async () => {
   const given = await tied(
     ...["C1", "C2", "C3", "C4"].map((customer, index) => event("v-1", customer, `10:0${index}:00`)),
@@ -213,8 +227,8 @@ it("a cookie that many customers have warns", async () => {
 it("rows that do not hold each event once, or overlap, warn", async () => {
   const lake = await step(identities, {
     [sessions]: [
-      { visitor_id: "v-1", session_start: at("10:00:00"), session_end: at("11:00:00") },
-      { visitor_id: "v-1", session_start: at("10:30:00"), session_end: at("11:30:00") },
+      { visitor_id: "v-1", has_cookie: true, session_start: at("10:00:00"), session_end: at("11:00:00") },
+      { visitor_id: "v-1", has_cookie: true, session_start: at("10:30:00"), session_end: at("11:30:00") },
     ],
     [clean]: [event("v-1", "C1", "10:40:00")],
   });

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { chmod, chown, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lakehouse, scratchProject, succeeded, temporaryFolder, type Lakehouse } from "./cli.ts";
 import { differences, dump, query, unread, type Tables } from "./tables.ts";
@@ -100,6 +101,18 @@ describe("a file that cannot be loaded as it is", () => {
       Buffer.from(`\ufeff${monday}`, "utf16le"),
       /is not UTF-8 but looks like UTF-16: line 1, byte 0 \(0xff\)/,
       /iconv -f utf-16 -t utf-8/,
+    ],
+    [
+      "is compressed by gzip and not called so",
+      gzipSync(monday),
+      /is compressed by gzip, and its name does not say so/,
+      /Rename it to orders_2026-03-02\.csv\.gz/,
+    ],
+    [
+      "is an Excel workbook",
+      Buffer.from("PK\x03\x04 xl/workbook.xml"),
+      /is a ZIP archive or an Excel workbook/,
+      /export the workbook as CSV/,
     ],
     [
       "has no header",

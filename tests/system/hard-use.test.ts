@@ -131,11 +131,11 @@ describe("a clock that was ahead for one run", () => {
     const total = "total_amount is quantity × unit_price, give or take a third";
     expect(ofOrders.find(({ check_name }) => check_name === total)).toMatchObject({
       status: "warn",
-      measured: "1 of 1 rows; at most 0",
+      measured: "1 of 1 row; at most 0",
     });
     const kept = await query(shop, `select message from ops.check_results where check_name = '${total}'`);
     expect(kept).toContainEqual({
-      message: "1 of 1 rows, such as O2: quantity 1, unit_price 10.00, total_amount 99.00; at most 0",
+      message: "1 of 1 row, such as O2: quantity 1, unit_price 10.00, total_amount 99.00; at most 0",
     });
   });
 });

@@ -79,6 +79,8 @@ let made = 0;
 /** A visit: somebody of the older form, a stranger, or a visitor who may log in, perhaps as another customer. */
 function visit(isOlder: boolean): Fields[] {
   const person = upTo(30);
+  // Some cookies look like the number of another customer.
+  const cookie = person % 5 === 0 ? `C${person + 1}` : `v-${person}`;
   const hasVisitor = !isOlder && random() < 0.8;
   let customer = !hasVisitor || random() < 0.2 ? `C${person}` : null;
   let at = Date.UTC(2026, 2, 1) * 1000 + upTo(4 * 1440) * minute + upTo(minute);
@@ -89,12 +91,12 @@ function visit(isOlder: boolean): Fields[] {
     const isAboutProduct = type !== "search" && (isOlder || type !== "page_view" || random() < 0.5);
     return {
       event_id: `E${made++}`,
-      ...(hasVisitor && { visitor_id: `v-${person}` }),
+      ...(hasVisitor && { visitor_id: cookie }),
       ...((customer !== null || random() < 0.5) && { customer_id: customer }),
       product_id: isAboutProduct ? `P${upTo(12)}` : null,
       event_type: type,
       session_id: `S${upTo(9)}`,
-      page: `/${upTo(20)}`,
+      page: pick(["", "", "", "[Sale] ", "{"]) + `/${upTo(20)}`,
       event_ts: written(at),
       ...(random() < 0.7 && { device: pick(["mobile", "desktop"]), country: pick(["Spain", "Norway"]) }),
       ...(type !== "search" &&
@@ -361,7 +363,8 @@ function recompute(
       const first = session[0]!;
       const [views, carts, purchases, searches] = figures(session);
       return line(
-        who(first),
+        first.visitor ?? first.customer,
+        first.visitor !== null,
         session.find(({ customer }) => customer !== null)?.customer ?? null,
         written(first.at),
         written(session.at(-1)!.at),
@@ -429,6 +432,7 @@ const selects = {
   )} from silver.clickstream_clean`,
   sessions: `select ${joined(
     "visitor_id",
+    "has_cookie",
     "customer_id",
     instant("session_start"),
     instant("session_end"),
@@ -505,7 +509,9 @@ describe.each([
     expected = recompute(
       landed,
       known,
-      isOlder ? ({ customer }) => customer! : ({ visitor, customer }) => visitor ?? customer!,
+      isOlder
+        ? ({ customer }) => customer!
+        : ({ visitor, customer }) => (visitor === null ? `customer ${customer}` : `cookie ${visitor}`),
     );
   });
 

@@ -32,7 +32,7 @@ const instant = () => {
 };
 const badInstants = ["", "soon", "2062-03-01T00:00:00Z", "1850-01-01", "9999-12-31", "2026-02-30"];
 const cents = () => `${upTo(300)}.${String(upTo(100)).padStart(2, "0")}`;
-const badMoney = ["-1.00", "ten", "1e308", "99999999999.00"];
+const badMoney = ["-1.00", "-0.001", "ten", "1e308", "99999999999.00"];
 
 const newLine = {
   orders: (): Line => {
@@ -42,7 +42,7 @@ const newLine = {
       customer_id: rarely(`C${upTo(400)}`, ["", "C999999"]),
       product_id: rarely(`P${upTo(80)}`, ["", "P999999"]),
       quantity: rarely(quantity, ["", "-1", "1.5", "some", "2.0", "5000000000", "0"]),
-      unit_price: rarely(price, [...badMoney, ""]),
+      unit_price: rarely(price, [...badMoney, "", "0.333", "2.0049"]),
       total_amount: rarely((Number(price) * Number(quantity)).toFixed(2), [
         ...badMoney,
         "",
@@ -141,8 +141,12 @@ function recompute(landed: readonly Landed[]) {
       const given = line["quantity"]!.trim();
       const quantity = given === "" ? 1 : /^\d+(\.0+)?$/.test(given) ? Number(given) : undefined;
       const [price, sum] = [money(line["unit_price"]!), money(line["total_amount"]!)];
+      // In millionths, rounded once.
+      const exact = Math.round(Number(line["unit_price"]) * 1e6);
       const amount =
-        sum === null && typeof price === "number" && quantity !== undefined ? quantity * price : sum;
+        sum === null && typeof price === "number" && quantity !== undefined
+          ? Math.floor((quantity * exact + 5000) / 10_000)
+          : sum;
       const isKnown = ["pending", "completed", "cancelled", "refunded"].includes(status);
       if (!id || id.length > 200 || updated === undefined || ordered === undefined || !isKnown)
         return undefined;

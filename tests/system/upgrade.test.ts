@@ -13,6 +13,7 @@ const gained: Readonly<Record<string, readonly string[]>> = {
   "silver.clickstream_late": place,
   "silver.clickstream_sessions": [
     "visitor_id",
+    "has_cookie",
     "landing_page",
     "device",
     "country",
@@ -83,7 +84,7 @@ it("a warehouse of before there were visitors goes on by itself, and with --full
   await fresh.land("clickstream/1.ndjson", before);
   await fresh.land("clickstream/2.ndjson", since);
   succeeded(await fresh.shopmetrics("run"));
-  const sessions = `select visitor_id, customer_id, session_start, session_end, session_duration, event_count, page_views, purchases,
+  const sessions = `select visitor_id, has_cookie, customer_id, session_start, session_end, session_duration, event_count, page_views, purchases,
     converted from silver.clickstream_sessions order by all`;
   expect(await query(older, sessions)).toEqual(await query(fresh, sessions));
   const expected = await dump(fresh);
@@ -103,6 +104,41 @@ it("a warehouse of before there were visitors goes on by itself, and with --full
   ).toEqual([{ landing_page: null }]);
   succeeded(await older.shopmetrics("run --full"));
   expect(differences(await dump(older), expected)).toEqual([]);
+});
+
+it("a warehouse of before sessions told cookies from customers goes on by itself, and tells them apart", async () => {
+  const shop = await lakehouse();
+  await shop.land("clickstream/1.ndjson", before);
+  await shop.land(
+    "clickstream/2.ndjson",
+    lines(
+      message({ visitor_id: "C9" }, "21:00:00"),
+      message({ visitor_id: "C9", customer_id: "C1" }, "21:05:00"),
+    ),
+  );
+  succeeded(await shop.shopmetrics("run"));
+  await execute(shop, ["alter table silver.clickstream_sessions drop column has_cookie"]);
+  const was = await shop.copy();
+  await shop.land(
+    "clickstream/3.ndjson",
+    lines(message({ customer_id: "C9" }, "21:10:00"), message({ visitor_id: "C9" }, "21:15:00")),
+  );
+  succeeded(await shop.shopmetrics("run"));
+  expect(
+    await query(
+      shop,
+      `select has_cookie, customer_id, event_count from silver.clickstream_sessions where visitor_id = 'C9' order by all`,
+    ),
+  ).toEqual([
+    { has_cookie: false, customer_id: "C9", event_count: "1" },
+    { has_cookie: true, customer_id: "C1", event_count: "3" },
+  ]);
+  expect(await shop.json(`diff silver.clickstream_sessions --against ${was.home}`)).toMatchObject({
+    tables: [{ added: 1, removed: 0, changed: 1, columnsAdded: ["has_cookie"] }],
+  });
+  const after = await dump(shop);
+  succeeded(await shop.shopmetrics("run --full"));
+  expect(differences(await dump(shop), after)).toEqual([]);
 });
 
 it("is compared with what it was before by keys that take over a former column's values, or says what it lacks", async () => {

@@ -155,7 +155,8 @@ describe("a build", () => {
     expect(text).not.toMatch(/\bdrop\b|replace table/i);
     // Last, once no column is missing.
     expect(text.trimEnd().split("\n").at(-1)).toBe(
-      "update silver.clickstream_sessions set visitor_id = customer_id where visitor_id is null;",
+      "update silver.clickstream_sessions set visitor_id = coalesce(visitor_id, customer_id), " +
+        "has_cookie = coalesce(has_cookie, channel is not null) where visitor_id is null or has_cookie is null;",
     );
   });
 });

@@ -25,6 +25,11 @@ describe("pages of the dashboard", () => {
       }
   });
 
+  it("count one thing as one: a number before a plural is written by counted()", () => {
+    const plain = /\$\{written\([^}]*\\?"integer\\?"\)\} (?!of )(?:[a-z]+ )?[a-z]+s\b/;
+    for (const page of pages) for (const words of wordsOf(page)) expect(words, page.path).not.toMatch(plain);
+  });
+
   it("name what they satisfy in their front matter", () => {
     for (const page of pages) expect(page.front.requirements?.length, page.path).toBeGreaterThan(0);
   });

@@ -201,8 +201,8 @@ describe("what the warehouse holds", () => {
   it("tells what checks found without the rows that they name, also of a step that one of them halted", async () => {
     await connection.execute(
       `insert into ops.check_results (run_id, step, table_name, check_name, severity, status, figure, threshold, notebook, cell, checked_at,
-         sample, message)
-       values ('r', 'silver.x', 'silver.x', 'c', 'halt', 'fail', 1, 0, 'x.ipynb', 2, timestamp '2026-01-01', 'C17', '1 row, such as C17; at most 0')`,
+         sample, message, line)
+       values ('r', 'silver.x', 'silver.x', 'c', 'halt', 'fail', 1, 0, 'x.ipynb', 2, timestamp '2026-01-01', 'C17', '1 row, such as C17; at most 0', 7)`,
     );
     await connection.execute(
       `insert into ops.step_runs (run_id, step, status, started_at, seconds, statement_ids, message)
@@ -210,6 +210,7 @@ describe("what the warehouse holds", () => {
     );
     const stats = await readWarehouseStats(connection, "duckdb", { plans: [], tables: shop.tables });
     expect(stats.checks.map(({ message }) => message)).toEqual(["1 row; at most 0"]);
+    expect(stats.checks.map(({ place }) => place)).toEqual([{ path: "x.ipynb", cell: 2, line: 7 }]);
     expect(stats.steps.get("silver.x")!.message).toBe(
       'x.ipynb cell 2:1: check "c" of silver.x: 1 row; at most 0',
     );

@@ -592,7 +592,7 @@ describe("the landing folder", () => {
     const landing = newFolder();
     await generate({ landing, scale: 0.01, from: day(30), to: day(4) });
     await expect(generate({ landing, days: 4 })).rejects.toThrow(
-      `4 days: ${day(0)} is not over, and nothing is written that is later than now. Give --until ${day(1)}`,
+      `--days 4: ${day(0)} is not over, and nothing is written that is later than now. Give --until ${day(1)}`,
     );
     expect((await generate({ landing, until: day(2) })).to).toBe(day(2));
     expect((await generate({ landing })).to).toBe(day(1));

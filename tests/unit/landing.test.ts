@@ -111,8 +111,9 @@ describe("listing", () => {
 
 describe("what is not loaded", () => {
   const entities = new Map([
-    ["orders", "csv"],
-    ["clickstream", "envelopes"],
+    ["orders", { format: "csv" }],
+    ["clickstream", { format: "envelopes" }],
+    ["topic_starts", { format: "csv", landsItself: true }],
   ] as const);
   const named = async (whyNot?: (name: string) => string | undefined) => {
     const nearest = (folder: string) => (folder === "order" ? "orders" : undefined);

@@ -146,7 +146,7 @@ describe("a live session", () => {
     const rows = sql(Object.assign([`select ${columns}`], { raw: [] }));
     const told = await complaint(merge(silver.dim_products, rows));
     expect(told).toMatch(
-      /^Halted by check "product_id is not null".*: 1 of 1 rows(?:, such as .+)?; at most 0\.\nNothing was written\.$/,
+      /^Halted by check "product_id is not null".*: 1 of 1 row(?:, such as .+)?; at most 0\.\nNothing was written\.$/,
     );
     await show(sql`select count(*) as products from ${silver.dim_products}`);
     expect(said.at(-1)).toMatch(/\n +0\n1 row$/);

@@ -32,7 +32,7 @@ function land(name: string): void {
 
 async function told(options: { byTasks?: boolean } = {}): Promise<string[]> {
   const notes: string[] = [];
-  await recordPassedOver(connection, new Map([["orders", "csv"]]), {
+  await recordPassedOver(connection, new Map([["orders", { format: "csv" }]]), {
     landing,
     runId: "r",
     now: "2026-03-01T00:00:00Z",

@@ -67,6 +67,17 @@ describe("requirements", () => {
     expect([...quoted].filter(([id]) => !requirements.has(id))).toEqual([]);
   });
 
+  it("are signed off in a list of all acceptance tests (AC-014)", async () => {
+    const list = await readFile(path.join(root, "docs/sign-off.md"), "utf8");
+    const lines = [...list.matchAll(/^\| (AC-\d{3}) \| ([^|]+) \| ([^|]+) \|/gm)];
+    expect(lines.map(([, id]) => id)).toEqual(ids.filter((id) => id.startsWith("AC-")));
+    for (const [, id, ...filled] of lines)
+      expect(
+        filled.filter((cell) => cell.trim() === ""),
+        id,
+      ).toEqual([]);
+  });
+
   it("are of the project that README and the About page name", async () => {
     for (const file of ["README.md", "notebooks/dashboard/about.ipynb"])
       expect(await readFile(path.join(root, file), "utf8"), file).toContain("SHOPMETRICS-DATA-001");

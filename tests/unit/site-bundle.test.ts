@@ -41,7 +41,9 @@ describe("pages on Databricks", () => {
   });
 
   it("are a program of less than 3 MB, with the queries and without what draws", async () => {
-    const text = await compileExport(root, pages(), new Map([["orders", "csv"]]), () => ["gold_sales"]);
+    const text = await compileExport(root, pages(), new Map([["orders", { format: "csv" }]]), () => [
+      "gold_sales",
+    ]);
     expect(text).toContain('["gold_sales"]');
     expect(text.length).toBeLessThan(3_000_000);
     expect(text).toContain("gold.daily_sales_summary");

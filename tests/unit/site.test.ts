@@ -1,12 +1,15 @@
 import path from "node:path";
 import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { Window } from "happy-dom";
 import { exportPage } from "#lib/dashboard/export.js";
 import { Inputs } from "#lib/dashboard/control.js";
 import type { Manifest } from "#lib/dashboard/manifest.js";
 import { readSnapshot } from "#lib/dashboard/read-snapshot.js";
 import { csvOf, fileNameOf } from "#lib/dashboard/render/csv.js";
 import { ageWords, checkWords } from "#lib/dashboard/render/data-state.js";
+import { standStill } from "#lib/dashboard/render/still.js";
+import { tableBody } from "#lib/dashboard/render/table-body.js";
 import { movingMean, sum } from "#lib/dashboard/rows.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
 import type { Connection } from "#lib/engine/connection.js";
@@ -22,6 +25,27 @@ const bytesOf = (file: Uint8Array) => file.slice().buffer;
 const result = (row: Record<string, ResultValue>): Result => ({
   columns: Object.keys(row).map((name) => ({ name, type: "" })),
   rows: [row],
+});
+
+it("a table in Jupyter has no button that does nothing, and texts to the left", () => {
+  const document = new Window().document as unknown as Document;
+  const rows = [{ name: "Lamp", units: 3 }];
+  const surface = { document, width: 860, state: {}, again: undefined };
+  const drawn = tableBody(
+    { rows, columns: { name: "Product", units: { label: "Units", bar: true } } },
+    surface,
+    10,
+  );
+  standStill(drawn);
+  expect(drawn.querySelectorAll("button")).toHaveLength(0);
+  expect(
+    [...drawn.querySelectorAll("th, td")].map((cell) => [cell.textContent, cell.getAttribute("style")]),
+  ).toEqual([
+    ["Product", "text-align:left"],
+    ["Units", "text-align:right"],
+    ["Lamp", "text-align:left"],
+    ["3", "--share:100.0%;text-align:right"],
+  ]);
 });
 
 describe("a snapshot", () => {
@@ -343,6 +367,8 @@ describe("the header", () => {
   it("says the worst that checks came to", () => {
     expect(checkWords({ pass: 5, warn: 0, fail: 0 })).toEqual({ words: "✓ 5 checks passed", status: "pass" });
     expect(checkWords({ pass: 5, warn: 2, fail: 0 }).words).toBe("! 2 of 7 checks warn");
+    expect(checkWords({ pass: 5, warn: 1, fail: 0 }).words).toBe("! 1 of 6 checks warns");
+    expect(checkWords({ pass: 1, warn: 0, fail: 0 }).words).toBe("✓ 1 check passed");
     expect(checkWords({ pass: 5, warn: 2, fail: 1 })).toEqual({
       words: "✗ 1 of 8 checks failed",
       status: "fail",

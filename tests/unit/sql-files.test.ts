@@ -119,6 +119,10 @@ describe("a step's SQL file", () => {
       const guards = sqlFile(plan).match(/^.*this\.full or this\.from_date is not null or this\.lo_.*$/gm);
       // The checks, the step's record, and the watermarks.
       expect([plan.step, guards?.length]).toEqual([plan.step, 3]);
+      // One date alone fails before anything is written.
+      expect(sqlFile(plan).split("set variable this")[1]?.split(";")[0]).toContain(
+        "if(({{from_date}} = '') = ({{to_date}} = '') and {{from_date}} <= {{to_date}}",
+      );
     }
   });
 

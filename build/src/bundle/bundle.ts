@@ -1,6 +1,6 @@
 import path from "node:path";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { backfilled, type Project } from "shopmetrics/plan";
+import { backfillItem, type Project } from "shopmetrics/plan";
 import { stringify } from "yaml";
 import { dashboardFile, dashboardText } from "./lakeview.js";
 import { backfillReport, checkDatesFile } from "./sql/backfill.js";
@@ -124,7 +124,7 @@ export const backfillFiles = (graph: CompiledProject): [name: string, text: stri
       ? []
       : [
           [`${checkDates}.sql`, checkDatesFile()],
-          [`${finish(job)}.sql`, backfillReport(graph.plans.filter(backfilled))],
+          [`${finish(job)}.sql`, backfillReport(graph.plans.filter(backfillItem))],
         ],
   );
 

@@ -1,5 +1,5 @@
 import { InputError } from "shopmetrics/settings";
-import { backfilled, commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
+import { backfillItem, commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
 import { dateParameters } from "./sql/variables.js";
 import { validateJobs } from "./validate-jobs.js";
@@ -94,7 +94,7 @@ function parametersOf(graph: ProjectGraph, job: string): Job["parameters"] {
   const dates = dateParameters.map((name) => ({ name, default: "" }));
   if (backfills !== undefined) return [catalog, ...dates];
   const steps = [job, ...(asks === undefined ? [] : [asks])].flatMap((key) => stepsOf(graph, key));
-  return steps.some(backfilled) ? [...runParameters, ...dates] : runParameters;
+  return steps.some(backfillItem) ? [...runParameters, ...dates] : runParameters;
 }
 
 /** Whether a job is told which business dates it computes anew. */
@@ -162,7 +162,7 @@ export const finish = (job: string) => `finish_${job}`;
 export const anythingNew = (job: string) => `anything_new_${job}`;
 
 /** Holds where one of them has. */
-const hasNews = "has_news";
+const newsCondition = "has_news";
 
 /** The steps of a job that read what others have published: those that wait for news where the job asks for it. */
 export const readers = (graph: ProjectGraph, job: string): Plan[] =>
@@ -215,7 +215,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
       const key = taskKey(plan.step);
       return {
         task_key: key,
-        ...after(waits.length > 0 ? waits : first, turns, waitForNews.has(plan.step) ? [hasNews] : []),
+        ...after(waits.length > 0 ? waits : first, turns, waitForNews.has(plan.step) ? [newsCondition] : []),
         ...retried,
         ...(plan.runtime === "sql" ? sqlTask(key) : nodeTask(key)),
       };
@@ -243,7 +243,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     ...tasks,
     {
       task_key: finish(job),
-      ...afterAll(tasks, waitForNews.size > 0 ? [hasNews] : []),
+      ...afterAll(tasks, waitForNews.size > 0 ? [newsCondition] : []),
       run_if: "ALL_DONE",
       ...retried,
       ...sqlTask(finish(job), { states: statesOf(keys) }),
@@ -290,7 +290,7 @@ const afterwardsTask = (key: string): Task => ({
 const newsTasks = (job: string, bringing: readonly string[]): Task[] => [
   { task_key: anythingNew(job), ...after(bringing), ...retried, ...sqlTask(anythingNew(job)) },
   {
-    task_key: hasNews,
+    task_key: newsCondition,
     ...after([anythingNew(job)]),
     condition_task: {
       left: `{{tasks.${anythingNew(job)}.output.first_row.waiting}}`,

@@ -2,7 +2,7 @@ import path from "node:path";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
 import { databricks } from "shopmetrics/engine";
 import type { ExportedPage } from "shopmetrics/run";
-import type { FileFormat, Plan } from "shopmetrics/plan";
+import type { LandingFolder, Plan } from "shopmetrics/plan";
 import type { Metafile } from "esbuild";
 import { cachedFile } from "../cache.js";
 import { NotebookError } from "../notebook/error.js";
@@ -32,7 +32,7 @@ export async function compileNodeTask(root: string, notebook: string): Promise<s
 export async function compileExport(
   root: string,
   pages: readonly Plan[],
-  folders: ReadonlyMap<string, FileFormat>,
+  folders: ReadonlyMap<string, LandingFolder>,
   tasksBefore: (page: string) => readonly string[],
 ): Promise<string> {
   const plans = pages.map(({ items, step, params, takes, reads, fingerprint }): ExportedPage => {

@@ -4,7 +4,7 @@ import { InputError, readSettings } from "shopmetrics/settings";
 import { findNotebooks } from "../compile/compile.js";
 import { cleanNotebook } from "../notebook/clean.js";
 
-/** Says which notebooks hold what git must not see, and with `fix` removes it. Exit code 1 when there was any. */
+/** Names the notebooks with outputs or editors' metadata in them, which `fix` takes out. Exit code 1 if there are any. */
 export async function cleanNotebooks(files: readonly string[], options: { fix?: boolean }): Promise<void> {
   const { root } = readSettings();
   const paths = files.length > 0 ? files : await findNotebooks(root);

@@ -1,7 +1,7 @@
 import { generate as generateExports, type GenerateReport } from "shopmetrics/sources";
 import { readSettings } from "shopmetrics/settings";
 import { during } from "../run/running-line.js";
-import { bytes, count, seconds } from "../text.js";
+import { bytes, count, counted, seconds } from "../text.js";
 
 interface GenerateCommand {
   scale?: number;
@@ -52,7 +52,7 @@ export function describe(report: GenerateReport, landing: string): string {
     .map((entity) => `${count(rows(entity))} ${entity === "clickstream" ? "events" : entity}`)
     .join(", ");
   return (
-    `Generated ${entities} for ${report.from} … ${report.to}: ${report.files.length} files, ` +
+    `Generated ${entities} for ${report.from} … ${report.to}: ${counted(report.files.length, "file")}, ` +
     `${bytes(size)} in ${landing} (${seconds(report.seconds)})`
   );
 }

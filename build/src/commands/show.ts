@@ -1,9 +1,10 @@
-import { engineNamed, type Connection } from "shopmetrics/engine";
-import { InputError, readSettings } from "shopmetrics/settings";
+import type { Connection } from "shopmetrics/engine";
+import { InputError } from "shopmetrics/settings";
 import type { Result } from "shopmetrics/plan";
 import { ask, orderOfRun } from "shopmetrics/run";
 import { tables } from "shopmetrics/shop";
-import { count, nearest } from "../text.js";
+import { count, counted, nearest } from "../text.js";
+import { reading } from "./reading.js";
 import { plainTable, rowsTable } from "./rows.js";
 
 interface ShowCommand {
@@ -17,20 +18,14 @@ interface ShowCommand {
 }
 
 export async function show(name: string | undefined, options: ShowCommand): Promise<void> {
-  const settings = readSettings();
   const table = name === undefined ? undefined : tableNamed(name);
   if (table && options.columns) return printColumns(table, Boolean(options.json));
   if (!Number.isInteger(options.limit) || options.limit < 0)
     throw new InputError("--limit takes a whole number from 0.");
-  const engine = await engineNamed(settings.engine).openReadOnly(settings, {
-    onWait: (message) => console.error(message),
-  });
-  if (typeof engine === "string") throw new InputError(engine);
-  const connection = await engine.connect();
-  try {
+  await reading(async (connection, engine) => {
     if (!table) return printTables(await rowCounts(connection.query), Boolean(options.json));
     if (options.where ?? options.order ?? options.offset ?? options.last)
-      return await showChosen(connection, settings.engine, table, options);
+      return showChosen(connection, engine, table, options);
     const columns = table.columns.map((column) => `t.${column.name}`).join(", ");
     // The latest run first, since that is the one people ask about.
     const keys = (table.options.key ?? []) as readonly string[];
@@ -42,10 +37,7 @@ export async function show(name: string | undefined, options: ShowCommand): Prom
     );
     const total = await connection.query(`select count(*) as n from ${table.name}`);
     printRows(table.name, result, Number(total.rows[0]?.["n"]), Boolean(options.json));
-  } finally {
-    await connection.close();
-    await engine.close();
-  }
+  });
 }
 
 /** The rows that the options choose, in their order. */
@@ -91,13 +83,13 @@ async function rowCounts(query: (sql: string) => Promise<Result>): Promise<Resul
 }
 
 function printTables(result: Result, json: boolean): void {
-  const counted = result.rows.map((row) => ({
+  const counts = result.rows.map((row) => ({
     table: String(row["table_name"]),
     rows: Number(row["row_count"]),
   }));
-  if (json) return console.log(JSON.stringify({ tables: counted }));
+  if (json) return console.log(JSON.stringify({ tables: counts }));
   const table = plainTable(["table", "rows", "what it holds"], ["left", "right", "left"]);
-  for (const { table: name, rows } of counted)
+  for (const { table: name, rows } of counts)
     table.push([name, count(rows), tables.get(name)?.comment ?? ""]);
   console.log(table.toString());
 }
@@ -113,5 +105,5 @@ function printColumns(shown: ReturnType<typeof tableNamed>, json: boolean): void
 
 function printRows(name: string, result: Result, total: number, json: boolean): void {
   if (json) return console.log(JSON.stringify({ table: name, total, rows: result.rows }));
-  console.log(`${rowsTable(result)}\n${count(result.rows.length)} of ${count(total)} rows of ${name}`);
+  console.log(`${rowsTable(result)}\n${count(result.rows.length)} of ${counted(total, "row")} of ${name}`);
 }

@@ -7,7 +7,7 @@ import { untilInterrupted } from "../run/interrupt.js";
 import { runStream, type Round, type StreamReport } from "../run/stream.js";
 import type { SiteServer } from "../site/server.js";
 import { latencies, type Latency } from "../run/latency.js";
-import { count } from "../text.js";
+import { count, counted } from "../text.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 import { settingsOf } from "./run.js";
 import { openDashboard } from "./serve.js";
@@ -122,13 +122,13 @@ function ending(taken: StreamReport, sent: ProduceReport | undefined): string {
   const sending =
     sent &&
     sentence([
-      `Sent ${count(sent.sent)} events`,
+      `Sent ${counted(sent.sent, "event")}`,
       sent.resent > 0 && `${count(sent.resent)} sends repeated`,
       sent.refused.length > 0 && `${count(sent.refused.length)} refused (${sent.refused[0]?.reason})`,
     ]);
   return [
     ...(sending ? ["", sending] : [""]),
-    `Took in ${count(taken.events)} events in ${count(taken.rounds)} rounds, ${taken.seconds.toFixed(0)} s; ` +
+    `Took in ${counted(taken.events, "event")} in ${counted(taken.rounds, "round")}, ${taken.seconds.toFixed(0)} s; ` +
       `event to gold: ${times(taken.latency)}.`,
     "Nothing is lost: what the topic holds beyond that is read by the next run.",
   ].join("\n");

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dialectOf, engineNamed, openEngine, type Dialect, type Engine } from "shopmetrics/engine";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { tables } from "shopmetrics/shop";
-import { count, nearest, nearPath } from "../text.js";
+import { counted, nearest, nearPath } from "../text.js";
 
 /** A file that was taken back. */
 interface Unloaded {
@@ -25,7 +25,7 @@ export async function unload(files: string[], options: { quiet?: boolean; json?:
     if (options.json) return console.log(JSON.stringify({ unloaded }));
     if (options.quiet) return;
     for (const { file, table, rows } of unloaded)
-      console.log(`Removed the ${count(rows)} rows of ${file} from ${table}`);
+      console.log(`Removed the ${counted(rows, "row")} of ${file} from ${table}`);
     console.log(nextStep(unloaded, dialect));
   } finally {
     await engine.close();

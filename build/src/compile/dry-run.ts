@@ -99,7 +99,12 @@ async function compareColumns(
     },
   );
   const problem = columnMismatch(item, shape.columns, given);
-  if (problem) throw failed(recording, item, `the select for ${item.kind} ${item.table} ${problem}`);
+  if (problem)
+    throw failed(
+      recording,
+      item,
+      `the select${item.table === undefined ? "" : ` for ${item.kind} ${item.table}`} ${problem}`,
+    );
 }
 
 /** A snapshot's columns hold what the page declares. Nullability is seen only when there are rows. */

@@ -1,16 +1,18 @@
-import type { FileFormat, Plan, Tables } from "shopmetrics/plan";
+import type { LandingFolder, Plan, Tables } from "shopmetrics/plan";
 
-/** The folders of the landing folder from which steps load, with the format of their files. */
+/** The folders of the landing folder from which steps load. */
 export function landingFolders(graph: {
   readonly plans: readonly Plan[];
   readonly tables: Tables;
-}): ReadonlyMap<string, FileFormat> {
+}): ReadonlyMap<string, LandingFolder> {
   // Programs load too, but their plans do not say from where: a bronze table is called after its folder.
   const bronze = [...graph.tables.values()].filter(({ layer }) => layer === "bronze");
   const loads = graph.plans.flatMap(({ items }) => items.flatMap(({ load }) => load ?? []));
   return new Map([
-    ...bronze.map(({ name, options }) => [landingFolderOf(name), options.files ?? "csv"] as const),
-    ...loads.map(({ folder, format }) => [folder, format] as const),
+    ...loads.map(({ folder, format }) => [folder, { format }] as const),
+    ...bronze.map(({ name, options: { files: format = "csv", landsItself } }) => {
+      return [landingFolderOf(name), { format, ...(landsItself && { landsItself }) }] as const;
+    }),
   ]);
 }
 

@@ -1,4 +1,4 @@
-import { backfilled } from "shopmetrics/plan";
+import { backfillItem } from "shopmetrics/plan";
 import { InputError } from "shopmetrics/settings";
 import type { Graph } from "./graph.js";
 import { reach } from "./needs.js";
@@ -49,7 +49,7 @@ export function selectBackfilled(
 ): Set<string> {
   const chosen = selectSteps(graph, options);
   const computed = graph.plans
-    .filter((plan) => chosen.has(plan.step) && backfilled(plan))
+    .filter((plan) => chosen.has(plan.step) && backfillItem(plan))
     .map(({ step }) => step);
   const whole = new Set(computed.flatMap((step) => [step, ...downstreamOf(graph, step)]));
   // A backfill is a run, too: the pages that tell of runs and checks come with those of its tables.
@@ -59,7 +59,7 @@ export function selectBackfilled(
   const isNamed = options.only !== undefined || options.from !== undefined;
   const other = [...chosen].find((step) => !whole.has(step));
   if (computed.length === 0 || (isNamed && other !== undefined)) {
-    const all = graph.plans.filter(backfilled).map(({ step }) => step);
+    const all = graph.plans.filter(backfillItem).map(({ step }) => step);
     throw new InputError(
       `${isNamed ? other : `--job ${options.job}`}: no business dates to compute anew. These have: ${all.join(", ")}.`,
     );

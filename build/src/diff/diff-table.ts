@@ -96,12 +96,16 @@ type Sides = Readonly<Record<"before" | "after", string>>;
 
 /** The columns that an older table lacks and the ones whose values they take over. */
 const takenOver = (table: Table, present: ReadonlySet<string>) =>
-  Object.entries(table.options.formerly ?? {}).flatMap(([column, former]) =>
-    former && !present.has(column) && present.has(former) ? [[column, former] as const] : [],
-  );
+  Object.entries(table.options.formerly ?? {}).flatMap(([column, former]) => {
+    if (!former || present.has(column)) return [];
+    const [name, ...condition] = former.split(" ");
+    const value = present.has(name!) ? `"${name}"` : "null";
+    if (condition.length > 0) return [[column, `${value} ${condition.join(" ")}`] as const];
+    return present.has(name!) ? [[column, value] as const] : [];
+  });
 
 function sideOf(side: keyof Sides, table: Table, present: ReadonlySet<string>): string {
-  const taken = takenOver(table, present).map(([column, former]) => `, "${former}" as "${column}"`);
+  const taken = takenOver(table, present).map(([column, former]) => `, ${former} as "${column}"`);
   return `(select *${taken.join("")} from ${side}.${table.name})`;
 }
 

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { ResultValue, Tables } from "shopmetrics/plan";
-import { count } from "../text.js";
+import { count, counted } from "../text.js";
 import type { ColumnDiff, RowDiff, TableDiff } from "./diff-table.js";
 
 /** Whether the two tables hold the same rows in the same columns. */
@@ -95,14 +95,14 @@ function sentence(diff: TableDiff): string {
   if (diff.in !== "both")
     return (
       `only ${diff.in === "before" ? "in the one compared with" : "in this warehouse"}, ` +
-      `${count(diff.rows.before + diff.rows.after)} rows`
+      counted(diff.rows.before + diff.rows.after, "row")
     );
   const columns = [
     ...diff.columnsAdded.map((name) => `column ${name} is new`),
     ...diff.columnsRemoved.map((name) => `column ${name} is gone`),
   ];
-  if (isSame(diff)) return `${count(diff.rows.after)} rows, all the same`;
-  const rows = `${count(diff.rows.before)} → ${count(diff.rows.after)} rows`;
+  if (isSame(diff)) return `${counted(diff.rows.after, "row")}, all the same`;
+  const rows = `${count(diff.rows.before)} → ${counted(diff.rows.after, "row")}`;
   const kinds = `${count(diff.added)} added, ${count(diff.removed)} removed, ${count(diff.changed)} changed`;
   return [rows, kinds, ...columns].join("; ");
 }

@@ -149,7 +149,7 @@ async function lastChecks(connection: Connection): Promise<LastCheck[]> {
     totalRows: numberOf(row["total_rows"]),
     sample: textOf(row["sample"]),
     message: textOf(row["message"]) ?? "",
-    place: { path: String(row["notebook"]), cell: Number(row["cell"]), line: 1 },
+    place: { path: String(row["notebook"]), cell: Number(row["cell"]), line: Number(row["line"] ?? 1) },
     checkedAt: String(row["checked_at"]),
   }));
 }

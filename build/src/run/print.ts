@@ -115,7 +115,7 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
     console.log(
       `${report.status === "succeeded" ? paint("green", "Succeeded") : paint("red", "Failed")} in ${seconds(report.seconds)}: ` +
         `${counted(ran, "step")} ran, ${report.steps.length - ran} skipped, ` +
-        `${passed} of ${checks.length} checks passed\n${paint("dim", `Run ${report.runId}`)}`,
+        `${passed} of ${counted(checks.length, "check")} passed\n${paint("dim", `Run ${report.runId}`)}`,
     );
   }
 }
@@ -143,7 +143,7 @@ function rowsChanged(steps: readonly StepReport[]): string {
     steps.reduce((rows, { changed }) => rows + (changed?.[change] ?? 0), 0);
   const [added, changed, removed] = [sum("added"), sum("changed"), sum("removed")];
   if (added + changed + removed === 0) return "no row differed.";
-  return `${count(added)} rows added, ${count(changed)} changed, ${count(removed)} removed.`;
+  return `${counted(added, "row")} added, ${count(changed)} changed, ${count(removed)} removed.`;
 }
 
 /** What a failure means for the tables, and what to do. */

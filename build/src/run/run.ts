@@ -16,7 +16,7 @@ import {
   type StepFigures,
 } from "shopmetrics/run";
 import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
-import { backfilled, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
+import { backfillItem, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
@@ -194,7 +194,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         const items = engineNamed(engine.name).ordered?.(plan.items) ?? plan.items;
         await executeItems(connection, engine.name, { ...plan, items }, context, figures);
         if (isIdle(plan, figures)) return finish("skipped", nothingNew);
-        const recomputed = backfill && backfilled(plan);
+        const recomputed = backfill && backfillItem(plan);
         if (recomputed) {
           const batch = context.batches.get(recomputed.table!)!;
           figures.changed = await readChangedRows(connection, dialectOf(engine.name), recomputed, batch);
@@ -237,7 +237,7 @@ function programOf(plan: Plan, { graph }: RunOptions): Program {
 const isUpToDate = (plan: Plan, context: StepContext) =>
   plan.changes.length > 0 &&
   !context.full &&
-  !(context.backfill && backfilled(plan)) &&
+  !(context.backfill && backfillItem(plan)) &&
   [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 
 /** A step that only cares for files and a catalog, which the engine does not have. */

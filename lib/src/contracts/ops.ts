@@ -99,14 +99,16 @@ export const check_results = table(
     failed_rows: bigint("Rows that broke the rule.").nullable(),
     total_rows: bigint("Rows checked.").nullable(),
     notebook: text("The notebook that makes the check."),
-    cell: int("Code cell of the notebook, from 1."),
+    cell: int("Code cell of the notebook, from 1; 0 where the check stands in none."),
     checked_at: timestamp("When it was measured."),
     sample: text("Up to three of the rows that broke the rule: their keys and what was judged.").nullable(),
     message: text(
       "The result as people read it, the same wherever it is told: the figure with its unit, up to three of the rows, and the limit, " +
         "such as 358 of 2,942 rows, such as O-17: order_date 2062-11-27; at most 0. Null in results of older versions.",
     ).nullable(),
-    line: int("Line of the cell, from 1. Null where there is no message.").nullable(),
+    line: int(
+      "Line of the cell, from 1; 0 where the check stands in none. Null in results of older versions.",
+    ).nullable(),
   },
   { key: ["run_id", "step", "table_name", "check_name"], personal: ["sample", "message"] },
 );

@@ -59,7 +59,9 @@ export function rangeWords({ range = {}, type }: Column): string | undefined {
     longest !== undefined && `at most ${longest} characters`,
   ].filter(Boolean);
   const rounding =
-    type === "DECIMAL(12,2)" ? "; more than two decimals are rounded half up, and a check counts them" : "";
+    type === "DECIMAL(12,2)"
+      ? "; more than two decimals are rounded half up, and a check counts them; what is negative is refused before it is rounded"
+      : "";
   return parts.length > 0 ? `${parts.join(" ")}${rounding}` : undefined;
 }
 

@@ -4,6 +4,13 @@ import { columnMeta, type Range } from "./columns.js";
 /** `csv`: exports with a header. `envelopes`: an NDJSON line for each message of a Kafka topic. */
 export type FileFormat = "csv" | "envelopes";
 
+/** A folder of the landing folder from which a step loads. */
+export interface LandingFolder {
+  readonly format: FileFormat;
+  /** Whether a step puts the files there itself, so that no hint names the folder. */
+  readonly landsItself?: boolean;
+}
+
 type Layer = "bronze" | "silver" | "gold" | "ops";
 
 /** One column of a contract, read from its zod field. */
@@ -43,10 +50,12 @@ interface TableOptions<Shape> {
   /** Columns that hold another table's key, as `schema.table.column`. A missing one is a warning. */
   readonly references?: { readonly [C in ColumnName<Shape>]?: string };
   /**
-   * For a column that joined the contract later: the column whose value it takes over in the rows that are there already.
-   * Any other new column is null in them until a run with `--full`, which a key cannot be.
+   * For a column that joined the contract later: the column whose value it takes over in the rows that are there already, or
+   * whether that column has one. Any other new column is null in them until a run with `--full`, which a key cannot be.
    */
-  readonly formerly?: { readonly [C in ColumnName<Shape>]?: ColumnName<Shape> };
+  readonly formerly?: {
+    readonly [C in ColumnName<Shape>]?: ColumnName<Shape> | `${ColumnName<Shape>} is not null`;
+  };
   /** What must hold between a row's columns. A row that breaks one is kept, and a check warns of it. */
   readonly relations?: readonly Relation[];
   /** Liquid clustering on engines that have it. */
@@ -57,6 +66,8 @@ interface TableOptions<Shape> {
   readonly auditColumns?: readonly ColumnName<Shape>[];
   /** What the files are that `load` appends to it. Default `csv`. */
   readonly files?: FileFormat;
+  /** Whether a step lands these files itself. Nobody else puts one there, so no hint names the folder. */
+  readonly landsItself?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
   /** Columns by which a person can be known: tagged so in the catalog. */
   readonly personal?: readonly ColumnName<Shape>[];

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { FileFormat } from "../contracts/table.js";
+import type { LandingFolder } from "../contracts/table.js";
 import { landingVolume } from "../engine/databricks/copy-into.js";
 import { openDatabricks } from "../engine/databricks/engine.js";
 import { engineNamed } from "../engine/index.js";
@@ -32,7 +32,7 @@ export type ExportedPage = PagePlan & { readonly tasks: readonly string[] };
  */
 export async function exportDashboard(
   pages: readonly ExportedPage[],
-  folders: readonly (readonly [folder: string, format: FileFormat])[],
+  folders: readonly (readonly [name: string, folder: LandingFolder])[],
 ): Promise<void> {
   try {
     await exportAll(pages, new Map(folders));
@@ -45,7 +45,7 @@ export async function exportDashboard(
 
 async function exportAll(
   pages: readonly ExportedPage[],
-  folders: ReadonlyMap<string, FileFormat>,
+  folders: ReadonlyMap<string, LandingFolder>,
 ): Promise<void> {
   const settings = readSettings();
   const { catalog } = settings;

@@ -82,6 +82,10 @@ const writers: Record<Format, (value: Value) => string> = {
 export const written = (value: Value | undefined, format: Format): string =>
   value === null || value === undefined ? "–" : writers[format](value);
 
+/** A number of things: `1 order`, `2,310 orders`. */
+export const counted = (value: number, noun: string, nouns = `${noun}s`) =>
+  `${written(value, "integer")} ${value === 1 ? noun : nouns}`;
+
 /** The same as a function, for Plot's `tickFormat` and channels. */
 export const as = (format: Format) => (value: Value) => written(value, format);
 

@@ -5,6 +5,7 @@ import { inKernel, showHtml } from "../display/kernel.js";
 import { settings } from "../settings.js";
 import { useLook } from "./format.js";
 import { element } from "./render/dom.js";
+import { standStill } from "./render/still.js";
 import { usePageSurface } from "./page-surface.js";
 
 /**
@@ -24,7 +25,7 @@ export function drawInKernel(): void {
     display(draw) {
       const document = open();
       const drawn = draw().element({ document, width: 860, state: {}, again: undefined });
-      for (const button of drawn.querySelectorAll(".actions, .more")) button.remove();
+      standStill(drawn);
       show(element(document, "div", { style: look, class: "tex2jax_ignore mathjax_ignore" }, drawn));
     },
     view({ label, initial }) {

@@ -1,4 +1,5 @@
 import { inCurrency, type CheckUnit } from "../verbs/check.js";
+import { suchAs } from "../verbs/row-text.js";
 
 /** How an engine writes a number within a text, always with commas between thousands. */
 export interface NumberWords {
@@ -18,7 +19,7 @@ export interface NumberWords {
 export function checkMessage(unit: CheckUnit, words: NumberWords, bind: (text: string) => string): string {
   const { measured, limit } = partsOf(unit, words, bind);
   return `case when figure is null then 'nothing to measure' else ${measured} end
-    || case when sample is null then '' else ', such as ' || sample end || '; at most ' || ${limit}`;
+    || case when sample is null then '' else '${suchAs}' || sample end || '; at most ' || ${limit}`;
 }
 
 function partsOf(
@@ -34,8 +35,11 @@ function partsOf(
   if (typeof unit === "object") {
     const side = unit.sumsOf === inCurrency ? amount : number;
     const what = bind(unit.sumsOf);
+    const one = /[^s]s$/.test(unit.sumsOf)
+      ? `case when actual = 1 then ${bind(unit.sumsOf.slice(0, -1))} else ${what} end`
+      : what;
     return {
-      measured: `case when actual = expected then ${side("actual")} || ' ' || ${what} || ', as expected'
+      measured: `case when actual = expected then ${side("actual")} || ' ' || ${one} || ', as expected'
       else ${side("actual")} || ' instead of ' || ${side("expected")} || ' ' || ${what}
         || case when expected = 0 then '' else ', ' || ${percent("figure")} || ' apart' end end`,
       limit: `${percent("threshold")} || ' apart'`,
@@ -45,12 +49,12 @@ function partsOf(
     case "rows":
       return {
         measured: `case when total_rows is null then ${rows("failed_rows")}
-      else ${number("failed_rows")} || ' of ' || ${number("total_rows")} || ' rows' end`,
+      else ${number("failed_rows")} || ' of ' || ${rows("total_rows")} end`,
         limit: number("threshold"),
       };
     case "share":
       return {
-        measured: `${percent("figure")} || ' (' || ${number("failed_rows")} || ' of ' || ${number("total_rows")} || ' rows)'`,
+        measured: `${percent("figure")} || ' (' || ${number("failed_rows")} || ' of ' || ${rows("total_rows")} || ')'`,
         limit: percent("threshold"),
       };
     case "hours":

@@ -7,11 +7,11 @@ export {
   commonTags,
   schemasOf,
   type Column,
-  type FileFormat,
+  type LandingFolder,
   type Table,
   type Tables,
 } from "../contracts/table.js";
-export { backfilled } from "../plan/backfill.js";
+export { backfillItem } from "../plan/backfill.js";
 export type {
   Item,
   LoadFiles,

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { constants, type Dirent, type Stats } from "node:fs";
 import { access, readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { FileFormat } from "../contracts/table.js";
+import type { FileFormat, LandingFolder } from "../contracts/table.js";
 import { InputError } from "../errors.js";
 import { checksum } from "./checksum.js";
 
@@ -89,22 +89,24 @@ export interface PassedOver {
  * What lies in the landing folder and is not loaded, but for the files that desktops leave by themselves and the generator's
  * own. With `listLanding` of each entity, it names every file.
  *
- * @param entities the format of each entity's folder
+ * @param entities each entity's folder
  * @param options.nearest the entity whose name is like that of a folder
  * @param options.whyNot a further reason why a file is not loaded that is fit by its name
  */
 export async function passedOver(
   landing: string,
-  entities: ReadonlyMap<string, FileFormat>,
+  entities: ReadonlyMap<string, LandingFolder>,
   options: {
     nearest: (folder: string) => string | undefined;
     whyNot?: (name: string) => string | undefined;
   },
 ): Promise<PassedOver[]> {
-  const folders = [...entities.keys()].map((name) => `${name}/`).toSorted();
+  const folders = [...entities]
+    .flatMap(([name, { landsItself }]) => (landsItself ? [] : [`${name}/`]))
+    .toSorted();
   const reasonFor = ({ name, why }: Found): string | undefined => {
     const [folder, ...rest] = name.split("/");
-    const format = entities.get(folder!);
+    const format = entities.get(folder!)?.format;
     if (format === undefined && rest.length === 0)
       return `it lies in no folder: move it into ${folders.join(", ")}`;
     if (format === undefined) {
@@ -113,7 +115,9 @@ export async function passedOver(
     }
     if (why) return why;
     if (endings[format].test(name)) return options.whyNot?.(name);
-    const other = [...entities].find(([, theirs]) => theirs !== format && endings[theirs].test(name));
+    const other = [...entities].find(
+      ([, theirs]) => !theirs.landsItself && theirs.format !== format && endings[theirs.format].test(name),
+    );
     if (other) return `${folder}/ takes ${ending[format]}: move it into ${other[0]}/`;
     return `${folder}/ takes ${ending[format]}: export it as such, or rename it if it is one`;
   };

@@ -1,4 +1,5 @@
 import type { Place } from "../plan/plan.js";
+import { suchAs } from "../verbs/row-text.js";
 
 /** One check's outcome. */
 export interface CheckResult {
@@ -26,7 +27,7 @@ export const describedCheck = `concat(notebook, ' cell ', cell, ':', line, ': ch
 
 /** A check's message without rows, for pages that the public reads: a key may be a customer's. */
 export const publicMessage = ({ message, sample }: Pick<CheckResult, "message" | "sample">): string =>
-  sample === null ? message : message.replace(`, such as ${sample}`, "");
+  sample === null ? message : message.replace(`${suchAs}${sample}`, "");
 
 export const statusWord = { pass: "passed", warn: "warning", fail: "failed" } as const;
 export const statusSign = { pass: "✓", warn: "!", fail: "✗" } as const;

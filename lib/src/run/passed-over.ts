@@ -1,4 +1,4 @@
-import type { FileFormat } from "../contracts/table.js";
+import type { LandingFolder } from "../contracts/table.js";
 import type { Connection } from "../engine/connection.js";
 import { isCompressed, levelsOfTasks, passedOver, type PassedOver } from "../landing/landing.js";
 import { nearestOf } from "../sql/nearest.js";
@@ -11,13 +11,13 @@ const mostNamed = 20;
  * Records which files of the landing folder no step loads, with the reason, in `ops.loaded_files`, and tells of each once: a
  * file that lies there is not named again by the next run. One that is gone leaves the record.
  *
- * @param entities the format of each entity's folder
+ * @param entities each entity's folder
  * @param options.landing the folder, or the landing volume where it is mounted
  * @param options.byTasks whether SQL tasks load from it, which take less than a run on this machine
  */
 export async function recordPassedOver(
   records: Connection,
-  entities: ReadonlyMap<string, FileFormat>,
+  entities: ReadonlyMap<string, LandingFolder>,
   options: {
     landing: string;
     runId: string;
@@ -27,7 +27,7 @@ export async function recordPassedOver(
   },
 ): Promise<void> {
   const { landing, runId, now, byTasks = false, onNote } = options;
-  const folders = [...entities.keys()];
+  const folders = [...entities].flatMap(([folder, { landsItself }]) => (landsItself ? [] : [folder]));
   const loaded = byTasks ? await loadedNames(records) : undefined;
   const found = await passedOver(landing, entities, {
     nearest: (folder) => nearestOf(folder, folders),

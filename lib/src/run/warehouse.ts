@@ -61,10 +61,13 @@ export function wanted(table: Table): { name: string; columns: { name: string; t
 }
 
 /** Gives columns that a contract has gained the values that their rows held in another one; changes nothing the second time. */
-export const takeOver = ({ name, options }: Table): string[] =>
-  Object.entries(options.formerly ?? {}).map(
-    ([column, former]) => `update ${name} set ${column} = ${former} where ${column} is null`,
-  );
+export function takeOver({ name, options }: Table): string[] {
+  const taken = Object.entries(options.formerly ?? {});
+  if (taken.length === 0) return [];
+  const values = taken.map(([column, former]) => `${column} = coalesce(${column}, ${former})`);
+  const missing = taken.map(([column]) => `${column} is null`);
+  return [`update ${name} set ${values.join(", ")} where ${missing.join(" or ")}`];
+}
 
 async function presentColumns(
   connection: Connection,

@@ -45,7 +45,7 @@ export const customers_raw = exported(
     city: given("City of the delivery address."),
     region: given("Region or state of the delivery address."),
     country: given("Country of the delivery address."),
-    signup_date: given("Day on which the customer signed up, ISO date."),
+    signup_date: given("When the customer signed up, ISO date or instant."),
     updated_at: given("When the shop last changed this customer, ISO instant."),
   },
   ["first_name", "last_name", "email", "phone"],
@@ -136,5 +136,5 @@ export const topic_starts = table(
     recorded_at: given("When this was recorded, ISO instant."),
     ...audit,
   },
-  { auditColumns: ["ingested_at", "source_load"], tags: { sensitivity: "internal" } },
+  { auditColumns: ["ingested_at", "source_load"], landsItself: true, tags: { sensitivity: "internal" } },
 );

@@ -12,7 +12,7 @@ const text = (most: number) =>
   z
     .union([z.string(), z.number(), z.boolean()], "is not a text")
     .transform(String)
-    .refine((value) => /^ *[^ {]/.test(value) && !value.startsWith("["), "is blank, an object or a list")
+    .refine((value) => /[^ ]/.test(value), "is blank")
     .refine((value) => !/\p{Surrogate}/u.test(value), "holds half a character")
     .refine((value) => [...value].length <= most, `is longer than ${most} characters`);
 

@@ -1,6 +1,7 @@
 import { parseQuery } from "./parser.js";
 import { render } from "./render.js";
-import type { Statement } from "./statement.js";
+import type { Param } from "./param.js";
+import type { SqlValue, Statement } from "./statement.js";
 import type { Body, Item } from "./tree.js";
 
 /**
@@ -8,9 +9,9 @@ import type { Body, Item } from "./tree.js";
  * not parse, which the compiler will say of it.
  */
 export function columnsOf(statement: Statement): readonly string[] | undefined {
-  const literal = (value: unknown) => ({ name: "value", kind: "literal", value }) as const;
+  const literal = (value: SqlValue): Param => ({ name: "value", kind: "literal", value });
   try {
-    return namesOf(parseQuery(render(statement, { literal: literal as never }).text).body);
+    return namesOf(parseQuery(render(statement, { literal }).text).body);
   } catch {
     return undefined;
   }

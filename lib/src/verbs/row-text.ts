@@ -1,4 +1,12 @@
 import type { Table } from "../contracts/table.js";
+import { sql } from "../sql/statement.js";
+
+/** What stands in a check's message before the rows that it names. */
+export const suchAs = ", such as ";
+
+/** Of `ops.check_results`, the message without rows, for pages that the public reads: a key may be a customer's. */
+export const messageWithoutRows = sql`
+  case when sample is null then message else replace(message, concat(cast(${suchAs} as string), sample), '') end`;
 
 /** Where a row came from names it as well as its key does. */
 const origin = new Set(["source_file", "source_row"]);

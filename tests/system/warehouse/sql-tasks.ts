@@ -345,8 +345,22 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       expect(refused[0]!.error).toContain(
         'from_date is "2026-02-20" and to_date is "2026-02-10": give two dates such as 2026-03-01',
       );
+      const lonely = await dailyJob("2026-03-13", {
+        told: { from_date: from },
+        only: (name) => name === "gold.daily_sales_summary",
+      });
+      expect(lonely.flatMap(({ task, state }) => (state === "failed" ? [task] : []))).toEqual([
+        "gold_daily_sales_summary",
+        "finish_daily",
+      ]);
+      const why = lonely.find(({ error }) => error)?.error;
+      expect(why).toContain('from_date is "2026-02-10" and to_date is ""');
+      expect(why).toContain("The step has changed nothing.");
 
       for (const connection of connections) {
+        // Only one of the two has this run on record.
+        for (const table of ["ops.step_runs", "ops.runs"])
+          await connection.execute(`delete from ${table} where run_id = 'run-2026-03-13'`);
         await connection.execute(`update gold.daily_sales_summary set revenue = revenue - 1 ${outside}`);
         await connection.close();
       }
@@ -465,7 +479,7 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       expect(errors["silver_orders_clean"]).toContain(said);
       expect(errors["finish_daily"]).toContain(`silver.orders_clean: ${said}`);
       expect(errors["silver_orders_clean"]).toMatch(
-        /notebooks\/silver\/orders_clean\.ipynb cell 4:1: check "null order_id" of silver\.orders_clean: 100 % \(1 of 1 rows\), such as \S+ row 1; at most 1 %/,
+        /notebooks\/silver\/orders_clean\.ipynb cell 4:1: check "null order_id" of silver\.orders_clean: 100 % \(1 of 1 row\), such as \S+ row 1; at most 1 %/,
       );
       expect(tasks.find(({ task }) => task === "gold_daily_sales_summary")?.state).toBe("upstream_failed");
       expect(errors["finish_daily"]).toMatch(/silver\.orders_clean: .* check "null order_id"/);

@@ -1,6 +1,6 @@
 import type { Plan } from "shopmetrics/plan";
 import { quoted } from "shopmetrics/engine";
-import { dateGiven, dateParameters } from "./variables.js";
+import { dateGiven, dateParameters, datesError } from "./variables.js";
 
 const title = (of: string) => `-- ${of}
 -- Compiled from the graph of the notebooks: change those, not this file.`;
@@ -14,8 +14,7 @@ export function checkDatesFile(): string {
 
 set time zone 'UTC';
 
-select raise_error(concat('from_date is "', {{${from}}}, '" and to_date is "', {{${to}}}, '": give two dates such as 2026-03-01, ',
-  'the second not before the first. Nothing has run.'))
+select ${datesError("Nothing has run.")}
 where not (${isDate(from)}
   and ${isDate(to)}
   and {{${from}}} <= {{${to}}});

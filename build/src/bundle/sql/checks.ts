@@ -1,4 +1,4 @@
-import { backfilled, type Item, type Plan } from "shopmetrics/plan";
+import { backfillItem, type Item, type Plan } from "shopmetrics/plan";
 import { describedCheck } from "shopmetrics/run";
 import { at, hasNews } from "./variables.js";
 
@@ -22,7 +22,7 @@ export function recordChecks(plan: Plan, checks: readonly FileCheck[]): string {
   const results = checks.map(({ item, measure }) => {
     const { table = "", place, kind } = item;
     const where = `'${table}' as table_name, ${place?.cell ?? 0} as cell, ${place?.line ?? 0} as line`;
-    const columns = backfilled(plan) && kind === "check" ? onlyWarns : "measured.*";
+    const columns = backfillItem(plan) && kind === "check" ? onlyWarns : "measured.*";
     return `select ${where}, ${columns} from (\n${measure}\n) as measured`;
   });
   const news = hasNews(plan);

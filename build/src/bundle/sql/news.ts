@@ -1,4 +1,4 @@
-import { backfilled, type Plan } from "shopmetrics/plan";
+import { backfillItem, type Plan } from "shopmetrics/plan";
 import { dateGiven } from "./variables.js";
 
 /**
@@ -10,7 +10,7 @@ export function newsFile(job: string, plans: readonly Plan[]): string {
   const pairs = plans.flatMap(({ step, changes }) => changes.map((name) => `    ('${step}', '${name}')`));
   const everything = [
     "cast({{full}} as boolean)",
-    ...(plans.some(backfilled) ? [`${dateGiven("from_date")} is not null`] : []),
+    ...(plans.some(backfillItem) ? [`${dateGiven("from_date")} is not null`] : []),
   ];
   return `-- What is new to the job ${job}
 -- Compiled from the graph of the notebooks: change those, not this file.

@@ -7,8 +7,8 @@ const tablesThatGain = 3;
 
 /**
  * The first task of a job: makes the tables that the catalog lacks and adds columns that contracts have gained, with the values
- * that they take over. The schemas are
- * the bundle's: who may not create one gets an error from `create schema if not exists` also where it exists.
+ * that they take over. The schemas are the bundle's: who may not create one gets an error from `create schema if not exists` also
+ * where it exists.
  */
 export function prepareFile(graph: { readonly tables: Tables }): string {
   const tables = [...graph.tables.values()];

@@ -1,5 +1,5 @@
 import { changedRows, databricks, rowChanges } from "shopmetrics/engine";
-import { backfilled, flat, rejected_rows, verbNamed, type Item, type Plan } from "shopmetrics/plan";
+import { backfillItem, flat, rejected_rows, verbNamed, type Item, type Plan } from "shopmetrics/plan";
 import { at, hasNews, isLoad } from "./variables.js";
 
 /**
@@ -72,7 +72,7 @@ function onRecord(plan: Plan): string {
     (isLoad(plan)
       ? `exists (select 1 from ops.loaded_files where table_name = '${written}' and batch = ${batch})`
       : "true");
-  const refreshed = backfilled(plan);
+  const refreshed = backfillItem(plan);
   const changed = refreshed ? ["rows_added", "rows_changed", "rows_removed", "changed_keys"] : [];
   return `insert into ops.step_runs (run_id, step, status, started_at, seconds, rows_in, rows_out, rows_merged, rows_rejected, batch,
   statement_ids, message${changed.map((name) => `, ${name}`).join("")})

@@ -1,10 +1,20 @@
-import { backfilled, flat, type Plan } from "shopmetrics/plan";
+import { backfillItem, flat, type Plan } from "shopmetrics/plan";
 
 /** The task parameters that name the first and the last business date of a backfill; both are empty in any other run. */
 export const dateParameters = ["from_date", "to_date"] as const;
 
 /** Such a parameter as a DATE, null where it is empty. */
 export const dateGiven = (name: (typeof dateParameters)[number]) => `cast(nullif({{${name}}}, '') as date)`;
+
+const datesAreGiven = `concat('from_date is "', {{from_date}}, '" and to_date is "', {{to_date}}, '": give two dates such as 2026-03-01, ',
+    'the second not before the first`;
+
+/** Says what is wrong with the dates. @param outcome what follows from it, a sentence */
+export const datesError = (outcome: string) => `raise_error(${datesAreGiven}. ${outcome}'))`;
+
+/** The first of the dates, where both are given or none: with one alone, a run would compute no business date and say nothing. */
+const firstDate = `if(({{from_date}} = '') = ({{to_date}} = '') and {{from_date}} <= {{to_date}}, ${dateGiven("from_date")},
+    cast(${datesError("Or give none. The step has changed nothing.")} as date))`;
 
 /** The variable that each file declares: what the task was given, how far the step has read and what it writes. */
 export const at = (name: string) => `this.${name}`;
@@ -17,7 +27,7 @@ export const hasNews = (plan: Plan): string | undefined =>
   plan.changes.length > 0
     ? [
         at("full"),
-        ...(backfilled(plan) ? [`${at("from_date")} is not null`] : []),
+        ...(backfillItem(plan) ? [`${at("from_date")} is not null`] : []),
         ...plan.changes.map((name) => `${at(`lo_${flat(name)}`)} < ${at(`hi_${flat(name)}`)}`),
       ].join(" or ")
     : undefined;
@@ -35,7 +45,12 @@ export function sqlVariables(plan: Plan): string {
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],
     ["full", "boolean", "cast({{full}} as boolean)"],
-    ...(backfilled(plan) ? dateParameters.map((name) => [name, "date", dateGiven(name)] as const) : []),
+    ...(backfillItem(plan)
+      ? ([
+          ["from_date", "date", firstDate],
+          ["to_date", "date", dateGiven("to_date")],
+        ] as const)
+      : []),
     ...plan.changes.flatMap((name) => [
       [`lo_${flat(name)}`, "bigint", read(name)] as const,
       [`hi_${flat(name)}`, "bigint", published(name)] as const,

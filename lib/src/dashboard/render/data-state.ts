@@ -1,4 +1,4 @@
-import { written } from "../format.js";
+import { counted, written } from "../format.js";
 import type { CheckCounts } from "../manifest.js";
 
 /** "Data of 21 Nov 2026, 13:57 UTC" */
@@ -20,7 +20,6 @@ export function ageWords(asOf: Date, now: Date): { words: string; stale: boolean
 }
 
 function ago(seconds: number): string {
-  const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? "" : "s"}`;
   if (seconds < 90) return counted(Math.floor(seconds), "second");
   if (seconds < 90 * 60) return counted(Math.floor(seconds / 60), "minute");
   if (seconds < 48 * 3600) return counted(Math.floor(seconds / 3600), "hour");
@@ -31,7 +30,8 @@ function ago(seconds: number): string {
 /** The results of the checks, in words. */
 export function checkWords({ pass, warn, fail }: CheckCounts): { words: string; status: keyof CheckCounts } {
   const all = pass + warn + fail;
-  if (fail > 0) return { words: `✗ ${fail} of ${all} checks failed`, status: "fail" };
-  if (warn > 0) return { words: `! ${warn} of ${all} checks warn`, status: "warn" };
-  return { words: `✓ ${all} checks passed`, status: "pass" };
+  if (fail > 0) return { words: `✗ ${fail} of ${counted(all, "check")} failed`, status: "fail" };
+  if (warn > 0)
+    return { words: `! ${warn} of ${counted(all, "check")} warn${warn === 1 ? "s" : ""}`, status: "warn" };
+  return { words: `✓ ${counted(all, "check")} passed`, status: "pass" };
 }

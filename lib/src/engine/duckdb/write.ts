@@ -92,12 +92,13 @@ select ${table.columns
   });
 };
 
-export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf }) =>
-  replaceRows(table, {
-    incoming: `select ${names(givenColumns(table))} from (${sqlOf(rows)})`,
+export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf }) => {
+  const incoming = `select ${names(givenColumns(table))} from (${sqlOf(rows)})`;
+  return replaceRows(table, {
+    incoming,
     reads: [rows],
     first: [
-      insertAll(table, `select ${names(givenColumns(table))} from (${sqlOf(rows)})`, [rows]),
+      insertAll(table, incoming, [rows]),
       draft(`create or replace temp table gone as select ${names(keyOf(table))} from ${table.name} limit 0`, {
         role: "prepare",
         when: "empty",
@@ -111,6 +112,7 @@ export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf })
     scopeReads: scope ? [scope.select] : [],
     keyIsUnique: false,
   });
+};
 
 /** Values that the verb fills in: when the row was written, and the batch. */
 const filled = (table: Table, batches = batchColumns(table)) =>

@@ -52,7 +52,8 @@ function refuseDaysToCome(
   if (planned.through <= last) return;
   const held = state?.through ?? Math.min(planned.to, last);
   const more = Math.max(0, last - held);
-  const asked = options.until ?? (options.days === undefined ? isoDate(planned.to) : `${options.days} days`);
+  const asked =
+    options.until ?? (options.days === undefined ? isoDate(planned.to) : `--days ${options.days}`);
   throw new InputError(
     `${asked}: ${isoDate(planned.through)} is not over, and nothing is written that is later than now. ` +
       (more > 0
