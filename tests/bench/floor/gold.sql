@@ -77,7 +77,7 @@ create or replace table gold.hourly_traffic_metrics as
 select date_trunc('hour', event_ts) as hour, event_date as date,
   count(*) as events,
   count_if(event_type = 'page_view') as page_views,
-  count(distinct coalesce(visitor_id, customer_id)) as unique_visitors,
+  count(distinct visitor_id) + count(distinct customer_id) filter (visitor_id is null) as unique_visitors,
   count_if(event_type = 'add_to_cart') as add_to_carts,
   count_if(event_type = 'purchase') as purchases,
   count_if(event_type = 'search') as searches,
@@ -90,7 +90,7 @@ group by all;
 create or replace table gold.conversion_funnel as
 with counted as (
   select event_date as date, coalesce(category, 'Unknown') as category,
-    count(distinct coalesce(visitor_id, customer_id)) as visitors,
+    count(distinct visitor_id) + count(distinct customer_id) filter (visitor_id is null) as visitors,
     count_if(event_type = 'page_view') as page_views,
     count_if(event_type = 'add_to_cart') as add_to_carts,
     count_if(event_type = 'purchase') as purchases,

@@ -267,16 +267,16 @@ from silver.clickstream_clean
 where is_late;
 
 -- The sessions of each visitor who has a new event, made anew from all their events.
-create temp table visitors as select distinct coalesce(visitor_id, customer_id) as visitor_id from new_events;
+create temp table visitors as select distinct coalesce(visitor_id, customer_id) as visitor_id, visitor_id is not null as has_cookie from new_events;
 
 create temp table session_events as
 with events as (
   select * replace (coalesce(visitor_id, customer_id) as visitor_id), visitor_id is not null as has_cookie
   from silver.clickstream_clean
-  where coalesce(visitor_id, customer_id) in (select visitor_id from visitors)
+  where (coalesce(visitor_id, customer_id), visitor_id is not null) in (select (visitor_id, has_cookie) from visitors)
 ), spaced as (
   select *,
-    coalesce(event_ts > lag(event_ts) over (partition by visitor_id order by event_ts) + interval 30 minutes, true) as begins,
+    coalesce(event_ts > lag(event_ts) over (partition by visitor_id, has_cookie order by event_ts) + interval 30 minutes, true) as begins,
     case when not has_cookie then null
       when lower(trim(utm_medium)) in ('cpc', 'ppc', 'cpm', 'paid', 'paid_search', 'paid_social', 'display', 'banner', 'retargeting')
         then 'paid'
@@ -293,10 +293,10 @@ with events as (
       else 'referral' end as channel
   from events
 )
-select *, count_if(begins) over (partition by visitor_id order by event_ts) as session from spaced;
+select *, count_if(begins) over (partition by visitor_id, has_cookie order by event_ts) as session from spaced;
 
 create temp table new_sessions as
-select visitor_id, arg_min(customer_id, (event_ts, event_id)) filter (customer_id is not null) as customer_id,
+select visitor_id, has_cookie, arg_min(customer_id, (event_ts, event_id)) filter (customer_id is not null) as customer_id,
   min(event_ts) as session_start, max(event_ts) as session_end, min(event_ts)::date as session_date,
   epoch(date_trunc('second', max(event_ts)))::bigint - epoch(date_trunc('second', min(event_ts)))::bigint as session_duration,
   count(*) as event_count,
@@ -309,18 +309,18 @@ select visitor_id, arg_min(customer_id, (event_ts, event_id)) filter (customer_i
     utm_source: utm_source, utm_medium: utm_medium, utm_campaign: utm_campaign}, (event_ts, event_id))),
   session
 from session_events
-group by visitor_id, session;
+group by visitor_id, has_cookie, session;
 
-delete from silver.clickstream_sessions where visitor_id in (select visitor_id from visitors);
+delete from silver.clickstream_sessions where (visitor_id, has_cookie) in (select (visitor_id, has_cookie) from visitors);
 insert into silver.clickstream_sessions select * exclude (session) from new_sessions;
 
-delete from silver.visitor_identities where visitor_id in (select visitor_id from visitors);
+delete from silver.visitor_identities where visitor_id in (select visitor_id from visitors where has_cookie);
 insert into silver.visitor_identities
 with named as (
   select sessions.visitor_id, session_start, session_end, events.customer_id, event_ts,
     lag(events.customer_id) over (partition by sessions.visitor_id, session_start order by event_ts, events.customer_id)
       is distinct from events.customer_id as begins
-  from session_events as events join new_sessions as sessions using (visitor_id, session)
+  from session_events as events join new_sessions as sessions using (visitor_id, has_cookie, session)
   where events.has_cookie and events.customer_id is not null
 ), numbered as (
   select *, count_if(begins) over (partition by visitor_id, session_start order by event_ts, customer_id) as turn from named

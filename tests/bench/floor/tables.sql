@@ -52,7 +52,7 @@ create table if not exists silver.clickstream_clean (
   source_file varchar, source_row bigint, source_load bigint
 );
 create table if not exists silver.clickstream_sessions (
-  visitor_id varchar, customer_id varchar, session_start timestamp, session_end timestamp, session_date date,
+  visitor_id varchar, has_cookie boolean, customer_id varchar, session_start timestamp, session_end timestamp, session_date date,
   session_duration bigint, event_count bigint, page_views bigint, searches bigint, add_to_carts bigint, purchases bigint,
   converted boolean, landing_page varchar, device varchar, country varchar, channel varchar, referrer varchar,
   utm_source varchar, utm_medium varchar, utm_campaign varchar
