@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  countChecks,
   executeItems,
   exportPage,
   recordCheckResults,
@@ -12,6 +13,7 @@ import {
   readWindows,
   readChangedRows,
   type BusinessDates,
+  type KnownBefore,
   type StepContext,
   type StepFigures,
 } from "shopmetrics/run";
@@ -77,12 +79,13 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
       onNote: options.onWarning,
     });
     if (changed.length > 0 && !full) options.onNote?.(changedNote(changed));
+    let known: KnownBefore | undefined;
     const work = async (plan: Plan) => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
       const report = blocked
         ? notRun(plan, `${blocked} did not succeed`)
-        : await runStep(plan, runId, options).catch((error: unknown) => failure(plan, error));
+        : await runStep(plan, runId, options, known).catch((error: unknown) => failure(plan, error));
       reports.set(plan.step, report);
       options.onStep?.({ runId, kind: "ended", report });
     };
@@ -106,6 +109,10 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     let report = await close();
     // Pages come last and find the run recorded, so that the one about the pipeline says how this run came out.
     if (pages.length > 0) {
+      known = {
+        checks: await countChecks(records, runId),
+        written: await lastWriters(records, graph),
+      };
       await inGraphOrder(graph, new Set(pages.map(({ step }) => step)), width, work);
       report = await close();
     }
@@ -147,7 +154,13 @@ async function inGraphOrder(
   }
 }
 
-async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<StepReport> {
+/** @param known what pages need */
+async function runStep(
+  plan: Plan,
+  runId: string,
+  options: RunOptions,
+  known: KnownBefore | undefined,
+): Promise<StepReport> {
   const { engine, date, full, landing, backfill } = options;
   const started = new Date();
   const now = started.toISOString();
@@ -186,8 +199,8 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
         return isIdle(plan, figures) ? finish("skipped", nothingNew) : await keep(finish("succeeded", null));
       }
       if (plan.runtime === "page") {
-        const written = await lastWriters(connection, options.graph);
-        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots, written);
+        if (!known) throw new Error(`${plan.step} is a page and runs before the pages' turn.`);
+        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots, known);
         return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
@@ -199,7 +212,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
           const batch = context.batches.get(recomputed.table!)!;
           figures.changed = await readChangedRows(connection, dialectOf(engine.name), recomputed, batch);
         }
-        await publish(connection, plan.step, context, figures);
+        await publish(connection, engineNamed(engine.name), plan.step, context, figures);
         await recordCheckResults(connection, plan.step, context, figures.checks);
         return keep(finish("succeeded", null));
       });

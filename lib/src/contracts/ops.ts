@@ -22,7 +22,7 @@ export const steps = table(
 
 export const watermarks = table(
   "ops.watermarks",
-  "How far each step has read its upstream tables, and what it has published. Rows are only added: the greatest batch counts.",
+  "How far each step has read its upstream tables, and what it has published. The greatest batch counts.",
   {
     step: stepName,
     table_name: text("The table read or written."),

@@ -9,6 +9,7 @@ import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
 import { failedStates, upstreamStates } from "../run/task-states.js";
+import { countChecks } from "../run/latest-results.js";
 import { recordPassedOver } from "../run/passed-over.js";
 import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
@@ -67,6 +68,7 @@ async function exportAll(
         byTasks: true,
         onNote: (message) => console.error(`warning: ${message}`),
       });
+    const checks = await countChecks(connection, runId);
     const records: PageRecord[] = [];
     for (const page of pages) {
       const started = new Date();
@@ -74,7 +76,7 @@ async function exportAll(
       const failed = page.tasks.find((task) => unsuccessful.has(states.get(task) ?? ""));
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
-      const rows = failed ? 0 : await exportPage(connection, engine.name, page, context, folder);
+      const rows = failed ? 0 : await exportPage(connection, engine.name, page, context, folder, { checks });
       const message = failed ? `${failed} did not succeed` : null;
       records.push({
         ...noFigures(),

@@ -1,5 +1,5 @@
 /** How steps are run and recorded, in a run, in a cell or as a task of a job. */
-export { exportPage } from "../dashboard/export.js";
+export { exportPage, type KnownBefore } from "../dashboard/export.js";
 export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
 export {
   describeCheck,
@@ -9,6 +9,7 @@ export {
   statusWord,
   type CheckResult,
 } from "../run/check-result.js";
+export { countChecks, latestResults } from "../run/latest-results.js";
 export { readChangedRows } from "../run/changed-rows.js";
 export {
   StatementFailed,

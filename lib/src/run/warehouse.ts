@@ -88,8 +88,11 @@ export async function readWindows(
   step: string,
   tables: { readonly changes: readonly string[]; readonly writes: readonly string[]; readonly full: boolean },
 ): Promise<Pick<StepContext, "windows" | "batches">> {
+  const names = [...new Set([...tables.changes, ...tables.writes])];
+  if (names.length === 0) return { windows: new Map(), batches: new Map() };
   const { rows } = await connection.query(
-    "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name",
+    `select step, table_name, max(batch) as batch from ops.watermarks
+where table_name in (${names.map((name) => `'${name}'`).join(", ")}) group by step, table_name`,
   );
   const published = new Map<string, number>();
   const seen = new Map<string, number>();
@@ -110,9 +113,13 @@ export async function readWindows(
   };
 }
 
-/** Publishes what a step wrote and moves its watermarks: part of the step's own transaction. */
+/**
+ * Publishes what a step wrote and moves its watermarks: part of the step's own transaction. Where there is one, the rows that no
+ * longer count go at once; elsewhere a delete could meet other writers, and the care of the tables removes them.
+ */
 export async function publish(
   connection: Connection,
+  { hasTransactions }: Pick<EngineAdapter, "hasTransactions">,
   step: string,
   context: StepContext,
   figures: StepFigures,
@@ -137,11 +144,15 @@ export async function publish(
   }));
   // The ledger first: where there is no transaction and the run is killed between the two, the batch keeps its number.
   await insert(connection, "ops.loaded_files", files);
-  await insert(
-    connection,
-    "ops.watermarks",
-    [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch })),
-  );
+  const marks = [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch }));
+  if (hasTransactions && marks.length > 0)
+    await connection.execute(
+      `delete from ops.watermarks where step = $step and (${marks
+        .map(({ table_name, batch }) => `table_name = '${table_name}' and batch <= ${batch}`)
+        .join(" or ")})`,
+      { step },
+    );
+  await insert(connection, "ops.watermarks", marks);
 }
 
 /** What one step did in a run, as `ops.step_runs` keeps it. */
