@@ -45,7 +45,9 @@ async function latest(): Promise<string[]> {
   const { rows } = await connection.query(
     `with ${latestResults()} select run_id, check_name, status from latest_results order by check_name`,
   );
-  return rows.map((row) => `${String(row["check_name"])}=${String(row["status"])} of ${String(row["run_id"])}`);
+  return rows.map(
+    (row) => `${String(row["check_name"])}=${String(row["status"])} of ${String(row["run_id"])}`,
+  );
 }
 
 describe("the latest result of each check", () => {
