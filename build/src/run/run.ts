@@ -24,7 +24,6 @@ import type { Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
 import type { Program } from "../notebook/execute.js";
 import {
-  notHere,
   nothingNew,
   type RunReport,
   type StepEvent,
@@ -47,6 +46,8 @@ interface RunOptions {
   readonly full: boolean;
   /** Business dates to be computed anew, also where nothing is new. */
   readonly backfill?: BusinessDates;
+  /** Whether the tables are cared for as well, where that is due. */
+  readonly cares?: boolean;
   /** How many steps run side by side. */
   readonly width?: number;
   readonly onStep?: (event: StepEvent) => void;
@@ -106,6 +107,8 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     };
     const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
     await inGraphOrder(graph, without(steps, pages), width, work);
+    // Behind the steps, whose records it would meet.
+    for (const plan of await dueCare(records, options)) await work(plan);
     let report = await close();
     // Pages come last and find the run recorded, so that the one about the pipeline says how this run came out.
     if (pages.length > 0) {
@@ -192,7 +195,6 @@ async function runStep(
       return report;
     };
     if (isUpToDate(plan, context)) return finish("skipped", nothingNew);
-    if (isElsewhere(plan, engine.name)) return finish("skipped", notHere);
     try {
       if (plan.runtime === "node") {
         await runProgram(programOf(plan, options), { connection, engine, step: plan.step, context, figures });
@@ -253,10 +255,28 @@ const isUpToDate = (plan: Plan, context: StepContext) =>
   !(context.backfill && backfilled(plan)) &&
   [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 
-/** A step that only cares for files and a catalog, which the engine does not have. */
-const isElsewhere = (plan: Plan, engine: Engine["name"]) =>
-  plan.items.length > 0 &&
-  plan.items.every(({ kind, scripts }) => verbNamed(kind)?.role === "care" && !scripts[engine]?.length);
+/** A step that changes no rows that others read: it keeps what there is in good order. */
+const isCare = ({ items }: Plan) =>
+  items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care");
+
+const careEvery = 24 * 3_600_000;
+
+/**
+ * The steps of care that are to be done in addition to a run's own. Where one process at a time holds the warehouse, nobody
+ * schedules a job for them: a run does them, once a day and not on the first.
+ */
+async function dueCare(records: Connection, { engine, graph, steps, cares }: RunOptions): Promise<Plan[]> {
+  const caring = graph.plans.filter((plan) => isCare(plan) && !steps.has(plan.step));
+  if (!cares || !engine.isExclusive || caring.length === 0) return [];
+  const { rows } = await records.query(
+    `select coalesce(
+  (select max(started_at) from ops.step_runs where step in (${caring.map(({ step }) => `'${step}'`).join(", ")})),
+  (select min(started_at) from ops.runs)) as since`,
+  );
+  const age = Date.now() - Date.parse(String(rows[0]?.["since"]));
+  // A record from the future was made under another clock.
+  return age < 0 || age >= careEvery ? caring : [];
+}
 
 /** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
 const isIdle = (plan: Plan, figures: StepFigures) =>

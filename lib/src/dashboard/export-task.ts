@@ -13,7 +13,7 @@ import { countChecks } from "../run/latest-results.js";
 import { recordPassedOver } from "../run/passed-over.js";
 import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
-import { exportPage, type PagePlan } from "./export.js";
+import { exportPage, pageOf, removeOld, type PagePlan } from "./export.js";
 
 /** The volume of the snapshots. */
 const snapshotVolume = (catalog: string) => `/Volumes/${catalog}/gold/snapshots`;
@@ -98,6 +98,10 @@ async function exportAll(
     );
     for (const name of names)
       await connection.put(path.join(folder, name), `${snapshotVolume(catalog)}/${name}`);
+    // Where the volume is mounted, what earlier exports have left goes.
+    if (existsSync(snapshotVolume(catalog)))
+      for (const { step, status } of records)
+        if (status === "succeeded") await removeOld(snapshotVolume(catalog), pageOf(step), new Set(names));
     for (const record of records) await recordStepRun(connection, engineNamed(engine.name), runId, record);
     console.log(`${names.length} files in ${snapshotVolume(catalog)}`);
   } finally {

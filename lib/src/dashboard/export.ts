@@ -123,12 +123,13 @@ function basisOf(plan: PagePlan, written: ReadonlyMap<string, string>): string |
 }
 
 /** `dashboard.sales` is the page `sales`. */
-const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
+export const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
 
 /** A page that was opened before this export may still ask for what its manifest names. */
 const graceMinutes = 15;
 
-async function removeOld(folder: string, page: string, kept: ReadonlySet<string>): Promise<void> {
+/** Removes the files of a page's earlier exports. */
+export async function removeOld(folder: string, page: string, kept: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${page}.`) || !name.endsWith(".parquet") || kept.has(name)) continue;
     const file = path.join(folder, name);

@@ -1,4 +1,5 @@
 /** How steps are run and recorded, in a run, in a cell or as a task of a job. */
+export { orderOfRun } from "../contracts/ops.js";
 export { exportPage, type KnownBefore } from "../dashboard/export.js";
 export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
 export {
@@ -23,7 +24,6 @@ export {
 export { failedStates, upstreamStates } from "../run/task-states.js";
 export {
   insert,
-  orderOfRun,
   recordCheckResults,
   recordStepRun,
   prepareWarehouse,

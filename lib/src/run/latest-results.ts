@@ -1,5 +1,5 @@
+import { orderOfRun } from "../contracts/ops.js";
 import type { Connection } from "../engine/connection.js";
-import { orderOfRun } from "./warehouse.js";
 
 /**
  * The latest result of each check, in common table expressions of which the last one, `latest_results`, has the columns of

@@ -8,13 +8,6 @@ import type { CheckResult } from "./check-result.js";
 import type { StepContext, StepFigures } from "./step.js";
 
 /**
- * The order of a run: its number. Runs of before there were numbers come first; one without a row in `ops.runs` is at work in a
- * warehouse's job, which records it at its end, and comes last. For a select that joins `ops.runs` as `runs`.
- */
-export const orderOfRun =
-  "coalesce(runs.run_number, case when runs.run_id is null then 1000000000 else 0 end)";
-
-/**
  * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
  * has gained. Their rows hold null there until a run with --full, unless the contract names a column whose value they take.
  */

@@ -44,6 +44,9 @@ export class WarehouseHeld extends InputError {}
 export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   if (options.file !== ":memory:" && !options.readOnly) await makeWarehouse(options.file);
   const instance = await whenFree(options);
+  // Only now nobody else works in there: a process that was killed leaves what it had spilled to disk.
+  if (options.file !== ":memory:" && !options.readOnly)
+    await rm(`${options.file}.tmp`, { recursive: true, force: true });
   const first = await connect(instance);
   // FSST makes a file half as large, at more than a third of the time that a load takes. As an option of the opening it
   // has no effect, only as a statement.
