@@ -32,6 +32,8 @@ export interface DuckdbOptions {
   readonly onWait?: (message: string) => void;
   readonly readOnly?: boolean;
   readonly threads?: number;
+  /** Whether loaded files of the landing folder may be joined: only the warehouse that they landed for may. */
+  readonly ownsLanding?: boolean;
 }
 
 /** Another process holds the warehouse and did not release it in time. */
@@ -56,7 +58,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   return {
     name: "duckdb",
     isExclusive: true,
-    connect: async () => connection(await connect(instance)),
+    connect: async () => connection(await connect(instance), options.ownsLanding ?? false),
     close: async () => instance.closeSync(),
   };
 }
@@ -131,11 +133,11 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
   return connected;
 }
 
-function connection(duckdb: DuckDBConnection): Connection {
+function connection(duckdb: DuckDBConnection, ownsLanding: boolean): Connection {
   return {
     query: async (sql, params) => result(await duckdb.runAndReadAll(sql, ...bind(params))),
     execute: async (sql, params) => (await duckdb.run(sql, ...bind(params))).rowsChanged,
-    load: (files, options) => loadFiles(duckdb, files, options),
+    load: (files, options) => loadFiles(duckdb, files, { ...options, ownsLanding }),
     async transaction(work) {
       await duckdb.run("begin");
       try {
