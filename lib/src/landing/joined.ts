@@ -44,7 +44,7 @@ function byPartition(landed: readonly LandedFile[]): Span[][] {
 }
 
 /** What becomes of the files of a folder with joined ones. */
-export interface SortedOut {
+interface SortedOut {
   /** The files to be considered for loading. */
   readonly files: readonly LandedFile[];
   /** Files whose messages another one of `files` holds too. */
