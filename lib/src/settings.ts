@@ -20,6 +20,12 @@ const environment = z.object({
     .default("1GB"),
   SHOPMETRICS_LOCK_WAIT: seconds.default(600),
   SHOPMETRICS_IDLE: seconds.default(2),
+  SHOPMETRICS_KEEP_DAYS: z.coerce
+    .number("is not a number of days")
+    .int("is not a whole number of days")
+    .min(1)
+    .max(3650)
+    .default(30),
   SHOPMETRICS_CATALOG: z
     .string()
     .regex(/^\w+$/, "is not a catalog's name: letters, digits and _")
@@ -174,6 +180,8 @@ export interface Settings {
   readonly lockWait: number;
   /** After how many idle seconds a notebook gives the warehouse back. */
   readonly idle: number;
+  /** For how many days the records of runs and their lineage are kept. */
+  readonly keepDays: number;
 }
 
 /** The folder that holds package.json, notebooks/ and lib/. */
@@ -199,6 +207,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     engine: parsed.SHOPMETRICS_ENGINE,
     lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
     idle: parsed.SHOPMETRICS_IDLE,
+    keepDays: parsed.SHOPMETRICS_KEEP_DAYS,
     catalog: parsed.SHOPMETRICS_CATALOG,
     look: {
       currency: parsed.SHOPMETRICS_CURRENCY.toUpperCase(),
@@ -224,6 +233,10 @@ export function useSettings(settings: Settings): () => void {
 
 /** The settings in force: where landed files and the warehouse are, and which engine is used. */
 export const settings = (): Settings => inForce ?? readSettings();
+
+/** What is older than this may go: records of runs and their lineage. */
+export const keptFrom = ({ keepDays }: Pick<Settings, "keepDays">, now: Date): Date =>
+  new Date(now.getTime() - keepDays * 86_400_000);
 
 /** The same settings, with the loss of events that Kafka no longer holds accepted or not. */
 export const withAcceptLoss = (given: Settings, acceptLoss: boolean): Settings =>

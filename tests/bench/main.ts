@@ -5,12 +5,13 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { runBench, type Case } from "./bench.ts";
+import { runYearsBench } from "./years.ts";
 import { runStreamBench, type StreamFigure } from "./stream.ts";
 import { count, nearPath } from "../../build/src/text.ts";
 
 /**
  * `npm run bench`: measures the pipeline against one plain SQL script, or with `--stream` the clickstream on the broker that
- * KAFKA_BROKERS names. Prints a table, and keeps every run's figures in `bench/<date>.json` of the data folder.
+ * KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps every run's figures in `bench/<date>.json` of the data folder.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
       scale: { type: "string", default: "1" },
       runs: { type: "string", default: "3" },
       stream: { type: "boolean", default: false },
+      years: { type: "boolean", default: false },
     },
   });
   const [scale, runs] = [Number(values.scale), Number(values.runs)];
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
   if (values.stream) return benchStream(folder, runs, say);
+  if (values.years) return benchYears(folder, runs, say);
   const result = await runBench({ folder: path.join(folder, "work"), scale, runs, say });
   const machine = {
     cpus: availableParallelism(),
@@ -41,6 +44,30 @@ async function main(): Promise<void> {
   console.log(
     `Scale ${scale}, medians of ${runs} interleaved runs on ${machine.cpus} cores, ${machine.memoryGiB} GiB, node ${machine.node}.\n` +
       `Both made the same ${result.equal.length} tables, ${count(result.equal.reduce((sum, { rows }) => sum + rows, 0))} rows. All figures: ${nearPath(file)}`,
+  );
+}
+
+/** What a run costs after a year of runs. */
+async function benchYears(folder: string, runs: number, say: (text: string) => void): Promise<void> {
+  const figures = await runYearsBench({ folder: path.join(folder, "years"), runs, say });
+  const file = path.join(folder, `${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z-years.json`);
+  await writeFile(file, JSON.stringify(figures, undefined, 2));
+  const table = new Table({
+    head: ["", "job", "wall s", "cpu s", "MiB", "cpu ×"],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { name, job, median, ratio } of figures)
+    table.push([
+      name,
+      job,
+      median.wall.toFixed(2),
+      median.cpu.toFixed(2),
+      median.memory.toFixed(0),
+      ratio.toFixed(2),
+    ]);
+  console.log(table.toString());
+  console.log(
+    `Medians of ${runs} interleaved runs on ${availableParallelism()} cores, node ${process.version}.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { batchColumns, givenColumns, isAuditColumn } from "#lib/plan/kept-column
 import type { Connection } from "#lib/engine/connection.js";
 import type { Writing } from "#lib/engine/adapter.js";
 import { finished } from "#lib/compile/request.js";
+import { engineNamed } from "#lib/engine/index.js";
 import { draft, type Draft } from "#lib/engine/operation.js";
 import type { Item } from "#lib/plan/plan.js";
 import { executeItems, noFigures } from "#lib/run/step.js";
@@ -83,7 +84,7 @@ async function write(
       context,
       figures,
     );
-    await publish(connection, "test", context, figures);
+    await publish(connection, engineNamed(test.engine.name), "test", context, figures);
   });
 }
 

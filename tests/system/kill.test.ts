@@ -1,5 +1,10 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "#lib/engine/connection.js";
+import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { beforeAll, describe, expect, it } from "vitest";
+import { leaveFiles } from "../year.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { differences, dump, unread, type Tables } from "./tables.ts";
 
@@ -67,6 +72,54 @@ describe("a run that is killed and repeated", () => {
     expect(differences(await dump(shop), expected)).toEqual([]);
   });
 
+  it("while it joins small files of messages loses none and loads none twice", async () => {
+    const shop = await lakehouse();
+    succeeded(await shop.shopmetrics("generate --scale 0.01 --quiet"));
+    succeeded(await shop.shopmetrics("run --only +bronze.clickstream_raw"));
+    const asked = async <T>(work: (connection: Connection) => Promise<T>, of = shop): Promise<T> => {
+      const engine = await openDuckdb({ file: path.join(of.home, "warehouse.duckdb") });
+      const connection = await engine.connect();
+      try {
+        return await work(connection);
+      } finally {
+        await connection.close();
+        await engine.close();
+      }
+    };
+    const count = 600;
+    const anHour = "now()::timestamp - interval 40 day + to_hours(n)";
+    await asked((connection) => leaveFiles(connection, shop.landing, count, anHour));
+    const folder = path.join(shop.landing, "clickstream");
+    const landed = async () =>
+      (await readdir(folder)).filter((name) => /^clicks-.*\.ndjson$/.test(name)).toSorted();
+    const messages = async () => {
+      const texts = (await landed()).map((name) => readFile(path.join(folder, name), "utf8"));
+      return (await Promise.all(texts)).join("").trimEnd().split("\n").toSorted();
+    };
+    const arrived = (connection: Connection) =>
+      connection.query(`select count(*) as arrived, count(distinct (kafka_partition, kafka_offset)) as messages,
+        (select sum(rows_loaded) from ops.loaded_files where source_file like 'clickstream/clicks-%') as on_the_ledger
+        from bronze.clickstream_raw where kafka_topic = 'clicks'`);
+    const all = await messages();
+    const once = [{ arrived: 2 * count, messages: 2 * count, on_the_ledger: 2 * count }];
+    let during = 0;
+    for (let index = 0; index < 2 * killed; index++) {
+      const run = shop.start("run --only bronze.clickstream_raw");
+      await sleep(300 + 900 * random());
+      run.child.kill("SIGKILL");
+      if ((await run.outcome).signal) during++;
+      if (index % 2 > 0) succeeded(await shop.shopmetrics("run --only bronze.clickstream_raw"));
+      expect((await asked(arrived)).rows.map(numbers), `kill ${index + 1}`).toEqual(once);
+    }
+    expect(during).toBeGreaterThan(0);
+    succeeded(await shop.shopmetrics("run --only bronze.clickstream_raw"));
+    expect((await landed()).length).toBeLessThan(count / 4);
+    expect(await messages()).toEqual(all);
+    const made = await shop.copy({ warehouse: false });
+    succeeded(await made.shopmetrics("run --only bronze.clickstream_raw"));
+    expect((await asked(arrived, made)).rows.map(numbers)).toEqual(once);
+  }, 600_000);
+
   it.each(["SIGINT", "SIGTERM"] as const)("by %s ends at once, says so and loses nothing", async (signal) => {
     const { shop: fresh, expected } = starts[0]!;
     const shop = await fresh.copy();
@@ -97,3 +150,6 @@ function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+const numbers = (row: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));

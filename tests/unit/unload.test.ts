@@ -59,6 +59,21 @@ it("nothing is unloaded when one of the files was never loaded", async () => {
   expect(await unloadFiles(engine, duckdbDialect, [order])).toMatchObject([{ rows: 1 }]);
 });
 
+it("a file into which several were joined stays, since bronze names those", async () => {
+  await given(unread);
+  const joined = `clickstream/clicks-0-${"0".repeat(20)}-${"9".padStart(20, "0")}.ndjson`;
+  const connection = await engine.connect();
+  await connection.execute(
+    "insert into ops.loaded_files (table_name, source_file, batch) values ('bronze.clickstream_raw', $joined, 1)",
+    { joined },
+  );
+  await connection.close();
+  await expect(unloadFiles(engine, duckdbDialect, [order, joined])).rejects.toThrow(
+    "it cannot be taken back",
+  );
+  expect(await unloadFiles(engine, duckdbDialect, [order])).toMatchObject([{ rows: 1 }]);
+});
+
 it("messages of Kafka stay where their file's name cannot land again", async () => {
   await given(unread);
   const remembers = { ...duckdbDialect, unload: { ...duckdbDialect.unload, freesNames: false } };

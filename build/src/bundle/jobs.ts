@@ -1,7 +1,7 @@
 import { InputError } from "shopmetrics/settings";
 import { backfillItem, commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
 import type { Graph } from "../compile/graph.js";
-import { dateParameters } from "./sql/variables.js";
+import { dateParameters, deletesOutdated } from "./sql/variables.js";
 import { validateJobs } from "./validate-jobs.js";
 import { reach, type Needs } from "../compile/needs.js";
 import { limitParallelism, width, within } from "./task-graph.js";
@@ -94,7 +94,11 @@ function parametersOf(graph: ProjectGraph, job: string): Job["parameters"] {
   const dates = dateParameters.map((name) => ({ name, default: "" }));
   if (backfills !== undefined) return [catalog, ...dates];
   const steps = [job, ...(asks === undefined ? [] : [asks])].flatMap((key) => stepsOf(graph, key));
-  return steps.some(backfillItem) ? [...runParameters, ...dates] : runParameters;
+  return [
+    ...runParameters,
+    ...(steps.some(backfillItem) ? dates : []),
+    ...(steps.some(deletesOutdated) ? [keepDays] : []),
+  ];
 }
 
 /** Whether a job is told which business dates it computes anew. */
@@ -110,6 +114,8 @@ function handedOn(graph: ProjectGraph, job: string, other: string): Record<strin
 }
 
 const catalog = { name: "catalog", default: "${var.catalog}" };
+
+const keepDays = { name: "keep_days", default: "${var.keep_days}" };
 
 /** What every run of steps is told; SQL files and Node tasks take these by name. */
 const runParameters = [

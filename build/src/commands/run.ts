@@ -68,6 +68,7 @@ export async function runPipeline(
       snapshots: settings.snapshots,
       date,
       full: Boolean(options.full),
+      cares: options.only === undefined && options.from === undefined && !backfill,
       ...(backfill && { backfill }),
       onNote,
       onWarning(message) {

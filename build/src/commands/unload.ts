@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dialectOf, engineNamed, openEngine, type Dialect, type Engine } from "shopmetrics/engine";
+import { dialectOf, engineNamed, isJoined, openEngine, type Dialect, type Engine } from "shopmetrics/engine";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { tables } from "shopmetrics/shop";
 import { counted, nearest, nearPath } from "../text.js";
@@ -55,6 +55,11 @@ export async function unloadFiles(
         throw new InputError(
           `${file} holds messages of Kafka: they would land again under this name, and a warehouse never loads the same path ` +
             `twice. Nothing was unloaded.`,
+        );
+      if (isJoined(file))
+        throw new InputError(
+          `${file} holds the messages of several files that had landed, and bronze names those: it cannot be taken back. ` +
+            `Nothing was unloaded.`,
         );
       return { file, ...known };
     });

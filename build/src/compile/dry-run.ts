@@ -83,6 +83,7 @@ function standIn(param: Param | undefined): DuckDBValue {
     run_date: new DuckDBDateValue(0),
     from_date: new DuckDBDateValue(0),
     to_date: new DuckDBDateValue(1),
+    keep_from: new DuckDBTimestampValue(0n),
   }[param.name as RunValue["name"]];
 }
 

@@ -1,7 +1,7 @@
 import type { Item, Plan, ResultRow, ResultValue, Table, Tables } from "shopmetrics/plan";
 import { engineNamed, type Connection } from "shopmetrics/engine";
 import type { Shown } from "shopmetrics/display";
-import { orderOfRun, publicMessage, type CheckResult } from "shopmetrics/run";
+import { latestResults, orderOfRun, publicMessage, type CheckResult } from "shopmetrics/run";
 import { examplesOf } from "./examples.js";
 import { showRows } from "./show-results.js";
 import { InputError, type Settings } from "shopmetrics/settings";
@@ -130,13 +130,9 @@ const lastRun = (row: ResultRow): LastRun => ({
 });
 
 async function lastChecks(connection: Connection): Promise<LastCheck[]> {
-  const { rows } = await connection.query(`
-    select * from (
-      select results.*, row_number() over (
-        partition by results.step, results.table_name, results.check_name
-        order by ${orderOfRun} desc) as nth
-      from ops.check_results as results left join ops.runs as runs on runs.run_id = results.run_id
-    ) as numbered where nth = 1 order by step, cell, table_name, check_name`);
+  const { rows } = await connection.query(
+    `with ${latestResults()} select * from latest_results order by step, cell, table_name, check_name`,
+  );
   return rows.map((row) => ({
     step: String(row["step"]),
     table: String(row["table_name"]),

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/run";
 import { printable } from "shopmetrics/settings";
-import { notHere, nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
+import { nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
 import { count, counted, seconds } from "../text.js";
 import { runningLine } from "./running-line.js";
 
@@ -148,9 +148,7 @@ function rowsChanged(steps: readonly StepReport[]): string {
 
 /** What a failure means for the tables, and what to do. */
 function nextStep(report: RunReport, failed: readonly StepReport[]): string {
-  const behind = report.steps.filter(
-    ({ status, message }) => status === "skipped" && message !== nothingNew && message !== notHere,
-  );
+  const behind = report.steps.filter(({ status, message }) => status === "skipped" && message !== nothingNew);
   const halted = failed.some(({ checks }) => checks.some(({ status }) => status === "fail"));
   return [
     `${failed.map(({ step }) => step).join(" and ")} wrote nothing` +

@@ -31,6 +31,3 @@ export interface RunReport {
 
 /** What a skipped step says that found nothing new to read. The steps behind it run. */
 export const nothingNew = "nothing new";
-
-/** What a skipped step says whose work exists on another engine only. */
-export const notHere = "not on this engine";

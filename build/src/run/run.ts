@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import {
+  countChecks,
   executeItems,
   exportPage,
   recordCheckResults,
@@ -12,6 +13,7 @@ import {
   readWindows,
   readChangedRows,
   type BusinessDates,
+  type KnownBefore,
   type StepContext,
   type StepFigures,
 } from "shopmetrics/run";
@@ -22,7 +24,6 @@ import type { Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
 import type { Program } from "../notebook/execute.js";
 import {
-  notHere,
   nothingNew,
   type RunReport,
   type StepEvent,
@@ -45,6 +46,8 @@ interface RunOptions {
   readonly full: boolean;
   /** Business dates to be computed anew, also where nothing is new. */
   readonly backfill?: BusinessDates;
+  /** Whether the tables are cared for as well, where that is due. */
+  readonly cares?: boolean;
   /** How many steps run side by side. */
   readonly width?: number;
   readonly onStep?: (event: StepEvent) => void;
@@ -77,12 +80,13 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
       onNote: options.onWarning,
     });
     if (changed.length > 0 && !full) options.onNote?.(changedNote(changed));
+    let known: KnownBefore | undefined;
     const work = async (plan: Plan) => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
       const report = blocked
         ? notRun(plan, `${blocked} did not succeed`)
-        : await runStep(plan, runId, options).catch((error: unknown) => failure(plan, error));
+        : await runStep(plan, runId, options, known).catch((error: unknown) => failure(plan, error));
       reports.set(plan.step, report);
       options.onStep?.({ runId, kind: "ended", report });
     };
@@ -103,9 +107,15 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     };
     const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
     await inGraphOrder(graph, without(steps, pages), width, work);
+    // Behind the steps, whose records it would meet.
+    for (const plan of await dueCare(records, options)) await work(plan);
     let report = await close();
     // Pages come last and find the run recorded, so that the one about the pipeline says how this run came out.
     if (pages.length > 0) {
+      known = {
+        checks: await countChecks(records, runId),
+        written: await lastWriters(records, graph),
+      };
       await inGraphOrder(graph, new Set(pages.map(({ step }) => step)), width, work);
       report = await close();
     }
@@ -147,7 +157,13 @@ async function inGraphOrder(
   }
 }
 
-async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<StepReport> {
+/** @param known what pages need */
+async function runStep(
+  plan: Plan,
+  runId: string,
+  options: RunOptions,
+  known: KnownBefore | undefined,
+): Promise<StepReport> {
   const { engine, date, full, landing, backfill } = options;
   const started = new Date();
   const now = started.toISOString();
@@ -179,15 +195,14 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
       return report;
     };
     if (isUpToDate(plan, context)) return finish("skipped", nothingNew);
-    if (isElsewhere(plan, engine.name)) return finish("skipped", notHere);
     try {
       if (plan.runtime === "node") {
         await runProgram(programOf(plan, options), { connection, engine, step: plan.step, context, figures });
         return isIdle(plan, figures) ? finish("skipped", nothingNew) : await keep(finish("succeeded", null));
       }
       if (plan.runtime === "page") {
-        const written = await lastWriters(connection, options.graph);
-        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots, written);
+        if (!known) throw new Error(`${plan.step} is a page and runs before the pages' turn.`);
+        const exported = await exportPage(connection, engine.name, plan, context, options.snapshots, known);
         return await keep({ ...finish("succeeded", null), in: exported, out: exported });
       }
       return await connection.transaction(async () => {
@@ -199,7 +214,7 @@ async function runStep(plan: Plan, runId: string, options: RunOptions): Promise<
           const batch = context.batches.get(recomputed.table!)!;
           figures.changed = await readChangedRows(connection, dialectOf(engine.name), recomputed, batch);
         }
-        await publish(connection, plan.step, context, figures);
+        await publish(connection, engineNamed(engine.name), plan.step, context, figures);
         await recordCheckResults(connection, plan.step, context, figures.checks);
         return keep(finish("succeeded", null));
       });
@@ -240,10 +255,28 @@ const isUpToDate = (plan: Plan, context: StepContext) =>
   !(context.backfill && backfillItem(plan)) &&
   [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 
-/** A step that only cares for files and a catalog, which the engine does not have. */
-const isElsewhere = (plan: Plan, engine: Engine["name"]) =>
-  plan.items.length > 0 &&
-  plan.items.every(({ kind, scripts }) => verbNamed(kind)?.role === "care" && !scripts[engine]?.length);
+/** A step that changes no rows that others read: it keeps what there is in good order. */
+const isCare = ({ items }: Plan) =>
+  items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care");
+
+const careEvery = 24 * 3_600_000;
+
+/**
+ * The steps of care that are to be done in addition to a run's own. Where one process at a time holds the warehouse, nobody
+ * schedules a job for them: a run does them, once a day and not on the first.
+ */
+async function dueCare(records: Connection, { engine, graph, steps, cares }: RunOptions): Promise<Plan[]> {
+  const caring = graph.plans.filter((plan) => isCare(plan) && !steps.has(plan.step));
+  if (!cares || !engine.isExclusive || caring.length === 0) return [];
+  const { rows } = await records.query(
+    `select coalesce(
+  (select max(started_at) from ops.step_runs where step in (${caring.map(({ step }) => `'${step}'`).join(", ")})),
+  (select min(started_at) from ops.runs)) as since`,
+  );
+  const age = Date.now() - Date.parse(String(rows[0]?.["since"]));
+  // A record from the future was made under another clock.
+  return age < 0 || age >= careEvery ? caring : [];
+}
 
 /** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
 const isIdle = (plan: Plan, figures: StepFigures) =>

@@ -119,6 +119,7 @@ async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Pro
       snapshots: settings.snapshots,
       date: new Date().toISOString().slice(0, 10),
       full: false,
+      cares: true,
       ...(onNote && { onNote }),
     });
     const failed = report.steps.find(({ status }) => status === "failed");

@@ -214,6 +214,7 @@ function typeOf(param: Param): string {
 const runTypes: Readonly<Record<string, string>> = {
   run_date: "DATE",
   now: "TIMESTAMP",
+  keep_from: "TIMESTAMP",
   full: "BOOLEAN",
   from_date: "DATE",
   to_date: "DATE",

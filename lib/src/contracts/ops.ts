@@ -22,7 +22,7 @@ export const steps = table(
 
 export const watermarks = table(
   "ops.watermarks",
-  "How far each step has read its upstream tables, and what it has published. Rows are only added: the greatest batch counts.",
+  "How far each step has read its upstream tables, and what it has published. The greatest batch counts.",
   {
     step: stepName,
     table_name: text("The table read or written."),
@@ -57,6 +57,13 @@ export const runs = table(
   },
   { key: ["run_id"], personal: ["message"] },
 );
+
+/**
+ * The order of a run: its number. Runs of before there were numbers come first; one without a row in `ops.runs` is at work in a
+ * warehouse's job, which records it at its end, and comes last. For a select that joins `ops.runs` as `runs`.
+ */
+export const orderOfRun =
+  "coalesce(runs.run_number, case when runs.run_id is null then 1000000000 else 0 end)";
 
 export const step_runs = table(
   "ops.step_runs",

@@ -9,10 +9,11 @@ import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
 import { failedStates, upstreamStates } from "../run/task-states.js";
+import { countChecks } from "../run/latest-results.js";
 import { recordPassedOver } from "../run/passed-over.js";
 import { recordStepRun } from "../run/warehouse.js";
 import { readRun, readSettings, workspaceOf } from "../settings.js";
-import { exportPage, type PagePlan } from "./export.js";
+import { exportPage, pageOf, removeOld, type PagePlan } from "./export.js";
 
 /** The volume of the snapshots. */
 const snapshotVolume = (catalog: string) => `/Volumes/${catalog}/gold/snapshots`;
@@ -67,6 +68,7 @@ async function exportAll(
         byTasks: true,
         onNote: (message) => console.error(`warning: ${message}`),
       });
+    const checks = await countChecks(connection, runId);
     const records: PageRecord[] = [];
     for (const page of pages) {
       const started = new Date();
@@ -74,7 +76,7 @@ async function exportAll(
       const failed = page.tasks.find((task) => unsuccessful.has(states.get(task) ?? ""));
       const none = { windows: new Map(), batches: new Map() };
       const context: StepContext = { runId, date, now, full: false, landing: "", ...none };
-      const rows = failed ? 0 : await exportPage(connection, engine.name, page, context, folder);
+      const rows = failed ? 0 : await exportPage(connection, engine.name, page, context, folder, { checks });
       const message = failed ? `${failed} did not succeed` : null;
       records.push({
         ...noFigures(),
@@ -96,6 +98,10 @@ async function exportAll(
     );
     for (const name of names)
       await connection.put(path.join(folder, name), `${snapshotVolume(catalog)}/${name}`);
+    // Where the volume is mounted, what earlier exports have left goes.
+    if (existsSync(snapshotVolume(catalog)))
+      for (const { step, status } of records)
+        if (status === "succeeded") await removeOld(snapshotVolume(catalog), pageOf(step), new Set(names));
     for (const record of records) await recordStepRun(connection, engineNamed(engine.name), runId, record);
     console.log(`${names.length} files in ${snapshotVolume(catalog)}`);
   } finally {

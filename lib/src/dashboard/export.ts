@@ -6,7 +6,6 @@ import type { Connection } from "../engine/connection.js";
 import { removeDrafts, writeWhole } from "../landing/write-whole.js";
 import type { Item, Plan, Result } from "../plan/plan.js";
 import { executeItems, noFigures, type StepContext } from "../run/step.js";
-import { orderOfRun } from "../run/warehouse.js";
 import type { CheckCounts, Manifest, SnapshotEntry } from "./manifest.js";
 import { toValue } from "./snapshot-columns.js";
 import { writeSnapshot } from "./write-snapshot.js";
@@ -14,14 +13,23 @@ import { writeSnapshot } from "./write-snapshot.js";
 /** The parts of a page's plan that its export needs. */
 export type PagePlan = Pick<Plan, "step" | "items" | "params" | "takes" | "reads" | "fingerprint">;
 
+/** What holds for all pages of a run, read once. */
+export interface KnownBefore {
+  /** The number of checks by their latest result. */
+  readonly checks: CheckCounts;
+  /**
+   * The run that last wrote each table. A page keeps its files if neither its queries nor its tables have changed since its last
+   * export, and its manifest says that they hold now; without it the queries always run.
+   */
+  readonly written?: ReadonlyMap<string, string>;
+}
+
 /**
  * Runs a page's queries and writes their rows as Parquet files, then the manifest that names them. Files are named by
  * their content and never change; the manifest is replaced in one step. So a reader finds either the old state or the
  * new one, and an export that fails leaves the old one.
  *
  * @param folder where the snapshots are kept
- * @param written the run that last wrote each table. A page keeps its files if neither its queries nor its tables have
- * changed since its last export, and its manifest says that they hold now; without `written` the queries always run.
  * @returns the number of rows exported
  * @throws StatementFailed, or InputError when rows are not as declared
  */
@@ -31,13 +39,13 @@ export async function exportPage(
   plan: PagePlan,
   context: StepContext,
   folder: string,
-  written: ReadonlyMap<string, string> = new Map(),
+  known: KnownBefore,
 ): Promise<number> {
   const page = pageOf(plan.step);
-  const basis = basisOf(plan, written);
+  const { checks, written } = known;
+  const basis = basisOf(plan, written ?? new Map<string, string>());
   const kept = basis && !context.full ? await lastExport(folder, page, basis) : undefined;
   const { snapshots, newest } = kept ?? (await exportQueries(connection, engine, plan, context, folder));
-  const checks = await latestChecks(connection);
   const { now: asOf, runId: run } = context;
   const manifest: Manifest = {
     version: 1,
@@ -115,24 +123,13 @@ function basisOf(plan: PagePlan, written: ReadonlyMap<string, string>): string |
 }
 
 /** `dashboard.sales` is the page `sales`. */
-const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
-
-/** The number of checks by their latest result. */
-async function latestChecks(connection: Connection): Promise<CheckCounts> {
-  const { rows } = await connection.query(`select status, count(*) as checks from (
-  select results.status, row_number() over (
-    partition by results.step, results.table_name, results.check_name
-    order by ${orderOfRun} desc, results.run_id desc) as place
-  from ops.check_results as results left join ops.runs as runs on runs.run_id = results.run_id) as ranked
-where place = 1 group by status`);
-  const counts = new Map(rows.map((row) => [String(row["status"]), Number(row["checks"])]));
-  return { pass: counts.get("pass") ?? 0, warn: counts.get("warn") ?? 0, fail: counts.get("fail") ?? 0 };
-}
+export const pageOf = (step: string) => step.slice(step.indexOf(".") + 1);
 
 /** A page that was opened before this export may still ask for what its manifest names. */
 const graceMinutes = 15;
 
-async function removeOld(folder: string, page: string, kept: ReadonlySet<string>): Promise<void> {
+/** Removes the files of a page's earlier exports. */
+export async function removeOld(folder: string, page: string, kept: ReadonlySet<string>): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${page}.`) || !name.endsWith(".parquet") || kept.has(name)) continue;
     const file = path.join(folder, name);

@@ -13,5 +13,6 @@ export { quoted, raw } from "../engine/databricks/literals.js";
 export { phases, type PhaseStatement } from "../engine/databricks/phases.js";
 export { openDuckdb, WarehouseHeld } from "../engine/duckdb/engine.js";
 export { macros } from "../engine/duckdb/functions.js";
+export { isJoined } from "../landing/joined.js";
 export { SqlError } from "../sql/sql-error.js";
 export { allEngines, databricks, dialectOf, duckdb, engineNamed, openEngine } from "../engine/index.js";

@@ -1,5 +1,6 @@
 /** How steps are run and recorded, in a run, in a cell or as a task of a job. */
-export { exportPage } from "../dashboard/export.js";
+export { orderOfRun } from "../contracts/ops.js";
+export { exportPage, type KnownBefore } from "../dashboard/export.js";
 export { exportDashboard, type ExportedPage } from "../dashboard/export-task.js";
 export {
   describeCheck,
@@ -9,6 +10,7 @@ export {
   statusWord,
   type CheckResult,
 } from "../run/check-result.js";
+export { countChecks, latestResults } from "../run/latest-results.js";
 export { readChangedRows } from "../run/changed-rows.js";
 export {
   StatementFailed,
@@ -22,7 +24,6 @@ export {
 export { failedStates, upstreamStates } from "../run/task-states.js";
 export {
   insert,
-  orderOfRun,
   recordCheckResults,
   recordStepRun,
   prepareWarehouse,

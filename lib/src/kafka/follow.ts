@@ -55,7 +55,7 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
           throw error;
         }
         await reopen(now, known, error.message);
-      } else if (!open || isBehind(known, open.writers)) await reopen(now, known);
+      } else if (!open || isElsewhere(known, open.writers)) await reopen(now, known);
       const { writers, reader } = open!;
       last = { ...(await writers.land()), lag: reader.lag() };
       return last;
@@ -73,9 +73,15 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
   return follower;
 }
 
-/** Bronze no longer holds what was landed: somebody unloaded files, or started again with an empty warehouse. */
-const isBehind = ({ held }: Known, { topic, ends }: PartitionWriters) =>
-  [...ends].some(
-    ([partition, end]) =>
-      (held.find((row) => row.topic === topic && row.partition === partition)?.next ?? 0) < end,
+/**
+ * Bronze no longer holds what was landed: somebody unloaded files, or started again with an empty warehouse. Or it holds more: another
+ * process has landed, and what it landed may have been joined since, so that the names which would tell are gone.
+ */
+function isElsewhere({ held }: Known, { topic, ends, continuesAt }: PartitionWriters): boolean {
+  const nextOf = (partition: number) =>
+    held.find((row) => row.topic === topic && row.partition === partition)?.next ?? 0;
+  return (
+    [...ends].some(([partition, end]) => nextOf(partition) < end) ||
+    [...continuesAt()].some(([partition, next]) => nextOf(partition) > next)
   );
+}

@@ -1,5 +1,6 @@
 import { link, mkdir, open, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import path from "node:path";
+import { syncFolder } from "../landing/write-whole.js";
 
 /** A file of messages that is not yet visible in the landing folder. */
 export interface LandingFile {
@@ -114,11 +115,4 @@ async function appear(draft: string, target: string): Promise<boolean> {
     await rename(draft, target);
     return true;
   }
-}
-
-/** Syncs the folder, so that the file's name is on the disk too. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder).catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }

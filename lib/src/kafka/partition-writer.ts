@@ -26,6 +26,8 @@ export interface PartitionWriters {
   readonly topic: string;
   /** By partition, the offset after the last message that these writers have landed. */
   readonly ends: ReadonlyMap<number, number>;
+  /** By partition, the offset that names the next file. */
+  continuesAt(): ReadonlyMap<number, number>;
   /** The offset that the writer expects next. */
   next(partition: number): number;
   /** Where to fetch from: the last message written, to see that it is still the same, or else the next one. */
@@ -157,6 +159,7 @@ export function openPartitionWriters(options: {
   return {
     topic,
     ends,
+    continuesAt: () => new Map([...writers.values()].map(({ partition, landed }) => [partition, landed])),
     next: (partition) => writerOf(partition).next,
     resumeAt(partition) {
       const { next, last } = writerOf(partition);

@@ -1,4 +1,4 @@
-import { readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 
 /**
@@ -33,6 +33,13 @@ export async function removeDrafts(folder: string, name?: string): Promise<void>
     if (pid === undefined || (name !== undefined && of !== name) || isAlive(Number(pid))) continue;
     await rm(path.join(folder, found), { force: true });
   }
+}
+
+/** Syncs the folder, so that the file's name is on the disk too. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 /** Whether a process of this machine runs. */

@@ -1,6 +1,7 @@
 import type { Bound, Connection, FileLoaded } from "../engine/connection.js";
 import { messageFor } from "../errors.js";
 import type { Item, Operation, Plan, Result } from "../plan/plan.js";
+import { keptFrom, settings } from "../settings.js";
 import type { Param } from "../sql/param.js";
 import type { RunValue } from "../sql/statement.js";
 import type { ChangedRows } from "./changed-rows.js";
@@ -204,6 +205,10 @@ export function valueOf(param: Param | undefined, name: string, context: StepCon
         now: { type: "timestamp", value: context.now } as const,
         full: context.full,
         from_date: context.backfill ? ({ type: "date", value: context.backfill.from } as const) : null,
+        keep_from: {
+          type: "timestamp",
+          value: keptFrom(settings(), new Date(context.now)).toISOString(),
+        } as const,
         to_date: context.backfill ? ({ type: "date", value: context.backfill.to } as const) : null,
       }[param.name as RunValue["name"]];
   }

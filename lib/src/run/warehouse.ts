@@ -8,13 +8,6 @@ import type { CheckResult } from "./check-result.js";
 import type { StepContext, StepFigures } from "./step.js";
 
 /**
- * The order of a run: its number. Runs of before there were numbers come first; one without a row in `ops.runs` is at work in a
- * warehouse's job, which records it at its end, and comes last. For a select that joins `ops.runs` as `runs`.
- */
-export const orderOfRun =
-  "coalesce(runs.run_number, case when runs.run_id is null then 1000000000 else 0 end)";
-
-/**
  * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
  * has gained. Their rows hold null there until a run with --full, unless the contract names a column whose value they take.
  */
@@ -91,8 +84,11 @@ export async function readWindows(
   step: string,
   tables: { readonly changes: readonly string[]; readonly writes: readonly string[]; readonly full: boolean },
 ): Promise<Pick<StepContext, "windows" | "batches">> {
+  const names = [...new Set([...tables.changes, ...tables.writes])];
+  if (names.length === 0) return { windows: new Map(), batches: new Map() };
   const { rows } = await connection.query(
-    "select step, table_name, max(batch) as batch from ops.watermarks group by step, table_name",
+    `select step, table_name, max(batch) as batch from ops.watermarks
+where table_name in (${names.map((name) => `'${name}'`).join(", ")}) group by step, table_name`,
   );
   const published = new Map<string, number>();
   const seen = new Map<string, number>();
@@ -113,9 +109,13 @@ export async function readWindows(
   };
 }
 
-/** Publishes what a step wrote and moves its watermarks: part of the step's own transaction. */
+/**
+ * Publishes what a step wrote and moves its watermarks: part of the step's own transaction. Where there is one, the rows that no
+ * longer count go at once; elsewhere a delete could meet other writers, and the care of the tables removes them.
+ */
 export async function publish(
   connection: Connection,
+  { hasTransactions }: Pick<EngineAdapter, "hasTransactions">,
   step: string,
   context: StepContext,
   figures: StepFigures,
@@ -140,11 +140,15 @@ export async function publish(
   }));
   // The ledger first: where there is no transaction and the run is killed between the two, the batch keeps its number.
   await insert(connection, "ops.loaded_files", files);
-  await insert(
-    connection,
-    "ops.watermarks",
-    [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch })),
-  );
+  const marks = [...written, ...read].map(([table_name, batch]) => ({ step, table_name, batch }));
+  if (hasTransactions && marks.length > 0)
+    await connection.execute(
+      `delete from ops.watermarks where step = $step and (${marks
+        .map(({ table_name, batch }) => `table_name = '${table_name}' and batch <= ${batch}`)
+        .join(" or ")})`,
+      { step },
+    );
+  await insert(connection, "ops.watermarks", marks);
 }
 
 /** What one step did in a run, as `ops.step_runs` keeps it. */

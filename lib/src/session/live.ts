@@ -5,7 +5,7 @@ import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
 import type { Tables } from "../contracts/table.js";
 import type { Connection } from "../engine/connection.js";
-import { dialectOf, openEngine } from "../engine/index.js";
+import { dialectOf, engineNamed, openEngine } from "../engine/index.js";
 import type { Result } from "../plan/plan.js";
 import { noFigures } from "../run/step.js";
 import { recordCheckResults, prepareWarehouse, publish } from "../run/warehouse.js";
@@ -69,7 +69,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
         const { context, result } = await execute(request);
         if (request.kind === "rows") read = result;
         if (isWrite(request) && verbOf(request).role !== "reject")
-          await publish(connection, step, { ...context, windows: new Map() }, figures);
+          await publish(connection, engineNamed(engine), step, { ...context, windows: new Map() }, figures);
       });
       failed = false;
     } finally {

@@ -1,4 +1,5 @@
 import type { Connection } from "../engine/connection.js";
+import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import type { Place, Result } from "../plan/plan.js";
 import { noFigures, type StepContext, type StepFigures } from "../run/step.js";
@@ -50,7 +51,7 @@ export function taskSession(options: TaskOptions): Session {
       return await connection.transaction(async () => {
         const { result, context } = await executeRequest(connection, engine, compiled, given, own);
         if (isWrite(request) && verbOf(request).role !== "reject")
-          await publish(connection, step, { ...context, windows: new Map() }, own);
+          await publish(connection, engineNamed(engine), step, { ...context, windows: new Map() }, own);
         return result;
       });
     } finally {

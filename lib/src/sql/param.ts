@@ -37,5 +37,5 @@ export const windowParams = (table: string): { lo: Param; hi: Param } => ({
 
 /** The values that each run sets. */
 export const runParams: readonly Param[] = (
-  ["run_id", "run_date", "now", "full", "from_date", "to_date"] satisfies RunValue["name"][]
+  ["run_id", "run_date", "now", "full", "from_date", "to_date", "keep_from"] satisfies RunValue["name"][]
 ).map((name) => ({ name, kind: "run" }));

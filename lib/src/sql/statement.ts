@@ -20,7 +20,7 @@ export interface Touched {
 /** A value that each run sets again. Made by `run`. */
 export interface RunValue {
   readonly kind: "run";
-  readonly name: "run_id" | "run_date" | "now" | "full" | "from_date" | "to_date";
+  readonly name: "run_id" | "run_date" | "now" | "full" | "from_date" | "to_date" | "keep_from";
 }
 
 export type Interpolation = Table | Statement | Changes | Touched | RunValue | SqlValue;

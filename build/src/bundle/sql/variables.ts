@@ -19,6 +19,11 @@ const firstDate = `if(({{from_date}} = '') = ({{to_date}} = '') and {{from_date}
 /** The variable that each file declares: what the task was given, how far the step has read and what it writes. */
 export const at = (name: string) => `this.${name}`;
 
+/** Whether a step deletes what is older than the task parameter `keep_days` says. */
+export const deletesOutdated = (plan: Plan) => plan.params.some(({ name }) => name === "keep_from");
+
+const keptFrom = "current_timestamp() - make_dt_interval(cast({{keep_days}} as int))";
+
 /** Whether the step loads files. */
 export const isLoad = (plan: Plan) => plan.items.some(({ load }) => load);
 
@@ -45,6 +50,7 @@ export function sqlVariables(plan: Plan): string {
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],
     ["full", "boolean", "cast({{full}} as boolean)"],
+    ...(deletesOutdated(plan) ? [["keep_from", "timestamp", keptFrom] as const] : []),
     ...(backfillItem(plan)
       ? ([
           ["from_date", "date", firstDate],

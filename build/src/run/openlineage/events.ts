@@ -52,9 +52,11 @@ export function runEvent(run: RunOfEvents, report?: Pick<RunReport, "status" | "
 /** A step has begun, or has ended as its report says: what it read and wrote, and what its checks found. */
 export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): RunEvent {
   const sources = plan.sources.filter((source) => run.readsTopics || !source.startsWith("kafka/"));
-  // A table's description does not change during a step: it is sent once.
+  // A table's description does not change during a step, nor by one that had nothing to do: it is sent once.
   const described = (table: string, made?: TableLineage) =>
-    report ? datasetOf(table, run.naming, run.tables.get(table), made) : { ...run.naming(table), facets: {} };
+    report && report.status !== "skipped"
+      ? datasetOf(table, run.naming, run.tables.get(table), made)
+      : { ...run.naming(table), facets: {} };
   const checks = (table: string) => report?.checks.filter((check) => check.table === table) ?? [];
   const [written] = plan.writes;
   return {

@@ -1,7 +1,7 @@
 import { engineNamed } from "shopmetrics/engine";
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import type { Settings } from "shopmetrics/settings";
+import { keptFrom, type Settings } from "shopmetrics/settings";
 import type { Compiled } from "../../compile/compile.js";
 import type { RunReport, StepEvent } from "../run-report.js";
 import { namingOf } from "./datasets.js";
@@ -15,7 +15,8 @@ interface LineageRecord {
 
 /**
  * Writes the events of one run to `SHOPMETRICS_HOME/lineage/<run>.ndjson`, one a line, as they happen: of a run that is killed,
- * the start is recorded. A run never fails because of it: a problem is reported once.
+ * the start is recorded. A run never fails because of it: a problem is reported once. Files of runs that are older than the
+ * settings say are deleted.
  */
 export async function recordLineage(
   settings: Settings,
@@ -29,6 +30,7 @@ export async function recordLineage(
   const begin = (runId: string): RunOfEvents => {
     if (run) return run;
     mkdirSync(path.join(settings.home, "lineage"), { recursive: true });
+    removeOld(path.join(settings.home, "lineage"), keptFrom(settings, new Date()));
     run = {
       runId,
       job: options.job,
@@ -62,6 +64,13 @@ export async function recordLineage(
       }),
     end: (report) => safely(() => write(runEvent(begin(report.runId), report))),
   };
+}
+
+/** A file's name begins with the instant at which its run began. */
+function removeOld(folder: string, from: Date): void {
+  const oldest = from.toISOString().slice(0, 19).replaceAll(":", "");
+  for (const name of readdirSync(folder))
+    if (/^\d{4}-\d\d-\d\dT\d{6}Z-\w+\.ndjson$/.test(name) && name < oldest) rmSync(path.join(folder, name));
 }
 
 /** A SQL warehouse does not say which version answers. */

@@ -2,6 +2,7 @@ import type { VerbParts } from "../adapter.js";
 import { beforeTable } from "../../sql/render.js";
 import { landedTable } from "./copy-into.js";
 import { draft } from "../operation.js";
+import { outdated } from "../outdated.js";
 import { governance, sentWhere } from "./governance.js";
 import { incomingTable } from "./tables.js";
 
@@ -22,7 +23,7 @@ export const maintain: VerbParts["maintain"] = ({ table }) => {
     ...beside.flatMap((name) => [`optimize ${name}`, vacuum(name)]),
     ...vacuumWhereThere(incomingTable(table.name)),
   ];
-  return statements.map((sql) => draft(sql, { role: "write" }));
+  return [...outdated(table), ...statements.map((sql) => draft(sql, { role: "write" }))];
 };
 
 const vacuum = (name: string) => `vacuum ${name} retain 168 hours`;

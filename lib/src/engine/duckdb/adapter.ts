@@ -12,8 +12,14 @@ export const duckdb: EngineAdapter = {
   translates: true,
   translate: async (text, surroundings) => (await import("./translate.js")).translate(text, surroundings),
   mark: (param) => `$${param}`,
-  open: ({ warehouse: file, lockWait, memory }, { onWait }) =>
-    opened({ file, memory, patience: lockWait * 1000, onWait }),
+  open: ({ warehouse: file, home, lockWait, memory }, { onWait }) =>
+    opened({
+      file,
+      memory,
+      patience: lockWait * 1000,
+      onWait,
+      ownsLanding: path.dirname(file) === home && isMain(file),
+    }),
   openReadOnly: async ({ warehouse: file, lockWait, memory }, { onWait, patience = lockWait * 1000 }) =>
     existsSync(file)
       ? opened({ file, memory, readOnly: true, patience, onWait })
@@ -28,6 +34,9 @@ export const duckdb: EngineAdapter = {
   hasTransactions: true,
   isEmbedded: true,
 };
+
+/** A developer's copy reads the same landing folder. */
+const isMain = (file: string) => path.basename(file) === "warehouse.duckdb";
 
 /** Its client is loaded only here: it is no part of a task of Databricks. */
 const opened = async (options: DuckdbOptions): Promise<Engine> =>

@@ -34,6 +34,8 @@ export interface DuckdbOptions {
   readonly threads?: number;
   /** The most memory for tables and queries, such as 1GB; beyond it DuckDB writes to a folder beside the file. */
   readonly memory?: string;
+  /** Whether loaded files of the landing folder may be joined: only the warehouse that they landed for may. */
+  readonly ownsLanding?: boolean;
 }
 
 /** The first version of DuckDB whose files know Zstandard. Older files stay as they are, without it. */
@@ -49,6 +51,9 @@ export class WarehouseHeld extends InputError {}
 export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   if (options.file !== ":memory:" && !options.readOnly) await makeWarehouse(options.file);
   const instance = await whenFree(options);
+  // Only now nobody else works in there: a process that was killed leaves what it had spilled to disk.
+  if (options.file !== ":memory:" && !options.readOnly)
+    await rm(`${options.file}.tmp`, { recursive: true, force: true });
   const first = await connect(instance);
   // FSST costs more than a third of a load's time. Zstandard makes texts that hardly repeat ten times smaller and costs nothing,
   // since less is written; by default DuckDB uses it only for texts of 4 KiB and more. As options of the opening these have
@@ -61,7 +66,7 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
   return {
     name: "duckdb",
     isExclusive: true,
-    connect: async () => connection(await connect(instance)),
+    connect: async () => connection(await connect(instance), options.ownsLanding ?? false),
     close: async () => instance.closeSync(),
   };
 }
@@ -137,11 +142,11 @@ async function connect(instance: DuckDBInstance): Promise<DuckDBConnection> {
   return connected;
 }
 
-function connection(duckdb: DuckDBConnection): Connection {
+function connection(duckdb: DuckDBConnection, ownsLanding: boolean): Connection {
   return {
     query: async (sql, params) => result(await duckdb.runAndReadAll(sql, ...bind(params))),
     execute: async (sql, params) => (await duckdb.run(sql, ...bind(params))).rowsChanged,
-    load: (files, options) => loadFiles(duckdb, files, options),
+    load: (files, options) => loadFiles(duckdb, files, { ...options, ownsLanding }),
     async transaction(work) {
       await duckdb.run("begin");
       try {

@@ -7,10 +7,10 @@ import { withPlainContent } from "../../landing/plain-content.js";
 import type { FileLoaded } from "../connection.js";
 import { identifier } from "./literals.js";
 
-/** Files of envelopes to load into an existing bronze table, in this order: `table` is schema.table. */
-interface EnvelopeLoad {
+/** Landed files to load into an existing bronze table, in this order: `table` is schema.table. */
+export interface FilesToLoad {
   readonly table: string;
-  /** Its source columns: the envelope's own columns and, in any order, the fields it needs of the message. */
+  /** Its source columns; of envelopes, the envelope's own and, in any order, the fields it needs of the message. */
   readonly columns: readonly string[];
   readonly files: readonly LandedFile[];
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
@@ -37,7 +37,7 @@ const fullAt = 128 << 20;
  *
  * @throws InputError when a file isn't UTF-8, or was changed while it was loaded
  */
-export async function loadEnvelopes(connection: DuckDBConnection, load: EnvelopeLoad): Promise<FileLoaded[]> {
+export async function loadEnvelopes(connection: DuckDBConnection, load: FilesToLoad): Promise<FileLoaded[]> {
   if (load.files.length === 0) return [];
   await connection.run(
     `create or replace temp table ${filesTable} as select name, position::integer as file
@@ -136,7 +136,7 @@ const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
  */
 async function parseLines(
   connection: DuckDBConnection,
-  { table, columns, ingestedAt, batch, loadedBefore }: EnvelopeLoad,
+  { table, columns, ingestedAt, batch, loadedBefore }: FilesToLoad,
 ): Promise<number> {
   const fields = columns.filter((name) => !(name in envelope));
   const into = [...columns, ...loadColumns, "_batch"];
@@ -182,7 +182,7 @@ async function parseLines(
 /** How many rows of each file are kept whole, of those that have any. */
 async function rescuedLines(
   connection: DuckDBConnection,
-  { table, batch, loadedBefore }: EnvelopeLoad,
+  { table, batch, loadedBefore }: FilesToLoad,
 ): Promise<ReadonlyMap<string, number>> {
   const counted = await connection.runAndReadAll(
     `select source_file, count(*) from ${tableName(table)}
