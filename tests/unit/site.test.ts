@@ -6,6 +6,7 @@ import { Inputs } from "#lib/dashboard/control.js";
 import type { Manifest } from "#lib/dashboard/manifest.js";
 import { readSnapshot } from "#lib/dashboard/read-snapshot.js";
 import { csvOf, fileNameOf } from "#lib/dashboard/render/csv.js";
+import { shortened, textWidth } from "#lib/dashboard/render/text-width.js";
 import { ageWords, checkWords } from "#lib/dashboard/render/data-state.js";
 import { movingMean, sum } from "#lib/dashboard/rows.js";
 import { writeSnapshot } from "#lib/dashboard/write-snapshot.js";
@@ -290,6 +291,20 @@ describe("days", () => {
     const control = period();
     control.state.value = state;
     expect([control.value.from, control.value.to]).toEqual([day(from), day(to)]);
+  });
+});
+
+describe("a label", () => {
+  it("is shortened at its end to the room there is, by letters as readers count them", () => {
+    expect(shortened("Books", 200)).toBe("Books");
+    expect(shortened("Home & Kitchen appliances", 90)).toBe("Home & Kitc…");
+    // A family of four is one letter, which is kept or left out as a whole.
+    expect(shortened("👨‍👩‍👧‍👦 and more words than fit", 50)).toBe("👨‍👩‍👧‍👦 and…");
+    expect(textWidth("👨‍👩‍👧‍👦")).toBe(textWidth("👗"));
+  });
+
+  it("keeps the direction of its own script, so that the dots stand at its end", () => {
+    expect(shortened("مستلزمات المنزل والمطبخ", 60)).toMatch(/^\u2068\p{Script=Arabic}[^\u2069]*…\u2069$/u);
   });
 });
 

@@ -2,6 +2,7 @@ import { plot, type PlotOptions } from "@observablehq/plot";
 import type { Drawing } from "../drawing.js";
 import { csvButton, fileNameOf } from "../render/csv.js";
 import { element } from "../render/dom.js";
+import { fitted } from "../render/fit.js";
 import type { Surface } from "../render/surface.js";
 import { tableBody, type Rows } from "../render/table-body.js";
 import { emptyElement, titleElement, type Titled } from "../render/titled.js";
@@ -106,7 +107,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
             "li",
             {},
             element(document, "span", { class: "swatch", style: `background:${color}` }),
-            label,
+            element(document, "bdi", {}, label),
           ),
         ),
       ),
@@ -141,15 +142,20 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
     height: heightOf(chart, phone || isPhone(document)),
     narrow: width < narrowBelow && chart.span !== "half" && chart.span !== "third" ? true : width < 400,
   };
-  const drawn = plot({
-    document,
-    width: room.width,
-    height: room.height,
-    className: "plot-picture",
-    // Room for a second line of ticks, which dates have.
-    marginBottom: 36,
-    ...chart.plot(room),
-  } as Parameters<typeof plot>[0]);
+  const options = chart.plot(room);
+  const { marginLeft = 40, marginRight = 20 } = options;
+  const drawn = fitted(width, { marginLeft, marginRight }, (margins) =>
+    plot({
+      document,
+      width: room.width,
+      height: room.height,
+      className: "plot-picture",
+      // Room for a second line of ticks, which dates have.
+      marginBottom: 36,
+      ...options,
+      ...margins,
+    } as Parameters<typeof plot>[0]),
+  );
   // To screen readers the picture is one image with one description: its parts have no names.
   for (const part of drawn.querySelectorAll("[aria-label]")) {
     part.setAttribute("data-mark", part.getAttribute("aria-label")!);
