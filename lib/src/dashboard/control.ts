@@ -103,6 +103,10 @@ function choice(
   };
 }
 
+/** "Category: Books" */
+export const choiceWords = (control: Control): string =>
+  `${control.label}: ${control.kind === "period" ? (control as Period).value.words : (control as Choice).value}`;
+
 const day = 86_400_000;
 
 /** The days that a state names: `90d`, `all` or `2026-01-01_2026-03-31`. Undefined if it names none. */

@@ -4,6 +4,7 @@ import { rawHtml } from "../display/html.js";
 import { inKernel, showHtml } from "../display/kernel.js";
 import { settings } from "../settings.js";
 import { useLook } from "./format.js";
+import { light } from "./palette.js";
 import { element } from "./render/dom.js";
 import { usePageSurface } from "./page-surface.js";
 
@@ -38,30 +39,8 @@ export function drawInKernel(): void {
 
 const show = ({ outerHTML }: HTMLElement) => showHtml(rawHtml(outerHTML));
 
-/** The colours of the page's style sheet; Jupyter removes style sheets from notebooks that it does not trust. */
-const look = Object.entries({
-  ink: "#1c2126",
-  muted: "#5a636d",
-  faint: "#8a929b",
-  line: "#e2dfd8",
-  surface: "#ffffff",
-  accent: "#0f6170",
-  "accent-soft": "#d9e9eb",
-  pass: "#1d7a46",
-  warn: "#9a5b00",
-  fail: "#b3261e",
-  "category-1": "#39459b",
-  "category-2": "#c45468",
-  "category-3": "#9b3d94",
-  "category-4": "#2a8f7f",
-  "category-5": "#2f8fc0",
-  "category-6": "#a3801f",
-  "category-7": "#7c1d52",
-  "category-8": "#6f8a1e",
-  "segment-high": "#0b4a56",
-  "segment-medium": "#3f8c9b",
-  "segment-low": "#93b9c1",
-})
+/** The page's colours; Jupyter removes style sheets from notebooks that it does not trust. */
+const look = Object.entries(light)
   .map(([name, value]) => `--${name}:${value}`)
   .join(";")
-  .concat(";background:#fff;color:#1c2126;padding:8px;font-family:system-ui,sans-serif");
+  .concat(`;background:${light.surface};color:${light.ink};padding:8px;font-family:system-ui,sans-serif`);

@@ -1,8 +1,11 @@
 import { plot, type PlotOptions } from "@observablehq/plot";
 import type { Drawing } from "../drawing.js";
-import { csvButton, fileNameOf } from "../render/csv.js";
+import { fileNameOf, saveCsv } from "../render/csv.js";
 import { element } from "../render/dom.js";
 import { fitted } from "../render/fit.js";
+import { menu } from "../render/menu.js";
+import { pictureFile } from "../render/picture-file.js";
+import { pngOf, save } from "../render/save.js";
 import type { Surface } from "../render/surface.js";
 import { tableBody, type Rows } from "../render/table-body.js";
 import { emptyElement, titleElement, type Titled } from "../render/titled.js";
@@ -90,9 +93,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
         document,
         "div",
         { class: "actions" },
-        !empty &&
-          state.asTable &&
-          csvButton(document, fileNameOf(title, document.location?.search ?? ""), table),
+        !empty && downloadMenu(chart, surface),
         !empty && toggle,
       ),
     ),
@@ -118,6 +119,31 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
       ...(content ? [content] : pictures(chart, surface)),
     ),
   );
+}
+
+/** The chart to take away: as a picture of the width that it has on the screen, or as its rows. */
+function downloadMenu(chart: Chart, surface: Surface): HTMLElement {
+  const { document, width = builtFor.wide[chart.span ?? "full"], about } = surface;
+  const { title, note, legend = [], table } = chart;
+  const name = () => fileNameOf(title, document.location?.search ?? "");
+  const file = () =>
+    pictureFile(picture(chart, document, width), {
+      title,
+      note,
+      legend,
+      ...(about?.() ?? { choices: [], source: "" }),
+    });
+  return menu(document, "Download", [
+    {
+      label: "Picture (PNG)",
+      choose: async () => save(document, `${name()}.png`, await pngOf(document, file())),
+    },
+    {
+      label: "Picture (SVG)",
+      choose: () => save(document, `${name()}.svg`, new Blob([file().svg], { type: "image/svg+xml" })),
+    },
+    { label: "Rows (CSV)", choose: () => saveCsv(document, name(), table) },
+  ]);
 }
 
 const heightOf = ({ height = 300 }: Chart, narrow: boolean) =>
