@@ -207,6 +207,19 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       await close();
     });
 
+    it("become the nearest days with data where an address names others, with a word", async () => {
+      const { page, close } = await watchedPage(browser);
+      await openReady(page, address("index", "?period=2019-01-01_2022-01-05"));
+      expect(await page.locator(".hint").innerText()).toBe("the first day is 2022-01-01");
+      expect(await page.getByLabel("From", { exact: true }).inputValue()).toBe("2022-01-01");
+      expect(await page.locator(".note").first().innerText()).toContain("1 Jan 2022 – 5 Jan 2022.");
+      // Too few days for a mean of seven: a point for each, and a tick for each.
+      const first = page.locator("figure.chart").first();
+      expect(await first.locator("svg circle").count()).toBe(5);
+      expect(await first.innerText()).not.toMatch(/mean of seven|provisional|[AP]M/);
+      await close();
+    });
+
     it("pass over what an address should not say", async () => {
       const { page, errors, close } = await watchedPage(browser);
       await openReady(page, address("index", "?period=%3Cscript%3E&category=%3Cimg%20src%3Dx%3E"));

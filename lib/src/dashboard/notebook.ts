@@ -5,7 +5,7 @@ export type { Drawing } from "./drawing.js";
 export { cards, type Card } from "./kinds/cards.js";
 export { chart } from "./kinds/chart.js";
 export { table } from "./kinds/table.js";
-export { as, change, short, written } from "./format.js";
+export { as, change, counted, short, written } from "./format.js";
 export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";
 export { shortened, textWidth } from "./render/text-width.js";
 export { extent, group, sum, movingMean } from "./rows.js";
