@@ -4,6 +4,7 @@ import type { Browser, Download, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 import { figure, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
+import { shop } from "#lib/shop/index.js";
 import { pages, siteHome, sql, type SiteHome } from "./site-home.ts";
 
 describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : ""}`, () => {
@@ -373,6 +374,43 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await page.keyboard.press("Escape");
     expect(await list.getAttribute("open")).toBeNull();
     expect(await focused(page)).toMatch(/^Download/);
+    await close();
+  });
+
+  it("shows on a phone which page it is", async () => {
+    const { page, close } = await watchedPage(browser, { viewport: { width: 390, height: 800 } });
+    for (const name of pages) {
+      await page.goto(address(name));
+      const { x, width } = (await page.locator("nav [aria-current]").boundingBox())!;
+      expect(x, name).toBeGreaterThanOrEqual(0);
+      expect(x + width, name).toBeLessThanOrEqual(390);
+    }
+    await close();
+  });
+
+  it("draws the graph that runs, and names what its tables hold as their contracts do", async () => {
+    const { page, close } = await watchedPage(browser);
+    await openReady(page, address("about"));
+    const edges = await sql<{ step: string; read: string }>(
+      home,
+      `with drawn as (
+        select step, reads from ops.steps where job like '%daily%' and regexp_matches(step, '^(bronze|silver|gold|dashboard)[.]')
+          and step not in ('dashboard.about', 'dashboard.pipeline')),
+      edges as (select step, unnest(reads) as read from drawn)
+      select * from edges where read in (select step from drawn) and read <> step`,
+    );
+    const within = edges.filter(({ step, read }) => step.split(".")[0] === read.split(".")[0]);
+    expect(within.length).toBeGreaterThan(0);
+    const picture = page.locator("figure.chart .plot");
+    expect(await picture.locator("[data-mark=link] path").count()).toBe(edges.length - within.length);
+    expect(await picture.locator("[data-mark=line] path").count()).toBe(within.length);
+    const rows = page.locator(".data-table tbody tr");
+    const kept = [...shop.tables.values()].filter(({ layer }) => layer !== "ops");
+    expect(await rows.count()).toBe(kept.length);
+    for (const { name, comment } of kept) {
+      const holds = await rows.filter({ hasText: name }).first().locator("td").nth(1).innerText();
+      expect(comment.replace(/ \((?:N?FR|AC)-\d+\)/g, "").startsWith(holds), `${name}: ${holds}`).toBe(true);
+    }
     await close();
   });
 

@@ -195,5 +195,5 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
 
 /** The same media query as in the style sheet, which sets the height of pictures. */
 function isPhone(document: Document): boolean {
-  return document.defaultView?.matchMedia?.("(max-width: 719px)").matches ?? false;
+  return document.defaultView?.matchMedia?.("screen and (max-width: 719px)").matches ?? false;
 }
