@@ -103,6 +103,24 @@ describe("several at once", () => {
     expect(await readdir(shop.home)).toEqual(["landing"]);
   });
 
+  it("clean says what it has removed, and asks before landed files go", async () => {
+    const shop = await smallShop();
+    expect((await shop.shopmetrics("clean")).stdout).toBe("There was nothing to remove.\n");
+    succeeded(await shop.shopmetrics("run"));
+    expect((await shop.shopmetrics("clean")).stdout).toMatch(
+      /^Removed \S+warehouse\.duckdb, \S+snapshots, \S+lineage\n$/,
+    );
+    // Nobody is there to be asked.
+    const { code, stderr } = await shop.shopmetrics("clean --landing");
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `--landing removes 3 landed files in ${shop.landing}, which no run brings back: add --yes if that is meant.\n`,
+    });
+    expect(await readdir(shop.home)).toEqual(["landing"]);
+    expect((await shop.shopmetrics("clean --landing --yes")).stdout).toBe(`Removed ${shop.landing}\n`);
+    expect(await readdir(shop.home)).toEqual([]);
+  });
+
   it("a run that npx started ends with npx", async () => {
     const shop = await lakehouse();
     succeeded(await shop.shopmetrics("generate --scale 0.2 --to 2026-03-01"));
