@@ -14,14 +14,16 @@ const program = new Command("shopmetrics")
     "after",
     `
 Begin here:
-  npm start                                    generate a shop, compile the notebooks, run them, print a summary
+  npm start                                    a shop, its run, its dashboard
   shopmetrics generate --days 1                the shop's next daily exports
   shopmetrics run                              load what has landed
-  shopmetrics run --only silver.orders_clean+  one step and all that depends on it
+  shopmetrics run --only silver.orders_clean+  a step and all that depends on it
   shopmetrics show gold.daily_sales_summary    look at a table
 
-Files are in .shopmetrics/ (or SHOPMETRICS_HOME): exports land in landing/, warehouse.duckdb is the lakehouse.
-Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or settings, 128 + signal when interrupted.`,
+Files are in .shopmetrics/ (or SHOPMETRICS_HOME): exports land in landing/,
+warehouse.duckdb is the lakehouse.
+Exit codes: 0 done, 1 a step or a halting check failed, 2 wrong usage or
+settings, 128 + signal when interrupted.`,
   );
 
 /** What people type first. */
@@ -233,8 +235,8 @@ program
   .addHelpText(
     "after",
     examples(
-      'sql "select status, count(*) as orders from silver.orders_clean group by status"',
-      'sql "select * from gold.daily_sales_summary" --format csv > sales.csv',
+      'sql "select max(order_date) from silver.orders_clean"',
+      'sql "select * from gold.customer_ltv" --format csv > ltv.csv',
     ),
   )
   .action(async (select, { format, limit }) =>
@@ -256,7 +258,7 @@ program
     "after",
     examples(
       "diff --against ../before/.shopmetrics",
-      "diff gold.daily_sales_summary --against old.duckdb --samples 10",
+      "diff gold.customer_ltv --against old.duckdb --samples 10",
     ),
   )
   .action(async (table, options) => (await import("./commands/diff.js")).diff(table, options));
@@ -296,7 +298,8 @@ program
 program
   .command("clean")
   .description("remove the warehouse; the landed files stay")
-  .option("--landing", "remove the landed files too")
+  .option("--landing", "remove the landed files too, after a question")
+  .option("--yes", "ask no question")
   .option(
     "--dev",
     "remove only your own tables of Jupyter: the next notebook begins with a new copy of the warehouse",

@@ -595,6 +595,17 @@ describe("a notebook that is wrong", () => {
     );
   });
 
+  it("by having no name yet is passed over with a warning, and the others run", async () => {
+    const draft = path.join(root, "notebooks/gold/Untitled1.ipynb");
+    await writeFile(draft, '{ "cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5 }');
+    const { code, stderr } = await project.shopmetrics("run --only gold.customer_ltv");
+    await rm(draft);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      "warning  notebooks/gold/Untitled1.ipynb is passed over: Jupyter calls a new notebook so. Rename it",
+    );
+  });
+
   it("leaves the warehouse alone, and is forgotten once it is mended", async () => {
     const home = await shop.copy();
     const mended = await project.shopmetrics("run --quiet", { env: { SHOPMETRICS_HOME: home.home } });

@@ -30,6 +30,40 @@ async function smallShop(orders: readonly string[] = [order("O1")]): Promise<Lak
   return shop;
 }
 
+describe("a port that cannot be had", () => {
+  it("ends serve before it builds a site, with one line", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const { code, stdout, stderr } = await (await lakehouse()).shopmetrics(`serve --port=${port}`);
+    taken.close();
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: `Port ${port} is taken: choose another by --port, or 0 for any that is free.\n`,
+    });
+  });
+
+  it("ends Kafka's start at once, with one line", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const kafka = spawn(process.execPath, [
+      path.join(projectRoot, "node_modules/tsx/dist/cli.mjs"),
+      path.join(projectRoot, "tests/services/kafka/main.ts"),
+      `--port=${port}`,
+    ]);
+    let stderr = "";
+    kafka.stderr.on("data", (text: Buffer) => (stderr += text.toString()));
+    const [code] = (await once(kafka, "close")) as [number];
+    taken.close();
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `Port ${port} is in use, perhaps by another Kafka. Take another one: --port 9192\n`,
+    });
+  });
+});
+
 describe("several at once", () => {
   it("of three first calls of generate none dies, and their files are whole", async () => {
     const shop = await lakehouse();
@@ -67,6 +101,24 @@ describe("several at once", () => {
     await writeFile(warehouse, "no warehouse any more");
     succeeded(await shop.shopmetrics("clean"));
     expect(await readdir(shop.home)).toEqual(["landing"]);
+  });
+
+  it("clean says what it has removed, and asks before landed files go", async () => {
+    const shop = await smallShop();
+    expect((await shop.shopmetrics("clean")).stdout).toBe("There was nothing to remove.\n");
+    succeeded(await shop.shopmetrics("run"));
+    expect((await shop.shopmetrics("clean")).stdout).toMatch(
+      /^Removed \S+warehouse\.duckdb, \S+snapshots, \S+lineage\n$/,
+    );
+    // Nobody is there to be asked.
+    const { code, stderr } = await shop.shopmetrics("clean --landing");
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `--landing removes 3 landed files in ${shop.landing}, which no run brings back: add --yes if that is meant.\n`,
+    });
+    expect(await readdir(shop.home)).toEqual(["landing"]);
+    expect((await shop.shopmetrics("clean --landing --yes")).stdout).toBe(`Removed ${shop.landing}\n`);
+    expect(await readdir(shop.home)).toEqual([]);
   });
 
   it("a run that npx started ends with npx", async () => {

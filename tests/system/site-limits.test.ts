@@ -194,11 +194,18 @@ describe.skipIf(whyNoBrowser)(
       await close();
     });
 
-    it("prints without what only a screen can do", async () => {
+    it("prints what was chosen, legends in their colours and pictures within the sheet, not what only a screen can do", async () => {
       const { page, close } = await watchedPage(browser);
-      await openReady(page, address("index"));
+      await openReady(page, address("products", "?category=Books"));
       await page.emulateMedia({ media: "print", colorScheme: "dark" });
-      expect(await page.locator("nav:visible, .controls:visible, .actions:visible").count()).toBe(0);
+      await page.setViewportSize({ width: 718, height: 1000 });
+      expect(await page.locator("nav:visible, .actions:visible").count()).toBe(0);
+      expect(await page.getByLabel("Category", { exact: true }).inputValue()).toBe("Books");
+      expect(await page.locator(".controls select:visible").count()).toBe(2);
+      const swatch = page.locator(".swatch").first();
+      expect(await swatch.evaluate((mark) => getComputedStyle(mark).printColorAdjust)).toBe("exact");
+      for (const svg of await page.locator(".plot > svg").all())
+        expect((await svg.boundingBox())!.width).toBeLessThanOrEqual(718);
       expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe("rgb(28, 33, 38)");
       await close();
     });
@@ -245,6 +252,15 @@ describe.skipIf(whyNoBrowser)(
         expect(await manifest("sales")).toEqual(sales);
         expect((await manifest("pipeline")).asOf > pipeline.asOf).toBe(true);
         expect((await manifest("pipeline")).checks.fail).toBe(1);
+        // The pages of the documentation have one verdict, and that is the run's.
+        const out = path.join(shop.home, "verdict");
+        await shop.json(`site --out ${out}`);
+        for (const file of ["docs/index.html", "tables/gold.customer_ltv.html"]) {
+          const text = await readFile(path.join(out, file), "utf8");
+          expect(/<span data-checks[^>]*>([^<]*)</.exec(text)![1], file).toMatch(
+            /^✗ 1 of \d+ checks failed$/,
+          );
+        }
       });
     });
   },

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Download, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 import { figure, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
+import { shop } from "#lib/shop/index.js";
 import { pages, siteHome, sql, type SiteHome } from "./site-home.ts";
 
 describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : ""}`, () => {
@@ -207,6 +208,19 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       await close();
     });
 
+    it("become the nearest days with data where an address names others, with a word", async () => {
+      const { page, close } = await watchedPage(browser);
+      await openReady(page, address("index", "?period=2019-01-01_2022-01-05"));
+      expect(await page.locator(".hint").innerText()).toBe("the first day is 2022-01-01");
+      expect(await page.getByLabel("From", { exact: true }).inputValue()).toBe("2022-01-01");
+      expect(await page.locator(".note").first().innerText()).toContain("1 Jan 2022 – 5 Jan 2022.");
+      // Too few days for a mean of seven: a point for each, and a tick for each.
+      const first = page.locator("figure.chart").first();
+      expect(await first.locator("svg circle").count()).toBe(5);
+      expect(await first.innerText()).not.toMatch(/mean of seven|provisional|[AP]M/);
+      await close();
+    });
+
     it("pass over what an address should not say", async () => {
       const { page, errors, close } = await watchedPage(browser);
       await openReady(page, address("index", "?period=%3Cscript%3E&category=%3Cimg%20src%3Dx%3E"));
@@ -306,12 +320,7 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
   it("gives the rows of a chart away too, called by the question and what was chosen", async () => {
     const { page, close } = await watchedPage(browser);
     await openReady(page, address("index", "?period=2025-03-01_2025-03-31"));
-    const chart = page.locator("figure.chart").first();
-    await chart.getByRole("button", { name: "Show table" }).click();
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      chart.getByRole("button", { name: "Download CSV" }).click(),
-    ]);
+    const download = await downloaded(page, page.locator("figure.chart").first(), "Rows (CSV)");
     expect(download.suggestedFilename()).toBe("how-much-do-we-sell-per-day-2025-03-01-2025-03-31.csv");
     const lines = (await readFile((await download.path())!, "utf8")).trimEnd().split("\r\n");
     expect(lines[0]).toBe("\ufeffDay,Revenue (EUR),Orders,7-day mean (EUR)");
@@ -321,6 +330,87 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     );
     expect(lines).toHaveLength(32);
     expect(lines[1]!.split(",").slice(0, 2)).toEqual(["2025-03-01", first!.revenue]);
+    await close();
+  });
+
+  it("gives a chart away as a picture that needs nothing else and says what it shows", async () => {
+    const { page, errors, close } = await watchedPage(browser, { colorScheme: "dark" });
+    await openReady(page, address("products", "?period=2025"));
+    const chart = page.locator("figure.chart", { hasText: "How do units and revenue go together?" });
+    const svg = await downloaded(page, chart, "Picture (SVG)");
+    expect(svg.suggestedFilename()).toBe("how-do-units-and-revenue-go-together-2025.svg");
+    const text = await readFile((await svg.path())!, "utf8");
+    const words = [
+      "How do units and revenue go together?",
+      "One dot for each product",
+      "Garden &amp; Pets",
+      "Sold in: 2025",
+      "Category: All categories",
+      "ShopMetrics",
+      "Data of ",
+    ];
+    for (const part of words) expect(text).toContain(part);
+    expect(text).not.toMatch(/var\(|color-mix|currentColor|prefers-color-scheme/);
+    expect(text).toContain('fill="#39459b"'); // Electronics in light colours, though the page is dark
+    const png = await downloaded(page, chart, "Picture (PNG)");
+    const bytes = await readFile((await png.path())!);
+    const [, width] = /<svg[^>]* width="(\d+)"/.exec(text)!;
+    expect(bytes.subarray(1, 4).toString()).toBe("PNG");
+    expect(bytes.readUInt32BE(16)).toBe(2 * Number(width));
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it("closes the list of downloads on Escape, and gives the focus back", async () => {
+    const { page, close } = await watchedPage(browser);
+    await openReady(page, address("index"));
+    const list = page.locator("details.menu").first();
+    await list.locator("summary").press("Enter");
+    expect(await list.getByRole("button").allInnerTexts()).toEqual([
+      "Picture (PNG)",
+      "Picture (SVG)",
+      "Rows (CSV)",
+    ]);
+    await page.keyboard.press("Escape");
+    expect(await list.getAttribute("open")).toBeNull();
+    expect(await focused(page)).toMatch(/^Download/);
+    await close();
+  });
+
+  it("shows on a phone which page it is", async () => {
+    const { page, close } = await watchedPage(browser, { viewport: { width: 390, height: 800 } });
+    for (const name of pages) {
+      await page.goto(address(name));
+      const { x, width } = (await page.locator("nav [aria-current]").boundingBox())!;
+      expect(x, name).toBeGreaterThanOrEqual(0);
+      expect(x + width, name).toBeLessThanOrEqual(390);
+    }
+    await close();
+  });
+
+  it("draws the graph that runs, and names what its tables hold as their contracts do", async () => {
+    const { page, close } = await watchedPage(browser);
+    await openReady(page, address("about"));
+    const edges = await sql<{ step: string; read: string }>(
+      home,
+      `with drawn as (
+        select step, reads from ops.steps where job like '%daily%' and regexp_matches(step, '^(bronze|silver|gold|dashboard)[.]')
+          and step not in ('dashboard.about', 'dashboard.pipeline')),
+      edges as (select step, unnest(reads) as read from drawn)
+      select * from edges where read in (select step from drawn) and read <> step`,
+    );
+    const within = edges.filter(({ step, read }) => step.split(".")[0] === read.split(".")[0]);
+    expect(within.length).toBeGreaterThan(0);
+    const picture = page.locator("figure.chart .plot");
+    expect(await picture.locator("[data-mark=link] path").count()).toBe(edges.length - within.length);
+    expect(await picture.locator("[data-mark=line] path").count()).toBe(within.length);
+    const rows = page.locator(".data-table tbody tr");
+    const kept = [...shop.tables.values()].filter(({ layer }) => layer !== "ops");
+    expect(await rows.count()).toBe(kept.length);
+    for (const { name, comment } of kept) {
+      const holds = await rows.filter({ hasText: name }).first().locator("td").nth(1).innerText();
+      expect(comment.replace(/ \((?:N?FR|AC)-\d+\)/g, "").startsWith(holds), `${name}: ${holds}`).toBe(true);
+    }
     await close();
   });
 
@@ -368,3 +458,13 @@ const focused = (page: Page): Promise<string> =>
     const element = document.activeElement as HTMLElement | null;
     return (element?.innerText || element?.closest("label")?.textContent || "").trim();
   });
+
+/** What a chart's list of downloads gives. */
+async function downloaded(page: Page, chart: Locator, label: string): Promise<Download> {
+  await chart.getByText("Download", { exact: true }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    chart.getByRole("button", { name: label }).click(),
+  ]);
+  return download;
+}

@@ -101,6 +101,25 @@ it("ends quietly when its reader has seen enough", async () => {
   expect({ lines: stdout.trimEnd().split("\n").length, stderr }).toEqual({ lines: 1, stderr: "" });
 });
 
+it("fits a terminal of 80 columns: no table is broken, and help neither", async () => {
+  const calls = [
+    "show",
+    "show orders_clean --limit 3",
+    "show ops.steps",
+    "show customer_ltv --columns",
+    "graph",
+    "--help",
+  ];
+  for (const call of [...calls, "sql --help", "diff --help", "clean --help", "start --help"]) {
+    const { stdout } = await shop.shopmetrics(call, { env: { COLUMNS: "80" } });
+    expect(
+      stdout.split("\n").filter((line) => [...line].length > 80),
+      call,
+    ).toEqual([]);
+    expect(stdout.length, call).toBeGreaterThan(100);
+  }
+});
+
 it("--version is the package's, and each command's help has an example", async () => {
   expect((await shop.shopmetrics("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   const help = (await shop.shopmetrics("--help")).stdout;

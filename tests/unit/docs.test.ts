@@ -58,14 +58,21 @@ describe("code in colour", () => {
 
 describe("prose", () => {
   const render = (source: string) => {
-    const { html, headings } = renderMarkdown(source, {
+    const { html, headings, sections } = renderMarkdown(source, {
       highlight,
       taken: new Set(),
       link: (href) => (href.startsWith("http") ? href : undefined),
       mention: (name) => (name === "silver.orders_clean" || name === "FR-003" ? `to-${name}` : undefined),
     });
-    return { html: String(html), headings };
+    return { html: String(html), headings, sections };
   };
+
+  it("goes into the search as it reads: names keep their underscores, marks and links are gone", () => {
+    const { sections } = render("Reads *all* of `silver.orders_clean` and daily_sales,\nsee [FR-003](x.md).");
+    expect(sections.map(({ text }) => text)).toEqual([
+      "Reads all of silver.orders_clean and daily_sales, see FR-003.",
+    ]);
+  });
 
   it("shows raw HTML as text and links to no script", () => {
     const { html } = render(

@@ -9,7 +9,13 @@ const root = path.resolve(import.meta.dirname, "../..");
 const code = { cell_type: "code", execution_count: null, id: "b", metadata: {}, outputs: [], source: ["1"] };
 const metadata = {
   kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
-  language_info: { name: "typescript" },
+  language_info: {
+    codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+    file_extension: ".ts",
+    mimetype: "text/typescript",
+    name: "typescript",
+    version: "3.7.2",
+  },
 };
 const notebook = (cells: object[], more: object = metadata) =>
   `${JSON.stringify({ cells, metadata: more, nbformat: 4, nbformat_minor: 5 }, undefined, 1)}\n`;
@@ -40,10 +46,10 @@ describe("a notebook for git", () => {
     expect(clean([{ ...code, metadata: kept }]).problems).toEqual([]);
   });
 
-  it("has the kernel's name without its version, and leaves another language's notebook to the compiler", () => {
+  it("has what the kernel says of itself and nothing else, and leaves another language's notebook to the compiler", () => {
     const noisy = {
       ...metadata,
-      language_info: { name: "typescript", version: "3.7.2", mimetype: "text/x" },
+      language_info: { name: "typescript", version: "5.0", mimetype: "text/x" },
     };
     const { problems, text } = clean([code], noisy);
     expect(problems).toEqual(["n.ipynb: has metadata of a kernel or an editor"]);

@@ -29,7 +29,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["bundle", "site"],
     ["compile"],
     ["notebook"],
-    ["cache.ts", "text.ts"],
+    ["cache.ts", "terminal-table.ts", "text.ts"],
   ],
 };
 

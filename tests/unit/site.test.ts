@@ -5,8 +5,10 @@ import { Window } from "happy-dom";
 import { exportPage } from "#lib/dashboard/export.js";
 import { Inputs } from "#lib/dashboard/control.js";
 import type { Manifest } from "#lib/dashboard/manifest.js";
+import { heat, light } from "#lib/dashboard/palette.js";
 import { readSnapshot } from "#lib/dashboard/read-snapshot.js";
 import { csvOf, fileNameOf } from "#lib/dashboard/render/csv.js";
+import { shortened, textWidth } from "#lib/dashboard/render/text-width.js";
 import { ageWords, checkWords } from "#lib/dashboard/render/data-state.js";
 import { standStill } from "#lib/dashboard/render/still.js";
 import { tableBody } from "#lib/dashboard/render/table-body.js";
@@ -302,6 +304,10 @@ describe("days", () => {
   it.each([
     ["all", "2024-01-01", "2026-03-01"],
     ["2024-02-28_2024-03-01", "2024-02-28", "2024-03-01"],
+    ["2019-01-01_2024-01-31", "2024-01-01", "2024-01-31"],
+    ["2019-01-01_2019-12-31", "2024-01-01", "2024-01-01"],
+    ["2026-02-27_2099-12-31", "2026-02-27", "2026-03-01"],
+    ["9999d", "2024-01-01", "2026-03-01"],
     ["nonsense", "2026-01-31", "2026-03-01"],
     ["2026-02-02_2026-01-01", "2026-01-31", "2026-03-01"],
     ["0d", "2026-01-31", "2026-03-01"],
@@ -309,6 +315,59 @@ describe("days", () => {
     const control = period();
     control.state.value = state;
     expect([control.value.from, control.value.to]).toEqual([day(from), day(to)]);
+  });
+});
+
+describe("colours", async () => {
+  const style = await readFile(path.resolve(import.meta.dirname, "../../build/site/style.css"), "utf8");
+  const scheme = (from: string) => {
+    const block = style.slice(style.indexOf(from)).split("}")[0]!;
+    return new Map([...block.matchAll(/--([\w-]+): (#\w{6});/g)].map(([, name, value]) => [name!, value!]));
+  };
+  const schemes = { light: scheme(":root {"), dark: scheme("(prefers-color-scheme: dark)") };
+
+  it("of what leaves the page are the style sheet's for light", () => {
+    for (const [name, value] of Object.entries(light)) expect(schemes.light.get(name), name).toBe(value);
+  });
+
+  it.each(["light", "dark"] as const)(
+    "leave numbers on a heat table readable in %s: 4.5:1 or more",
+    (name) => {
+      const value = (key: string) => schemes[name].get(key)!;
+      for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+        const percent = Number(/ (\d+)%/.exec(heat(share))![1]) / 100;
+        const ground = channels(value("heat")).map(
+          (part, index) => percent * part + (1 - percent) * channels(value("surface"))[index]!,
+        );
+        const [bright, dim] = [luminance(ground), luminance(channels(value("ink")))].toSorted(
+          (a, b) => b - a,
+        );
+        expect((bright! + 0.05) / (dim! + 0.05), `share ${share}`).toBeGreaterThanOrEqual(4.5);
+      }
+    },
+  );
+
+  const channels = (hex: string) => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16) / 255);
+  /** After WCAG 2. */
+  const luminance = (color: readonly number[]) => {
+    const [red, green, blue] = color.map((part) =>
+      part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
+    );
+    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  };
+});
+
+describe("a label", () => {
+  it("is shortened at its end to the room there is, by letters as readers count them", () => {
+    expect(shortened("Books", 200)).toBe("Books");
+    expect(shortened("Home & Kitchen appliances", 90)).toBe("Home & Kitc…");
+    // A family of four is one letter, which is kept or left out as a whole.
+    expect(shortened("👨‍👩‍👧‍👦 and more words than fit", 50)).toBe("👨‍👩‍👧‍👦 and…");
+    expect(textWidth("👨‍👩‍👧‍👦")).toBe(textWidth("👗"));
+  });
+
+  it("keeps the direction of its own script, so that the dots stand at its end", () => {
+    expect(shortened("مستلزمات المنزل والمطبخ", 60)).toMatch(/^\u2068\p{Script=Arabic}[^\u2069]*…\u2069$/u);
   });
 });
 

@@ -1,9 +1,9 @@
 import { readSettings } from "shopmetrics/settings";
-import { shop } from "shopmetrics/shop";
 import { writeBundle, type BundleFiles } from "../bundle/bundle.js";
-import { compile, type Compiled } from "../compile/compile.js";
+import type { Compiled } from "../compile/compile.js";
 import { during } from "../run/running-line.js";
 import { count, seconds } from "../text.js";
+import { compileProject } from "./compile-project.js";
 
 export async function build(options: { quiet?: boolean; json?: boolean }): Promise<void> {
   const { compiled, made, took, sentence } = await during("compiling the notebooks", () =>
@@ -25,7 +25,7 @@ export async function compileAndWrite(
   root: string,
 ): Promise<{ compiled: Compiled; made: BundleFiles; took: number; sentence: string }> {
   const started = performance.now();
-  const compiled = await compile(root, shop);
+  const compiled = await compileProject(root);
   const made = await writeBundle(root, compiled);
   const took = (performance.now() - started) / 1000;
   const again = compiled.remembered ? ", unchanged" : "";

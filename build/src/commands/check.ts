@@ -1,8 +1,8 @@
 import { readSettings } from "shopmetrics/settings";
-import { shop } from "shopmetrics/shop";
-import { compile, findNotebooks } from "../compile/compile.js";
+import { findNotebooks } from "../compile/compile.js";
 import { checkNotebooks, diagnosticText } from "../notebook/typecheck.js";
 import { counted, seconds } from "../text.js";
+import { compileProject } from "./compile-project.js";
 import { howToClean, uncleanNotebooks } from "./clean-notebooks.js";
 
 export async function check(options: { fix?: boolean; json?: boolean }): Promise<void> {
@@ -11,7 +11,7 @@ export async function check(options: { fix?: boolean; json?: boolean }): Promise
   const paths = await findNotebooks(root);
   const unclean = await uncleanNotebooks(root, paths, Boolean(options.fix));
   const diagnostics = await checkNotebooks(paths, { root });
-  if (diagnostics.length === 0) await compile(root, shop, { fresh: true });
+  if (diagnostics.length === 0) await compileProject(root, { fresh: true });
   const took = (performance.now() - started) / 1000;
   const ok = diagnostics.length === 0 && (unclean.length === 0 || Boolean(options.fix));
   const errors = diagnostics.length === 0 ? "no errors" : counted(diagnostics.length, "error");

@@ -1,11 +1,17 @@
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { createInterface } from "node:readline/promises";
 import { openDuckdb, WarehouseHeld } from "shopmetrics/engine";
-import { developerFile, readSettings, type Settings } from "shopmetrics/settings";
-import { nearPath } from "../text.js";
+import { developerFile, InputError, readSettings, type Settings } from "shopmetrics/settings";
+import { counted, nearPath } from "../text.js";
 
-export async function clean(options: { landing?: boolean; dev?: boolean; quiet?: boolean }): Promise<void> {
+export async function clean(options: {
+  landing?: boolean;
+  dev?: boolean;
+  yes?: boolean;
+  quiet?: boolean;
+}): Promise<void> {
   const settings = readSettings();
   const { home, warehouse, landing, developer } = settings;
   const ownFile = developer === undefined ? undefined : developerFile({ home }, developer);
@@ -18,12 +24,38 @@ export async function clean(options: { landing?: boolean; dev?: boolean; quiet?:
     path.join(home, "lineage"),
   ];
   const gone = options.dev ? own : options.landing ? [...all, landing] : all;
+  if (options.landing && !options.dev && !options.yes && !(await mayRemoveLanded(landing))) {
+    console.log("Nothing was removed.");
+    return;
+  }
+  const there = gone.filter((file) => existsSync(file) && !/[.](?:wal|source)$/.test(file));
   await whileFree(options.dev ? ownFile : warehouse, settings, async () => {
     for (const file of gone) await rm(file, { recursive: true, force: true });
   });
   // Closing the file may have written it a last time.
   for (const file of gone.filter((name) => name.endsWith(".wal"))) await rm(file, { force: true });
-  if (!options.quiet) console.log(`Removed ${gone.map(nearPath).join(", ")}`);
+  if (!options.quiet)
+    console.log(
+      there.length > 0 ? `Removed ${there.map(nearPath).join(", ")}` : "There was nothing to remove.",
+    );
+}
+
+/**
+ * Asks before the exports themselves go: no run brings them back.
+ *
+ * @throws InputError where nobody can be asked
+ */
+async function mayRemoveLanded(landing: string): Promise<boolean> {
+  const entries = await readdir(landing, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).length;
+  if (files === 0) return true;
+  const what = `${counted(files, "landed file")} in ${nearPath(landing)}`;
+  if (!process.stdin.isTTY)
+    throw new InputError(`--landing removes ${what}, which no run brings back: add --yes if that is meant.`);
+  const line = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await line.question(`Remove ${what}? No run brings them back. [y/N] `);
+  line.close();
+  return /^y(?:es)?$/i.test(answer.trim());
 }
 
 /**

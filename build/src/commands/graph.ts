@@ -1,6 +1,7 @@
 import { readSettings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
 import { compile } from "../compile/compile.js";
+import { terminalWidth, wrapped } from "../terminal-table.js";
 
 export async function graph(options: { json?: boolean }): Promise<void> {
   const { plans, needs } = await compile(readSettings().root, shop);
@@ -22,6 +23,7 @@ export async function graph(options: { json?: boolean }): Promise<void> {
   for (const { step, jobs, sources, reads } of plans) {
     const inputs = [...sources, ...reads];
     const label = jobs.join() === "daily" ? "" : `  [${jobs.join(", ")}]`;
-    console.log(`${step.padEnd(width)}  ${inputs.length ? `← ${inputs.join(", ")}` : ""}${label}`.trimEnd());
+    const line = `${step.padEnd(width)}  ${inputs.length ? `← ${inputs.join(", ")}` : ""}${label}`.trimEnd();
+    console.log(wrapped(line, terminalWidth(), " ".repeat(width + 4)).join("\n"));
   }
 }

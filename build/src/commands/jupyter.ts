@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, existsSync, realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { delimiter, dirname, join, resolve } from "node:path";
+import { delimiter, dirname, join, resolve, sep } from "node:path";
 import { readSettings } from "shopmetrics/settings";
 
 export async function jupyter(args: string[]): Promise<void> {
@@ -30,7 +30,7 @@ class JupyterMissing extends Error {
 
 /**
  * Opens JupyterLab on the notebooks, with the tslab kernel of this project, and waits until it ends.
- * Nothing is written outside `<home>/jupyter`: the user's own Jupyter keeps its kernels and settings.
+ * Nothing is written outside `<home>/jupyter` and the project's own `.venv`: the user's Jupyter keeps its kernels and settings.
  *
  * @param options.args further arguments for `jupyter lab`, such as `--no-browser`
  * @returns the exit code: JupyterLab's own, or 2 where Jupyter is absent
@@ -44,6 +44,7 @@ async function openJupyter(options: JupyterOptions & { args: string[] }): Promis
     process.stderr.write(`${error.message}\n`);
     return 2;
   }
+  await keepCommonJs(options.root, command);
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
   const settings = [
     `--ServerApp.root_dir=${options.root}`,
@@ -73,6 +74,18 @@ async function openJupyter(options: JupyterOptions & { args: string[] }): Promis
 }
 
 /**
+ * Jupyter starts its copy of Yarn, which is no ES module. Node takes it for one below this project's package.json,
+ * fails, and prints all of it; a package.json of the environment's own says otherwise.
+ */
+async function keepCommonJs(root: string, command: string): Promise<void> {
+  const environment = realpathSync(dirname(dirname(command)));
+  const file = join(environment, "package.json");
+  const isInside = environment.startsWith(`${realpathSync(root)}${sep}`);
+  if (!isInside || !existsSync(join(environment, "pyvenv.cfg")) || existsSync(file)) return;
+  await writeJson(file, { type: "commonjs" });
+}
+
+/**
  * Writes the tslab kernel spec into the project's own Jupyter folder.
  *
  * @returns the environment in which any Jupyter program finds that kernel, keeps all its files inside
@@ -85,7 +98,8 @@ export async function kernelEnvironment({ root, home }: JupyterOptions): Promise
   const tslab = createRequire(join(resolve(root), "package.json")).resolve("tslab/bin/tslab");
   const spec = {
     argv: [process.execPath, tslab, "kernel", "--config-path={connection_file}"],
-    display_name: "TypeScript (ShopMetrics)",
+    // As in every notebook's metadata: JupyterLab would write another name into a notebook that is opened.
+    display_name: "TypeScript",
     language: "typescript",
   };
   // JupyterLab would ask each new user whether to fetch its news from the network.

@@ -1,17 +1,16 @@
-import Table from "cli-table3";
 import { csvText } from "shopmetrics/display";
 import type { Result } from "shopmetrics/plan";
 import { printable } from "shopmetrics/settings";
+import { terminalTable } from "../terminal-table.js";
 
-/** Rows as a table for a terminal: numbers to the right, long values cut. */
+/** Rows as a table that fits the terminal: numbers to the right, long values cut. */
 export function rowsTable({ columns, rows }: Result): string {
   const isNumber = (type: string) => /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(type);
-  const table = plainTable(
-    columns.map((column) => column.name),
-    columns.map(({ type }) => (isNumber(type) ? "right" : "left")),
-  );
-  for (const row of rows) table.push(columns.map((column) => cell(row[column.name])));
-  return table.toString();
+  return terminalTable({
+    head: columns.map((column) => column.name),
+    aligns: columns.map(({ type }) => (isNumber(type) ? "right" : "left")),
+    rows: rows.map((row) => columns.map((column) => cell(row[column.name]))),
+  });
 }
 
 /** Rows as CSV with the columns' names; values are whole. */
@@ -37,6 +36,3 @@ function cell(value: unknown): string {
 }
 
 const longestCell = 200;
-
-export const plainTable = (head: string[], colAligns: ("left" | "right")[]) =>
-  new Table({ head, colAligns, style: { head: [], border: [], compact: true } });

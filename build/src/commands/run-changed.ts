@@ -1,7 +1,6 @@
 import { InputError } from "shopmetrics/settings";
-import { shop } from "shopmetrics/shop";
 import { changesSince, type Changes } from "../changed/changed.js";
-import { compile } from "../compile/compile.js";
+import { compileProject } from "./compile-project.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 import { runPipeline, settingsOf, type RunCommand } from "./run.js";
 
@@ -16,7 +15,7 @@ export async function runChanged(options: RunCommand & { since?: string }): Prom
     throw new InputError("--changed computes all dates: leave out --from-date and --to-date.");
   const settings = settingsOf(options);
   if (options.json) reserveStdoutForJson();
-  const compiled = await compile(settings.root, shop);
+  const compiled = await compileProject(settings.root);
   const job = options.job ?? "daily";
   const changes = await changesSince(settings.root, compiled, options.since);
   const chosen = changes.steps.filter((change) => change.jobs.includes(job));

@@ -2,8 +2,7 @@ import { readdir } from "node:fs/promises";
 import { openEngine } from "shopmetrics/engine";
 import type { BusinessDates } from "shopmetrics/run";
 import { InputError, readSettings, useSettings, withAcceptLoss, type Settings } from "shopmetrics/settings";
-import { shop } from "shopmetrics/shop";
-import { compile, type Compiled } from "../compile/compile.js";
+import type { Compiled } from "../compile/compile.js";
 import { saysWhenInterrupted } from "../run/interrupt.js";
 import { recordLineage } from "../run/openlineage/record-run.js";
 import { nothingLanded, printWarning, progress, summary } from "../run/print.js";
@@ -11,6 +10,7 @@ import { runGraph } from "../run/run.js";
 import type { RunReport } from "../run/run-report.js";
 import { selectBackfilled, selectSteps } from "../compile/select.js";
 import { nearPath } from "../text.js";
+import { compileProject } from "./compile-project.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 
 export interface RunCommand {
@@ -29,7 +29,7 @@ export interface RunCommand {
 export async function run(options: RunCommand): Promise<void> {
   const settings = settingsOf(options);
   if (options.json) reserveStdoutForJson();
-  const report = await runPipeline(settings, await compile(settings.root, shop), options);
+  const report = await runPipeline(settings, await compileProject(settings.root), options);
   if (options.json) printJson(report);
 }
 

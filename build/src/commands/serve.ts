@@ -1,11 +1,12 @@
 import path from "node:path";
 import { existsSync } from "node:fs";
 import { InputError, readSettings, type Settings } from "shopmetrics/settings";
-import { serveSite, type SiteServer } from "../site/server.js";
+import { refuseTakenPort, serveSite, type SiteServer } from "../site/server.js";
 import { buildSite, siteFolder } from "./site.js";
 
 export async function serve(options: { port: number; out?: string }): Promise<void> {
   const settings = readSettings();
+  if (options.port !== defaultPort) await refuseTakenPort(options.port);
   const { sentence } = await buildSite(settings, options.out);
   console.log(sentence);
   await serveUntilInterrupted(settings, options);

@@ -4,8 +4,9 @@ import type { Result } from "shopmetrics/plan";
 import { ask, orderOfRun } from "shopmetrics/run";
 import { tables } from "shopmetrics/shop";
 import { count, counted, nearest } from "../text.js";
+import { terminalTable, terminalWidth, wrapped } from "../terminal-table.js";
 import { reading } from "./reading.js";
-import { plainTable, rowsTable } from "./rows.js";
+import { rowsTable } from "./rows.js";
 
 interface ShowCommand {
   readonly limit: number;
@@ -88,19 +89,30 @@ function printTables(result: Result, json: boolean): void {
     rows: Number(row["row_count"]),
   }));
   if (json) return console.log(JSON.stringify({ tables: counts }));
-  const table = plainTable(["table", "rows", "what it holds"], ["left", "right", "left"]);
-  for (const { table: name, rows } of counts)
-    table.push([name, count(rows), tables.get(name)?.comment ?? ""]);
-  console.log(table.toString());
+  const text = terminalTable({
+    head: ["table", "rows", "what it holds"],
+    aligns: ["left", "right", "left"],
+    rows: counts.map(({ table, rows }) => [table, count(rows), tables.get(table)?.comment ?? ""]),
+  });
+  console.log(text);
 }
 
 function printColumns(shown: ReturnType<typeof tableNamed>, json: boolean): void {
   if (json)
     return console.log(JSON.stringify({ table: shown.name, comment: shown.comment, columns: shown.columns }));
-  const table = plainTable(["column", "type", "null", "comment"], ["left", "left", "left", "left"]);
-  for (const { name, type, nullable, comment } of shown.columns)
-    table.push([name, type, nullable ? "yes" : "", comment]);
-  console.log(`${shown.name}: ${shown.comment}\n${table.toString()}`);
+  const text = terminalTable({
+    head: ["column", "type", "null", "comment"],
+    aligns: ["left", "left", "left", "left"],
+    rows: shown.columns.map(({ name, type, nullable, comment }) => [
+      name,
+      type,
+      nullable ? "yes" : "",
+      comment,
+    ]),
+    prose: true,
+  });
+  const title = wrapped(`${shown.name}: ${shown.comment}`, terminalWidth());
+  console.log(`${title.join("\n")}\n${text}`);
 }
 
 function printRows(name: string, result: Result, total: number, json: boolean): void {

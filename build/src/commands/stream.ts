@@ -1,13 +1,12 @@
 import { engineNamed } from "shopmetrics/engine";
 import { InputError, type KafkaSettings, type Settings } from "shopmetrics/settings";
 import type { ProduceReport } from "shopmetrics/sources";
-import { shop } from "shopmetrics/shop";
-import { compile } from "../compile/compile.js";
 import { untilInterrupted } from "../run/interrupt.js";
 import { runStream, type Round, type StreamReport } from "../run/stream.js";
 import type { SiteServer } from "../site/server.js";
 import { latencies, type Latency } from "../run/latency.js";
 import { count, counted } from "../text.js";
+import { compileProject } from "./compile-project.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 import { settingsOf } from "./run.js";
 import { openDashboard } from "./serve.js";
@@ -38,7 +37,7 @@ export async function stream(options: StreamCommand): Promise<void> {
       `SHOPMETRICS_ENGINE=${settings.engine}: live mode is for this machine; there, the streaming job runs.`,
     );
   if (options.json) reserveStdoutForJson();
-  const compiled = await compile(settings.root, shop);
+  const compiled = await compileProject(settings.root);
   const { signal, stop, done } = untilInterrupted();
   const timer = options.seconds === undefined ? undefined : setTimeout(stop, options.seconds * 1000);
   const say = (text: string) => {

@@ -18,8 +18,17 @@ export interface Compiled extends Graph, Project {
   readonly lineage: readonly TableLineage[];
 }
 
-/** The notebooks of a project, as paths relative to its root, in the order of their names. */
-export async function findNotebooks(root: string): Promise<string[]> {
+/** The notebooks of a project, as paths relative to its root, in the order of their names. Drafts are none of it. */
+export const findNotebooks = async (root: string): Promise<string[]> =>
+  (await allNotebooks(root)).filter((name) => !isDraft(name));
+
+/** New notebooks that nobody has given a name yet. */
+export const findDrafts = async (root: string): Promise<string[]> =>
+  (await allNotebooks(root)).filter(isDraft);
+
+const isDraft = (name: string) => /(?:^|\/)Untitled\d*\.ipynb$/.test(name);
+
+async function allNotebooks(root: string): Promise<string[]> {
   const found = await readdir(path.join(root, "notebooks"), { recursive: true, withFileTypes: true });
   return found
     .filter(

@@ -154,10 +154,12 @@ async function refuseRepeatedKeys(
   );
 }
 
-/** Numbers whose total means something: not positions and ranks. */
+/** Numbers whose total means something: not positions and ranks, and no averages, rates and prices of one. */
 const isNumeric = ({ type, name }: Column) =>
   /^(INT|BIGINT|DOUBLE|DECIMAL)/.test(type) &&
-  !/^(source_row|kafka_partition|kafka_offset|.*_rank)$/.test(name);
+  !/^(?:source_row|kafka_partition|kafka_offset|avg_.*|.*_(?:rank|rate|abandonment|price)|price|cost)$/.test(
+    name,
+  );
 
 async function measure(
   connection: Connection,

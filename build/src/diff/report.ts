@@ -1,5 +1,5 @@
-import Table from "cli-table3";
 import type { ResultValue, Tables } from "shopmetrics/plan";
+import { terminalTable } from "../terminal-table.js";
 import { count, counted } from "../text.js";
 import type { ColumnDiff, RowDiff, TableDiff } from "./diff-table.js";
 
@@ -13,9 +13,12 @@ export function tableText(diff: TableDiff): string {
   const lines = [`${diff.table}: ${sentence(diff)}`];
   const columns = moved(diff);
   if (columns.length > 0) {
-    const table = textTable(["column", "rows changed", "total before", "total after", "difference"]);
-    for (const column of columns) table.push([column.column, count(column.changed), ...totals(column)]);
-    lines.push(table.toString());
+    lines.push(
+      textTable(
+        ["column", "rows changed", "total before", "total after", "difference"],
+        columns.map((column) => [column.column, count(column.changed), ...totals(column)]),
+      ),
+    );
   }
   for (const row of diff.samples) lines.push(`  ${sampleText(row)}`);
   return lines.join("\n");
@@ -23,24 +26,17 @@ export function tableText(diff: TableDiff): string {
 
 /** All tables' differences for a terminal, a line each. */
 export function summaryText(diffs: readonly TableDiff[]): string {
-  const table = textTable([
-    "table",
-    "rows before",
-    "rows after",
-    "added",
-    "removed",
-    "changed",
-    "figures that move",
-  ]);
-  for (const diff of diffs)
-    table.push([
+  const table = textTable(
+    ["table", "rows before", "rows after", "added", "removed", "changed", "figures that move"],
+    diffs.map((diff) => [
       diff.table,
       ...[diff.rows.before, diff.rows.after, diff.added, diff.removed, diff.changed].map(count),
       figures(diff).slice(0, 3).join("\n"),
-    ]);
+    ]),
+  );
   const differing = diffs.filter((diff) => !isSame(diff)).length;
   const said = differing === 0 ? "No table differs." : `${differing} of ${diffs.length} tables differ.`;
-  return `${table.toString()}\n${said}`;
+  return `${table}\n${said}`;
 }
 
 /**
@@ -171,9 +167,9 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
   return `${[line(head), line(rule), ...rows.map(line)].join("\n")}\n`;
 }
 
-const textTable = (head: string[]) =>
-  new Table({
+const textTable = (head: string[], rows: string[][]): string =>
+  terminalTable({
     head,
-    colAligns: head.map((name) => (/^(column|table|figures)/.test(name) ? "left" : "right")),
-    style: { head: [], border: [], compact: true },
+    aligns: head.map((name) => (/^(column|table|figures)/.test(name) ? "left" : "right")),
+    rows,
   });

@@ -38,9 +38,11 @@ const markdown = new MarkdownIt({ html: false, linkify: false, typographer: true
 export function renderMarkdown(source: string, options: MarkdownOptions): Rendered {
   const tokens = markdown.parse(source, {});
   const headings = numberHeadings(tokens, options.taken);
+  // Before names become links, which are no part of the text.
+  const sections = sectionsOf(tokens);
   for (const token of tokens) if (token.children) token.children = linked(token.children, options);
   const parts = tokens.map((token, index) => tokenHtml(token, tokens, index, options));
-  return { html: html`${parts}`, headings, sections: sectionsOf(tokens) };
+  return { html: html`${parts}`, headings, sections };
 }
 
 function numberHeadings(tokens: readonly Token[], taken: Set<string>): Heading[] {
@@ -162,11 +164,9 @@ function sectionsOf(tokens: readonly Token[]): Rendered["sections"] {
         texts: [],
       });
     else if (token.type === "inline" && tokens[index - 1]?.type !== "heading_open")
-      sections.at(-1)!.texts.push(stripped(token));
+      sections.at(-1)!.texts.push(plainText(token));
     else if (token.type === "fence" || token.type === "code_block")
       sections.at(-1)!.texts.push(token.content);
   });
   return sections.map(({ texts, ...rest }) => ({ ...rest, text: texts.join(" ") }));
 }
-
-const stripped = (token: Token) => token.content.replace(/[*_`]|\]\([^)]*\)|\[/g, "");

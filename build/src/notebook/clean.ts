@@ -68,10 +68,16 @@ function parse(path: string, text: string): { cells: Json[]; metadata: Json } {
   return { cells: json.cells as Json[], metadata: (json.metadata ?? {}) as Json };
 }
 
-/** The metadata of every notebook in the project; a kernel would add its version and its editor's modes. */
+/** The metadata of every notebook in the project: to the letter what tslab says of itself, so that opening one changes nothing. */
 const kernel = {
   kernelspec: { display_name: "TypeScript", language: "typescript", name: "tslab" },
-  language_info: { name: "typescript" },
+  language_info: {
+    codemirror_mode: { mode: "typescript", name: "javascript", typescript: true },
+    file_extension: ".ts",
+    mimetype: "text/typescript",
+    name: "typescript",
+    version: "3.7.2",
+  },
 };
 
 /** A notebook of another kernel stays as it is: the type check refuses it. */

@@ -1,9 +1,9 @@
 import { styleText } from "node:util";
-import Table from "cli-table3";
 import { describeCheck } from "shopmetrics/run";
 import { printable } from "shopmetrics/settings";
 import { nothingNew, type RunReport, type StepEvent, type StepReport } from "./run-report.js";
 import { count, counted, seconds } from "../text.js";
+import { terminalTable, terminalWidth } from "../terminal-table.js";
 import { runningLine } from "./running-line.js";
 
 const paint = (style: Parameters<typeof styleText>[0], text: string) =>
@@ -38,7 +38,7 @@ const order = ["rows in", "rows out", "merged", "rejected", "checks", "seconds"]
 
 /** Those that fit beside names of a width: all in a log, and as many as a terminal has room for. */
 function fitting(names: number): Figure[] {
-  let room = (process.stdout.columns || Infinity) - names - 2;
+  let room = terminalWidth() - names - 2;
   const kept = figures.filter(({ width }) => (room -= width) >= 0);
   return order.flatMap((head) => kept.filter((figure) => figure.head === head));
 }
@@ -122,20 +122,21 @@ export function summary(report: RunReport, options: { quiet: boolean }): void {
 
 /** How many rows of each table a backfill has added, changed and removed, and some of them. */
 function backfillTable({ backfill, steps }: RunReport): string {
-  const table = new Table({
-    head: ["table", "added", "changed", "removed", "such as"],
-    colAligns: ["left", "right", "right", "right", "left"],
-    style: tableStyle(),
-  });
-  for (const { step, changed } of steps) {
-    if (!changed) continue;
+  const rows = steps.flatMap(({ step, changed }) => {
+    if (!changed) return [];
     const { keys, ...totals } = changed;
     const named = Object.entries(keys).flatMap(([change, some]) =>
       some.map((key) => `${change} ${printable(key)}`),
     );
-    table.push([step, count(totals.added), count(totals.changed), count(totals.removed), named.join("\n")]);
-  }
-  return `Backfill of ${backfill!.from} to ${backfill!.to}: ${rowsChanged(steps)}\n${table.toString()}`;
+    return [[step, count(totals.added), count(totals.changed), count(totals.removed), named.join("\n")]];
+  });
+  const table = terminalTable({
+    head: ["table", "added", "changed", "removed", "such as"],
+    aligns: ["left", "right", "right", "right", "left"],
+    rows,
+    style: tableStyle(),
+  });
+  return `Backfill of ${backfill!.from} to ${backfill!.to}: ${rowsChanged(steps)}\n${table}`;
 }
 
 function rowsChanged(steps: readonly StepReport[]): string {
@@ -178,5 +179,4 @@ export const nothingLanded = (landing: string) =>
 const tableStyle = () => ({
   head: process.stdout.isTTY ? ["bold"] : [],
   border: process.stdout.isTTY ? ["dim"] : [],
-  compact: true,
 });

@@ -86,7 +86,9 @@ export function stateHtml(manifest: Manifest): Html {
 function firstSentence({ cells, front }: Notebook): string {
   const prose = cells.find(({ kind }) => kind === "markdown")?.source ?? "";
   const paragraph = prose.split(/\n\s*\n/).find((part) => !part.startsWith("#")) ?? front.title;
-  return paragraph.replaceAll(/[*_`]|\s+/g, (mark) => (mark.trim() ? "" : " ")).slice(0, 200);
+  const [inline] = markdown.parseInline(paragraph, {});
+  const words = inline!.children!.map(({ type, content }) => (type === "softbreak" ? " " : content));
+  return words.join("").trim().slice(0, 200);
 }
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: true });

@@ -110,16 +110,23 @@ export async function buildDashboard(options: {
       blocks: drawn[index]!,
     })),
     files,
-    frame: { navigation, style: style.path, font: font.path, state: firstState(manifests), shop: look.shop },
+    frame: { navigation, style: style.path, font: font.path, state: newestState(manifests), shop: look.shop },
     asOf: manifests.flatMap((manifest) => manifest?.asOf ?? []).toSorted()[0],
   };
 }
 
-/** The state of the first page that has data; the site's other pages show it too. */
-function firstState(manifests: readonly (Manifest | undefined)[]): Html | undefined {
-  const known = manifests.find(Boolean);
-  return known && stateHtml(known);
+/**
+ * The state that the site's other pages show: the first page's data, and the checks as the newest export found them. After a run that
+ * failed, pages keep their last good export with its checks, while these pages tell of the run's own.
+ */
+function newestState(manifests: readonly (Manifest | undefined)[]): Html | undefined {
+  const known = manifests.filter((manifest) => manifest !== undefined);
+  const [first] = known;
+  const newest = known.toSorted((a, b) => (a.asOf < b.asOf ? 1 : a.asOf > b.asOf ? -1 : all(b) - all(a)))[0];
+  return first && stateHtml({ ...first, checks: newest!.checks });
 }
+
+const all = ({ checks }: Manifest) => checks.pass + checks.warn + checks.fail;
 
 async function readManifest(folder: string, page: string): Promise<Manifest | undefined> {
   const file = path.join(folder, `${page}.json`);

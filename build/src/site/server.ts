@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, realpath, stat } from "node:fs/promises";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -35,7 +35,25 @@ export async function serveSite(options: {
       console.error(error);
     });
   });
-  await new Promise<void>((done, fail) => {
+  await listen(server, port);
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+    },
+  };
+}
+
+/** Finds out before a site is built whether it can be served. @throws InputError when the port is taken */
+export async function refuseTakenPort(port: number): Promise<void> {
+  const server = createServer();
+  await listen(server, port);
+  await new Promise((done) => server.close(done));
+}
+
+const listen = (server: Server, port: number) =>
+  new Promise<void>((done, fail) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
       fail(
         error.code === "EADDRINUSE"
@@ -45,14 +63,6 @@ export async function serveSite(options: {
     );
     server.listen(port, "127.0.0.1", done);
   });
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-    },
-  };
-}
 
 interface Place {
   readonly prefix: string;

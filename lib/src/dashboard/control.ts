@@ -103,18 +103,30 @@ function choice(
   };
 }
 
+/** "Category: Books" */
+export const choiceWords = (control: Control): string =>
+  `${control.label}: ${control.kind === "period" ? (control as Period).value.words : (control as Choice).value}`;
+
 const day = 86_400_000;
 
-/** The days that a state names: `90d`, `all` or `2026-01-01_2026-03-31`. Undefined if it names none. */
-function daysOf(state: string, [first, last]: readonly [Date, Date]): Days | undefined {
+/** The days with data that a state names: `90d`, `all` or `2026-01-01_2026-03-31`. Undefined if it names none. */
+function daysOf(state: string, bounds: readonly [Date, Date]): Days | undefined {
+  const [first, last] = bounds;
   if (state === "all") return daysFrom(first, last);
-  const count = /^(\d{1,5})d$/.exec(state)?.[1];
-  if (count)
-    return Number(count) > 0 ? daysFrom(new Date(+last - (Number(count) - 1) * day), last) : undefined;
+  const count = Number(/^(\d{1,5})d$/.exec(state)?.[1] ?? 0);
+  if (count > 0) return daysWithin(bounds, new Date(+last - (count - 1) * day), last);
   const [, from, to] = /^(\d{4}-\d{2}-\d{2})_(\d{4}-\d{2}-\d{2})$/.exec(state) ?? [];
   if (!from || !to) return undefined;
   const range = [new Date(`${from}T00:00:00Z`), new Date(`${to}T00:00:00Z`)] as const;
-  return range.some((date) => Number.isNaN(+date)) || range[0] > range[1] ? undefined : daysFrom(...range);
+  return range.some((date) => Number.isNaN(+date)) || range[0] > range[1]
+    ? undefined
+    : daysWithin(bounds, ...range);
+}
+
+/** Days outside the data become the nearest that has some. */
+function daysWithin([first, last]: readonly [Date, Date], ...range: readonly [Date, Date]): Days {
+  const [from, to] = range.map((date) => (date < first ? first : date > last ? last : date)) as [Date, Date];
+  return daysFrom(from, to);
 }
 
 function daysFrom(from: Date, to: Date): Days {

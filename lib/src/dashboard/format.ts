@@ -83,10 +83,10 @@ export const written = (value: Value | undefined, format: Format): string =>
   value === null || value === undefined ? "–" : writers[format](value);
 
 /** A number of things: `1 order`, `2,310 orders`. */
-export const counted = (value: number, noun: string, nouns = `${noun}s`) =>
+export const counted = (value: number, noun: string, nouns = `${noun}s`): string =>
   `${written(value, "integer")} ${value === 1 ? noun : nouns}`;
 
-/** The same as a function, for Plot's `tickFormat` and channels. */
+/** `written` as a function, for Plot's `tickFormat` and channels. */
 export const as = (format: Format) => (value: Value) => written(value, format);
 
 const compactMoney = money({
@@ -119,7 +119,7 @@ export const change = (share: number) => signed(share);
 function hours(value: number): string {
   if (value < 1) return `${Math.round(value * 60)} min`;
   if (value < 48) return `${value.toFixed(1)} h`;
-  return `${Math.floor(value / 24)} days`;
+  return counted(Math.floor(value / 24), "day");
 }
 
 /** The result of a run, a step or a check, with a sign, so that the meaning does not depend on colour. */

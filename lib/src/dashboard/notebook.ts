@@ -7,6 +7,7 @@ export { chart } from "./kinds/chart.js";
 export { table } from "./kinds/table.js";
 export { as, change, counted, short, written } from "./format.js";
 export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";
+export { shortened, textWidth } from "./render/text-width.js";
 export { extent, group, sum, movingMean } from "./rows.js";
 export type { Snapshot } from "./snapshot.js";
 /** Computes something once for several drawings, and again when a snapshot or control that it has read changes. */

@@ -47,6 +47,32 @@ export const statusColor = (status: string): string =>
       ? color.fail
       : color.warn;
 
-/** From pale to strong, for heat tables: a share of the accent in the page's background. */
+/** From pale to strong, for heat tables. At every strength, text in `color.ink` has a contrast of 4.5:1. */
 export const heat = (share: number): string =>
-  `color-mix(in oklab, var(--accent) ${Math.round(8 + Math.min(1, Math.max(0, share)) * 82)}%, var(--surface))`;
+  `color-mix(in srgb, var(--heat) ${Math.round(10 + Math.min(1, Math.max(0, share)) * 90)}%, var(--surface))`;
+
+/** The style sheet's colours for light, for what leaves the page: a picture's file, a notebook's output. */
+export const light = {
+  ink: "#1c2126",
+  muted: "#5a636d",
+  faint: "#8a929b",
+  line: "#e2dfd8",
+  surface: "#ffffff",
+  accent: "#0f6170",
+  "accent-soft": "#d9e9eb",
+  pass: "#1d7a46",
+  warn: "#9a5b00",
+  fail: "#b3261e",
+  "category-1": "#39459b",
+  "category-2": "#c45468",
+  "category-3": "#9b3d94",
+  "category-4": "#2a8f7f",
+  "category-5": "#2f8fc0",
+  "category-6": "#a3801f",
+  "category-7": "#7c1d52",
+  "category-8": "#6f8a1e",
+  heat: "#579099",
+  "segment-high": "#0b4a56",
+  "segment-medium": "#3f8c9b",
+  "segment-low": "#93b9c1",
+} as const;

@@ -6,7 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { readSettings } from "#lib/settings.js";
 import { whatIsMissing } from "./install.ts";
-import { start } from "./start.ts";
+import { PortTaken, refuseTakenPort, start } from "./start.ts";
 import { createTopic } from "./topic.ts";
 
 const usage = `npm run kafka -- [--port <n>]
@@ -38,6 +38,7 @@ function wantedPort(): number {
 const port = wantedPort();
 const topic = process.env["KAFKA_TOPIC"] || "clickstream-events";
 try {
+  await refuseTakenPort(port);
   const missing = await whatIsMissing();
   if (missing) throw new Error(`Kafka cannot start: ${missing}`);
   const folder = path.join(readSettings().home, "kafka");
@@ -54,5 +55,5 @@ try {
   process.on("SIGINT", stop).on("SIGTERM", stop);
 } catch (error) {
   console.error((error as Error).message);
-  process.exitCode = 1;
+  process.exitCode = error instanceof PortTaken ? 2 : 1;
 }

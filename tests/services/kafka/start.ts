@@ -81,10 +81,22 @@ export async function start(options: StartOptions = {}): Promise<Kafka> {
 }
 
 /** Three ports that are free now; the first is the one asked for. */
+/** The port that was asked for is another program's. */
+export class PortTaken extends Error {}
+
+/** Says whether a port can be had before anything is installed. @throws PortTaken */
+export async function refuseTakenPort(port: number): Promise<void> {
+  const server = await listen(port);
+  await new Promise((resolve) => void server.close(resolve));
+}
+
 async function freePorts(first = 0): Promise<[number, number, number]> {
-  const servers = await Promise.all([first, 0, 0].map(listen));
+  const tried = await Promise.allSettled([first, 0, 0].map(listen));
+  const servers = tried.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
+  const refused = tried.find((one) => one.status === "rejected");
+  if (refused) throw refused.reason;
   return ports as [number, number, number];
 }
 
@@ -94,7 +106,7 @@ const listen = (port: number) =>
     server.once("error", (error: NodeJS.ErrnoException) =>
       reject(
         error.code === "EADDRINUSE"
-          ? new Error(`Port ${port} is in use, perhaps by another Kafka. Take another one: --port 9192`)
+          ? new PortTaken(`Port ${port} is in use, perhaps by another Kafka. Take another one: --port 9192`)
           : error,
       ),
     );

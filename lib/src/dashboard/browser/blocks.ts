@@ -1,5 +1,5 @@
 import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
-import type { Control } from "../control.js";
+import { choiceWords, type Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
 import { controlElement, keptAsItIs } from "../render/controls.js";
 import { failureElement } from "../render/failure-element.js";
@@ -7,7 +7,12 @@ import type { BlockState } from "../render/surface.js";
 import { Pending, SnapshotError } from "../snapshot.js";
 
 /** Draws into a block, and again when something that `draw` has read changes. Before, the prerendered content stays. */
-export function displayBlock(block: HTMLElement, draw: () => Drawing, width: ReadonlySignal<number>): void {
+export function displayBlock(
+  block: HTMLElement,
+  draw: () => Drawing,
+  width: ReadonlySignal<number>,
+  about: () => string,
+): void {
   const state: BlockState = {};
   const clicks: Signal<number> = signal(0);
   const again = () => void clicks.value++;
@@ -17,7 +22,16 @@ export function displayBlock(block: HTMLElement, draw: () => Drawing, width: Rea
     try {
       const drawing = draw();
       const room = block.querySelector(".plot")?.clientWidth ?? block.clientWidth - frame;
-      replace(block, drawing.element({ document, width: room, state, again }));
+      replace(
+        block,
+        drawing.element({
+          document,
+          width: room,
+          state,
+          again,
+          about: () => ({ choices: choices(), source: about() }),
+        }),
+      );
       block.removeAttribute("data-failed");
     } catch (error) {
       if (error instanceof Pending) return;
@@ -32,9 +46,15 @@ export function displayBlock(block: HTMLElement, draw: () => Drawing, width: Rea
 /** What a figure's padding and border take of its block's width. */
 const frame = 42;
 
+const controls: Control[] = [];
+
+/** What the reader has chosen, in words. */
+const choices = () => controls.map(choiceWords);
+
 /** Connects a control with the page's address: its first choice comes from there, and later choices go there. */
 export function bindControl(block: HTMLElement, control: Control): void {
   const { key, state, initial } = control;
+  controls.push(control);
   state.value = new URLSearchParams(location.search).get(key) ?? initial;
   addEventListener("popstate", () => {
     state.value = new URLSearchParams(location.search).get(key) ?? initial;

@@ -1,11 +1,12 @@
 import { batch, signal } from "@preact/signals-core";
 import type { Columns } from "../snapshot-columns.js";
-import type { Manifest } from "../manifest.js";
+import { dataOf, type Manifest } from "../manifest.js";
 import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
 import { usePageSurface } from "../page-surface.js";
 import { bindControl, displayBlock } from "./blocks.js";
 import { fetchManifest, fetchSnapshot } from "./data.js";
 import { useLook } from "../format.js";
+import { asOfWords } from "../render/data-state.js";
 import { showState } from "./header.js";
 
 const snapshots = new Map<string, OpenSnapshot>();
@@ -31,7 +32,7 @@ export function runPage(cells: () => Promise<void>): void {
     return block;
   };
   usePageSurface({
-    display: (draw) => displayBlock(next(), draw, width),
+    display: (draw) => displayBlock(next(), draw, width, source),
     view: (control) => bindControl(next(), control),
   });
   void cells()
@@ -48,6 +49,7 @@ export function runPage(cells: () => Promise<void>): void {
 
 const known = new Map<string, string>();
 let asOf = "";
+let newestWords = "";
 
 /**
  * Reads the snapshots that have changed since they were drawn. One that fails affects only what draws from it, and is
@@ -73,8 +75,12 @@ async function take(manifest: Manifest | undefined): Promise<void> {
   );
   if (isWhole) asOf = manifest.asOf;
   batch(() => changes.forEach((change) => change()));
+  newestWords = asOfWords(dataOf(manifest));
   showState(manifest);
 }
+
+/** Whose figures these are, and of when. */
+const source = () => [document.querySelector(".brand")?.textContent, newestWords].filter(Boolean).join(" · ");
 
 /** Asks for a newer manifest at intervals, but not while the page is hidden. */
 function keepFresh(page: string, seconds: number): void {

@@ -1,6 +1,7 @@
 import type { Drawing } from "../drawing.js";
 import { change, written, type Format } from "../format.js";
 import { element, svgElement } from "../render/dom.js";
+import { textWidth } from "../render/text-width.js";
 
 export interface Card {
   readonly label: string;
@@ -24,12 +25,13 @@ export const cards = (list: readonly Card[]): Drawing => ({
 
 function cardElement(card: Card, document: Document): HTMLElement {
   const { label, value, format, note, course, status } = card;
+  const figure = written(value, format);
   return element(
     document,
     "div",
     { class: "card", "data-status": status },
     element(document, "dt", {}, label),
-    element(document, "dd", { class: "figure" }, written(value, format)),
+    element(document, "dd", { class: "figure", style: `--ems:${textWidth(figure, 1).toFixed(1)}` }, figure),
     changeElement(card, document),
     note !== undefined && element(document, "dd", { class: "what" }, note),
     course &&

@@ -1,7 +1,11 @@
 import { plot, type PlotOptions } from "@observablehq/plot";
 import type { Drawing } from "../drawing.js";
-import { csvButton, fileNameOf } from "../render/csv.js";
+import { fileNameOf, saveCsv } from "../render/csv.js";
 import { element } from "../render/dom.js";
+import { fitted } from "../render/fit.js";
+import { menu } from "../render/menu.js";
+import { pictureFile } from "../render/picture-file.js";
+import { pngOf, save } from "../render/save.js";
 import type { Surface } from "../render/surface.js";
 import { tableBody, type Rows } from "../render/table-body.js";
 import { emptyElement, titleElement, type Titled } from "../render/titled.js";
@@ -89,9 +93,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
         document,
         "div",
         { class: "actions" },
-        !empty &&
-          state.asTable &&
-          csvButton(document, fileNameOf(title, document.location?.search ?? ""), table),
+        !empty && downloadMenu(chart, surface),
         !empty && toggle,
       ),
     ),
@@ -106,7 +108,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
             "li",
             {},
             element(document, "span", { class: "swatch", style: `background:${color}` }),
-            label,
+            element(document, "bdi", {}, label),
           ),
         ),
       ),
@@ -117,6 +119,31 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
       ...(content ? [content] : pictures(chart, surface)),
     ),
   );
+}
+
+/** The chart to take away: as a picture of the width that it has on the screen, or as its rows. */
+function downloadMenu(chart: Chart, surface: Surface): HTMLElement {
+  const { document, width = builtFor.wide[chart.span ?? "full"], about } = surface;
+  const { title, note, legend = [], table } = chart;
+  const name = () => fileNameOf(title, document.location?.search ?? "");
+  const file = () =>
+    pictureFile(picture(chart, document, width), {
+      title,
+      note,
+      legend,
+      ...(about?.() ?? { choices: [], source: "" }),
+    });
+  return menu(document, "Download", [
+    {
+      label: "Picture (PNG)",
+      choose: async () => save(document, `${name()}.png`, await pngOf(document, file())),
+    },
+    {
+      label: "Picture (SVG)",
+      choose: () => save(document, `${name()}.svg`, new Blob([file().svg], { type: "image/svg+xml" })),
+    },
+    { label: "Rows (CSV)", choose: () => saveCsv(document, name(), table) },
+  ]);
 }
 
 const heightOf = ({ height = 300 }: Chart, narrow: boolean) =>
@@ -141,15 +168,20 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
     height: heightOf(chart, phone || isPhone(document)),
     narrow: width < narrowBelow && chart.span !== "half" && chart.span !== "third" ? true : width < 400,
   };
-  const drawn = plot({
-    document,
-    width: room.width,
-    height: room.height,
-    className: "plot-picture",
-    // Room for a second line of ticks, which dates have.
-    marginBottom: 36,
-    ...chart.plot(room),
-  } as Parameters<typeof plot>[0]);
+  const options = chart.plot(room);
+  const { marginLeft = 40, marginRight = 20 } = options;
+  const drawn = fitted(width, { marginLeft, marginRight }, (margins) =>
+    plot({
+      document,
+      width: room.width,
+      height: room.height,
+      className: "plot-picture",
+      // Room for a second line of ticks, which dates have.
+      marginBottom: 36,
+      ...options,
+      ...margins,
+    } as Parameters<typeof plot>[0]),
+  );
   // To screen readers the picture is one image with one description: its parts have no names.
   for (const part of drawn.querySelectorAll("[aria-label]")) {
     part.setAttribute("data-mark", part.getAttribute("aria-label")!);
@@ -163,5 +195,5 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
 
 /** The same media query as in the style sheet, which sets the height of pictures. */
 function isPhone(document: Document): boolean {
-  return document.defaultView?.matchMedia?.("(max-width: 719px)").matches ?? false;
+  return document.defaultView?.matchMedia?.("screen and (max-width: 719px)").matches ?? false;
 }

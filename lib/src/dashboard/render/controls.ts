@@ -48,7 +48,7 @@ function periodElement(control: Period, document: Document, listen: boolean): HT
     { text: "All", value: "all" },
   ].map((option) => ({ ...option, checked: option.value === state.value }));
   const dates = [
-    ["from", "From", days.from < control.bounds()[0] ? first! : iso(days.from)],
+    ["from", "From", iso(days.from)],
     ["to", "to", iso(days.to)],
   ].map(([name, label, value]) => {
     const id = `control-${key}-${name}`;
@@ -63,7 +63,14 @@ function periodElement(control: Period, document: Document, listen: boolean): HT
     });
     return { input: input as HTMLInputElement, label: element(document, "label", { for: id }, label!) };
   });
-  const hint = element(document, "span", { class: "hint", role: "status", [keptAsItIs]: "" });
+  // An address may name days that the data does not have.
+  const wanted = state.value.includes("_") ? state.value.split("_") : [];
+  const hint = element(
+    document,
+    "span",
+    { class: "hint", role: "status", [keptAsItIs]: "" },
+    outside(wanted, [first!, last!]),
+  );
   if (listen)
     listenToDates(control, dates.map(({ input }) => input) as [HTMLInputElement, HTMLInputElement], hint);
   return element(
@@ -100,11 +107,7 @@ function listenToDates(
       string,
       string,
     ];
-    const outside = [
-      wanted[0]! < first && `the first day is ${first}`,
-      wanted[1]! > last && `the newest day is ${last}`,
-    ];
-    hint.textContent = outside.filter(Boolean).join(", ");
+    hint.textContent = outside(wanted, [first, last]);
     [from.value, to.value] = [start, end];
     state.value = `${start}_${end}`;
   };
@@ -125,6 +128,15 @@ function listenToDates(
     });
   }
 }
+
+/** What a reader is told who asks for days before the first or after the last one with data. */
+const outside = (wanted: readonly string[], [first, last]: readonly [string, string]): string =>
+  [
+    wanted.some((date) => date < first) && `the first day is ${first}`,
+    wanted.some((date) => date > last) && `the newest day is ${last}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
 
 /** An element whose content only its control's own listeners set. */
 export const keptAsItIs = "data-kept";

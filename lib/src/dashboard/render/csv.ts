@@ -2,6 +2,7 @@ import { csvText } from "../../display/csv-text.js";
 import { unitOf, type Format } from "../format.js";
 import type { Value } from "../snapshot-columns.js";
 import { element } from "./dom.js";
+import { save } from "./save.js";
 import type { Rows } from "./table-body.js";
 
 /** A button that gives rows away as a file of CSV. @param name of the file, without its ending */
@@ -12,9 +13,17 @@ export function csvButton(document: Document, name: string, rows: Rows): HTMLEle
     { type: "button", class: "quiet", "data-focus": "csv" },
     "Download CSV",
   );
-  button.addEventListener("click", () => save(document, `${name}.csv`, `${byteOrderMark}${csvOf(rows)}`));
+  button.addEventListener("click", () => saveCsv(document, name, rows));
   return button;
 }
+
+/** Gives rows away as a file of CSV. */
+export const saveCsv = (document: Document, name: string, rows: Rows): void =>
+  save(
+    document,
+    `${name}.csv`,
+    new Blob([`${byteOrderMark}${csvOf(rows)}`], { type: "text/csv;charset=utf-8" }),
+  );
 
 /** A chart's file is called by its question and by what the reader has chosen, which is in the page's address. */
 export const fileNameOf = (title: string, address: string): string =>
@@ -54,11 +63,4 @@ function plain(value: Value | undefined, format: Format | undefined): string {
   // Sums of cents are exact to the cent only.
   if (typeof value === "number" && (format === "cents" || format === "money")) return value.toFixed(2);
   return typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-}
-
-function save(document: Document, name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-  const link = element(document, "a", { href: url, download: name }) as HTMLAnchorElement;
-  link.click();
-  URL.revokeObjectURL(url);
 }

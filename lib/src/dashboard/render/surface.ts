@@ -15,4 +15,6 @@ export interface Surface {
   readonly state: BlockState;
   /** Called when `state` has changed: draws the block again. Undefined where there is no reader to click. */
   readonly again: (() => void) | undefined;
+  /** What the page says of itself in a file that leaves it: what the reader has chosen, and of when the data is. */
+  readonly about?: () => { readonly choices: readonly string[]; readonly source: string };
 }

@@ -66,7 +66,9 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
           document,
           "td",
           {
-            class: [numeric && "number", bar && "bar"].filter(Boolean).join(" ") || undefined,
+            class:
+              [numeric && "number", bar && "bar", isLong(value) && "long"].filter(Boolean).join(" ") ||
+              undefined,
             style: bar,
             "data-status": format === "status" && String(value),
           },
@@ -83,6 +85,9 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
     element(document, "tbody", {}, ...body),
   );
 }
+
+/** Takes more than a line on a phone. */
+const isLong = (value: Value | undefined) => typeof value === "string" && value.length > 24;
 
 /** Nulls come last, in either direction. */
 function sorted(rows: Rows["rows"], sort: Surface["state"]["sort"]): Rows["rows"] {

@@ -1,0 +1,107 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { findJupyter } from "../../build/src/commands/jupyter.ts";
+import { keepPicture, launch, watchedPage, whyNoBrowser } from "./browser.ts";
+import { lakehouse, projectRoot, scratchProject, succeeded } from "./cli.ts";
+
+const absent = whyNoBrowser || whyNoJupyter();
+
+describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, () => {
+  let root: string;
+  let server: ChildProcess;
+  let said = "";
+  let address: string;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    root = await scratchProject();
+    const shop = await lakehouse({ root });
+    succeeded(await shop.shopmetrics("generate --quiet --scale 0.02"));
+    succeeded(await shop.shopmetrics("run --quiet"));
+    const running = shop.start("jupyter --no-browser --port 0 --IdentityProvider.token=test", {
+      env: { SHOPMETRICS_JUPYTER: findJupyter(projectRoot) },
+    });
+    server = running.child;
+    server.stderr!.on("data", (text: Buffer) => (said += text.toString()));
+    await running.says(/is running at:[\s\S]*http:\/\/127\.0\.0\.1:\d+/);
+    address = /http:\/\/127\.0\.0\.1:\d+/.exec(said)![0];
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.kill("SIGTERM");
+  });
+
+  const open = async (page: Page, notebook: string) => {
+    await page.goto(`${address}/lab/tree/notebooks/${notebook}?token=test`);
+    await page.getByText("TypeScript | Idle").waitFor();
+  };
+
+  it("opens a notebook without a change that it would have to save", async () => {
+    const { page, close } = await watchedPage(browser);
+    await open(page, "gold/customer_ltv.ipynb");
+    await page.waitForTimeout(2000);
+    expect(await page.locator(".jp-mod-dirty").count()).toBe(0);
+    await close();
+  });
+
+  it("shows cards side by side, and a control with its choice", async () => {
+    const { page, close } = await watchedPage(browser, { viewport: { width: 1400, height: 1600 } });
+    await open(page, "dashboard/sales.ipynb");
+    await page.getByRole("menuitem", { name: "Run", exact: true }).click();
+    await page.getByText("Run All Cells", { exact: true }).click();
+    const cards = page.locator(".card");
+    await cards.nth(2).waitFor();
+    const boxes = await cards.evaluateAll((found) =>
+      found.map((card) => {
+        const [label, figure] = [card.querySelector("dt")!, card.querySelector(".figure")!];
+        const place = (part: Element) => part.getBoundingClientRect();
+        return {
+          top: Math.round(place(card).top),
+          isBelow: place(figure).top >= place(label).bottom && place(figure).left === place(label).left,
+        };
+      }),
+    );
+    expect(boxes).toHaveLength(3);
+    expect(new Set(boxes.map(({ top }) => top)).size).toBe(1);
+    expect(boxes.every(({ isBelow }) => isBelow)).toBe(true);
+    const chosen = page.locator(".segments input:checked + span");
+    expect(await chosen.textContent()).toBe("90 days");
+    expect(await chosen.evaluate((span) => getComputedStyle(span).backgroundColor)).toBe("rgb(15, 97, 112)");
+    expect(await page.locator(".control select").inputValue()).toBe("All categories");
+    await cards.first().scrollIntoViewIfNeeded();
+    await keepPicture(page, "jupyterlab");
+    await close();
+  });
+});
+
+describe("npm run jupyter", () => {
+  it("lets Jupyter's own Yarn start below a project of ES modules", async () => {
+    const root = await scratchProject();
+    const venv = path.join(root, ".venv");
+    await mkdir(path.join(venv, "bin"), { recursive: true });
+    await writeFile(path.join(venv, "pyvenv.cfg"), "");
+    // What JupyterLab does at its start, with the script that it brings.
+    await writeFile(path.join(venv, "yarn.js"), 'console.log(typeof require("util").inspect)');
+    await writeFile(path.join(venv, "bin/jupyter"), `#!/bin/sh\nexec node ${venv}/yarn.js\n`, {
+      mode: 0o755,
+    });
+    const { stdout, code } = await (await lakehouse({ root })).shopmetrics("jupyter");
+    expect({ stdout, code }).toEqual({ stdout: "function\n", code: 0 });
+    expect(JSON.parse(await readFile(path.join(venv, "package.json"), "utf8"))).toEqual({ type: "commonjs" });
+  });
+});
+
+/** Why there is no Jupyter to test with, in words; "" where there is one. In CI a missing one is a failure. */
+function whyNoJupyter(): string {
+  if (process.env["CI"]) return "";
+  try {
+    findJupyter(projectRoot);
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
