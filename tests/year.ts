@@ -28,7 +28,9 @@ export async function leaveYear(
   connection: Connection,
   checksOf: readonly string[] = streaming,
 ): Promise<void> {
-  const at = `(now() - to_minutes(5 * (${runsOfYear} - i)))::timestamp`;
+  // One instant for all statements, since a run's id holds it.
+  const end = new Date().toISOString().slice(0, -1);
+  const at = `(timestamp '${end}' - to_minutes(5 * (${runsOfYear} - i)))`;
   const id = `strftime(${at}, '%Y-%m-%dT%H%M%SZ-') || i`;
   const rounds = `range(1, ${runsOfYear} + 1) as rounds (i) order by i`;
   await connection.execute("create temp table first_run as select * from ops.runs where run_number = 1");
