@@ -28,11 +28,11 @@ export async function leaveYear(
   connection: Connection,
   checksOf: readonly string[] = streaming,
 ): Promise<void> {
-  const rounds = `range(1, ${runsOfYear} + 1) as rounds (i) order by i`;
-  const { rows } = await connection.query("select now()::timestamp::varchar as now");
-  const now = `timestamp '${String(rows[0]!["now"])}'`; // the same in each table, since runs are named by their instants
-  const at = `(${now} - to_minutes(5 * (${runsOfYear} - i)))`;
+  // One instant for all statements, since a run's id holds it.
+  const end = new Date().toISOString().slice(0, -1);
+  const at = `(timestamp '${end}' - to_minutes(5 * (${runsOfYear} - i)))`;
   const id = `strftime(${at}, '%Y-%m-%dT%H%M%SZ-') || i`;
+  const rounds = `range(1, ${runsOfYear} + 1) as rounds (i) order by i`;
   await connection.execute("create temp table first_run as select * from ops.runs where run_number = 1");
   const ofFirst = (table: string, steps: readonly string[]) =>
     `(from ops.${table} where run_id = (select run_id from first_run) and step in (${list(steps)})) as row_of`;
