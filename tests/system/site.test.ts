@@ -370,10 +370,61 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       "Picture (PNG)",
       "Picture (SVG)",
       "Rows (CSV)",
+      "Copy link to chart",
     ]);
     await page.keyboard.press("Escape");
     expect(await list.getAttribute("open")).toBeNull();
     expect(await focused(page)).toMatch(/^Download/);
+    await close();
+  });
+
+  it("compares with the days before or with the same days a year before, as chosen", async () => {
+    const { page, close } = await watchedPage(browser);
+    await openReady(page, address("index", "?period=2025-03-01_2025-03-31"));
+    const change = page.locator(".card .change").first();
+    expect(await change.innerText()).toContain("on the 31 days before");
+    await page.getByLabel("Compare with").selectOption("Year before");
+    await page.waitForURL(/compare=Year\+before/);
+    const [known] = await sql<{ now: number; earlier: number }>(
+      home,
+      `select cast(sum(revenue) filter (where date between '2025-03-01' and '2025-03-31') as double) as now,
+        cast(sum(revenue) filter (where date between '2024-03-01' and '2024-03-31') as double) as earlier from gold.daily_sales_summary`,
+    );
+    const share = ((known!.now / known!.earlier - 1) * 100).toFixed(1);
+    expect(await change.innerText()).toMatch(
+      new RegExp(`[+-]${share.replace("-", "").replace(".", "[.]")}% on the same days a year before`),
+    );
+    await close();
+  });
+
+  it("copies the link to what was chosen, and to a chart that stands alone in a frame", async () => {
+    const { page, errors, close } = await watchedPage(browser, {
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    await openReady(page, address("index", "?category=Books"));
+    const copied = () => page.evaluate(() => navigator.clipboard.readText());
+    await page.getByRole("button", { name: "Copy link", exact: true }).click();
+    await page.getByRole("button", { name: "Link copied" }).waitFor();
+    expect(await copied()).toBe(address("index", "?category=Books"));
+    const chart = page.locator("figure.chart", { hasText: "On which days do people buy" });
+    await chart.getByText("Download", { exact: true }).click();
+    await chart.getByRole("button", { name: "Copy link to chart" }).click();
+    const link = await copied();
+    expect(link).toBe(address("index", "?category=Books&only=on-which-days-do-people-buy"));
+    await openReady(page, link);
+    expect(await page.locator("h3:visible").allInnerTexts()).toEqual([
+      "On which days do people buy of Books?",
+    ]);
+    expect(
+      await page
+        .locator("header:visible, nav:visible, .card:visible, .controls:visible, footer:visible")
+        .count(),
+    ).toBe(0);
+    // The chart takes the frame's whole width.
+    expect((await page.locator(".plot svg:visible").boundingBox())!.width).toBeGreaterThan(1100);
+    await openReady(page, address("index", "?only=no-such-chart"));
+    expect(await page.locator("h3:visible").count()).toBeGreaterThan(3);
+    expect(errors).toEqual([]);
     await close();
   });
 

@@ -301,6 +301,13 @@ describe("days", () => {
     expect(value.contains(day("2026-03-01"))).toBe(true);
   });
 
+  it("have the same days a year before, of which the 29th of February is the 28th", () => {
+    const control = period();
+    control.state.value = "2024-02-29_2024-03-01";
+    const { from, to } = control.value.yearBefore;
+    expect([from, to]).toEqual([day("2023-02-28"), day("2023-03-01")]);
+  });
+
   it.each([
     ["all", "2024-01-01", "2026-03-01"],
     ["2024-02-28_2024-03-01", "2024-02-28", "2024-03-01"],

@@ -71,7 +71,7 @@ const joinControls = (parts: readonly Part[]): Html[] =>
     const begins = !parts[index - 1]?.isControl;
     const ends = !parts[index + 1]?.isControl;
     const opening = begins && html`<section class="controls" aria-label="Choose what is shown">`;
-    return html`${opening}${content}${ends && html`</section>`}`;
+    return html`${opening}${content}${ends && html`<button type="button" class="quiet" data-copy-link>Copy link</button></section>`}`;
   });
 
 /** How old a page's data is, and the results of the checks. */

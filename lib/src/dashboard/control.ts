@@ -33,6 +33,8 @@ export interface Days {
   contains(day: Date): boolean;
   /** The same number of days just before. */
   readonly before: Days;
+  /** The same days of the year before. */
+  readonly yearBefore: Days;
   /** "23 Aug – 20 Nov 2026" */
   readonly words: string;
 }
@@ -129,6 +131,13 @@ function daysWithin([first, last]: readonly [Date, Date], ...range: readonly [Da
   return daysFrom(from, to);
 }
 
+/** The 29th of February becomes the 28th. */
+function yearEarlier(date: Date): Date {
+  const [year, month] = [date.getUTCFullYear() - 1, date.getUTCMonth()];
+  const last = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month, Math.min(date.getUTCDate(), last)));
+}
+
 function daysFrom(from: Date, to: Date): Days {
   const length = Math.round((+to - +from) / day) + 1;
   return {
@@ -138,6 +147,9 @@ function daysFrom(from: Date, to: Date): Days {
     contains: (date) => date >= from && date <= to,
     get before() {
       return daysFrom(new Date(+from - length * day), new Date(+from - day));
+    },
+    get yearBefore() {
+      return daysFrom(yearEarlier(from), yearEarlier(to));
     },
     words:
       from.getTime() === to.getTime()

@@ -2,6 +2,7 @@ import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signal
 import { choiceWords, type Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
 import { controlElement, keptAsItIs } from "../render/controls.js";
+import { fileNameOf } from "../render/csv.js";
 import { failureElement } from "../render/failure-element.js";
 import type { BlockState } from "../render/surface.js";
 import { Pending, SnapshotError } from "../snapshot.js";
@@ -16,9 +17,17 @@ export function displayBlock(
   const state: BlockState = {};
   const clicks: Signal<number> = signal(0);
   const again = () => void clicks.value++;
+  const name = blockName(block);
+  const link = () => {
+    const url = new URL(location.href);
+    url.searchParams.set("only", name);
+    return url.href;
+  };
   effect(() => {
     void width.value;
     void clicks.value;
+    // Hidden, since another part stands alone.
+    if (block.clientWidth === 0) return;
     try {
       const drawing = draw();
       const room = block.querySelector(".plot")?.clientWidth ?? block.clientWidth - frame;
@@ -29,7 +38,7 @@ export function displayBlock(
           width: room,
           state,
           again,
-          about: () => ({ choices: choices(), source: about() }),
+          about: () => ({ choices: choices(), source: about(), link: link() }),
         }),
       );
       block.removeAttribute("data-failed");
@@ -41,6 +50,18 @@ export function displayBlock(
       block.setAttribute("data-failed", "");
     }
   });
+}
+
+/** A block is called by the question that it has at first, whatever the reader chooses. */
+const blockName = (block: Element) => fileNameOf(block.querySelector("h3")?.textContent ?? "", "");
+
+/** Shows one part of the page alone, as the address asks with `?only=`: for a frame in another page. */
+export function showOnly(blocks: readonly HTMLElement[]): void {
+  const only = new URLSearchParams(location.search).get("only");
+  const block = blocks.find((one) => only !== null && blockName(one) === only);
+  if (!block) return;
+  block.setAttribute("data-only", "");
+  document.documentElement.setAttribute("data-only", "");
 }
 
 /** What a figure's padding and border take of its block's width. */

@@ -3,7 +3,7 @@ import type { Columns } from "../snapshot-columns.js";
 import { dataOf, type Manifest } from "../manifest.js";
 import { openSnapshot, type OpenSnapshot, type Snapshot } from "../snapshot.js";
 import { usePageSurface } from "../page-surface.js";
-import { bindControl, displayBlock } from "./blocks.js";
+import { bindControl, displayBlock, showOnly } from "./blocks.js";
 import { fetchManifest, fetchSnapshot } from "./data.js";
 import { useLook } from "../format.js";
 import { asOfWords } from "../render/data-state.js";
@@ -24,7 +24,10 @@ export function runPage(cells: () => Promise<void>): void {
   const { page = "", refresh, currency, locale } = root.dataset;
   if (currency && locale) useLook({ currency, locale });
   const manifest = fetchManifest(page);
-  const blocks = [...document.querySelectorAll<HTMLElement>("[data-block]")].values();
+  const all = [...document.querySelectorAll<HTMLElement>("[data-block]")];
+  showOnly(all);
+  copyLink();
+  const blocks = all.values();
   const width = watchedWidth();
   const next = () => {
     const block = blocks.next().value;
@@ -77,6 +80,16 @@ async function take(manifest: Manifest | undefined): Promise<void> {
   batch(() => changes.forEach((change) => change()));
   newestWords = asOfWords(dataOf(manifest));
   showState(manifest);
+}
+
+/** The page's address holds all that was chosen. */
+function copyLink(): void {
+  const button = document.querySelector<HTMLElement>("[data-copy-link]");
+  button?.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Link copied";
+    setTimeout(() => (button.textContent = "Copy link"), 2000);
+  });
 }
 
 /** Whose figures these are, and of when. */

@@ -121,7 +121,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
   );
 }
 
-/** The chart to take away: as a picture of the width that it has on the screen, or as its rows. */
+/** The chart to take away: as a picture of the width that it has on the screen, as its rows, or as the address at which it stands alone. */
 function downloadMenu(chart: Chart, surface: Surface): HTMLElement {
   const { document, width = builtFor.wide[chart.span ?? "full"], about } = surface;
   const { title, note, legend = [], table } = chart;
@@ -131,7 +131,7 @@ function downloadMenu(chart: Chart, surface: Surface): HTMLElement {
       title,
       note,
       legend,
-      ...(about?.() ?? { choices: [], source: "" }),
+      ...(about?.() ?? { choices: [], source: "", link: "" }),
     });
   return menu(document, "Download", [
     {
@@ -143,6 +143,7 @@ function downloadMenu(chart: Chart, surface: Surface): HTMLElement {
       choose: () => save(document, `${name()}.svg`, new Blob([file().svg], { type: "image/svg+xml" })),
     },
     { label: "Rows (CSV)", choose: () => saveCsv(document, name(), table) },
+    { label: "Copy link to chart", choose: () => navigator.clipboard.writeText(about?.().link ?? "") },
   ]);
 }
 

@@ -15,6 +15,13 @@ export interface Surface {
   readonly state: BlockState;
   /** Called when `state` has changed: draws the block again. Undefined where there is no reader to click. */
   readonly again: (() => void) | undefined;
-  /** What the page says of itself in a file that leaves it: what the reader has chosen, and of when the data is. */
-  readonly about?: () => { readonly choices: readonly string[]; readonly source: string };
+  /**
+   * What the page says of itself where a part of it leaves it: what the reader has chosen, of when the data is, and the address at
+   * which this part stands alone.
+   */
+  readonly about?: () => {
+    readonly choices: readonly string[];
+    readonly source: string;
+    readonly link: string;
+  };
 }
