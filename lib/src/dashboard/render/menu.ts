@@ -21,7 +21,7 @@ export function menu(document: Document, label: string, entries: readonly Entry[
     "details",
     { class: "menu" },
     summary,
-    element(document, "div", {}, ...buttons),
+    element(document, "span", {}, ...buttons),
   ) as HTMLDetailsElement;
   const close = () => {
     details.open = false;
