@@ -54,7 +54,8 @@ describe.skipIf(missing)("reading a topic", () => {
     const landed = async (whileReading: (files: number) => Promise<void>) => {
       const { landing } = await lakehouse();
       const topic = await newTopic(20_000);
-      const files = () => readdirSync(path.join(landing, "clickstream")).filter((name) => name.endsWith("json"));
+      const files = () =>
+        readdirSync(path.join(landing, "clickstream")).filter((name) => name.endsWith("json"));
       const given = readSettings({
         KAFKA_BROKERS: kafka.brokers,
         KAFKA_TOPIC: topic,
