@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { checkNotebooks, diagnosticText } from "../../build/src/notebook/typecheck.ts";
 
 const root = fileURLToPath(new URL("../fixtures/notebooks/types", import.meta.url));
-const names = ["good", "type-error", "declared-twice", "wrong-helper-call"];
+const names = ["good", "type-error", "declared-twice", "wrong-helper-call", "newer-than-the-kernel"];
 const diagnostics = await checkNotebooks(
   names.map((name) => `${name}.ipynb`),
   { root },
@@ -34,5 +34,13 @@ it("a name declared in two cells is reported at both", () => {
 it("a helper beside the notebook is typed", () => {
   expect(of("wrong-helper-call")).toEqual([
     expect.stringMatching(/^wrong-helper-call.ipynb cell 1:3 – TS2345: Argument of type 'number'/),
+  ]);
+});
+
+it("what the kernel's library of JavaScript does not have is an error before it is one in Jupyter", () => {
+  expect(of("newer-than-the-kernel")).toEqual([
+    expect.stringMatching(
+      /^newer-than-the-kernel.ipynb cell 1:1 – TS2550: Property 'findLast' does not exist/,
+    ),
   ]);
 });

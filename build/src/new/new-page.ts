@@ -58,9 +58,8 @@ const chosen = computed(() => {
   const last = days.rows.at(-1)?.date.getTime() ?? 0;
   const from = period.value === always ? -Infinity : last - parseInt(period.value) * 86_400_000;
   return days.rows.filter((row) => row.date.getTime() > from);
-});
-
-display(() => cards([
+});`),
+    code(`display(() => cards([
   {
     label: "${label}", format: "${format}", note: \`newest \${period.value.toLowerCase()}\`,
     value: sum(chosen.value, (row) => row.figure),

@@ -62,7 +62,7 @@ export async function checkNotebooks(
 
 const strictest = {
   target: "es2022",
-  lib: ["es2023"],
+  lib: ["es2022"], // as the kernel's
   module: "nodenext",
   types: ["node"],
   noEmit: true,
