@@ -34,6 +34,11 @@ export async function deleteOutdated(
     );
 }
 
+/** Takes the tables away again, for tests that begin without them. */
+export async function dropRecords(connection: Connection): Promise<void> {
+  for (const { name } of cared) await connection.execute(`drop table ${name}`);
+}
+
 /** Makes the tables and fills them: runs 1 to 6 of March the 1st to the 6th. */
 export async function fillRecords(
   connection: Connection,

@@ -41,7 +41,7 @@ export function graphOf(plans: readonly Plan[]): Graph {
     for (const table of plan.reads) {
       const writer = writers.get(table);
       if (!writer) {
-        if (isKeptByTheRunner(table) || isCare(plan)) continue;
+        if (isKeptByTheRunner(table) || isOfAllTables(plan)) continue;
         throw new NotebookError(
           placeOf(plan, table),
           `reads ${table}, which no notebook writes`,
@@ -62,9 +62,9 @@ export function graphOf(plans: readonly Plan[]): Graph {
   return { plans: inOrder(plans, needs), needs };
 }
 
-/** Whether a step only cares for tables: it takes all that are declared, so it is not the one that lacks a table. */
-const isCare = ({ items }: Plan) =>
-  items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care");
+/** Whether a step takes all tables that are declared, so that it is not the one that lacks a table: the care of them, or a page. */
+const isOfAllTables = ({ items, runtime }: Plan) =>
+  runtime === "page" || (items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care"));
 
 /**
  * Refuses contracts whose table no step writes: it would be created and stay empty.

@@ -24,7 +24,7 @@ import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { checksum } from "#lib/landing/checksum.js";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { withoutInnerSemicolons } from "../../../build/src/bundle/sql/semicolons.ts";
-import { deleteOutdated, fillRecords, recordsLeft, recordsOf } from "../../outdated.ts";
+import { deleteOutdated, dropRecords, fillRecords, recordsLeft, recordsOf } from "../../outdated.ts";
 import { damagedFile } from "../../damaged-file.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 
@@ -387,6 +387,7 @@ export function engineTests(given: () => Warehouse): void {
     expect(left["stepRuns"]!.filter((run) => !run.startsWith("task"))).toEqual(recordsLeft.stepRuns);
     expect(left["stepRuns"]!.filter((run) => run.startsWith("task"))).toHaveLength(added);
     expect(left["watermarks"]).toContain(`task ${added}`);
+    await dropRecords(sql);
   });
 
   describe("loading", () => {
