@@ -73,7 +73,7 @@ describe("a step that is a program", () => {
   });
 
   it.each([
-    ["a verb that failed", "loads", "cell 3:3: products/products_2026-03-01.csv: "],
+    ["a verb that failed", "loads", "cell 3:3: products/products_2026-03-01.csv is a ZIP archive"],
     ["a select that failed", "asks", "cell 2:3: "],
   ])("names the cell and the line of %s", async (_, name, message) => {
     await shop.land("products/products_2026-03-01.csv", Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 1]));
