@@ -49,7 +49,8 @@ describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, ()
   });
 
   it("shows cards side by side, and a control with its choice", async () => {
-    const { page, close } = await watchedPage(browser, { viewport: { width: 1400, height: 1600 } });
+    // High enough for the whole notebook: JupyterLab hides the cells that are out of view.
+    const { page, close } = await watchedPage(browser, { viewport: { width: 1400, height: 7000 } });
     await open(page, "dashboard/sales.ipynb");
     await page.getByRole("menuitem", { name: "Run", exact: true }).click();
     await page.getByText("Run All Cells", { exact: true }).click();
@@ -68,7 +69,7 @@ describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, ()
     expect(boxes).toHaveLength(3);
     expect(new Set(boxes.map(({ top }) => top)).size).toBe(1);
     expect(boxes.every(({ isBelow }) => isBelow)).toBe(true);
-    const chosen = page.locator(".segments input:checked + span");
+    const chosen = page.locator(".segments input:checked + span").first();
     expect(await chosen.textContent()).toBe("90 days");
     expect(await chosen.evaluate((span) => getComputedStyle(span).backgroundColor)).toBe("rgb(15, 97, 112)");
     expect(await page.locator(".control select").inputValue()).toBe("All categories");
