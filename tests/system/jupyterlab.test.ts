@@ -49,13 +49,18 @@ describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, ()
   });
 
   it("shows cards side by side, and a control with its choice", async () => {
-    // High enough for the whole notebook: JupyterLab hides the cells that are out of view.
-    const { page, close } = await watchedPage(browser, { viewport: { width: 1400, height: 7000 } });
+    const { page, close } = await watchedPage(browser, { viewport: { width: 1400, height: 1600 } });
     await open(page, "dashboard/sales.ipynb");
     await page.getByRole("menuitem", { name: "Run", exact: true }).click();
     await page.getByText("Run All Cells", { exact: true }).click();
     const cards = page.locator(".card");
-    await cards.nth(2).waitFor();
+    await cards.nth(2).waitFor({ state: "attached" });
+    // JupyterLab follows the last cell, and hides those that are out of view.
+    const notebook = page.locator(".jp-WindowedPanel-outer:visible");
+    for (let top = 0; top < 10_000 && !(await cards.nth(2).isVisible()); top += 500) {
+      await notebook.evaluate((panel, to) => panel.scrollTo(0, to), top);
+      await page.waitForTimeout(300);
+    }
     const boxes = await cards.evaluateAll((found) =>
       found.map((card) => {
         const [label, figure] = [card.querySelector("dt")!, card.querySelector(".figure")!];
@@ -72,7 +77,7 @@ describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, ()
     const chosen = page.locator(".segments input:checked + span").first();
     expect(await chosen.textContent()).toBe("90 days");
     expect(await chosen.evaluate((span) => getComputedStyle(span).backgroundColor)).toBe("rgb(15, 97, 112)");
-    expect(await page.locator(".control select").inputValue()).toBe("All categories");
+    expect(await page.locator(".control select").last().inputValue()).toBe("All categories");
     await cards.first().scrollIntoViewIfNeeded();
     await keepPicture(page, "jupyterlab");
     await close();
