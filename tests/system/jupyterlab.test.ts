@@ -36,7 +36,7 @@ describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, ()
   });
 
   const open = async (page: Page, notebook: string) => {
-    await page.goto(`${address}/lab/tree/notebooks/${notebook}?token=test`);
+    await page.goto(`${address}/lab/tree/notebooks/${notebook}?token=test&reset`);
     await page.getByText("TypeScript | Idle").waitFor();
   };
 
