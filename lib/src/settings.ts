@@ -202,7 +202,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     home,
     landing: path.join(home, "landing"),
     snapshots: path.join(home, "snapshots"),
-    warehouse: path.join(home, "warehouse.duckdb"),
+    warehouse: warehouseFile({ home }),
     memory: parsed.SHOPMETRICS_MEMORY,
     engine: parsed.SHOPMETRICS_ENGINE,
     lockWait: parsed.SHOPMETRICS_LOCK_WAIT,
@@ -333,6 +333,9 @@ function parse<Shape extends z.ZodType>(
   });
   throw new InputError(lines.join("\n"));
 }
+
+/** The embedded engine's file in a data folder. */
+export const warehouseFile = ({ home }: Pick<Settings, "home">) => path.join(home, "warehouse.duckdb");
 
 /** The file that holds a developer's own tables on the embedded engine. */
 export const developerFile = ({ home }: Pick<Settings, "home">, name: string) =>

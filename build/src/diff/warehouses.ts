@@ -1,7 +1,7 @@
 import path from "node:path";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { openDuckdb, type Connection } from "shopmetrics/engine";
-import { InputError } from "shopmetrics/settings";
+import { InputError, warehouseFile } from "shopmetrics/settings";
 import { nearPath } from "../text.js";
 
 /**
@@ -37,8 +37,7 @@ export async function withWarehouses<T>(
 }
 
 function warehouseOf(given: string): string {
-  const file =
-    existsSync(given) && statSync(given).isDirectory() ? path.join(given, "warehouse.duckdb") : given;
+  const file = existsSync(given) && statSync(given).isDirectory() ? warehouseFile({ home: given }) : given;
   if (existsSync(file)) return path.resolve(file);
   const next =
     given === file ? "Give a SHOPMETRICS_HOME or a warehouse.duckdb." : "Run the pipeline there first.";

@@ -68,8 +68,8 @@ const worthTakingIn = 4;
 
 /** Calls `work` while files land, each time when enough events have landed since it was called last. */
 function takenIn(work: (() => Promise<void>) | undefined, { batchEvents }: KafkaSettings) {
-  let [waiting, underWay] = [0, Promise.resolve()];
-  let isBusy = false;
+  let waiting = 0;
+  let underWay: Promise<void> | undefined;
   let fail!: (error: unknown) => void;
   const failed = new Promise<never>((_, reject) => (fail = reject));
   failed.catch(() => undefined); // whoever awaits it gets the error
@@ -79,9 +79,9 @@ function takenIn(work: (() => Promise<void>) | undefined, { batchEvents }: Kafka
     done: () => Promise.race([underWay, failed]),
     onLanded(events: number) {
       waiting += events;
-      if (!work || isBusy || waiting < worthTakingIn * batchEvents) return;
-      [waiting, isBusy] = [0, true];
-      underWay = work().then(() => void (isBusy = false), fail);
+      if (!work || underWay || waiting < worthTakingIn * batchEvents) return;
+      waiting = 0;
+      underWay = work().then(() => void (underWay = undefined), fail);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Engine, EngineAdapter } from "../adapter.js";
+import { warehouseFile } from "../../settings.js";
 import { duckdbDialect } from "./dialect.js";
 import type { DuckdbOptions } from "./engine.js";
 
@@ -18,7 +19,8 @@ export const duckdb: EngineAdapter = {
       memory,
       patience: lockWait * 1000,
       onWait,
-      ownsLanding: path.dirname(file) === home && isMain(file),
+      // A developer's copy reads the same landing folder.
+      ownsLanding: file === warehouseFile({ home }),
     }),
   openReadOnly: async ({ warehouse: file, lockWait, memory }, { onWait, patience = lockWait * 1000 }) =>
     existsSync(file)
@@ -34,9 +36,6 @@ export const duckdb: EngineAdapter = {
   hasTransactions: true,
   isEmbedded: true,
 };
-
-/** A developer's copy reads the same landing folder. */
-const isMain = (file: string) => path.basename(file) === "warehouse.duckdb";
 
 /** Its client is loaded only here: it is no part of a task of Databricks. */
 const opened = async (options: DuckdbOptions): Promise<Engine> =>

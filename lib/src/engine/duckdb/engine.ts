@@ -49,11 +49,11 @@ export class WarehouseHeld extends InputError {}
  * it, and gives up with an InputError after `patience`.
  */
 export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
-  if (options.file !== ":memory:" && !options.readOnly) await makeWarehouse(options.file);
+  const writesFile = options.file !== ":memory:" && !options.readOnly;
+  if (writesFile) await makeWarehouse(options.file);
   const instance = await whenFree(options);
   // Only now nobody else works in there: a process that was killed leaves what it had spilled to disk.
-  if (options.file !== ":memory:" && !options.readOnly)
-    await rm(`${options.file}.tmp`, { recursive: true, force: true });
+  if (writesFile) await rm(`${options.file}.tmp`, { recursive: true, force: true });
   const first = await connect(instance);
   // FSST costs more than a third of a load's time. Zstandard makes texts that hardly repeat ten times smaller and costs nothing,
   // since less is written; by default DuckDB uses it only for texts of 4 KiB and more. As options of the opening these have
