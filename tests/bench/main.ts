@@ -11,7 +11,8 @@ import { count, nearPath } from "../../build/src/text.ts";
 
 /**
  * `npm run bench`: measures the pipeline against one plain SQL script, or with `--stream` the clickstream on the broker that
- * KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps every run's figures in `bench/<date>.json` of the data folder.
+ * KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps every run's figures in
+ * `bench/<date>.json` of the data folder.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -37,9 +38,7 @@ async function main(): Promise<void> {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };
-  const file = path.join(folder, `${date.slice(0, 19).replaceAll(":", "")}Z.json`);
-  await mkdir(folder, { recursive: true });
-  await writeFile(file, JSON.stringify({ date, machine, scale, runs, ...result }, undefined, 2));
+  const file = await keep(folder, { date, machine, scale, runs, ...result });
   console.log(tableOf(result.cases));
   console.log(
     `Scale ${scale}, medians of ${runs} interleaved runs on ${machine.cpus} cores, ${machine.memoryGiB} GiB, node ${machine.node}.\n` +
@@ -47,11 +46,19 @@ async function main(): Promise<void> {
   );
 }
 
+/** Keeps figures as `bench/<date><kind>.json` of the data folder. @returns the file */
+async function keep(folder: string, figures: object, kind = ""): Promise<string> {
+  const date = new Date().toISOString().slice(0, 19).replaceAll(":", "");
+  const file = path.join(folder, `${date}Z${kind}.json`);
+  await mkdir(folder, { recursive: true });
+  await writeFile(file, JSON.stringify(figures, undefined, 2));
+  return file;
+}
+
 /** What a run costs after a year of runs. */
 async function benchYears(folder: string, runs: number, say: (text: string) => void): Promise<void> {
   const figures = await runYearsBench({ folder: path.join(folder, "years"), runs, say });
-  const file = path.join(folder, `${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z-years.json`);
-  await writeFile(file, JSON.stringify(figures, undefined, 2));
+  await keep(folder, figures, "-years");
   const table = new Table({
     head: ["", "job", "wall s", "cpu s", "MiB", "cpu ×"],
     style: { head: [], border: [], compact: true },
@@ -83,8 +90,7 @@ async function benchStream(folder: string, runs: number, say: (text: string) => 
   await generate({ landing: shop });
   const figures = await runStreamBench({ kafka, folder: work, landing: shop, runs, say });
   await rm(shop, { recursive: true });
-  const file = path.join(folder, `${new Date().toISOString().slice(0, 19).replaceAll(":", "")}Z-stream.json`);
-  await writeFile(file, JSON.stringify(figures, undefined, 2));
+  await keep(folder, figures, "-stream");
   console.log(streamTable(figures));
   console.log(
     `Medians of ${runs} interleaved runs on ${availableParallelism()} cores, node ${process.version}.`,

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findJupyter } from "../../build/src/commands/jupyter.ts";
+import { whyNoJupyter } from "../services/jupyter/why-not.ts";
 import { keepPicture, launch, watchedPage, whyNoBrowser } from "./browser.ts";
 import { lakehouse, projectRoot, scratchProject, succeeded } from "./cli.ts";
 
@@ -100,14 +101,3 @@ describe("npm run jupyter", () => {
     expect(JSON.parse(await readFile(path.join(venv, "package.json"), "utf8"))).toEqual({ type: "commonjs" });
   });
 });
-
-/** Why there is no Jupyter to test with, in words; "" where there is one. In CI a missing one is a failure. */
-function whyNoJupyter(): string {
-  if (process.env["CI"]) return "";
-  try {
-    findJupyter(projectRoot);
-    return "";
-  } catch (error) {
-    return (error as Error).message;
-  }
-}

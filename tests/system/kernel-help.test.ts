@@ -3,6 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { findJupyter, kernelEnvironment } from "../../build/src/commands/jupyter.ts";
+import { whyNoJupyter } from "../services/jupyter/why-not.ts";
 import { projectRoot, temporaryFolder } from "./cli.ts";
 
 const absent = whyNoJupyter();
@@ -45,14 +46,3 @@ describe.skipIf(absent)(`help in the kernel${absent ? ` (skipped: ${absent})` : 
     expect(answers[3]?.completions).toEqual(expect.arrayContaining(["customer_id", "customer_key"]));
   });
 });
-
-/** Why the kernel can't be asked here. In CI that is no excuse. */
-function whyNoJupyter(): string {
-  if (process.env["CI"]) return "";
-  try {
-    findJupyter(projectRoot);
-    return "";
-  } catch (error) {
-    return (error as Error).message;
-  }
-}

@@ -7,7 +7,8 @@ import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NotebookRun, executeNotebooks } from "../services/jupyter/execute.ts";
-import { findJupyter, kernelEnvironment } from "../../build/src/commands/jupyter.ts";
+import { kernelEnvironment } from "../../build/src/commands/jupyter.ts";
+import { whyNoJupyter } from "../services/jupyter/why-not.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const fixtures = join(root, "tests/fixtures/kernel");
@@ -181,14 +182,3 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
     return promisify(execFile)(process.execPath, [cli, ...args], { env });
   }
 });
-
-/** Why the kernel can't be tested here. In CI that is no excuse. */
-function whyNoJupyter(): string {
-  if (process.env["CI"]) return "";
-  try {
-    findJupyter(root);
-    return "";
-  } catch (error) {
-    return (error as Error).message;
-  }
-}

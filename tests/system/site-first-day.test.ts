@@ -1,10 +1,10 @@
-import { readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import type { SiteServer } from "../../build/src/site/server.ts";
 import { keepPicture, launch, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
 import { lakehouse, succeeded } from "./cli.ts";
+import { changeLines, serveShop } from "./site-home.ts";
 
 describe.skipIf(whyNoBrowser)(
   `a shop on its first day${whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : ""}`,
@@ -27,10 +27,7 @@ describe.skipIf(whyNoBrowser)(
         lines.map((line) => line.replace(/,[\d-]*,([^,]*)$/, ",2026-01-10,$1")),
       );
       await changeLines(path.join(shop.landing, "clickstream"), (lines) => lines.slice(-3));
-      succeeded(await shop.shopmetrics("run --quiet"));
-      const site = path.join(shop.home, "site");
-      succeeded(await shop.shopmetrics(`site --no-docs --out ${site}`));
-      server = await serveSite({ site, snapshots: path.join(shop.home, "snapshots"), port: 0 });
+      server = await serveShop(shop);
       browser = await launch();
     });
     afterAll(async () => {
@@ -66,12 +63,3 @@ describe.skipIf(whyNoBrowser)(
     );
   },
 );
-
-/** Changes the lines of a folder's last CSV or JSON file, except a header; there is no other after it. */
-async function changeLines(folder: string, change: (lines: string[]) => string[]): Promise<void> {
-  const names = (await readdir(folder)).toSorted();
-  const file = path.join(folder, names.at(-1)!);
-  const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
-  const head = file.endsWith(".csv") ? lines.splice(0, 1) : [];
-  await writeFile(file, `${[...head, ...change(lines)].join("\n")}\n`);
-}

@@ -1,10 +1,11 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { landedCatalog } from "#lib/shop/generator/catalog.js";
 import { shoppers } from "#lib/shop/generator/shoppers.js";
 import { envelopes } from "#lib/kafka/envelope.js";
 import { fileName, landWhole } from "#lib/kafka/landing-file.js";
+import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 
 const topic = "clickstream-events";
@@ -27,6 +28,23 @@ export interface SiteHome {
   /** Runs what is chosen, and fails the test when it fails. */
   run(args?: string): Promise<void>;
   build(): Promise<{ seconds: number; pages: string[] }>;
+}
+
+/** Changes the lines of a folder's last CSV or JSON file, except a header. */
+export async function changeLines(folder: string, change: (lines: string[]) => string[]): Promise<void> {
+  const names = (await readdir(folder)).toSorted();
+  const file = path.join(folder, names.at(-1)!);
+  const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
+  const head = file.endsWith(".csv") ? lines.splice(0, 1) : [];
+  await writeFile(file, `${[...head, ...change(lines)].join("\n")}\n`);
+}
+
+/** Runs a shop, builds its dashboard, and serves it. */
+export async function serveShop(shop: Lakehouse): Promise<SiteServer> {
+  succeeded(await shop.shopmetrics("run --quiet"));
+  const site = path.join(shop.home, "site");
+  succeeded(await shop.shopmetrics(`site --no-docs --out ${site}`));
+  return serveSite({ site, snapshots: path.join(shop.home, "snapshots"), port: 0 });
 }
 
 /** A shop of full size with a week of clickstream, run once, and the site built from it. */

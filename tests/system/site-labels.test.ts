@@ -1,11 +1,10 @@
-import { readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
+import type { SiteServer } from "../../build/src/site/server.ts";
 import { keepPicture, launch, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
 import { lakehouse, succeeded } from "./cli.ts";
-import { pages } from "./site-home.ts";
+import { changeLines, pages, serveShop } from "./site-home.ts";
 
 /** Names as shops have them: long, from right to left, with emoji, without spaces. */
 const names = [
@@ -24,21 +23,18 @@ describe.skipIf(whyNoBrowser)(
     beforeAll(async () => {
       const shop = await lakehouse();
       succeeded(await shop.shopmetrics("generate --quiet --scale 0.05"));
-      await changeLines(path.join(shop.landing, "products"), (fields, line) => {
+      await changeFields(path.join(shop.landing, "products"), (fields, line) => {
         fields[1] = `${names[line % 4]} ${line}`;
         fields[2] = line % 2 === 0 ? names[(line / 2) % 4]! : fields[2]!;
         return [...fields.slice(0, 5), dearer(fields[5]!), dearer(fields[6]!), ...fields.slice(7)];
       });
-      await changeLines(path.join(shop.landing, "orders"), (fields) => [
+      await changeFields(path.join(shop.landing, "orders"), (fields) => [
         ...fields.slice(0, 4),
         dearer(fields[4]!),
         dearer(fields[5]!),
         ...fields.slice(6),
       ]);
-      succeeded(await shop.shopmetrics("run --quiet"));
-      const site = path.join(shop.home, "site");
-      succeeded(await shop.shopmetrics(`site --no-docs --out ${site}`));
-      server = await serveSite({ site, snapshots: path.join(shop.home, "snapshots"), port: 0 });
+      server = await serveShop(shop);
       browser = await launch();
     });
     afterAll(async () => {
@@ -104,21 +100,15 @@ const cut = (page: Page): Promise<string[]> =>
 
 const dearer = (amount: string) => (Number(amount) * 60_000).toFixed(2);
 
-/** Rewrites each line of a folder's only CSV file, except the header. */
-async function changeLines(
-  folder: string,
-  change: (fields: string[], line: number) => readonly string[],
-): Promise<void> {
-  const [name] = await readdir(folder);
-  const file = path.join(folder, name!);
-  const [head, ...lines] = (await readFile(file, "utf8")).trimEnd().split("\n");
-  const changed = lines.map((line, index) => {
-    const fields = [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(
-      ([, quoted, plain]) => quoted ?? plain!,
-    );
-    return change(fields, index)
-      .map((field) => (/[",]/.test(field) ? `"${field}"` : field))
-      .join(",");
-  });
-  await writeFile(file, `${[head, ...changed].join("\n")}\n`);
-}
+/** Rewrites the fields of each line of a folder's CSV file. */
+const changeFields = (folder: string, change: (fields: string[], line: number) => readonly string[]) =>
+  changeLines(folder, (lines) =>
+    lines.map((line, index) => {
+      const fields = [...line.matchAll(/(?:^|,)(?:"([^"]*)"|([^,]*))/g)].map(
+        ([, quoted, plain]) => quoted ?? plain!,
+      );
+      return change(fields, index)
+        .map((field) => (/[",]/.test(field) ? `"${field}"` : field))
+        .join(",");
+    }),
+  );

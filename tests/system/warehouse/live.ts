@@ -11,7 +11,7 @@ import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { compileNodeTask } from "../../../build/src/bundle/node-task.ts";
 import { executeNotebooks } from "../../services/jupyter/execute.ts";
-import { findJupyter } from "../../../build/src/commands/jupyter.ts";
+import { whyNoJupyter } from "../../services/jupyter/why-not.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 import { lakehouse, projectRoot, succeeded, type Lakehouse } from "../cli.ts";
 
@@ -115,7 +115,7 @@ export function liveTests(given: () => Warehouse, home: string): void {
     expect(elsewhere.stdout).toMatch(/silver\.dim_products +│ +[\d,]+ │/);
   });
 
-  it.skipIf(!hasJupyter())("a notebook in Jupyter leaves them too", { timeout: 3_600_000 }, async () => {
+  it.skipIf(whyNoJupyter())("a notebook in Jupyter leaves them too", { timeout: 3_600_000 }, async () => {
     const before = await contents("there");
     const names = steps
       ? ["bronze/products_raw", "silver/dim_products"]
@@ -195,12 +195,4 @@ export function liveTests(given: () => Warehouse, home: string): void {
     expect(code).toBe(143);
     expect(performance.now() - began).toBeLessThan(10_000);
   });
-}
-
-function hasJupyter(): boolean {
-  try {
-    return Boolean(findJupyter(projectRoot));
-  } catch {
-    return Boolean(process.env["CI"]);
-  }
 }
