@@ -4,6 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import { InputError } from "shopmetrics/settings";
+import { nearPath } from "../../build/src/text.ts";
 import { type Measured, measurePython } from "./measure.ts";
 
 /** A Python that has dbt and its adapter for DuckDB. */
@@ -21,9 +22,15 @@ const versions =
   "from importlib.metadata import version as v\n" +
   "print(f\"dbt-core {v('dbt-core')}, dbt-duckdb {v('dbt-duckdb')}, DuckDB {v('duckdb')}\")";
 
-/** dbt of `.venv` in the repository's folder, otherwise of the `python3` on the path. */
-export async function findDbt(root: string): Promise<Dbt | undefined> {
-  for (const python of [path.join(root, ".venv/bin/python"), "python3"])
+/** Where the project is and where its data; dbt has a virtual environment of its own there, as its versions do not suit Jupyter's. */
+interface Places {
+  readonly root: string;
+  readonly home: string;
+}
+
+/** dbt of the data folder, otherwise of `.venv`, otherwise of the `python3` on the path. */
+export async function findDbt({ root, home }: Places): Promise<Dbt | undefined> {
+  for (const python of [path.join(home, "dbt/bin/python"), path.join(root, ".venv/bin/python"), "python3"])
     try {
       const { stdout } = await promisify(execFile)(python, ["-c", versions]);
       return { python, versions: stdout.trim() };
@@ -34,12 +41,13 @@ export async function findDbt(root: string): Promise<Dbt | undefined> {
 }
 
 /** @throws InputError saying what to install */
-export async function needDbt(root: string): Promise<Dbt> {
-  const dbt = await findDbt(root);
+export async function needDbt(places: Places): Promise<Dbt> {
+  const dbt = await findDbt(places);
   if (dbt) return dbt;
+  const venv = nearPath(path.join(places.home, "dbt"));
+  const list = nearPath(path.join(dbtProject, "requirements.txt"));
   throw new InputError(
-    "--vs dbt needs dbt with its adapter for DuckDB: " +
-      "`python3 -m venv .venv && .venv/bin/pip install -r tests/bench/dbt/requirements.txt`.",
+    `No dbt with dbt-duckdb was found: python3 -m venv ${venv} && ${venv}/bin/pip install -r ${list}`,
   );
 }
 

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   if (values.vs && (values.stream || values.years))
     throw new InputError("--vs dbt does not go with --stream or --years.");
   const { home, root } = readSettings();
-  const dbt = values.vs && (await needDbt(root));
+  const dbt = values.vs && (await needDbt({ root, home }));
   const folder = path.join(home, "bench");
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
