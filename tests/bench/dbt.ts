@@ -22,15 +22,13 @@ const versions =
   "from importlib.metadata import version as v\n" +
   "print(f\"dbt-core {v('dbt-core')}, dbt-duckdb {v('dbt-duckdb')}, DuckDB {v('duckdb')}\")";
 
-/** Where the project is and where its data; dbt has a virtual environment of its own there, as its versions do not suit Jupyter's. */
-interface Places {
-  readonly root: string;
-  readonly home: string;
-}
-
-/** dbt of the data folder, otherwise of `.venv`, otherwise of the `python3` on the path. */
-export async function findDbt({ root, home }: Places): Promise<Dbt | undefined> {
-  for (const python of [path.join(home, "dbt/bin/python"), path.join(root, ".venv/bin/python"), "python3"])
+/**
+ * dbt of the data folder, otherwise of the `python3` on the path.
+ *
+ * @param home the data folder: dbt has a virtual environment of its own there, as its packages do not suit Jupyter's
+ */
+export async function findDbt(home: string): Promise<Dbt | undefined> {
+  for (const python of [path.join(home, "dbt/bin/python"), "python3"])
     try {
       const { stdout } = await promisify(execFile)(python, ["-c", versions]);
       return { python, versions: stdout.trim() };
@@ -41,10 +39,10 @@ export async function findDbt({ root, home }: Places): Promise<Dbt | undefined> 
 }
 
 /** @throws InputError saying what to install */
-export async function needDbt(places: Places): Promise<Dbt> {
-  const dbt = await findDbt(places);
+export async function needDbt(home: string): Promise<Dbt> {
+  const dbt = await findDbt(home);
   if (dbt) return dbt;
-  const venv = nearPath(path.join(places.home, "dbt"));
+  const venv = nearPath(path.join(home, "dbt"));
   const list = nearPath(path.join(dbtProject, "requirements.txt"));
   throw new InputError(
     `No dbt with dbt-duckdb was found: python3 -m venv ${venv} && ${venv}/bin/pip install -r ${list}`,

@@ -11,9 +11,9 @@ import { runStreamBench, type StreamFigure } from "./stream.ts";
 import { count, nearPath } from "../../build/src/text.ts";
 
 /**
- * `npm run bench`: measures the pipeline against one plain SQL script and with `--vs dbt` against dbt, or with `--stream` the clickstream on the broker that
- * KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps every run's figures in
- * `bench/<date>.json` of the data folder.
+ * `npm run bench`: measures the pipeline against one plain SQL script, and with `--vs dbt` against dbt too; or with `--stream` the
+ * clickstream on the broker that KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps
+ * every run's figures in `bench/<date>.json` of the data folder.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -32,8 +32,8 @@ async function main(): Promise<void> {
     throw new InputError(`--vs takes dbt, not "${values.vs}".`);
   if (values.vs && (values.stream || values.years))
     throw new InputError("--vs dbt does not go with --stream or --years.");
-  const { home, root } = readSettings();
-  const dbt = values.vs && (await needDbt({ root, home }));
+  const { home } = readSettings();
+  const dbt = values.vs ? await needDbt(home) : undefined;
   const folder = path.join(home, "bench");
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
     folder: path.join(folder, "work"),
     scale,
     runs,
-    dbt: dbt || undefined,
+    dbt,
     say,
   });
   const machine = {
@@ -52,12 +52,14 @@ async function main(): Promise<void> {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };
-  const file = await keep(folder, { date, machine, scale, runs, dbt: dbt && dbt.versions, ...result });
+  const file = await keep(folder, { date, machine, scale, runs, dbt: dbt?.versions, ...result });
   console.log(tableOf(result.cases));
   if (dbt) console.log(`\n${dbt.versions}:\n${dbtTable(result.cases)}`);
+  const all = dbt ? "All three" : "Both";
+  const rowsMade = count(result.equal.reduce((sum, { rows }) => sum + rows, 0));
   console.log(
     `Scale ${scale}, medians of ${runs} interleaved runs on ${machine.cpus} cores, ${machine.memoryGiB} GiB, node ${machine.node}.\n` +
-      `${dbt ? "All three" : "Both"} made the same ${result.equal.length} tables, ${count(result.equal.reduce((sum, { rows }) => sum + rows, 0))} rows. All figures: ${nearPath(file)}`,
+      `${all} made the same ${result.equal.length} tables, ${rowsMade} rows. All figures: ${nearPath(file)}`,
   );
 }
 

@@ -9,7 +9,7 @@ import { dbtProject, findDbt, listDbt, needDbt, openDbt } from "../bench/dbt.ts"
 import { measurePython } from "../bench/measure.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const dbt = await findDbt({ root, home: path.join(root, ".shopmetrics") });
+const dbt = await findDbt(path.join(root, ".shopmetrics"));
 const python = await promisify(execFile)("python3", ["--version"]).then(
   () => true,
   () => false,
@@ -69,7 +69,7 @@ describe("the dbt project that the benchmark compares with", () => {
 describe("npm run bench -- --vs", () => {
   it("says what to install where dbt is missing", async () => {
     vi.stubEnv("PATH", folder);
-    await expect(needDbt({ root: folder, home: path.join(folder, "home") })).rejects.toThrow(
+    await expect(needDbt(path.join(folder, "home"))).rejects.toThrow(
       /^No dbt with dbt-duckdb was found: python3 -m venv (\S+home\/dbt) && \1\/bin\/pip install -r tests\/bench\/dbt\/requirements\.txt$/,
     );
     vi.unstubAllEnvs();
@@ -92,7 +92,8 @@ describe.skipIf(!python)("a measured Python program", () => {
     measurePython("python3", ["timeit", "-n1", "-r1", code], { usage: path.join(folder, "usage.json") });
 
   it("has its children's CPU and its peak memory", async () => {
-    const child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(bytes([1]) * 100_000_000)'])";
+    const child =
+      "import subprocess, sys; subprocess.run([sys.executable, '-c', 'sum(bytes([1]) * 100_000_000)'])";
     const [idle, busy] = [await measured("pass"), await measured(child)];
     expect(busy.cpu).toBeGreaterThan(idle.cpu + 0.3);
     expect(busy.memory).toBeGreaterThan(95);

@@ -10,7 +10,8 @@
 {% macro given(column) -%} nullif(trim({{ column }}), '') {%- endmacro %}
 
 {% macro not_a_text(column, length) -%}
-  case when {{ column }} is not null and not (trim({{ column }}) <> '' and left({{ column }}, 1) not in ('{', '[') and length({{ column }}) <= {{ length }})
+  case when {{ column }} is not null
+      and not (trim({{ column }}) <> '' and left({{ column }}, 1) not in ('{', '[') and length({{ column }}) <= {{ length }})
       then '{{ column }} is not a text of 1 to {{ length }} characters' end
 {%- endmacro %}
 

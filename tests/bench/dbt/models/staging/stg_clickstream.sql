@@ -24,7 +24,8 @@ select *,
     "case when visitor_id is null and customer_id is null then 'visitor_id and customer_id are missing' end",
     not_a_text('visitor_id', 200),
     not_a_text('customer_id', 200),
-    "case when event_type is null or event_type not in ('page_view', 'add_to_cart', 'purchase', 'search') then 'event_type is not known' end",
+    "case when event_type is null or event_type not in ('page_view', 'add_to_cart', 'purchase', 'search')
+      then 'event_type is not known' end",
     "case when product_id is null and event_type in ('add_to_cart', 'purchase') then 'product_id is missing'
       when product_id is not null and event_type = 'search' then 'product_id is given for a search' end",
     not_a_text('product_id', 200),

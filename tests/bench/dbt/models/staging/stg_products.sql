@@ -18,7 +18,8 @@ from (
     try_cast(cost as decimal(12, 2)) as cost,
     {{ given('cost') }} as given_cost,
     try_cast(updated_at as timestamp) as updated_at,
-    {{ raw_row(['product_id', 'product_name', 'category', 'subcategory', 'brand', 'price', 'cost', 'updated_at', '_rescued_data']) }} as raw_row,
+    {{ raw_row(['product_id', 'product_name', 'category', 'subcategory', 'brand', 'price', 'cost', 'updated_at',
+      '_rescued_data']) }} as raw_row,
     source_file, source_row, source_load, ingested_at
   from {{ ref('products_raw') }}
 )
