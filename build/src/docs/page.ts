@@ -3,6 +3,7 @@ import { layoutHtml, type Layout } from "../site/layout.js";
 import { attributes, html, joinHtml, type Content, type Html } from "shopmetrics/display";
 import { baseOf, docsHome } from "./addresses.js";
 import type { Heading } from "./markdown.js";
+import type { SearchKind } from "./search-options.js";
 
 /** A page of the documentation, before its frame. */
 export interface Page {
@@ -26,6 +27,8 @@ interface Section {
   readonly id: string;
   readonly heading: string;
   readonly text: string;
+  /** By default a page at its beginning, else a part of one. */
+  readonly kind?: SearchKind;
 }
 
 export interface PageLink {

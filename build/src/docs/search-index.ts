@@ -9,8 +9,9 @@ const longest = 1500;
 /** What the search looks through, as a script, so that it works from a folder. */
 export function searchIndex(pages: readonly Page[]): SiteFile {
   const entries = pages.flatMap(({ path, title, sections }) =>
-    sections.map(({ id, heading, text }): Omit<SearchEntry, "id"> => ({
+    sections.map(({ id, heading, text, kind = id ? "part" : "page" }): Omit<SearchEntry, "id"> => ({
       url: id ? `${path}#${id}` : path,
+      kind,
       page: title,
       heading,
       text: text.replace(/\s+/g, " ").trim().slice(0, longest),

@@ -33,11 +33,12 @@ ${tableChecks(table, docs)}`,
       { level: 2, text: "Checks", id: "checks" },
     ],
     sections: [
-      { id: "", heading: table.name, text: table.comment },
+      { id: "", heading: table.name, text: table.comment, kind: "table" },
       ...table.columns.map(({ name, comment: text }) => ({
         id: anchorOf(name),
         heading: `${table.name}.${name}`,
         text,
+        kind: "column" as const,
       })),
     ],
   };

@@ -2,6 +2,7 @@
 /// <reference lib="dom.iterable" />
 import MiniSearch, { type SearchResult } from "minisearch";
 import { searchOptions, type SearchEntry } from "../search-options.js";
+import { ranked } from "../search-rank.js";
 
 /** The search over all pages. Its index is a script, so that it works from a folder too; the focus loads it. */
 export function searchBox(): void {
@@ -13,7 +14,7 @@ export function searchBox(): void {
   const load = () => (index ??= loadIndex());
   const show = async () => {
     const query = field.value.trim();
-    const found = query === "" ? [] : (await load()).search(query).slice(0, 12);
+    const found = query === "" ? [] : ranked((await load()).search(query), query).slice(0, 12);
     if (query !== field.value.trim()) return;
     box.replaceChildren(...found.map((result) => resultElement(result, query)));
     if (query !== "" && found.length === 0) box.textContent = "Nothing found.";
@@ -73,15 +74,15 @@ async function loadIndex(): Promise<MiniSearch<SearchEntry>> {
   return index;
 }
 
-function resultElement(result: SearchResult, query: string): HTMLAnchorElement {
-  const { url, page, heading, text } = result as unknown as SearchEntry;
+function resultElement(result: SearchResult & SearchEntry, query: string): HTMLAnchorElement {
+  const { url, kind, page, heading, text } = result;
   const link = document.createElement("a");
   link.href = `${document.documentElement.dataset["base"] ?? ""}${url}`;
   const title = document.createElement("strong");
   title.textContent = heading || page;
   const where = document.createElement("span");
   where.className = "where";
-  where.textContent = heading && heading !== page ? page : "";
+  where.textContent = { table: "Table", column: "Column", page: "", part: heading === page ? "" : page }[kind];
   const excerpt = document.createElement("span");
   excerpt.className = "excerpt";
   excerpt.append(...marked(around(text, [...result.terms, ...query.split(/\s+/)]), result.terms));
