@@ -29,7 +29,11 @@ const { content } = searchIndex([
 ]);
 const index = new MiniSearch<SearchEntry>(searchOptions);
 index.addAll(
-  JSON.parse(String(content).replace(/^window\.shopmetricsSearch=/, "").replace(/;\n$/, "")) as SearchEntry[],
+  JSON.parse(
+    String(content)
+      .replace(/^window\.shopmetricsSearch=/, "")
+      .replace(/;\n$/, ""),
+  ) as SearchEntry[],
 );
 const found = (query: string) =>
   ranked(index.search(query), query).map(({ heading, page: title }) => heading || title);
@@ -59,7 +63,11 @@ describe("the search puts first", () => {
 
   it("tables, then what is called exactly so, then pages before columns", () => {
     const names = found("orders");
-    expect(names.slice(0, 3)).toEqual(["silver.orders_clean", "gold.customer_ltv.orders", "Orders, one row each"]);
+    expect(names.slice(0, 3)).toEqual([
+      "silver.orders_clean",
+      "gold.customer_ltv.orders",
+      "Orders, one row each",
+    ]);
     expect(at(names.slice(2), isColumn)).toBeGreaterThan(0);
   });
 
@@ -80,9 +88,9 @@ describe("the search puts first", () => {
 });
 
 it("a name that is typed with its underscores means that name, not its words", () => {
-  expect(found("customer_id").every((name) => name.includes("customer_id") || name === "Typing customers")).toBe(
-    true,
-  );
+  expect(
+    found("customer_id").every((name) => name.includes("customer_id") || name === "Typing customers"),
+  ).toBe(true);
   expect(found("customer_id")[0]).toMatch(/\.customer_id$/);
   expect(found("daily_sales")).toEqual(["Typing customers"]);
   expect(found("batch_n")[0]).toBe("silver.dim_customers.batch_no");

@@ -20,26 +20,29 @@ export interface BoxColumn {
 }
 
 /** From a box to one that is made of it. */
-interface LineageLine {
+export interface LineageLine {
   readonly from: string;
   readonly to: string;
 }
 
 /** The graph as it is drawn, in pixels. */
-export interface LaidOut {
+interface LaidOut<B, L> {
   readonly width: number;
   readonly height: number;
-  readonly boxes: readonly (LineageBox & { readonly x: number; readonly y: number })[];
-  readonly lines: readonly (LineageLine & { readonly points: readonly Point[] })[];
+  readonly boxes: readonly (B & { readonly left: number; readonly top: number })[];
+  readonly lines: readonly (L & { readonly path: string })[];
 }
 
-export interface Point {
+interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** The size of a box. */
-export const boxSize = { width: 172, height: 42 } as const;
+/** The size of a box: room for names of 24 letters, of which the smallest are 12 pixels high. */
+export const boxSize = { width: 184, height: 46 } as const;
+
+/** Of a name so many letters are shown. */
+export const longestName = 24;
 
 /**
  * The tables' lineage as boxes and lines. Left out are the pipeline's own records, and rows that a page only counts: no
@@ -96,36 +99,94 @@ function boxName(table: string): [string, string] {
 
 const layerOf = (name: string) => /^(landing|kafka)\//.exec(name)?.[1] ?? name.split(".")[0]!;
 
-/** Gives each box a place, to the right of what it is made of. */
-export function layOut({
-  boxes,
-  lines,
-}: {
-  boxes: readonly LineageBox[];
-  lines: readonly LineageLine[];
-}): LaidOut {
+/** Lines run from left to right, or from top to bottom. */
+type Direction = "LR" | "TB";
+
+/** Gives each box a place, after what it is made of. */
+export function layOut<B extends { readonly name: string }, L extends LineageLine>(
+  { boxes, lines }: { boxes: readonly B[]; lines: readonly L[] },
+  direction: Direction = "LR",
+): LaidOut<B, L> {
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", ranksep: 44, nodesep: 14, edgesep: 8, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: direction, ranksep: 32, nodesep: 14, edgesep: 8 });
   for (const { name } of boxes) graph.setNode(name, { ...boxSize });
   for (const { from, to } of lines) graph.setEdge(from, to, {});
   layout(graph);
-  const { width = 0, height = 0 } = graph.graph();
+  // From the middle of one box's end to the middle of the other's beginning.
+  const [dx, dy] = direction === "LR" ? [boxSize.width / 2, 0] : [0, boxSize.height / 2];
+  const places = boxes.map(({ name }) => at(graph.node(name)));
+  const ways = lines.map(({ from, to }) => {
+    const bends = (graph.edge(from, to).points ?? []).slice(1, -1);
+    const [start, end] = [at(graph.node(from)), at(graph.node(to))];
+    return [
+      { x: start.x + dx, y: start.y + dy },
+      // A line to the next rank needs no bend.
+      ...(bends.length > 1 ? bends.map(at) : []),
+      { x: end.x - dx, y: end.y - dy },
+    ];
+  });
+  // The layout's own size leaves out the lines that pass beside all boxes.
+  const spanOf = (key: "x" | "y", half: number) => {
+    const all = [
+      ...places.flatMap((place) => [place[key] - half, place[key] + half]),
+      ...ways.flat().map((one) => one[key]),
+    ];
+    return [Math.min(...all) - margin, Math.max(...all) + margin] as const;
+  };
+  const [[left, right], [top, bottom]] = [spanOf("x", boxSize.width / 2), spanOf("y", boxSize.height / 2)];
   return {
-    width: Math.ceil(width),
-    height: Math.ceil(height),
-    boxes: boxes.map((box) => ({ ...box, ...at(graph.node(box.name)) })),
-    lines: lines.map((line) => {
-      const bends = (graph.edge(line.from, line.to).points ?? []).slice(1, -1);
-      const [from, to] = [at(graph.node(line.from)), at(graph.node(line.to))];
-      // From the middle of one box's right side to that of the other's left; a line to the next rank needs no bend.
-      const points = [
-        { x: from.x + boxSize.width / 2, y: from.y },
-        ...(bends.length > 1 ? bends.map(at) : []),
-        { x: to.x - boxSize.width / 2, y: to.y },
-      ];
-      return { ...line, points };
+    width: Math.ceil(right - left),
+    height: Math.ceil(bottom - top),
+    boxes: boxes.map((box, index) => {
+      const { x, y } = places[index]!;
+      return {
+        ...box,
+        left: round(x - boxSize.width / 2 - left),
+        top: round(y - boxSize.height / 2 - top),
+      };
+    }),
+    lines: lines.map((line, index) => {
+      const points = ways[index]!.map(({ x, y }) => ({ x: x - left, y: y - top }));
+      return { ...line, path: curve(points, direction) };
     }),
   };
 }
 
+const margin = 8;
+
+/** A curve through the points that has the graph's direction at each of them, as an SVG path. */
+function curve([first, ...rest]: readonly Point[], direction: Direction): string {
+  if (!first) return "";
+  let before = first;
+  const parts = rest.map((point) => {
+    const [x, y] = [round((before.x + point.x) / 2), round((before.y + point.y) / 2)];
+    const [one, other] =
+      direction === "LR"
+        ? [`${x} ${round(before.y)}`, `${x} ${round(point.y)}`]
+        : [`${round(before.x)} ${y}`, `${round(point.x)} ${y}`];
+    before = point;
+    return `C${one} ${other} ${round(point.x)} ${round(point.y)}`;
+  });
+  return `M${round(first.x)} ${round(first.y)}${parts.join("")}`;
+}
+
+const round = (value: number) => Math.round(value * 10) / 10;
+
 const at = ({ x = 0, y = 0 }: { x?: number | undefined; y?: number | undefined }): Point => ({ x, y });
+
+/** A box and all that lies before and after it. */
+export function around(name: string, lines: readonly LineageLine[]): Set<string> {
+  const reached = (next: (line: LineageLine, from: string) => string | undefined) => {
+    const seen = new Set([name]);
+    for (const one of seen)
+      for (const line of lines) {
+        const other = next(line, one);
+        if (other !== undefined) seen.add(other);
+      }
+    return seen;
+  };
+  return new Set([
+    ...reached(({ from, to }, one) => (to === one ? from : undefined)),
+    ...reached(({ from, to }, one) => (from === one ? to : undefined)),
+  ]);
+}

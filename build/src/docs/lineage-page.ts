@@ -4,12 +4,12 @@ import { codeLink, headingHtml, scrollTable } from "./elements.js";
 import type { Docs } from "./model.js";
 import {
   type BoxColumn,
-  type LaidOut,
   type LineageBox,
-  type Point,
+  type LineageLine,
   boxSize,
   layOut,
   lineageGraph,
+  longestName,
 } from "./lineage-graph.js";
 import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";
@@ -38,9 +38,9 @@ export function buildLineagePage(docs: Docs, script: string): Page {
     ],
     main: html`<div class="prose"><h1>Lineage</h1>
 <p>${introduction}</p></div>
-<section class="lineage" aria-label="Graph of all tables">
-<div class="tools" hidden>${tools}</div>
-<div class="canvas" tabindex="0">${svgHtml(layOut(graph))}</div>
+<section class="lineage" aria-label="Graph of tables">
+<div class="tools" hidden>${toolsHtml(byLayers)}</div>
+<div class="canvas" tabindex="0">${svgHtml(graph)}</div>
 <div class="chosen-column" hidden aria-live="polite"></div>
 </section>
 ${joinHtml(lists, "\n")}`,
@@ -48,19 +48,29 @@ ${joinHtml(lists, "\n")}`,
 }
 
 const introduction =
-  "What is made of what, from landed files and Kafka to the dashboard, read from the SQL of the notebooks. Choose a table, then " +
-  "a column, to follow it up to the file it came from and down to the pages that show it.";
+  "What is made of what, from landed files and Kafka to the dashboard, read from the SQL of the notebooks. Begin with a table to see " +
+  "only what it is made of and what is made of it, then with one of its columns. The page’s address names what is shown.";
 
-const tools = [
-  { name: "Smaller", action: html`data-zoom="out"` },
-  { name: "Larger", action: html`data-zoom="in"` },
-  { name: "Whole graph", action: html`data-zoom="fit"` },
-  { name: "Clear", action: html`data-clear` },
-].map(({ name, action }) => html`<button type="button" class="quiet" ${action}>${name}</button>`);
+/** The tables to begin with, and the size of the graph. Without a script it is a picture that scrolls. */
+function toolsHtml(byLayers: readonly (readonly [string, readonly LineageBox[]])[]): Html {
+  const groups = byLayers.map(([layer, boxes]) => {
+    const options = boxes.map(({ name }) => html`<option value="${anchorOf(name)}">${name}</option>`);
+    return html`<optgroup label="${capital(layer)}">${options}</optgroup>`;
+  });
+  const buttons = [
+    ["Smaller", "out"],
+    ["Larger", "in"],
+    ["Whole graph", "fit"],
+  ].map(([name, step]) => html`<button type="button" class="quiet" data-zoom="${step}">${name}</button>`);
+  return html`<label for="lineage-start">Begin with</label>
+<select id="lineage-start" autocomplete="off"><option value="">All tables</option>${groups}</select>
+<span>${buttons}</span>`;
+}
 
-function svgHtml({ width, height, boxes, lines }: LaidOut): Html {
+function svgHtml(graph: { boxes: readonly LineageBox[]; lines: readonly LineageLine[] }): Html {
+  const { width, height, boxes, lines } = layOut(graph);
   const paths = lines.map(
-    ({ from, to, points }) => html`<path data-from="${from}" data-to="${to}" d="${curve(points)}"/>`,
+    ({ from, to, path }) => html`<path data-from="${from}" data-to="${to}" d="${path}"/>`,
   );
   const picture = attributes({
     viewBox: `0 0 ${width} ${height}`,
@@ -69,39 +79,27 @@ function svgHtml({ width, height, boxes, lines }: LaidOut): Html {
     role: "group",
     "aria-label": "Tables and what they are made of",
   });
-  return html`<svg${picture}><g class="lines">${paths}</g>${joinHtml(boxes.map(svgBox), "\n")}</svg>`;
+  const drawn = boxes.map(({ left, top, ...box }) => svgBox(box, `translate(${left} ${top})`));
+  return html`<svg${picture}><g class="lines">${paths}</g>${joinHtml(drawn, "\n")}</svg>`;
 }
 
-function svgBox({ name, layer, columns, x, y }: LaidOut["boxes"][number]): Html {
+function svgBox({ name, layer, columns }: LineageBox, transform: string): Html {
   const { width, height } = boxSize;
-  const [left, top] = [round(x - width / 2), round(y - height / 2)];
   const short = name.replace(/^[^./]+[./]/, "");
   // Of what a program reads only its rows are followed.
   const size =
     columns.length === 0 ? "rows" : `${columns.length} ${columns.length === 1 ? "column" : "columns"}`;
   const parts = [
-    html`<rect x="${left}" y="${top}" width="${width}" height="${height}" rx="6"/>`,
-    html`<rect class="bar" x="${left}" y="${top}" width="4" height="${height}" rx="2"/>`,
-    html`<text class="name" x="${left + 12}" y="${top + 18}">${short}</text>`,
-    html`<text class="sub" x="${left + 12}" y="${top + 33}">${layer} · ${size}</text>`,
+    html`<title>${name}</title>`,
+    html`<rect width="${width}" height="${height}" rx="6"/>`,
+    html`<rect class="bar" width="4" height="${height}" rx="2"/>`,
+    html`<text class="name" x="12" y="19">${cut(short)}</text>`,
+    html`<text class="sub" x="12" y="36">${layer} · ${size}</text>`,
   ];
-  return html`<a href="#${anchorOf(name)}" data-box="${name}" class="${layer}">${parts}</a>`;
+  return html`<a href="#${anchorOf(name)}" data-box="${name}" class="${layer}" transform="${transform}">${parts}</a>`;
 }
 
-/** A curve through the points that is horizontal at each of them. */
-function curve([first, ...rest]: readonly Point[]): string {
-  if (!first) return "";
-  let before = first;
-  const parts = rest.map((point) => {
-    const middle = round((before.x + point.x) / 2);
-    const part = `C${middle} ${round(before.y)} ${middle} ${round(point.y)} ${round(point.x)} ${round(point.y)}`;
-    before = point;
-    return part;
-  });
-  return `M${round(first.x)} ${round(first.y)}${parts.join("")}`;
-}
-
-const round = (value: number) => Math.round(value * 10) / 10;
+const cut = (name: string) => (name.length <= longestName ? name : `${name.slice(0, longestName - 1)}…`);
 
 function boxHtml(box: LineageBox, docs: Docs): Html {
   const { name, columns } = box;

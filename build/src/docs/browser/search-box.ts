@@ -82,7 +82,9 @@ function resultElement(result: SearchResult & SearchEntry, query: string): HTMLA
   title.textContent = heading || page;
   const where = document.createElement("span");
   where.className = "where";
-  where.textContent = { table: "Table", column: "Column", page: "", part: heading === page ? "" : page }[kind];
+  where.textContent = { table: "Table", column: "Column", page: "", part: heading === page ? "" : page }[
+    kind
+  ];
   const excerpt = document.createElement("span");
   excerpt.className = "excerpt";
   excerpt.append(...marked(around(text, [...result.terms, ...query.split(/\s+/)]), result.terms));
