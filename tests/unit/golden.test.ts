@@ -10,10 +10,12 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
 import type { Docs } from "../../build/src/docs/model.ts";
 import type { Cover, Evidence, Requirement } from "../../build/src/docs/evidence.ts";
-import { noWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
+import { type LastCheck, noWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { buildGuidePage } from "../../build/src/docs/guides.ts";
 import { loadHighlight } from "../../build/src/docs/highlight.ts";
-import { buildHomePage } from "../../build/src/docs/home-page.ts";
+import { buildPipelinePage } from "../../build/src/docs/pipeline-page.ts";
+import { buildStartPage } from "../../build/src/docs/start-page.ts";
+import { buildFiguresPage } from "../../build/src/docs/figures-page.ts";
 import { buildLineagePage } from "../../build/src/docs/lineage-page.ts";
 import { buildNotebookPage } from "../../build/src/docs/notebook-page.ts";
 import { type Page, docsPage } from "../../build/src/docs/page.ts";
@@ -22,6 +24,7 @@ import { sidebarOf } from "../../build/src/docs/sidebar.ts";
 import { buildDictionaryPage, buildTablePage } from "../../build/src/docs/table-page.ts";
 import { importModule } from "../../build/src/notebook/execute.ts";
 import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
+import type { DashboardPage } from "../../build/src/site/dashboard.ts";
 import { pageHtml } from "../../build/src/site/dashboard-page.ts";
 import { sqlFile } from "../../build/src/bundle/sql/step.ts";
 
@@ -55,11 +58,13 @@ describe.each(steps)("%s", (step) => {
 
 describe("a page of each kind", () => {
   it.each<[string, () => Page]>([
-    ["home", () => buildHomePage(docs)],
+    ["start", () => buildStartPage(docs)],
+    ["pipeline", () => buildPipelinePage(docs)],
     ["notebook", () => buildNotebookPage(docs.notebooks.get(steps[0]!)!, planOf(steps[0]!), docs)],
     ["dictionary", () => buildDictionaryPage(docs)],
     ["table", () => buildTablePage(docs.tables.get(steps[2]!)!, docs)],
     ["lineage", () => buildLineagePage(docs, "assets/lineage.js")],
+    ["figures", () => buildFiguresPage(salesPage, exported(docs))],
     ["requirements", () => buildRequirementsPage(docs)],
     ["guide", () => buildGuidePage("docs/guide.md", docs.guides.get("docs/guide.md")!, docs)],
   ])("%s", async (name, page) => {
@@ -73,7 +78,13 @@ describe("a page of each kind", () => {
     const [bundled] = await bundleNotebooks([notebook], { root });
     const { manifest, read } = snapshots();
     const blocks = await prerenderPage(manifest, read, () => importModule(bundled!));
-    const layout = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
+    const layout = {
+      ...frame,
+      base: "",
+      current: "products.html",
+      scripts: ["assets/products.js"],
+      sources: "docs/figures/products.html",
+    };
     const page = pageHtml(bundled!.notebook, blocks, manifest, layout);
     await expect(String(page)).toMatchFileSnapshot(golden("pages/dashboard.html"));
   });
@@ -107,6 +118,72 @@ function itemText({ kind, name, place, load, scripts }: Item): string {
 ${sql};${samples ? `\n-- and where one does not pass\n${samples.sql};` : ""}`,
   );
   return [title, ...(load ? [`-- ${JSON.stringify(load)}`] : []), ...statements].join("\n");
+}
+
+const run = "2026-03-01T020000Z-abc123";
+
+/** A page with two figures: one of a column, one that only counts rows. */
+const salesPage: DashboardPage = {
+  step: "dashboard.sales",
+  path: "index.html",
+  title: "Sales",
+  blocks: [
+    {
+      cell: 1,
+      kind: "view",
+      span: "control",
+      html: html`<select></select>`,
+      reads: ["daily_sales.category"],
+    },
+    {
+      cell: 2,
+      kind: "display",
+      span: "full",
+      html: html`<dl><dt>Revenue</dt><dt>Orders &amp; more</dt></dl>`,
+      reads: ["daily_sales.revenue"],
+    },
+    {
+      cell: 3,
+      kind: "display",
+      span: "full",
+      html: html`<figure><h3>How <b>many</b>?</h3></figure>`,
+      reads: ["daily_sales.date", "daily_sales.*"],
+    },
+    { cell: 4, kind: "display", span: "full", html: html`<p>A text</p>`, reads: [] },
+  ],
+  manifest: { page: "sales", run, asOf: "2026-03-01T02:10:00.000Z" } as Manifest,
+};
+
+/** The same docs where a run has exported the page; it had left silver as the run before made it. */
+function exported(before: Docs): Docs {
+  const check = (step: string, name: string, measuredIn: string, status: LastCheck["status"]): LastCheck => ({
+    step,
+    run: measuredIn,
+    table: step,
+    name,
+    severity: "warn",
+    status,
+    figure: 0,
+    threshold: 0,
+    failedRows: 0,
+    totalRows: 3,
+    sample: null,
+    message: "0 of 3 rows, at most 0",
+    place: { path: "notebooks/x.ipynb", cell: 1, line: 1 },
+    checkedAt: "2026-03-01T02:09:00.000Z",
+  });
+  const checks = [
+    check(steps[2]!, "revenue is not null", run, "pass"),
+    check(steps[1]!, "order_id is unique", "2026-02-28T020000Z-abc122", "warn"),
+  ];
+  return {
+    ...before,
+    lineage: [
+      ...before.lineage,
+      ...compiled.lineage.filter(({ table }) => table === "dashboard.sales.daily_sales"),
+    ],
+    warehouseStats: { ...noWarehouseStats(""), checksAfter: new Map([[run, checks]]) },
+  };
 }
 
 /** The documentation of what daily sales come from, where there is no warehouse. */
@@ -145,7 +222,6 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
     tables: new Map([...shop.tables].filter(([name]) => chain.has(name))),
     warehouseStats: noWarehouseStats("There is no warehouse yet."),
     compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan)])),
-    drawings: new Map(),
     dashboard: new Map(),
     requirements: new Map([
       requirement("FR-006", "Daily sales by category"),
@@ -198,7 +274,7 @@ function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint
     version: 1,
     page: "products",
     asOf: "2026-03-01T02:10:00.000Z",
-    run: "2026-03-01T020000Z-abc123",
+    run,
     checks: { pass: 12, warn: 1, fail: 0 },
     snapshots: Object.fromEntries([
       entry(

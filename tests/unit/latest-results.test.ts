@@ -41,9 +41,9 @@ values ('${run}', 'silver.x', 'silver.x', '${name}', '${result}', timestamp '${a
     );
 }
 
-async function latest(): Promise<string[]> {
+async function latest(until?: string): Promise<string[]> {
   const { rows } = await connection.query(
-    `with ${latestResults()} select run_id, check_name, status from latest_results order by check_name`,
+    `with ${latestResults(until === undefined ? {} : { until: `'${until}'` })} select run_id, check_name, status from latest_results order by check_name`,
   );
   return rows.map(
     (row) => `${String(row["check_name"])}=${String(row["status"])} of ${String(row["run_id"])}`,
@@ -62,6 +62,15 @@ describe("the latest result of each check", () => {
     await ran(2, "failed", "2026-03-02", "a=fail");
     await ran(3, "failed", "2026-03-03", "a=fail");
     expect(await latest()).toEqual(["a=fail of r3", "b=warn of r1"]);
+  });
+
+  it("is what it was after an earlier run, if that is the last that counts", async () => {
+    await ran(1, "succeeded", "2026-03-01", "a=warn", "b=pass");
+    await ran(2, "succeeded", "2026-03-02", "a=pass", "b=warn");
+    await ran(3, "failed", "2026-03-03", "a=fail");
+    expect(await latest("r1")).toEqual(["a=warn of r1", "b=pass of r1"]);
+    expect(await latest("r2")).toEqual(["a=pass of r2", "b=warn of r2"]);
+    expect(await latest("r3")).toEqual(await latest());
   });
 
   it("goes by the number of the run and not by its clock", async () => {

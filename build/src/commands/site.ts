@@ -1,6 +1,7 @@
 import path from "node:path";
 import { readSettings, type Settings } from "shopmetrics/settings";
 import { shop } from "shopmetrics/shop";
+import { figuresPage } from "../docs/addresses.js";
 import { docsEntry, docsFiles } from "../docs/docs.js";
 import { buildDashboard } from "../site/dashboard.js";
 import { during } from "../run/running-line.js";
@@ -57,7 +58,7 @@ export async function buildSite(
     root,
     snapshots,
     look: settings.look,
-    furtherEntries: docs ? [docsEntry] : [],
+    ...(docs && { furtherEntries: [docsEntry], sourcesOf: figuresPage }),
   });
   const documentation = docs ? await docsFiles(settings, shop, dashboard, { tests }) : [];
   const files = [...dashboard.files, ...documentation];

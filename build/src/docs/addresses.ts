@@ -4,9 +4,13 @@
  */
 
 export const docsHome = "docs/index.html";
+export const pipelinePage = "docs/pipeline.html";
 export const dictionaryPage = "tables/index.html";
 export const lineagePage = "docs/lineage.html";
 export const requirementsPage = "docs/requirements.html";
+
+/** The page that tells where the figures of a dashboard's page come from: `dashboard.sales` → `docs/figures/sales.html`. */
+export const figuresPage = (step: string) => `docs/figures/${step.replace(/^.*\./, "")}.html`;
 
 /** The page of a step's notebook: `silver.orders_clean` → `notebooks/silver/orders_clean.html`. */
 export const notebookPage = (step: string) => `notebooks/${step.replace(".", "/")}.html`;
@@ -30,6 +34,9 @@ export const anchorOf = (name: string) =>
     .replace(/^_+/, "")
     .replace(/[^\w-]+/g, "-")
     .toLowerCase();
+
+/** A column on the page of the lineage. */
+export const columnAnchor = (table: string, column: string) => anchorOf(`${table}.${column}`);
 
 /** The way from a page to the site's root: "" or "../". */
 export const baseOf = (page: string) => "../".repeat(page.split("/").length - 1);

@@ -12,15 +12,17 @@ import { compiledFile, docsHome } from "./addresses.js";
 import { docsAssets } from "./assets.js";
 import { openWarehouseStats } from "./warehouse-stats.js";
 import { rememberedHighlight } from "./highlight.js";
-import { buildHomePage } from "./home-page.js";
+import { buildFiguresPage } from "./figures-page.js";
 import { buildNotebookPage } from "./notebook-page.js";
 import { findEvidence, readRequirements, readTestReport } from "./evidence.js";
 import { buildGuidePage, guidePictures, readGuides } from "./guides.js";
 import { buildLineagePage } from "./lineage-page.js";
 import { buildRequirementsPage } from "./requirements-page.js";
 import { docsPage, type Page } from "./page.js";
+import { buildPipelinePage } from "./pipeline-page.js";
 import { searchIndex } from "./search-index.js";
 import { sidebarOf } from "./sidebar.js";
+import { buildStartPage } from "./start-page.js";
 import { buildDictionaryPage, buildTablePage } from "./table-page.js";
 
 /** The documentation's entry in the navigation. */
@@ -50,7 +52,11 @@ export async function docsFiles(
   const { plans, lineage, tables } = compiled;
   const [notebooks, warehouseStats] = await Promise.all([
     readNotebooks(root, plans),
-    openWarehouseStats(settings, { plans, tables }),
+    openWarehouseStats(settings, {
+      plans,
+      tables,
+      runs: dashboard.pages.flatMap(({ manifest }) => manifest?.run ?? []),
+    }),
   ]);
   const tests = options.tests === undefined ? undefined : await readTestReport(root, options.tests);
   const docs: Docs = {
@@ -63,18 +69,19 @@ export async function docsFiles(
     compiled: new Map(
       plans.filter(({ runtime }) => runtime === "sql").map((plan) => [plan.step, sqlFile(plan)]),
     ),
-    drawings: new Map(dashboard.pages.map(({ step, blocks }) => [step, blocks])),
     dashboard: new Map(dashboard.pages.map((page) => [page.step, page])),
     requirements,
     evidence: findEvidence(requirements, { warehouseStats, tests }),
     guides,
   };
   const pages: Page[] = [
-    buildHomePage(docs),
+    buildStartPage(docs),
+    buildPipelinePage(docs),
     ...plans.map((plan) => buildNotebookPage(docs.notebooks.get(plan.step)!, plan, docs)),
     buildDictionaryPage(docs),
     ...[...docs.tables.values()].map((table) => buildTablePage(table, docs)),
     buildLineagePage(docs, assets.lineage),
+    ...dashboard.pages.map((page) => buildFiguresPage(page, docs)),
     buildRequirementsPage(docs),
     ...[...guides].map(([file, text]) => buildGuidePage(file, text, docs)),
   ];

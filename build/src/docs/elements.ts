@@ -7,8 +7,12 @@ export const headingHtml = (id: string, title: string): Html =>
 export const anchorHtml = (id: string, name: string): Html =>
   html`<a class="anchor" href="#${id}" aria-label="Link to “${name}”">#</a>`;
 
+/** A long name, which may be broken after its dots. */
+export const breakable = (name: string): Html =>
+  html`${name.split(/(?<=\.)/).map((part, index) => html`${index > 0 && html`<wbr>`}${part}`)}`;
+
 /** A name as code, as a link where there is an address for it. */
-export function codeLink(name: string, href: string | undefined): Html {
+export function codeLink(name: Content, href: string | undefined): Html {
   const code = html`<code>${name}</code>`;
   return href === undefined ? code : html`<a href="${href}">${code}</a>`;
 }

@@ -43,7 +43,7 @@ export function buildGuidePage(file: string, text: string, docs: Docs): Page {
     html: prose,
     headings,
     sections,
-  } = renderMarkdown(text, {
+  } = renderMarkdown(text.replace(/^<!--.*-->$/gm, ""), {
     highlight: docs.highlight,
     taken: new Set(["main", "search", "search-found"]),
     link: (href) => linkFrom(docs, file, href, page),

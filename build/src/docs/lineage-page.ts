@@ -1,5 +1,5 @@
 import { attributes, html, joinHtml, type Html } from "shopmetrics/display";
-import { anchorOf, baseOf, lineagePage, notebookPage, tablePage } from "./addresses.js";
+import { anchorOf, baseOf, columnAnchor, lineagePage, notebookPage, tablePage } from "./addresses.js";
 import { codeLink, headingHtml, scrollTable } from "./elements.js";
 import type { Docs } from "./model.js";
 import {
@@ -153,6 +153,3 @@ function columnHtml(box: string, { name, kind, from, expressions }: BoxColumn): 
   ];
   return html`<tr${row}>${cells}</tr>`;
 }
-
-/** The anchor of a column's row in the list. */
-const columnAnchor = (box: string, column: string) => anchorOf(`${box}.${column}`);

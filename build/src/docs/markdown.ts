@@ -1,6 +1,7 @@
 import MarkdownIt from "markdown-it";
 import { html, rawHtml, type Content, type Html } from "shopmetrics/display";
 import { requirementId } from "./addresses.js";
+import { diagramHtml } from "./diagram.js";
 import { anchorHtml } from "./elements.js";
 import type { Highlight } from "./highlight.js";
 
@@ -128,6 +129,9 @@ function htmlToken(content: Content): Token {
 }
 
 function tokenHtml(token: Token, tokens: Token[], index: number, { highlight }: MarkdownOptions): Html {
+  const diagram =
+    token.info.trim() === "mermaid" && diagramHtml(token.content.trimEnd(), above(tokens, index));
+  if (diagram) return diagram;
   if (token.type === "fence" || token.type === "code_block")
     return codeHtml(token.content.replace(/\n$/, ""), token.info.trim().split(/\s+/)[0], highlight);
   if (token.type === "heading_close") {
@@ -139,6 +143,10 @@ function tokenHtml(token: Token, tokens: Token[], index: number, { highlight }: 
   if (token.type === "th_open") token.attrSet("scope", "col");
   return rawHtml(markdownHtml(token, tokens, index));
 }
+
+/** The heading under which a token stands. */
+const above = (tokens: readonly Token[], index: number): string =>
+  plainText(tokens[tokens.slice(0, index).findLastIndex(({ type }) => type === "heading_open") + 1]);
 
 /** A token as the library itself renders it. */
 function markdownHtml(token: Token, tokens: Token[], index: number): string {

@@ -1,11 +1,10 @@
 import { rejected_rows, type Plan, type Tables } from "shopmetrics/plan";
-import type { Block } from "shopmetrics/display";
+import type { DashboardPage } from "../site/dashboard.js";
 import type { TableLineage } from "../compile/lineage/columns.js";
 import type { Notebook } from "../notebook/parse.js";
 import type { EvidenceMap, Requirement } from "./evidence.js";
 import type { WarehouseStats } from "./warehouse-stats.js";
 import type { Highlight } from "./highlight.js";
-import type { PageLink } from "./page.js";
 
 /** All that pages are made from. */
 export interface Docs {
@@ -19,10 +18,8 @@ export interface Docs {
   readonly highlight: Highlight;
   /** The deployed SQL file of each step that is compiled to SQL. */
   readonly compiled: ReadonlyMap<string, string>;
-  /** What the cells of a dashboard's page have drawn, by step. */
-  readonly drawings: ReadonlyMap<string, readonly Block[]>;
   /** The dashboard's pages, by step. */
-  readonly dashboard: ReadonlyMap<string, PageLink>;
+  readonly dashboard: ReadonlyMap<string, DashboardPage>;
   /** By id. */
   readonly requirements: ReadonlyMap<string, Requirement>;
   readonly evidence: EvidenceMap;

@@ -135,7 +135,7 @@ const runtimeWords = {
 
 /** A cell's code and its output. */
 function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
-  const { warehouseStats, drawings } = docs;
+  const { warehouseStats, dashboard } = docs;
   const shows = plan.items
     .filter(({ kind, place }) => kind === "show" && place?.cell === cell.number)
     .flatMap((item) => warehouseStats.shows.get(item) ?? [])
@@ -143,7 +143,7 @@ function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
   const checks = checksHtml(
     warehouseStats.checks.filter(({ step, place }) => step === plan.step && place?.cell === cell.number),
   );
-  const pictures = (drawings.get(plan.step) ?? [])
+  const pictures = (dashboard.get(plan.step)?.blocks ?? [])
     .filter((block) => block.cell === cell.number && block.kind === "display")
     .map((block) => html`<div class="drawing">${withoutButtons(block.html)}</div>`);
   const outputs = [...shows, ...(checks ? [checks] : []), ...pictures];

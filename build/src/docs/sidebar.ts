@@ -2,9 +2,11 @@ import { layers } from "../compile/graph.js";
 import {
   dictionaryPage,
   docsHome,
+  figuresPage,
   guidePage,
   lineagePage,
   notebookPage,
+  pipelinePage,
   requirementsPage,
   tablePage,
 } from "./addresses.js";
@@ -20,11 +22,20 @@ export function sidebarOf(docs: Docs): SidebarGroup[] {
       parts: [
         {
           links: [
-            { path: docsHome, title: "Overview" },
+            { path: docsHome, title: "Start here" },
+            { path: pipelinePage, title: "Pipeline" },
             { path: dictionaryPage, title: "Data dictionary" },
             { path: lineagePage, title: "Lineage" },
             { path: requirementsPage, title: "Requirements" },
           ],
+        },
+      ],
+    },
+    {
+      title: "Figures",
+      parts: [
+        {
+          links: [...docs.dashboard.values()].map(({ step, title }) => ({ path: figuresPage(step), title })),
         },
       ],
     },

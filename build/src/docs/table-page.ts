@@ -1,9 +1,9 @@
 import type { Column, Table } from "shopmetrics/plan";
 import { rangeWords } from "shopmetrics/plan";
 import { html, joinHtml, type Content, type Html } from "shopmetrics/display";
-import { count, instantWords, shortened } from "../text.js";
-import { anchorOf, baseOf, dictionaryPage, lineagePage, tablePage } from "./addresses.js";
-import { aboutList, codeLink, headingHtml, numberCell, scrollTable } from "./elements.js";
+import { count, counted, instantWords, shortened } from "../text.js";
+import { anchorOf, baseOf, columnAnchor, dictionaryPage, lineagePage, tablePage } from "./addresses.js";
+import { aboutList, breakable, codeLink, headingHtml } from "./elements.js";
 import { readersOf, writersOf, type Docs } from "./model.js";
 import { mentionIn, stepLinks, withMentions } from "./mention.js";
 import { checksHtml } from "./outputs.js";
@@ -22,7 +22,7 @@ export function buildTablePage(table: Table, docs: Docs): Page {
     description: shortened(table.comment),
     group: "Tables",
     main: html`<p class="kicker">Table · ${table.layer}</p>
-<div class="prose"><h1><code>${table.name}</code></h1><p>${comment}</p></div>
+<div class="prose"><h1><code>${breakable(table.name)}</code></h1><p>${comment}</p></div>
 ${aboutHtml(table, docs, path)}
 ${headingHtml("columns", "Columns")}
 <dl class="columns">${joinHtml(columns, "\n")}</dl>
@@ -60,19 +60,15 @@ export function buildDictionaryPage(docs: Docs): Page {
   const { missing, rows: rowCounts } = docs.warehouseStats;
   const mention = mentionIn(docs, dictionaryPage);
   const layers = byLayer([...docs.tables.values()], ({ name }) => name).map(([layer, tables]) => {
-    const rows = tables.map(({ name, comment }) => {
+    const entries = tables.map(({ name, comment }) => {
       const rowCount = rowCounts.get(name);
       const link = codeLink(name.slice(layer.length + 1), `${name}.html`);
-      const cells = [
-        html`<th scope="row">${link}</th>`,
-        html`<td>${withMentions(comment, mention)}</td>`,
-        numberCell(rowCount === undefined ? "–" : count(rowCount)),
-      ];
-      return html`<tr>${cells}</tr>`;
+      const size = rowCount !== undefined && html`<span class="type">${counted(rowCount, "row")}</span>`;
+      return html`<div class="column"><dt>${link} ${size}</dt><dd>${withMentions(comment, mention)}</dd></div>`;
     });
     return html`${headingHtml(layer, capital(layer))}
 <p class="what">${layerWords[layer]}</p>
-${scrollTable([{ name: "Table" }, { name: "What it holds" }, { name: "Rows", isNumber: true }], rows, "list")}`;
+<dl class="columns">${joinHtml(entries, "\n")}</dl>`;
   });
   return {
     path: dictionaryPage,
@@ -159,7 +155,26 @@ function columnHtml(table: Table, column: Column, docs: Docs, path: string): Htm
   const link = codeLink(name, `#${id}`);
   return html`<div class="column" id="${id}"><dt>${link} ${joinHtml(marks, " ")}</dt>
 <dd>${joinHtml(texts, " ")}</dd>
-${examplesHtml(table, column, docs)}</div>`;
+${examplesHtml(table, column, docs)}${madeOfHtml(table, column, docs, path)}</div>`;
+}
+
+/** What a column is made of, and the way to its whole lineage. */
+function madeOfHtml(
+  { name: table, layer }: Table,
+  { name }: Column,
+  docs: Docs,
+  path: string,
+): Html | undefined {
+  const made = docs.lineage.find((one) => one.table === table)?.columns.find((one) => one.column === name);
+  if (layer === "ops" || !made || made.sources.length === 0) return undefined;
+  const mention = mentionIn(docs, path);
+  const sources = made.sources.map(({ table: from, column }) =>
+    column === "*"
+      ? codeLink(`rows of ${from}`, mention(from))
+      : codeLink(`${from}.${column}`, mention(`${from}.${column}`)),
+  );
+  const lineage = `${baseOf(path)}${lineagePage}#${columnAnchor(table, name)}`;
+  return html`<dd class="made">Made of ${joinHtml(sources, ", ")}; <a href="${lineage}">its lineage</a>.</dd>`;
 }
 
 const referenceHtml = (target: string, href: string | undefined): Content =>

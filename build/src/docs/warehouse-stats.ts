@@ -23,6 +23,8 @@ export interface LastRun {
 /** The last result of a check. */
 export interface LastCheck extends CheckResult {
   readonly step: string;
+  /** The run that measured it. */
+  readonly run: string;
   /** ISO instant. */
   readonly checkedAt: string;
 }
@@ -35,6 +37,8 @@ export interface WarehouseStats {
   readonly missing?: string;
   readonly steps: ReadonlyMap<string, LastRun>;
   readonly checks: readonly LastCheck[];
+  /** The same as it was after each run whose figures the dashboard shows. */
+  readonly checksAfter: ReadonlyMap<string, readonly LastCheck[]>;
   /** Number of rows of each table that exists. */
   readonly rows: ReadonlyMap<string, number>;
   /** Some values of each column that may be shown, by `table.column`. */
@@ -48,24 +52,37 @@ export const noWarehouseStats = (missing: string): WarehouseStats => ({
   missing,
   steps: new Map(),
   checks: [],
+  checksAfter: new Map(),
   rows: new Map(),
   examples: new Map(),
   shows: new Map(),
 });
 
+interface Asked {
+  readonly plans: readonly Plan[];
+  readonly tables: Tables;
+  /** The runs whose figures the dashboard shows. */
+  readonly runs?: readonly string[];
+}
+
 /** Reads everything that the pages show from the warehouse, and changes nothing. */
 export async function readWarehouseStats(
   connection: Connection,
   engine: string,
-  asked: { plans: readonly Plan[]; tables: Tables },
+  asked: Asked,
 ): Promise<WarehouseStats> {
   const present = await presentColumns(connection);
   const has = (table: string) => present.has(table);
   const tables = [...asked.tables.values()].filter(({ name }) => has(name));
-  const checks = has("ops.check_results") ? await lastChecks(connection) : [];
+  const hasChecks = has("ops.check_results");
+  const checks = hasChecks ? await lastChecks(connection) : [];
+  const checksAfter = new Map<string, LastCheck[]>();
+  for (const run of hasChecks ? new Set(asked.runs) : [])
+    checksAfter.set(run, (await lastChecks(connection, run)).map(forReaders));
   return {
     steps: has("ops.step_runs") ? await lastSteps(connection, checks) : new Map(),
-    checks: checks.map((check) => ({ ...check, message: publicMessage(check), sample: null })),
+    checks: checks.map(forReaders),
+    checksAfter,
     rows: await rowCounts(connection, tables),
     examples: await examplesOf(
       connection,
@@ -74,6 +91,13 @@ export async function readWarehouseStats(
     shows: await showRows(connection, engine, asked, has),
   };
 }
+
+/** Rows are no matter of the public's. */
+const forReaders = (check: LastCheck): LastCheck => ({
+  ...check,
+  message: publicMessage(check),
+  sample: null,
+});
 
 /** The columns of each table that exists. */
 async function presentColumns(connection: Connection): Promise<Map<string, Set<string>>> {
@@ -129,12 +153,16 @@ const lastRun = (row: ResultRow): LastRun => ({
   message: row["message"] === null ? null : String(row["message"]),
 });
 
-async function lastChecks(connection: Connection): Promise<LastCheck[]> {
+/** @param until the last run that counts; by default all do */
+async function lastChecks(connection: Connection, until?: string): Promise<LastCheck[]> {
+  const latest = latestResults(until === undefined ? {} : { until: "$run" });
   const { rows } = await connection.query(
-    `with ${latestResults()} select * from latest_results order by step, cell, table_name, check_name`,
+    `with ${latest} select * from latest_results order by step, cell, table_name, check_name`,
+    until === undefined ? {} : { run: until },
   );
   return rows.map((row) => ({
     step: String(row["step"]),
+    run: String(row["run_id"]),
     table: String(row["table_name"]),
     name: String(row["check_name"]),
     severity: row["severity"] as LastCheck["severity"],
@@ -171,10 +199,7 @@ const patience = 3000;
  *
  * @returns no figures but the reason, if there is no warehouse or another process holds it
  */
-export async function openWarehouseStats(
-  settings: Settings,
-  asked: { plans: readonly Plan[]; tables: Tables },
-): Promise<WarehouseStats> {
+export async function openWarehouseStats(settings: Settings, asked: Asked): Promise<WarehouseStats> {
   try {
     const engine = await engineNamed(settings.engine).openReadOnly(settings, {
       patience,

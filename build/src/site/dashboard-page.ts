@@ -23,10 +23,13 @@ export function pageHtml(
   manifest: Manifest | undefined,
   {
     look,
+    sources,
     ...layout
   }: Omit<Layout, "title" | "description" | "state" | "main" | "attributes"> & {
     /** How the page's script writes amounts. */
     look?: { currency: string; locale: string };
+    /** The page that tells where the figures come from, part by part. */
+    sources?: string | undefined;
   },
 ): Html {
   const numbered = blocks.map((block, index) => ({ ...block, index }));
@@ -35,7 +38,17 @@ export function pageHtml(
       return [{ isControl: false, content: html`<div class="prose">${proseHtml(cell.source)}</div>` }];
     const own = cell.kind === "code" ? numbered.filter((block) => block.cell === cell.number) : [];
     const [first] = own;
-    return first ? [{ isControl: first.kind === "view", content: joinHtml(own.map(blockHtml), "\n") }] : [];
+    return first
+      ? [
+          {
+            isControl: first.kind === "view",
+            content: joinHtml(
+              own.map((block) => blockHtml(block, sources)),
+              "\n",
+            ),
+          },
+        ]
+      : [];
   });
   const { title, refresh } = notebook.front;
   return layoutHtml({
@@ -55,8 +68,20 @@ export function pageHtml(
 /** `notebooks/dashboard/sales.ipynb` is the page `sales`. */
 export const pageName = (notebook: string) => notebook.replace(/^.*\//, "").replace(/\.ipynb$/, "");
 
-const blockHtml = ({ index, kind, span, html: content }: Block & { index: number }) =>
-  html`<div class="block ${kind}" data-block="${index}" data-span="${span}">${content}</div>`;
+/** The place of a page's block on the page that tells where its figures come from. */
+export const figureAnchor = (block: number) => `figure-${block}`;
+
+function blockHtml(
+  { index, kind, span, html: content, reads }: Block & { index: number },
+  sources: string | undefined,
+): Html {
+  const link =
+    sources !== undefined &&
+    reads.length > 0 &&
+    kind === "display" &&
+    html`<a class="source" data-focus="source" href="${sources}#${figureAnchor(index)}">Source and checks</a>`;
+  return html`<div class="block ${kind}" data-block="${index}" data-span="${span}">${content}${link}</div>`;
+}
 
 /** What one cell adds to the page. */
 interface Part {

@@ -28,11 +28,14 @@ export interface Dashboard {
 
 const defaultLook = { currency: "EUR", locale: "en-GB", shop: "ShopMetrics" };
 
-interface DashboardPage {
+/** A page of the dashboard, as it was drawn. */
+export interface DashboardPage {
   readonly step: string;
   readonly path: string;
   readonly title: string;
   readonly blocks: readonly Block[];
+  /** Its last export; undefined when there is none. */
+  readonly manifest: Manifest | undefined;
 }
 
 /**
@@ -46,10 +49,12 @@ export async function buildDashboard(options: {
   root: string;
   snapshots: string;
   furtherEntries?: readonly NavigationEntry[];
+  /** The page that tells where the figures of a step's page come from, from the site's root. */
+  sourcesOf?: (step: string) => string;
   /** How the pages write amounts, and whose they are. */
   look?: Settings["look"];
 }): Promise<Dashboard> {
-  const { root, snapshots, furtherEntries = [], look = defaultLook } = options;
+  const { root, snapshots, furtherEntries = [], look = defaultLook, sourcesOf } = options;
   useLook(look);
   const paths = (await findNotebooks(root)).filter((name) => name.startsWith("notebooks/dashboard/"));
   const bundled = (await bundleNotebooks(paths, { root }))
@@ -95,6 +100,7 @@ export async function buildDashboard(options: {
       current: href(index),
       shop: look.shop,
       look,
+      sources: sourcesOf?.(stepName(notebook.path)),
       style: style.path,
       font: font.path,
       scripts: [scripts.shared, scripts.pages.get(notebook.path)!],
@@ -108,6 +114,7 @@ export async function buildDashboard(options: {
       path: href(index),
       title: front.title,
       blocks: drawn[index]!,
+      manifest: manifests[index],
     })),
     files,
     frame: { navigation, style: style.path, font: font.path, state: newestState(manifests), shop: look.shop },

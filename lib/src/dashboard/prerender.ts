@@ -4,6 +4,7 @@ import { InputError } from "../errors.js";
 import { useSession } from "../plan/session.js";
 import type { Columns, RowOf } from "./snapshot-columns.js";
 import type { Manifest } from "./manifest.js";
+import { noticing } from "./noticed.js";
 import { readSnapshot } from "./read-snapshot.js";
 import { controlElement } from "./render/controls.js";
 import { failureElement } from "./render/failure-element.js";
@@ -18,6 +19,8 @@ export interface Block {
   /** How much of the page's width it takes. */
   readonly span: string;
   readonly html: Html;
+  /** The columns that it is made of, as `query.column`; `query.*` where only rows are counted. */
+  readonly reads: readonly string[];
 }
 
 /**
@@ -38,16 +41,17 @@ export async function prerenderPage(
   const loaded = await load(manifest, read);
   const blocks: Block[] = [];
   let cell = 0;
+  const notice = noticing();
   const add = (kind: Block["kind"], make: () => { span: string; node: HTMLElement }) => {
     try {
-      const { span, node } = make();
-      roundCoordinates(node);
-      blocks.push({ cell, kind, span, html: rawHtml(node.outerHTML) });
+      const { drawn, reads } = notice.while(make);
+      roundCoordinates(drawn.node);
+      blocks.push({ cell, kind, span: drawn.span, html: rawHtml(drawn.node.outerHTML), reads });
     } catch (error) {
       // A mistake in the page's own code fails the build; a problem with data is shown to the reader.
       if (!(error instanceof SnapshotError)) throw error;
       const { outerHTML } = failureElement(document, error.message);
-      blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML) });
+      blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML), reads: [] });
     }
   };
   const leaveSession = useSession({
@@ -61,7 +65,7 @@ export async function prerenderPage(
       const found = loaded.get(name) ?? new SnapshotError(`The data "${name}" has not been exported yet.`);
       if (found instanceof SnapshotError) snapshot.fail(found);
       else snapshot.set(found as RowOf<typeof columns>[]);
-      return snapshot;
+      return notice.over(snapshot);
     },
     display: (draw) =>
       add("display", () => {

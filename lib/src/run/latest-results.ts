@@ -7,17 +7,21 @@ import type { Connection } from "../engine/connection.js";
  * matter: of each step its last success and what came after it.
  *
  * @param atWork a condition on a row of `ops.check_results`: results of a step that is not on record yet
+ * @param until the last run that counts, in SQL; by default all do
  */
-export const latestResults = (atWork?: string): string => `successes as (
+export const latestResults = ({
+  atWork,
+  until,
+}: { atWork?: string; until?: string } = {}): string => `successes as (
   select done.step, max(${orderOfRun}) as nth
   from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
-  where done.status = 'succeeded' group by done.step
+  where done.status = 'succeeded'${upTo(until)} group by done.step
 ),
 since_then as (
   select done.step, done.run_id, ${orderOfRun} as nth
   from ops.step_runs as done left join ops.runs as runs on runs.run_id = done.run_id
   left join successes on successes.step = done.step
-  where ${orderOfRun} >= coalesce(successes.nth, 0)${
+  where ${orderOfRun} >= coalesce(successes.nth, 0)${upTo(until)}${
     atWork === undefined
       ? ""
       : `
@@ -35,13 +39,18 @@ latest_results as (
   ) as ranked where place = 1
 )`;
 
+const upTo = (run: string | undefined) =>
+  run === undefined
+    ? ""
+    : ` and ${orderOfRun} <= (select coalesce(max(run_number), 1000000000) from ops.runs where run_id = ${run})`;
+
 /** The number of checks by their latest result. */
 export async function countChecks(
   connection: Connection,
   runId: string,
 ): Promise<Record<"pass" | "warn" | "fail", number>> {
   const { rows } = await connection.query(
-    `with ${latestResults("run_id = $run")}
+    `with ${latestResults({ atWork: "run_id = $run" })}
 select status, count(*) as checks from latest_results group by status`,
     { run: runId },
   );

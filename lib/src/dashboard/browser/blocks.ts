@@ -61,6 +61,7 @@ export function showOnly(blocks: readonly HTMLElement[]): void {
   const block = blocks.find((one) => only !== null && blockName(one) === only);
   if (!block) return;
   block.setAttribute("data-only", "");
+  block.querySelector(".source")?.setAttribute("target", "_blank");
   document.documentElement.setAttribute("data-only", "");
 }
 
@@ -138,7 +139,7 @@ function replace(block: HTMLElement, node: HTMLElement): void {
   const name =
     focused instanceof HTMLElement && block.contains(focused) ? focused.dataset["focus"] : undefined;
   const scrolled = block.querySelector(".scroll")?.scrollLeft ?? 0;
-  block.replaceChildren(node);
+  block.replaceChildren(node, ...block.querySelectorAll(":scope > .source"));
   if (name !== undefined)
     block.querySelector<HTMLElement>(`[data-focus="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
   const scroll = block.querySelector(".scroll");

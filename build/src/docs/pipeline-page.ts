@@ -1,14 +1,7 @@
 import { attributes, html, joinHtml, type Html } from "shopmetrics/display";
 import type { Plan } from "shopmetrics/plan";
 import { count, seconds } from "../text.js";
-import {
-  baseOf,
-  dictionaryPage,
-  docsHome,
-  lineagePage,
-  notebookPage,
-  requirementsPage,
-} from "./addresses.js";
+import { baseOf, dictionaryPage, lineagePage, notebookPage, pipelinePage } from "./addresses.js";
 import { headingHtml, numberCell, scrollTable } from "./elements.js";
 import type { Docs } from "./model.js";
 import { checksWords, worst } from "./outputs.js";
@@ -16,8 +9,8 @@ import type { Page } from "./page.js";
 import { byLayer } from "./sidebar.js";
 import { capital, layerWords } from "./table-page.js";
 
-/** The documentation's front page: the pipeline from source to dashboard, with the results of the last run. */
-export function buildHomePage(docs: Docs): Page {
+/** The pipeline from source to dashboard, with the results of the last run. */
+export function buildPipelinePage(docs: Docs): Page {
   const byLayers = byLayer(docs.plans, ({ step }) => step);
   const layers = byLayers.map(([layer, plans]) => {
     const rows = plans.map((plan) => stepRow(plan, docs));
@@ -26,8 +19,8 @@ export function buildHomePage(docs: Docs): Page {
 ${scrollTable(columns, rows, "list steps")}`;
   });
   return {
-    path: docsHome,
-    title: "Documentation",
+    path: pipelinePage,
+    title: "Pipeline",
     description: "How every number of the dashboard is made, from the file it came from.",
     group: "",
     main: html`<div class="prose"><h1>How every number is made</h1>
@@ -38,7 +31,7 @@ ${joinHtml(layers, "\n")}`,
   };
 }
 
-const base = baseOf(docsHome);
+const base = baseOf(pipelinePage);
 
 /** Each paragraph is one line of the page. */
 const introduction = joinHtml(
@@ -49,8 +42,7 @@ const introduction = joinHtml(
     ],
     [
       html`Looking for a table or a column? The <a href="${base}${dictionaryPage}">data dictionary</a> has them all, `,
-      html`and the <a href="${base}${lineagePage}">lineage</a> follows a column from its file to the dashboard. `,
-      html`The <a href="${base}${requirementsPage}">requirements</a> say what the shop asked for and what is met.`,
+      html`and the <a href="${base}${lineagePage}">lineage</a> follows a column from its file to the dashboard.`,
     ],
   ].map((paragraph) => html`<p>${paragraph}</p>`),
   "\n",
