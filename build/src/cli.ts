@@ -137,7 +137,10 @@ program
   .description("build the dashboard from the last snapshots, and the documentation")
   .option("--out <folder>", "where to write it (default dist/site)")
   .option("--no-docs", "only the dashboard, without opening the warehouse")
-  .option("--tests <report>", "the tests' JSON report, for the requirements' last results")
+  .option(
+    "--tests <report>",
+    "the tests' JSON report, or a folder of them, for the requirements' last results",
+  )
   .addOption(quiet())
   .addOption(json())
   .addHelpText("after", examples("site --out public"))

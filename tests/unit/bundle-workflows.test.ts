@@ -14,9 +14,18 @@ interface Workflow {
       "timeout-minutes": number;
       strategy?: { matrix: { part: string[] } };
       permissions?: object;
-      steps: { uses?: string; run?: string }[];
+      needs?: string;
+      if?: string;
+      steps: Step[];
     }
   >;
+}
+
+interface Step {
+  uses?: string;
+  run?: string;
+  if?: string;
+  with?: Record<string, unknown>;
 }
 
 const folder = path.resolve(import.meta.dirname, "../../.github/workflows");
@@ -77,6 +86,30 @@ it.each(["ci.yml", "schedule.yml"])("runs the gates and each shard of the tests 
   expect(strategy?.matrix.part).toEqual(["gates", ...Object.keys(shards)]);
   expect(steps.map(({ run }) => run)).toContain('.ci/run "$PART"');
 });
+
+it.each(["ci.yml", "schedule.yml"])(
+  "builds the site with the results of all tests in %s, also of failed ones",
+  (file) => {
+    const { test, site } = workflowOf(file).jobs;
+    const step = (steps: Step[], action: string) =>
+      steps.filter(
+        ({ uses, with: given }) => uses?.startsWith(`actions/${action}@`) && given?.path === reports,
+      );
+    const reports = "test-results/reports";
+    expect(step(test!.steps, "upload-artifact")).toEqual([
+      expect.objectContaining({
+        if: "always()",
+        with: expect.objectContaining({ name: "results-${{ matrix.part }}" }),
+      }),
+    ]);
+    expect(site).toMatchObject({ needs: "test", if: expect.stringContaining("!cancelled()") });
+    expect(step(site!.steps, "download-artifact")).toEqual([
+      expect.objectContaining({ with: { pattern: "results-*", path: reports, "merge-multiple": true } }),
+    ]);
+    const builds = site!.steps.map(({ run }) => run);
+    expect(builds).toContain(file === "ci.yml" ? ".ci/run site" : `npm run site -- --tests ${reports}`);
+  },
+);
 
 it("uses one version of each action", () => {
   const used = new Set(files.flatMap(([, text]) => text.match(/[\w-]+\/[\w-]+@[0-9a-f]{40}/g) ?? []));

@@ -1,9 +1,15 @@
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type Compiled, compile } from "../../build/src/compile/compile.ts";
-import { parseRequirements, readRequirements, type Requirement } from "../../build/src/docs/evidence.ts";
+import {
+  parseRequirements,
+  readRequirements,
+  readTestReport,
+  type Requirement,
+} from "../../build/src/docs/evidence.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -112,3 +118,56 @@ async function titlesOf(file: string): Promise<string[]> {
   );
   return [...calls].map(([, , title]) => title!);
 }
+
+describe("the reports of the tests", () => {
+  const tested = (name: string, ...tests: (readonly [fullName: string, status: string])[]) => ({
+    name,
+    status: tests.some(([, status]) => status === "failed") ? "failed" : "passed",
+    assertionResults: tests.map(([fullName, status]) => ({ fullName, status })),
+  });
+  const folderOf = async (reports: Record<string, ReturnType<typeof tested>[]>) => {
+    const folder = await mkdtemp(path.join(tmpdir(), "reports-"));
+    for (const [name, testResults] of Object.entries(reports))
+      await writeFile(path.join(folder, name), JSON.stringify({ testResults }));
+    return folder;
+  };
+
+  it("count together where they lie in a folder, also those of another machine", async () => {
+    const folder = await folderOf({
+      "spark-0.json": [
+        tested(
+          "/home/runner/shop/tests/steps/a.test.ts",
+          ["typing one", "passed"],
+          ["typing two", "skipped"],
+        ),
+      ],
+      "pipeline-0.json": [tested(path.join(root, "tests/unit/b.test.ts"), ["keys", "failed"])],
+      "notes.txt": [],
+    });
+    const report = await readTestReport(root, folder);
+    expect(report.resultOf("tests/steps/a.test.ts", "typing")).toEqual({
+      status: "pass",
+      words: "✓ 1 test passed, 1 skipped",
+    });
+    expect(report.resultOf("tests/unit/b.test.ts", "keys")?.words).toBe("✗ 1 of 1 tests failed");
+    expect(report.resultOf("tests/unit/c.test.ts", "keys")).toBeUndefined();
+  });
+
+  it("count a test that ran twice once, as failed if it failed once", async () => {
+    const file = path.join(root, "tests/unit/b.test.ts");
+    const folder = await folderOf({
+      "gates-0.json": [tested(file, ["keys one", "passed"], ["keys two", "failed"])],
+      "pipeline-0.json": [tested(file, ["keys one", "passed"], ["keys two", "passed"])],
+    });
+    const report = await readTestReport(root, folder);
+    expect(report.resultOf("tests/unit/b.test.ts", "keys one")?.words).toBe("✓ 1 test passed");
+    expect(report.resultOf("tests/unit/b.test.ts", "keys")?.words).toBe("✗ 1 of 2 tests failed");
+  });
+
+  it("must be there", async () => {
+    await expect(readTestReport(root, await folderOf({}))).rejects.toThrow(
+      /holds no test report: a report is a file/,
+    );
+    await expect(readTestReport(root, "/nowhere")).rejects.toThrow("The test report /nowhere cannot be read");
+  });
+});

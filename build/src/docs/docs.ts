@@ -32,7 +32,7 @@ export const docsEntry = { title: "Docs", href: docsHome };
  * The documentation: a page for each notebook, table and guide, made from the compiled notebooks, the contracts and the
  * content of the warehouse. The warehouse is only read; without one the pages say so.
  *
- * @param options.tests vitest's report, for the requirements' last results
+ * @param options.tests vitest's report or a folder of them, for the requirements' last results
  * @throws NotebookError, or an AggregateError of several, when the notebooks do not compile
  */
 export async function docsFiles(
