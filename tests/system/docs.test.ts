@@ -14,7 +14,9 @@ import { brokenLinks, readPages } from "./docs-pages.ts";
 
 /** One page of each kind. */
 const kinds = {
-  home: "docs/index.html",
+  start: "docs/index.html",
+  pipeline: "docs/pipeline.html",
+  figures: "docs/figures/sales.html",
   notebook: "notebooks/silver/orders_clean.html",
   "dashboard-notebook": "notebooks/dashboard/sales.html",
   table: "tables/silver.orders_clean.html",
@@ -25,7 +27,7 @@ const kinds = {
 };
 
 /** Those that show what the warehouse holds. */
-const withFigures = [kinds.home, kinds.notebook, kinds.table, kinds.dictionary];
+const withFigures = [kinds.pipeline, kinds.figures, kinds.notebook, kinds.table, kinds.dictionary];
 
 let shop: Lakehouse;
 let site: string;
@@ -126,6 +128,52 @@ describe("a notebook's page", () => {
   });
 });
 
+describe("where a figure comes from", () => {
+  const partOf = (html: string, id: string) =>
+    new RegExp(`<h2 id="${id}">(.*?)(?=<h2|</main>)`, "s").exec(html)![1]!;
+
+  it("is told for each figure of the dashboard, which leads there", async () => {
+    const figures = [...pages].flatMap(([name, html]) =>
+      [...html.matchAll(/<a class="source"[^>]* href="([^"]+)"/g)].map(([, href]) => `${name}: ${href}`),
+    );
+    expect(figures.filter((figure) => figure.startsWith("index.html: "))).toHaveLength(5);
+    expect(new Set(figures.map((figure) => figure.split(":")[0])).size).toBeGreaterThan(4);
+    for (const figure of figures) expect(figure).toMatch(/: docs\/figures\/\w+\.html#figure-\d+$/);
+  });
+
+  it("names its columns with their meaning, their lineage and the files where they begin", () => {
+    const html = pages.get(kinds.figures)!;
+    const part = partOf(html, "figure-4");
+    expect(part).toContain("How much do we sell per day?");
+    expect(part).toContain('href="../../tables/gold.daily_sales_summary.html#revenue"');
+    expect(part).toContain('href="../../docs/lineage.html#gold-daily_sales_summary-revenue"');
+    expect(part).toContain("<code>landing/orders.total_amount</code>");
+    expect(part).toContain(
+      project.tables.get("gold.daily_sales_summary")!.columns.find(({ name }) => name === "revenue")!.comment,
+    );
+    // What it does not show is not named.
+    expect(part).not.toContain("avg_order_value");
+  });
+
+  it("shows the checks of the run that exported it", async () => {
+    const manifest = JSON.parse(await readFile(path.join(shop.home, "snapshots/sales.json"), "utf8")) as {
+      run: string;
+    };
+    const part = partOf(pages.get(kinds.figures)!, "figure-6");
+    expect(part).toContain(`Measured in the run that the page shows, <code>${manifest.run}</code>.`);
+    const { rows } = await shop.json<{ rows: { run_id: string; table_name: string; message: string }[] }>(
+      "show ops.check_results -n 5000",
+    );
+    const own = rows.filter(
+      ({ run_id, table_name }) => run_id === manifest.run && table_name === "gold.daily_sales_summary",
+    );
+    expect(own.length).toBeGreaterThan(5);
+    expect(part).toContain(`✓ ${own.length} checks passed`);
+    expect(part).toContain("revenue equals that of completed orders");
+    expect(part).toMatch(/silver\.orders_clean<\/code><\/a> <span data-status="pass">✓ \d+ checks passed/);
+  });
+});
+
 describe("the requirements", () => {
   const rowOf = (html: string, id: string) =>
     new RegExp(`<div class="requirement" id="${id.toLowerCase()}">.*?</dd></div>`, "s").exec(html)![0];
@@ -209,6 +257,34 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await close();
     });
 
+    it("the search puts a table above its columns, and says what each is", async () => {
+      const { page, close } = await watchedPage(browser);
+      await page.goto(`${places()[place]}${kinds.start}`);
+      const found = async (query: string) => {
+        await page.locator("#search").fill(query);
+        await expect
+          .poll(() => page.locator("search .found mark").first().innerText())
+          .toMatch(new RegExp(query.slice(0, 4), "i"));
+        return page
+          .locator("search .found a")
+          .evaluateAll((links) =>
+            links.map(
+              (link) =>
+                `${link.querySelector(".where")!.textContent} ${link.querySelector("strong")!.textContent}`,
+            ),
+          );
+      };
+      const orders = await found("orders_clean");
+      expect(orders[0]).toBe("Table silver.orders_clean");
+      const customers = await found("customer");
+      const kindOf = (name: string) => name.split(" ")[0];
+      expect(customers.slice(0, 3).map(kindOf)).toEqual(["Table", "Table", "Table"]);
+      // A name with its underscore is that name.
+      const ids = await found("customer_id");
+      expect(ids[0]).toMatch(/^Column .*\.customer_id$/);
+      await close();
+    });
+
     it("the search finds a column by one of its words, by keyboard alone", async () => {
       const { page, errors, close } = await watchedPage(browser);
       await page.goto(`${places()[place]}${kinds.notebook}`);
@@ -227,7 +303,7 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
   });
 
   it.each(Object.entries(kinds))("%s fits a phone and is readable there", async (kind, name) => {
-    const { page, close } = await watchedPage(browser, { viewport: { width: 390, height: 844 } });
+    const { page, close } = await watchedPage(browser, { viewport: { width: 360, height: 800 } });
     await page.goto(`${places()["a folder"]}${name}`);
     await keepPicture(page, `docs-${kind}-phone`);
     expect(await overflow(page)).toBe(0);
@@ -273,32 +349,113 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
   });
 
   describe("the lineage", () => {
-    const lit = (page: Page) =>
+    const drawn = (page: Page) =>
       page
-        .locator("svg a.on")
+        .locator("svg a[data-box]:visible")
         .evaluateAll((boxes) => boxes.map((box) => box.getAttribute("data-box")!).toSorted());
+
+    it("begins with one table: only what it is made of and what is made of it, at an address of its own", async () => {
+      const { page, errors, close } = await watchedPage(browser);
+      await page.goto(`${places()["a folder"]}${kinds.lineage}`);
+      const all = await drawn(page);
+      expect(all.length).toBeGreaterThan(20);
+      await page.getByLabel("Begin with").selectOption("gold.daily_sales_summary");
+      const around = await drawn(page);
+      expect(around).toEqual(
+        expect.arrayContaining([
+          "landing/orders",
+          "silver.orders_clean",
+          "gold.daily_sales_summary",
+          "dashboard.sales",
+        ]),
+      );
+      expect(around.filter((box) => box.startsWith("gold."))).toEqual(["gold.daily_sales_summary"]);
+      expect(page.url()).toMatch(/#gold-daily_sales_summary$/);
+      await page.goBack();
+      expect(await drawn(page)).toEqual(all);
+      await page.goForward();
+      expect(await drawn(page)).toEqual(around);
+      // The name as it is written in SQL leads there too.
+      await page.goto("about:blank");
+      await page.goto(`${places()["a folder"]}${kinds.lineage}#gold.daily_sales_summary`);
+      expect(await drawn(page)).toEqual(around);
+      expect(await page.getByLabel("Begin with").inputValue()).toBe("gold-daily_sales_summary");
+      await page.getByLabel("Begin with").selectOption("All tables");
+      expect(await drawn(page)).toEqual(all);
+      expect(apartFromFonts(errors)).toEqual([]);
+      await close();
+    });
 
     it("follows a column up to its file and down to the page that shows it", async () => {
       const { page, errors, close } = await watchedPage(browser);
       await page.goto(`${places()["a folder"]}${kinds.lineage}`);
       await page.locator('svg a[data-box="gold.daily_sales_summary"]').click();
       await page.locator(".chosen-column").getByRole("link", { name: "revenue", exact: true }).click();
-      expect(await lit(page)).toEqual([
+      const involved = [
         "bronze.orders_raw",
         "dashboard.sales",
         "gold.daily_sales_summary",
         "landing/orders",
         "silver.orders_clean",
-      ]);
+      ];
+      expect(await drawn(page)).toEqual(involved);
       expect(page.url()).toMatch(/#gold-daily_sales_summary-revenue$/);
       expect(await page.locator(".chosen-column").innerText()).toMatch(
         /Made of:[^]*landing\/orders\.total_amount[^]*Feeds:[^]*dashboard\.sales\.daily_sales\.revenue/,
       );
+      // The page reads other columns of silver, but not this one from there.
+      expect(
+        await page
+          .locator('path[data-from="silver.orders_clean"][data-to="dashboard.sales"]:visible')
+          .count(),
+      ).toBe(0);
       await page.reload();
-      await expect.poll(() => lit(page)).toContain("landing/orders");
-      await page.getByRole("button", { name: "Clear" }).click();
-      expect(await lit(page)).toEqual([]);
+      await expect.poll(() => drawn(page)).toEqual(involved);
       expect(apartFromFonts(errors)).toEqual([]);
+      await close();
+    });
+
+    it.each([360, 1440])(
+      "is readable at a width of %i pixels: no letter is smaller than 12, no box wider than the frame",
+      async (width) => {
+        const { page, close } = await watchedPage(browser, { viewport: { width, height: 800 } });
+        for (const hash of ["", "#silver-orders_clean", "#gold-daily_sales_summary-revenue"]) {
+          await page.goto("about:blank");
+          await page.goto(`${places()["a folder"]}${kinds.lineage}${hash}`);
+          await keepPicture(page, `docs-lineage-${width}${hash.replace("#", "-")}`);
+          // As it is on the screen, whatever the graph's scale.
+          const sizes = await page
+            .locator(".canvas text:visible")
+            .evaluateAll((texts) =>
+              texts.map(
+                (text) =>
+                  Number.parseFloat(getComputedStyle(text).fontSize) *
+                  (text as SVGTextElement).getScreenCTM()!.a,
+              ),
+            );
+          expect(Math.min(...sizes), hash).toBeGreaterThanOrEqual(12);
+          const widest = await page
+            .locator(".canvas a[data-box]:visible")
+            .evaluateAll((boxes) => Math.max(...boxes.map((box) => box.getBoundingClientRect().width)));
+          expect(widest).toBeLessThan(width - 40);
+          expect(await overflow(page)).toBe(0);
+        }
+        await close();
+      },
+    );
+
+    it("shows the table that it begins with", async () => {
+      const { page, close } = await watchedPage(browser, { viewport: { width: 360, height: 800 } });
+      for (const table of ["silver.orders_clean", "dashboard.traffic", "landing/customers"]) {
+        await page.goto(`${places()["a folder"]}${kinds.lineage}`);
+        await page.getByLabel("Begin with").selectOption(table);
+        const [box, canvas] = await Promise.all(
+          [`.canvas a[data-box="${table}"]`, ".canvas"].map((name) => page.locator(name).boundingBox()),
+        );
+        expect(box!.x, table).toBeGreaterThanOrEqual(canvas!.x - 1);
+        expect(box!.x + box!.width, table).toBeLessThanOrEqual(canvas!.x + canvas!.width + 1);
+        expect(box!.y + box!.height, table).toBeLessThanOrEqual(canvas!.y + canvas!.height + 1);
+      }
       await close();
     });
 
@@ -308,7 +465,9 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       const canvas = page.locator(".canvas");
       const width = () => canvas.locator("svg").evaluate((svg) => svg.clientWidth);
       await canvas.focus();
+      await page.keyboard.press("0");
       const whole = await width();
+      expect(whole).toBeLessThanOrEqual(await canvas.evaluate((one) => one.clientWidth));
       for (let press = 0; press < 4; press++) await page.keyboard.press("+");
       expect(await width()).toBeGreaterThan(2 * whole);
       const left = () => canvas.evaluate((one) => one.scrollLeft);
@@ -317,6 +476,45 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await expect.poll(left).toBeGreaterThan(before);
       await page.keyboard.press("0");
       expect(await width()).toBe(whole);
+      await close();
+    });
+
+    it("is zoomed by two fingers and moved by one", async () => {
+      const { page, close } = await watchedPage(browser, {
+        viewport: { width: 360, height: 800 },
+        hasTouch: true,
+        isMobile: true,
+      });
+      await page.goto(`${places()["a folder"]}${kinds.lineage}`);
+      const canvas = page.locator(".canvas");
+      await canvas.scrollIntoViewIfNeeded();
+      const width = () => canvas.locator("svg").evaluate((svg) => svg.getBoundingClientRect().width);
+      const left = () => canvas.evaluate((one) => one.scrollLeft);
+      const { x, y } = (await canvas.boundingBox())!;
+      const client = await page.context().newCDPSession(page);
+      const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...xs: number[]) =>
+        client.send("Input.dispatchTouchEvent", {
+          type,
+          touchPoints: xs.map((at, id) => ({ x: x + at, y: y + 120, id })),
+        });
+      const before = await width();
+      await touch("touchStart", 140, 180);
+      await touch("touchMove", 120, 200);
+      await touch("touchMove", 100, 220);
+      await touch("touchEnd");
+      await expect.poll(width).toBeGreaterThan(1.5 * before);
+      const start = await left();
+      await client.send("Input.synthesizeScrollGesture", {
+        x: x + 250,
+        y: y + 150,
+        xDistance: -150,
+        gestureSourceType: "touch",
+      });
+      await expect.poll(left).toBeGreaterThan(start + 50);
+      // A tap on the buttons does the same.
+      const large = await width();
+      await page.getByRole("button", { name: "Smaller" }).tap();
+      expect(await width()).toBeLessThan(large);
       await close();
     });
 
@@ -330,6 +528,95 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       );
       await close();
     });
+  });
+
+  it("the first page leads each reader by who they are, and is first in the list of all pages", async () => {
+    const { page, close } = await watchedPage(browser, { javaScriptEnabled: false });
+    await page.goto(`${places()["a folder"]}index.html`);
+    await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Docs" }).click();
+    expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("Start here");
+    const first = page.getByRole("navigation", { name: "Documentation" }).getByRole("link").first();
+    expect(await first.innerText()).toBe("Start here");
+    expect(await first.getAttribute("aria-current")).toBe("page");
+    const ways = {
+      "Business reader": "The dashboard",
+      Analyst: "The data dictionary",
+      Engineer: "README",
+      Operations: "Deployment guide",
+    };
+    for (const [who, link] of Object.entries(ways)) {
+      const way = page.getByRole("region", { name: who });
+      expect(await way.getByRole("link").nth(1).innerText(), who).toBe(link);
+      // All of their steps are there.
+      expect(await way.getByRole("listitem").count(), who).toBeGreaterThanOrEqual(4);
+    }
+    await close();
+  });
+
+  it("a figure of the dashboard leads to its sources and checks, also after it was drawn again and without JavaScript", async () => {
+    for (const javaScriptEnabled of [true, false]) {
+      const { page, errors, close } = await watchedPage(browser, { javaScriptEnabled });
+      await page.goto(`${places()["a path of its own"]}index.html`);
+      if (javaScriptEnabled) await page.locator("html[data-ready]").waitFor();
+      const figure = page.locator(".block", {
+        has: page.getByRole("heading", { name: "How much do we sell per day?" }),
+      });
+      if (javaScriptEnabled) {
+        await figure.getByRole("button", { name: "Show table" }).click();
+        await figure.getByRole("button", { name: "Show chart" }).waitFor();
+      }
+      await figure.getByRole("link", { name: "Source and checks" }).click();
+      await page.waitForURL(/docs\/figures\/sales\.html#figure-\d+$/);
+      const place = page.url().split("#")[1]!;
+      expect(await page.locator(`#${place}`).innerText()).toMatch(/^How much do we sell per day\?/);
+      await page.getByRole("link", { name: "gold.daily_sales_summary.revenue" }).nth(1).click();
+      await page.waitForURL(/tables\/gold\.daily_sales_summary\.html#revenue$/);
+      expect(await page.locator("#revenue .made").innerText()).toBe(
+        "Made of silver.orders_clean.total_amount; its lineage.",
+      );
+      expect(errors).toEqual([]);
+      await close();
+    }
+  });
+
+  it.each([
+    ["the dictionary", kinds.dictionary],
+    ["a table", "tables/gold.daily_sales_summary.html"],
+    ["a figure's sources", kinds.figures],
+  ])("%s is read on a phone without scrolling sideways, in letters of 12 pixels or more", async (_, name) => {
+    const { page, close } = await watchedPage(browser, { viewport: { width: 360, height: 800 } });
+    await page.goto(`${places()["a folder"]}${name}`);
+    await page
+      .locator(".doc details")
+      .evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
+    const problems = await page.locator(".doc *").evaluateAll((all) =>
+      all.flatMap((one) => {
+        const { right, width } = one.getBoundingClientRect();
+        const hasText = [...one.childNodes].some(
+          (node) => node.nodeType === 3 && node.textContent!.trim() !== "",
+        );
+        if (!hasText || width === 0 || getComputedStyle(one).clipPath !== "none" || one.closest("thead"))
+          return [];
+        const size = Number.parseFloat(getComputedStyle(one).fontSize);
+        return right > 361 || size < 12
+          ? [`${one.tagName} ${one.textContent!.slice(0, 40)}: ends at ${right}, ${size} px`]
+          : [];
+      }),
+    );
+    expect(problems).toEqual([]);
+    await close();
+  });
+
+  it("a figure in mermaid's language is drawn, and is text too", async () => {
+    const { page, errors, close } = await watchedPage(browser, { javaScriptEnabled: false });
+    await page.goto(`${places()["a folder"]}${kinds.guide}`);
+    const figure = page.getByRole("img", { name: "How it fits together" });
+    expect(await figure.locator("text").first().innerHTML()).not.toBe("");
+    const box = (await figure.boundingBox())!;
+    expect(Math.min(box.width, box.height)).toBeGreaterThan(300);
+    expect(await page.locator(".diagram details code").innerText()).toMatch(/^flowchart TB/);
+    expect(apartFromFonts(errors)).toEqual([]);
+    await close();
   });
 
   it("reads whole without JavaScript", async () => {

@@ -240,6 +240,7 @@ describe.skipIf(whyNoBrowser)(
         const manifest = async (page: string) =>
           JSON.parse(await readFile(path.join(shop.home, "snapshots", `${page}.json`), "utf8")) as {
             asOf: string;
+            run: string;
             checks: { fail: number };
           };
         const [sales, pipeline] = [await manifest("sales"), await manifest("pipeline")];
@@ -261,6 +262,12 @@ describe.skipIf(whyNoBrowser)(
             /^✗ 1 of \d+ checks failed$/,
           );
         }
+        // A figure that was kept has the checks of the run that it shows.
+        const figures = await readFile(path.join(out, "docs/figures/sales.html"), "utf8");
+        const main = figures.slice(figures.indexOf("<main"));
+        expect(main).toContain(`<code>${sales.run}</code>`);
+        expect(main).toContain('data-status="pass"');
+        expect(main).not.toContain('data-status="fail"');
       });
     });
   },

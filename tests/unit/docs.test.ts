@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { examplesOf } from "../../build/src/docs/examples.ts";
 import { readWarehouseStats } from "../../build/src/docs/warehouse-stats.ts";
 import { type Highlight, loadHighlight } from "../../build/src/docs/highlight.ts";
-import { layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
+import { around, layOut, lineageGraph } from "../../build/src/docs/lineage-graph.ts";
 import { linkFrom } from "../../build/src/docs/links.ts";
 import { renderMarkdown } from "../../build/src/docs/markdown.ts";
 import { shownHtml } from "../../build/src/docs/outputs.ts";
@@ -283,14 +283,41 @@ describe("the lineage's graph", () => {
     expect(lines).toHaveLength(2);
   });
 
-  it("stands from left to right, and its lines from box to box", () => {
-    const { boxes, lines } = layOut(lineageGraph(lineage, shop.tables));
-    const x = (name: string) => boxes.find((box) => box.name === name)!.x;
-    expect(x("landing/orders")).toBeLessThan(x("bronze.orders_raw"));
-    expect(x("silver.orders_clean")).toBeLessThan(x("dashboard.sales"));
-    for (const { from, to, points } of lines) {
-      expect(points[0]!.x).toBeGreaterThan(x(from));
-      expect(points.at(-1)!.x).toBeLessThan(x(to));
-    }
+  it.each([
+    ["LR", "left"],
+    ["TB", "top"],
+  ] as const)(
+    "%s: its boxes follow each other, and its lines go from box to box within the picture",
+    (direction, side) => {
+      const { boxes, lines, width, height } = layOut(lineageGraph(lineage, shop.tables), direction);
+      const at = (name: string) => boxes.find((box) => box.name === name)!;
+      expect(at("landing/orders")[side]).toBeLessThan(at("bronze.orders_raw")[side]);
+      expect(at("silver.orders_clean")[side]).toBeLessThan(at("dashboard.sales")[side]);
+      for (const { from, to, path } of lines) {
+        const numbers = [...path.matchAll(/-?[\d.]+/g)].map(Number);
+        const [x, y] = [0, 1].map((first) => numbers.filter((_, index) => index % 2 === first));
+        const along = side === "left" ? x! : y!;
+        expect(along[0]).toBeGreaterThan(at(from)[side]);
+        expect(along.at(-1)).toBeCloseTo(at(to)[side], 0);
+        expect(Math.min(...x!, ...y!)).toBeGreaterThanOrEqual(0);
+        expect(Math.max(...x!)).toBeLessThanOrEqual(width);
+        expect(Math.max(...y!)).toBeLessThanOrEqual(height);
+      }
+    },
+  );
+
+  it("around a table is what it is made of and what is made of it, and nothing beside it", () => {
+    const line = (from: string, to: string) => ({ from, to });
+    const lines = [
+      line("a", "b"),
+      line("b", "c"),
+      line("b", "d"),
+      line("x", "d"),
+      line("c", "e"),
+      line("y", "z"),
+    ];
+    expect([...around("c", lines)].toSorted()).toEqual(["a", "b", "c", "e"]);
+    expect([...around("b", lines)].toSorted()).toEqual(["a", "b", "c", "d", "e"]);
+    expect([...around("q", lines)]).toEqual(["q"]);
   });
 });
