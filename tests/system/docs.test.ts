@@ -504,12 +504,9 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await touch("touchEnd");
       await expect.poll(width).toBeGreaterThan(1.5 * before);
       const start = await left();
-      await client.send("Input.synthesizeScrollGesture", {
-        x: x + 250,
-        y: y + 150,
-        xDistance: -150,
-        gestureSourceType: "touch",
-      });
+      await touch("touchStart", 250);
+      for (let at = 240; at >= 90; at -= 10) await touch("touchMove", at);
+      await touch("touchEnd");
       await expect.poll(left).toBeGreaterThan(start + 50);
       // A tap on the buttons does the same.
       const large = await width();

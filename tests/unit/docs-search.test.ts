@@ -22,6 +22,7 @@ const { content } = searchIndex([
   table("silver.dim_customers", "Versions of each customer", ["customer_id", "customer", "batch_no"]),
   table("silver.orders_clean", "One row per order, of a customer", ["order_id", "customer_id"]),
   table("gold.customer_ltv", "Lifetime value", ["customer_id", "orders"]),
+  table("silver.visits", "Read by the step of ltv", []),
   page("notebooks/silver/orders_clean.html", "Orders, one row each", [
     { id: "", heading: "", text: "" },
     { id: "typing", heading: "Typing customers", text: "Reads daily_sales and customer_id" },
@@ -69,6 +70,13 @@ describe("the search puts first", () => {
       "Orders, one row each",
     ]);
     expect(at(names.slice(2), isColumn)).toBeGreaterThan(0);
+  });
+
+  it("tables that speak of a word before columns of a table that is called so, but for those that are called so too", () => {
+    const names = found("ltv");
+    expect(names.slice(0, 2)).toEqual(["gold.customer_ltv", "silver.visits"]);
+    expect(names.slice(2).toSorted()).toEqual(["gold.customer_ltv.customer_id", "gold.customer_ltv.orders"]);
+    expect(found("customer_ltv orders")[0]).toBe("gold.customer_ltv.orders");
   });
 
   it("exact before begun words, and a slip of the pen last", () => {

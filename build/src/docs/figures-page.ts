@@ -18,7 +18,7 @@ import { checksHtml, checksWords, worst } from "./outputs.js";
 import type { Page } from "./page.js";
 import type { LastCheck } from "./warehouse-stats.js";
 
-/** Where the figures of a page of the dashboard come from: of each its columns, up to the files, and the checks of the run that it shows. */
+/** Where the figures of a dashboard's page come from: of each its columns, up to the files, and the checks of the run that it shows. */
 export function buildFiguresPage(page: DashboardPage, docs: Docs): Page {
   const path = figuresPage(page.step);
   const base = baseOf(path);
@@ -38,7 +38,8 @@ export function buildFiguresPage(page: DashboardPage, docs: Docs): Page {
     group: "Figures",
     main: html`<p class="kicker">Figures</p>
 <div class="prose"><h1>Where the figures of ${page.title} come from</h1>
-<p>Each figure of the page ${link} with the columns that it is made of and the checks of the tables that hold them. ${exportWords(page)}</p></div>
+<p>Each figure of the page ${link} with the columns that it is made of and the checks of the tables that hold them.
+${exportWords(page)}</p></div>
 ${joinHtml(parts, "\n")}`,
     headings: figures.map(({ id, title }) => ({ level: 2, text: title, id })),
     sections: [
@@ -186,11 +187,9 @@ function upstreamHtml(
     .filter((table) => !tables.includes(table))
     .flatMap((table) => {
       const own = checks.filter((check) => check.table === table);
-      return own.length === 0
-        ? []
-        : [
-            html`<li>${codeLink(table, `${base}${tablePage(table)}#checks`)} <span data-status="${worst(own)!}">${checksWords(own)}</span></li>`,
-          ];
+      if (own.length === 0) return [];
+      const link = codeLink(table, `${base}${tablePage(table)}#checks`);
+      return [html`<li>${link} <span data-status="${worst(own)!}">${checksWords(own)}</span></li>`];
     });
   return verdicts.length > 0
     ? html`<p class="extent">Checked before, of what these are made of:</p>

@@ -34,9 +34,13 @@ function rankOf(result: Found, terms: readonly string[], asked: string): number[
       }),
     );
   const [anywhere, named] = [nearness(false), nearness(true)];
+  // Each column's name begins with its table's: what is only in there is no hit of the column's own.
+  const own = name.slice(name.lastIndexOf(".") + 1).split("_");
+  const isOwn =
+    kind !== "column" || terms.some((term) => [own.join("_"), ...own].some((word) => word.startsWith(term)));
   return [
     Number(anywhere === slip),
-    Number(named > begun),
+    Number(named > begun || !isOwn),
     Number(kind !== "table"),
     Number(!isCalledSo),
     kinds.indexOf(kind),

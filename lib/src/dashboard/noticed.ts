@@ -3,7 +3,7 @@ import type { Columns, RowOf } from "./snapshot-columns.js";
 import type { Snapshot } from "./snapshot.js";
 
 /** Notices which columns of which queries a drawing is made of, also by way of what was computed for an earlier one. */
-export interface Noticing {
+interface Noticing {
   /** A snapshot that is noticed when it is read. */
   readonly over: <C extends Columns>(snapshot: Snapshot<C>) => Snapshot<C>;
   /** Draws. @returns what was drawn and, as `query.column`, what was read for it; `query.*` where only rows were counted */
