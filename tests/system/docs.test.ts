@@ -152,7 +152,7 @@ describe("where a figure comes from", () => {
       project.tables.get("gold.daily_sales_summary")!.columns.find(({ name }) => name === "revenue")!.comment,
     );
     // What it does not show is not named.
-    expect(part).not.toContain("avg_order_value");
+    expect(part).not.toContain("#avg_order_value");
   });
 
   it("shows the checks of the run that exported it", async () => {
@@ -611,7 +611,7 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
     expect(await figure.locator("text").first().innerHTML()).not.toBe("");
     const box = (await figure.boundingBox())!;
     expect(Math.min(box.width, box.height)).toBeGreaterThan(300);
-    expect(await page.locator(".diagram details code").innerText()).toMatch(/^flowchart TB/);
+    expect(await page.locator(".diagram details code").textContent()).toMatch(/^flowchart TB/);
     expect(apartFromFonts(errors)).toEqual([]);
     await close();
   });
