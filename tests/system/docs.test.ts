@@ -576,6 +576,20 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
     }
   });
 
+  it("a figure's sources say so when the dashboard shows a newer run by now", async () => {
+    const { page, close } = await watchedPage(browser);
+    const notice = page.getByText("The dashboard has newer figures by now");
+    await page.goto(`${places()["a path of its own"]}${kinds.figures}`, { waitUntil: "networkidle" });
+    expect(await notice.isVisible()).toBe(false);
+    await page.route("**/data/sales.json", (route) =>
+      route.fulfill({ json: { run: "2027-01-01T000000Z-later1" } }),
+    );
+    await page.reload();
+    await notice.waitFor();
+    expect(await notice.innerText()).toContain("of the run 2027-01-01T000000Z-later1.");
+    await close();
+  });
+
   it.each([
     ["the dictionary", kinds.dictionary],
     ["a table", "tables/gold.daily_sales_summary.html"],

@@ -1,4 +1,4 @@
-import { html, joinHtml, type Block, type Html } from "shopmetrics/display";
+import { attributes, html, joinHtml, type Block, type Html } from "shopmetrics/display";
 import type { DashboardPage } from "../site/dashboard.js";
 import { figureAnchor } from "../site/dashboard-page.js";
 import { instantWords } from "../text.js";
@@ -39,7 +39,7 @@ export function buildFiguresPage(page: DashboardPage, docs: Docs): Page {
     main: html`<p class="kicker">Figures</p>
 <div class="prose"><h1>Where the figures of ${page.title} come from</h1>
 <p>Each figure of the page ${link} with the columns that it is made of and the checks of the tables that hold them.
-${exportWords(page)}</p></div>
+${exportWords(page)}</p>${newerRunHtml(page, base)}</div>
 ${joinHtml(parts, "\n")}`,
     headings: figures.map(({ id, title }) => ({ level: 2, text: title, id })),
     sections: [
@@ -58,6 +58,19 @@ ${joinHtml(parts, "\n")}`,
 function exportWords({ manifest }: DashboardPage): Html | string {
   if (!manifest) return "It has not been exported yet.";
   return html`The page shows what the run <code>${manifest.run}</code> exported on ${instantWords(manifest.asOf)}.`;
+}
+
+/** Shown by a script if the dashboard has gone on since this page was made. */
+function newerRunHtml({ manifest }: DashboardPage, base: string): Html | undefined {
+  if (!manifest) return undefined;
+  const about = attributes({
+    "data-shown-run": manifest.run,
+    "data-manifest": `${base}data/${manifest.page}.json`,
+    hidden: true,
+  });
+  return html`
+<p class="absent"${about}>The dashboard has newer figures by now, of the run <code></code>. What is said here is of the run before; build
+the site again for the newest: <code>npm run site</code>.</p>`;
 }
 
 /** What a figure is called: the question above a chart or table, or the names of the cards. */
