@@ -55,8 +55,8 @@ export function pageHtml(
 /** `notebooks/dashboard/sales.ipynb` is the page `sales`. */
 export const pageName = (notebook: string) => notebook.replace(/^.*\//, "").replace(/\.ipynb$/, "");
 
-const blockHtml = ({ index, kind, span, html: content }: Block & { index: number }) =>
-  html`<div class="block ${kind}" data-block="${index}" data-span="${span}">${content}</div>`;
+const blockHtml = ({ index, kind, span, hidden, html: content }: Block & { index: number }) =>
+  html`<div class="block ${kind}" data-block="${index}" data-span="${span}"${hidden && html` hidden`}>${content}</div>`;
 
 /** What one cell adds to the page. */
 interface Part {

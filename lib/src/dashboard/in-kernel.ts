@@ -27,7 +27,9 @@ export function drawInKernel(): void {
   usePageSurface({
     display(draw) {
       const document = open();
-      const drawn = draw().element({ document, width: 860, state: {}, again: undefined });
+      const drawing = draw();
+      if (drawing.hidden) return;
+      const drawn = drawing.element({ document, width: 860, state: {}, again: undefined });
       standStill(drawn);
       show(drawn, document);
     },

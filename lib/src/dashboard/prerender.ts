@@ -17,6 +17,8 @@ export interface Block {
   readonly kind: "display" | "view";
   /** How much of the page's width it takes. */
   readonly span: string;
+  /** Left out until the reader has chosen something. */
+  readonly hidden: boolean;
   readonly html: Html;
 }
 
@@ -38,16 +40,19 @@ export async function prerenderPage(
   const loaded = await load(manifest, read);
   const blocks: Block[] = [];
   let cell = 0;
-  const add = (kind: Block["kind"], make: () => { span: string; node: HTMLElement }) => {
+  const add = (
+    kind: Block["kind"],
+    make: () => { span: string; hidden?: boolean | undefined; node: HTMLElement },
+  ) => {
     try {
-      const { span, node } = make();
+      const { span, hidden = false, node } = make();
       roundCoordinates(node);
-      blocks.push({ cell, kind, span, html: rawHtml(node.outerHTML) });
+      blocks.push({ cell, kind, span, hidden, html: rawHtml(node.outerHTML) });
     } catch (error) {
       // A mistake in the page's own code fails the build; a problem with data is shown to the reader.
       if (!(error instanceof SnapshotError)) throw error;
       const { outerHTML } = failureElement(document, error.message);
-      blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML) });
+      blocks.push({ cell, kind, span: "full", hidden: false, html: rawHtml(outerHTML) });
     }
   };
   const leaveSession = useSession({
@@ -67,7 +72,7 @@ export async function prerenderPage(
       add("display", () => {
         const drawing = draw();
         const surface = { document, width: undefined, state: {}, again: undefined };
-        return { span: drawing.span ?? "full", node: drawing.element(surface) };
+        return { span: drawing.span ?? "full", hidden: drawing.hidden, node: drawing.element(surface) };
       }),
     view: (control) =>
       add("view", () => ({ span: "control", node: controlElement(control, document, false) })),
