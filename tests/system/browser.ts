@@ -67,7 +67,7 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 /** The figure on the card that carries a label. */
 export const figure = (page: Page, label: string): Promise<string> =>
   page
-    .locator(".card", { has: page.locator("dt", { hasText: label }) })
+    .locator(".card", { has: page.getByText(label, { exact: true }) })
     .locator(".figure")
     .innerText();
 

@@ -26,6 +26,8 @@ export interface Choice<Key extends string = string> extends Control<Key> {
   readonly value: string;
   /** An option as the reader sees it. */
   readonly words: (option: string) => string;
+  /** Whether a drawing sets it: then a cross beside it takes the choice away. */
+  readonly isSet: Signal<boolean>;
   /** The level above. */
   readonly within?: Choice | undefined;
 }
@@ -123,6 +125,7 @@ function choice<Key extends string>(
     state,
     initial,
     below: [],
+    isSet: signal(false),
     within,
     words: (option) => (option === initial ? option : words(option)),
     get value() {

@@ -82,6 +82,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
     state.asTable = !state.asTable;
     again?.();
   });
+  if (chart.sets) chart.sets.isSet.value = true;
   const content = empty
     ? emptyElement(chart, document)
     : state.asTable
@@ -89,7 +90,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
           document,
           "section",
           { class: "scroll", tabindex: 0, "aria-label": `${title}, as a table` },
-          tableBody(table, surface, Infinity),
+          tableBody(table, surface, Infinity, chart.sets),
         )
       : undefined;
   return element(

@@ -31,7 +31,7 @@ export const table = <R extends Row>(options: TableOptions<R>): Drawing => ({
 });
 
 /** Rows that one click adds: as many as a browser draws without a pause. */
-const atOnce = 200;
+const atOnce = 100;
 
 /** A table with its title, a button in each column to sort by it, a search, and a button to download the rows as CSV. */
 function tableElement(table: Table, surface: Surface): HTMLElement {
@@ -53,6 +53,7 @@ function tableElement(table: Table, surface: Surface): HTMLElement {
           : `${written(shown.length, "integer")} of ${counted(rows.length, "row")} found.`;
     body.replaceChildren(...rowElements({ ...table, rows: shown }, surface));
   };
+  if (table.sets) table.sets.isSet.value = true;
   if (rows.length > limit || state.search) state.search = searchOf(document, title, state.search, draw);
   draw();
   return element(

@@ -5,6 +5,10 @@ import { InputError } from "../../errors.js";
 /** What this file needs to know of a mark of Plot: with what it draws, and how. */
 interface Mark {
   readonly data?: unknown;
+  readonly ariaLabel?: string;
+  /** What a tooltip of it is, if it has one. */
+  tip?: string | object | null;
+  ariaHidden?: string;
   render?: (
     index: unknown,
     scales: unknown,
@@ -36,8 +40,19 @@ export function rememberOptions(
 ): void {
   let known = false;
   for (const mark of [marks].flat(Infinity as 1) as (Mark | null | undefined)[]) {
-    if (!mark?.render || !Array.isArray(mark.data)) continue;
-    known ||= mark.data.some((row) => option(row, key) !== undefined);
+    if (!mark?.render) continue;
+    // What only the eye needs is hidden from screen readers also when Plot draws it anew under the pointer.
+    if (mark.tip)
+      mark.tip = { ...(typeof mark.tip === "string" ? { pointer: mark.tip } : mark.tip), ariaHidden: "true" };
+    const stands =
+      mark.ariaLabel !== "tip" &&
+      Array.isArray(mark.data) &&
+      mark.data.some((row) => option(row, key) !== undefined);
+    if (!stands) {
+      mark.ariaHidden = "true";
+      continue;
+    }
+    known = true;
     const render = mark.render;
     mark.render = function (index, scales, values, dimensions, context) {
       const drawn = render.call(this, index, scales, values, dimensions, context);

@@ -73,8 +73,8 @@ function pathElement(control: Choice, document: Document, listen: boolean): HTML
 
 /** A button that takes a choice away; none where nothing is chosen. */
 function takeAway(control: Choice, document: Document, words: string): HTMLElement | undefined {
-  const { key, label, value, initial } = control;
-  if (value === initial) return undefined;
+  const { key, label, value, initial, isSet } = control;
+  if (!isSet.value || value === initial) return undefined;
   // What it stands in takes the focus when it is gone.
   const button = element(
     document,

@@ -128,20 +128,19 @@ function rowButton(words: string, own: string, sets: Choice, document: Document)
 /** Takes more than a line on a phone. */
 const isLong = (value: Value | undefined) => typeof value === "string" && value.length > 24;
 
-/** Nulls come last, in either direction. */
+/** Nulls come last, in either direction; equal rows keep their order. */
 function sorted(rows: Rows["rows"], sort: Surface["state"]["sort"]): Rows["rows"] {
   if (!sort) return rows;
   const { column, descending } = sort;
   const way = descending ? -1 : 1;
-  return rows.toSorted((a, b) => {
-    const [left, right] = [a[column] ?? null, b[column] ?? null];
-    if (left === null || right === null) return Number(left === null) - Number(right === null);
-    return way * compare(left, right);
-  });
+  const isNull = (row: Row) => (row[column] ?? null) === null;
+  const known = rows.filter((row) => !isNull(row));
+  const isText = known.some((row) => typeof row[column] === "string");
+  // Numbers, dates and booleans are compared as numbers; one collator is ten times as fast as `localeCompare` with a locale.
+  const compare = isText
+    ? (a: Row, b: Row) => way * collator.compare(String(a[column]), String(b[column]))
+    : (a: Row, b: Row) => way * (Number(a[column]) - Number(b[column]));
+  return [...known.toSorted(compare), ...rows.filter(isNull)];
 }
 
-/** Ten times as fast as `localeCompare` with a locale. */
 const collator = new Intl.Collator("en");
-
-const compare = (a: NonNullable<Value>, b: NonNullable<Value>) =>
-  typeof a === "string" && typeof b === "string" ? collator.compare(a, b) : a < b ? -1 : a > b ? 1 : 0;
