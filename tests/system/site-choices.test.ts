@@ -121,10 +121,10 @@ describe.skipIf(whyNoBrowser)(`what a reader chooses in charts and tables${why}`
     await high.tap({ position: { x: 4, y: 4 } });
     await page.waitForURL(/segment=High/);
     await openReady(page, address("products", "?category=Books"));
-    const dot = chart(page, "How do units and revenue").getByRole("button").first();
+    const dot = chart(page, "How do units and revenue").locator("svg [role=button]").first();
     await dot.scrollIntoViewIfNeeded();
     const { x, y } = (await dot.boundingBox())!;
-    await page.touchscreen.tap(x - 4, y - 4);
+    await page.touchscreen.tap(x - 6, y - 6);
     await page.waitForURL(/category=Books&product_id=/);
     expect(errors).toEqual([]);
     await close();
