@@ -160,10 +160,7 @@ export const toggle = (control: Choice, value: string): void =>
 
 /** "Category: Books" */
 export const choiceWords = (control: Control): string =>
-  `${control.label}: ${control.kind === "period" ? (control as Period).value.words : wordsOf(control as Choice)}`;
-
-/** What is chosen, as the reader sees it. */
-export const wordsOf = ({ words, value }: Choice): string => words(value);
+  `${control.label}: ${control.kind === "period" ? (control as Period).value.words : (control as Choice).words((control as Choice).value)}`;
 
 const day = 86_400_000;
 
