@@ -50,18 +50,24 @@ export async function cached<Answer>(
  * Many small answers of a slow, pure function of a text, in one file. Those not asked for again are forgotten by `save`.
  *
  * @param kind a folder of the cache
+ * @param answer what it gives, a text or one to come, is what `ask` gives
  */
-export async function cachedTexts(kind: string, answer: (text: string) => Promise<string>) {
+export async function cachedTexts<Answer extends string | Promise<string>>(
+  kind: string,
+  answer: (text: string) => Answer,
+) {
   const file = path.join(cacheFolder(kind), "answers.json");
   const known = (await readJson<Record<string, string>>(file)) ?? {};
-  const used: Record<string, string> = {};
+  const used: Record<string, string | Answer> = {};
+  const toolchain = await keyOf([]);
   return {
-    async ask(text: string): Promise<string> {
-      const key = await keyOf([text]);
-      return (used[key] ??= known[key] ?? (await answer(text)));
+    ask(text: string): string | Answer {
+      const key = createHash("sha256").update(toolchain).update(text).digest("hex").slice(0, 24);
+      return (used[key] ??= known[key] ?? answer(text));
     },
     async save(): Promise<void> {
-      await writeWhole(file, JSON.stringify(used));
+      const answers = await Promise.all(Object.entries(used).map(async ([key, text]) => [key, await text]));
+      await writeWhole(file, JSON.stringify(Object.fromEntries(answers)));
     },
   };
 }

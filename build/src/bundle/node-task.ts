@@ -1,5 +1,5 @@
 import path from "node:path";
-import { decode, encode } from "@jridgewell/sourcemap-codec";
+import { decode, encode, type SourceMapSegment } from "@jridgewell/sourcemap-codec";
 import { databricks } from "shopmetrics/engine";
 import type { ExportedPage } from "shopmetrics/run";
 import type { LandingFolder, Plan } from "shopmetrics/plan";
@@ -104,20 +104,25 @@ await endTask();
 function inlineMap(text: string): string {
   const map = JSON.parse(text) as { version: number; sources: string[]; mappings: string };
   const cells = map.sources.filter((source) => source.includes(".ipynb cell "));
-  const lines = decode(map.mappings).map((line) =>
-    line.flatMap((segment): typeof line => {
-      const source = segment.length > 1 ? cells.indexOf(map.sources[segment[1]!]!) : -1;
-      return source < 0 ? [[segment[0]]] : [[segment[0], source, segment[2]!, segment[3]!]];
-    }),
-  );
-  const small = { version: map.version, sources: cells, names: [], mappings: encode(lines.map(once)) };
+  const cellOf = map.sources.map((source) => cells.indexOf(source));
+  const lines = decode(map.mappings).map((line) => ofCells(line, cellOf));
+  const small = { version: map.version, sources: cells, names: [], mappings: encode(lines) };
   const base64 = Buffer.from(JSON.stringify(small)).toString("base64");
   return `//# sourceMappingURL=data:application/json;base64,${base64}\n`;
 }
 
-/** Leaves out all but the first of neighbouring segments that belong to no cell. */
-const once = <Segment extends { length: number }>(line: readonly Segment[]) =>
-  line.filter(({ length }, index) => length > 1 || (line[index - 1]?.length ?? 0) > 1);
+/** The segments that belong to a cell, and after them the first of those that belong to none: millions are the libraries'. */
+function ofCells(line: readonly SourceMapSegment[], cellOf: readonly number[]): SourceMapSegment[] {
+  const kept: SourceMapSegment[] = [];
+  let inCell = false;
+  for (const segment of line) {
+    const cell = segment.length > 1 ? cellOf[segment[1]!]! : -1;
+    if (cell >= 0) kept.push([segment[0], cell, segment[2]!, segment[3]!]);
+    else if (inCell) kept.push([segment[0]]);
+    inCell = cell >= 0;
+  }
+  return kept;
+}
 
 /**
  * The imports that lead from one module to another when the program starts. What is loaded later, such as the engine

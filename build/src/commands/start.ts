@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readSettings } from "shopmetrics/settings";
-import { nearPath } from "../text.js";
-import { compileAndWrite } from "./build.js";
+import { counted, nearPath, seconds } from "../text.js";
+import { compileProject } from "./compile-project.js";
 import { during } from "../run/running-line.js";
 import { describe, generateShown } from "./generate.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
@@ -31,10 +31,10 @@ export async function start(
   } else if (options.scale !== undefined) {
     say(`--scale ${options.scale} is ignored: ${nearPath(settings.landing)} holds exports already.`);
   }
-  const { compiled, sentence } = await during("compiling the notebooks", () =>
-    compileAndWrite(settings.root),
-  );
-  say(`${sentence}\n`);
+  const started = performance.now();
+  const compiled = await during("compiling the notebooks", () => compileProject(settings.root));
+  const took = (performance.now() - started) / 1000;
+  say(`Compiled ${counted(compiled.plans.length, "notebook")} (${seconds(took)})\n`);
   const report = await runPipeline(settings, compiled, options);
   const built = existsSync(settings.snapshots)
     ? await during("building the site", () => buildSite(settings))

@@ -11,7 +11,7 @@ import { sqlFile } from "../bundle/sql/step.js";
 import { compiledFile, docsHome } from "./addresses.js";
 import { docsAssets } from "./assets.js";
 import { openWarehouseStats } from "./warehouse-stats.js";
-import { loadHighlight } from "./highlight.js";
+import { rememberedHighlight } from "./highlight.js";
 import { buildHomePage } from "./home-page.js";
 import { buildNotebookPage } from "./notebook-page.js";
 import { findEvidence, readRequirements, readTestReport } from "./evidence.js";
@@ -40,9 +40,9 @@ export async function docsFiles(
   options: { tests?: string | undefined } = {},
 ): Promise<SiteFile[]> {
   const { root } = settings;
-  const [compiled, highlight, assets, requirements, guides] = await Promise.all([
+  const [compiled, { highlight, save }, assets, requirements, guides] = await Promise.all([
     compile(root, project),
-    loadHighlight(),
+    rememberedHighlight(),
     docsAssets(),
     readRequirements(root),
     readGuides(root),
@@ -78,6 +78,7 @@ export async function docsFiles(
     buildRequirementsPage(docs),
     ...[...guides].map(([file, text]) => buildGuidePage(file, text, docs)),
   ];
+  await save();
   const search = searchIndex(pages);
   const { style, script } = assets;
   const shared = { frame: dashboard.frame, style, script, search: search.path, sidebar: sidebarOf(docs) };

@@ -1,6 +1,7 @@
-import { html, type Content, type Html } from "shopmetrics/display";
+import { html, rawHtml, type Content, type Html } from "shopmetrics/display";
 import { type HighlighterCore, createHighlighterCore } from "shiki/core";
-import { createOnigurumaEngine } from "shiki/engine/oniguruma";
+import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
+import { cachedTexts } from "../cache.js";
 
 type Language = "typescript" | "sql" | "shellscript" | "json" | "yaml";
 
@@ -10,7 +11,7 @@ export type Highlight = (code: string, language: string | undefined) => Html;
 /** Loads the grammars. Code in any other language is shown plain. */
 export async function loadHighlight(): Promise<Highlight> {
   const highlighter = await createHighlighterCore({
-    engine: createOnigurumaEngine(import("shiki/wasm")),
+    engine: createJavaScriptRegexEngine(),
     themes: [{ name: "kinds", type: "light", fg: codeOf("plain"), bg: "#ffffff", settings }],
     langs: [
       import("shiki/langs/typescript.mjs"),
@@ -27,6 +28,19 @@ export async function loadHighlight(): Promise<Highlight> {
     const shown =
       known === "typescript" ? sqlInTypescript(tokens, (sql) => tokenize(highlighter, sql, "sql")) : tokens;
     return html`${shown.map(tokenHtml)}`;
+  };
+}
+
+/** Remembers what it has coloured once: that takes half of the time in which the documentation is made. */
+export async function rememberedHighlight(): Promise<{ highlight: Highlight; save: () => Promise<void> }> {
+  const highlight = await loadHighlight();
+  const memory = await cachedTexts("code", (text) => {
+    const end = text.indexOf("\n");
+    return highlight(text.slice(end + 1), text.slice(0, end)).toString();
+  });
+  return {
+    highlight: (code, language = "") => rawHtml(memory.ask(`${language}\n${code}`)),
+    save: memory.save,
   };
 }
 
