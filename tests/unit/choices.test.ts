@@ -67,7 +67,7 @@ describe("a chart that sets a choice", () => {
     chart({ title: "What?", sets: control, table: { rows, columns: { category: "Category" } } }, () => ({
       marks: [
         Plot.barX(rows, { x: "units", y: "category", tip: true }),
-        Plot.text(rows, { x: "units", y: "category", text: "name" }),
+        Plot.text(rows, { x: "units", y: "category", text: "name", fill: () => "white" }),
       ],
     })).element(on);
 
@@ -86,6 +86,8 @@ describe("a chart that sets a choice", () => {
       ["Books", "false", "-1", "0.3"],
       ["Toys", "true", "0", null],
     ]);
+    const labels = drawn(control).querySelectorAll("[data-mark=text] text");
+    expect([...labels].map((label) => label.getAttribute("fill"))).toEqual(["currentColor", "white"]);
   });
 
   it("is a picture with one description where there is no reader to click", () => {

@@ -92,11 +92,16 @@ export function connectOptions(picture: Element, control: Choice, listen: boolea
   for (const part of picture.querySelectorAll<HTMLElement>("*")) {
     const own = optionOf.get(part);
     if (own === undefined || !known.has(own)) continue;
-    const isText = part.tagName === "text";
-    if (chosen !== initial && own !== chosen && !isText) part.setAttribute("opacity", "0.3");
+    const mark = part.closest("[data-mark]")?.getAttribute("data-mark");
+    if (chosen !== initial && own !== chosen) {
+      if (mark !== "text") part.setAttribute("opacity", "0.3");
+      // A label in a pale bar is dark, whatever it was on the full colour.
+      else if (part.hasAttribute("fill")) part.setAttribute("fill", "currentColor");
+    }
     if (!listen) continue;
     part.classList.add("choice");
-    if (isText || buttons.has(own)) continue;
+    // A thin line is no button.
+    if (mark === "text" || mark === "link" || mark === "rule" || buttons.has(own)) continue;
     buttons.set(own, part);
     for (const [name, value] of Object.entries({
       role: "button",
