@@ -59,8 +59,9 @@ function pathElement(control: Choice, document: Document, listen: boolean): HTML
   });
   return element(
     document,
-    "nav",
+    "div",
     {
+      role: "navigation",
       class: "control path",
       tabindex: -1,
       "data-focus": control.key,
