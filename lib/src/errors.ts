@@ -3,9 +3,16 @@ export class InputError extends Error {
   override readonly name: string = "InputError";
 }
 
-/** An error's message for people. Where the disk is full it says so first, with the next step. */
+/** An error's message for people. Where the disk is full or memory is short it says so, with the next step. */
 export function messageFor(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  const [, used] = /Out of Memory Error:[^(]*\(([^()]* used)\)/.exec(message) ?? [];
+  if (used) {
+    return (
+      `The engine needs more memory than SHOPMETRICS_MEMORY allows (${used}): set it to more, such as SHOPMETRICS_MEMORY=4GB, and run ` +
+      "again; what was complete is kept."
+    );
+  }
   if (!/\bENOSPC\b|No space left on device|disk (?:is )?full/i.test(message)) return message;
   if (message.startsWith(diskIsFull)) return message;
   return `${diskIsFull}: free some space and run again; what was complete is kept. (${message})`;

@@ -5,7 +5,7 @@ import type { EngineAdapter } from "#lib/engine/adapter.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { duckdb, engineNamed, openEngine, registerEngine } from "#lib/engine/index.js";
 import { inPhases } from "#lib/engine/databricks/phases.js";
-import { readSettings } from "#lib/settings.js";
+import { messageFor, readSettings } from "#lib/settings.js";
 import { shop } from "#lib/shop/index.js";
 import { generate } from "shopmetrics/sources";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -132,6 +132,21 @@ describe("memory", () => {
     } finally {
       await engine.close();
       await rm(home, { recursive: true });
+    }
+  });
+
+  it("says what to set when a query needs more than that", async () => {
+    const engine = await openDuckdb({ file: ":memory:", threads: 1, memory: "20MB" });
+    try {
+      const connection = await engine.connect();
+      const asked = connection.query("select len(list(range)) from range(20_000_000)");
+      const error: unknown = await asked.catch((reason: unknown) => reason);
+      expect(messageFor(error)).toMatch(
+        /^The engine needs more memory than SHOPMETRICS_MEMORY allows \([\d.]+ MiB\/19\.0 MiB used\): set it to more, such as SHOPMETRICS_MEMORY=4GB, and run again/,
+      );
+      await connection.close();
+    } finally {
+      await engine.close();
     }
   });
 });
