@@ -239,24 +239,14 @@ describe.skipIf(whyNoBrowser)(`what a reader chooses in charts and tables${why}`
       ["products", "", "Which ten products"],
     ] as const) {
       await openReady(page, address(name, query));
-      times[title] = await page.evaluate(async (question) => {
-        const measured: number[] = [];
-        for (const nth of [1, 2, 3, 4, 5]) {
-          const figure = [...document.querySelectorAll("figure")].find((one) =>
-            one.textContent!.includes(question),
-          )!;
-          const bar = figure.querySelectorAll("svg [role=button]")[nth]!;
-          await new Promise((done) => setTimeout(done, 200));
-          const began = performance.now();
-          bar.dispatchEvent(new MouseEvent("click", { bubbles: true }));
-          measured.push(performance.now() - began);
-        }
-        return Math.round(measured.toSorted((a, b) => a - b)[2]!);
-      }, title);
+      const bars = chart(page, title).locator("svg [role=button]");
+      const measured: number[] = [];
+      for (const nth of [1, 2, 3, 4, 5])
+        measured.push(await drawingTime(page, () => bars.nth(nth).dispatchEvent("click")));
+      times[title] = measured.toSorted((one, other) => one - other)[2]!;
     }
-    console.log("ms until drawn after a click", times);
-    for (const [name, time] of Object.entries(times))
-      expect(time, name).toBeLessThan(isMeasuring ? 100 : 2000);
+    console.log("ms to draw after a click", times);
+    for (const [name, time] of Object.entries(times)) expect(time, name).toBeLessThan(limit);
     await close();
   });
 
@@ -278,6 +268,29 @@ describe.skipIf(whyNoBrowser)(`what a reader chooses in charts and tables${why}`
   );
 });
 
+/** On a machine that is busy with other tests, a processor takes longer for the same. */
+const limit = isMeasuring ? 100 : 300;
+
+/** Milliseconds of its processor that a page needs to answer, with layout. A busy machine's waiting does not count. */
+async function drawingTime(page: Page, act: () => Promise<unknown>): Promise<number> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const spent = async () => {
+    const { metrics } = await devtools.send("Performance.getMetrics");
+    const wanted = new Set(["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"]);
+    return metrics.filter(({ name }) => wanted.has(name)).reduce((sum, { value }) => sum + value, 0);
+  };
+  const nextFrame = () =>
+    page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  await nextFrame();
+  const before = await spent();
+  await act();
+  await nextFrame();
+  const after = await spent();
+  await devtools.detach();
+  return Math.round((after - before) * 1000);
+}
+
 const firstBar = async (chart: Locator) =>
   (await chart.getByRole("button").filter({ hasNotText: /./ }).first().getAttribute("aria-label"))!;
 
@@ -293,36 +306,23 @@ describe.skipIf(whyNoBrowser)(`a table of ten thousand rows${why}`, () => {
     const { page, errors, close } = await watchedPage(browser);
     await openReady(page, `${server.url}products.html?period=2026`);
     const table = page.locator(".data-table");
-    const times = await page.evaluate(async () => {
-      const measured: Record<string, number> = {};
-      // Until the next frame is drawn, with layout and paint.
-      const measure = async (name: string, act: () => void) => {
-        await new Promise((done) => setTimeout(done, 100));
-        const began = performance.now();
-        act();
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-        measured[name] = Math.round(performance.now() - began);
-      };
-      const field = document.querySelector<HTMLInputElement>("[type=search]")!;
-      const type = (text: string) => () => {
-        field.value = text;
-        field.dispatchEvent(new Event("input"));
-      };
-      const button = (words: string) =>
-        [...document.querySelectorAll<HTMLElement>(".data-table button")].find((one) =>
-          one.textContent!.startsWith(words),
-        )!;
-      await measure("first letter", type("e"));
-      await measure("word", type("etagere"));
-      await measure("words", type("etagere 77"));
-      await measure("nothing found", type("zzz"));
-      await measure("search taken away", type(""));
-      await measure("100 more", () => button("Show 100 more").click());
-      await measure("sorted by name", () => button("Product").click());
-      await measure("sorted by revenue", () => button("Revenue").click());
-      return measured;
-    });
-    console.log("ms until drawn at 10,000 rows", times);
+    const search = table.getByRole("searchbox");
+    const click = (name: string) => () => table.getByRole("button", { name }).first().dispatchEvent("click");
+    const type = (text: string) => () => search.fill(text);
+    const times: Record<string, number> = {};
+    for (const [name, act] of [
+      ["first letter", type("e")],
+      ["word", type("etagere")],
+      ["words", type("etagere 77")],
+      ["nothing found", type("zzz")],
+      ["search taken away", type("")],
+      ["100 more", click("Show 100 more")],
+      ["sorted by name", click("Product")],
+      ["sorted by revenue", click("Revenue")],
+    ] as const)
+      times[name] = await drawingTime(page, act);
+    console.log("ms to draw at 10,000 rows", times);
+    for (const [name, time] of Object.entries(times)) expect(time, name).toBeLessThan(limit);
     await table.getByRole("searchbox").fill("ETAGERE 77");
     // "Étagère 77", 770 to 779, 1077 and so on.
     const known = Array.from({ length: 10_000 }, (_, index) => index + 1).filter((at) =>
@@ -330,8 +330,6 @@ describe.skipIf(whyNoBrowser)(`a table of ten thousand rows${why}`, () => {
     );
     expect(await table.getByRole("status").innerText()).toBe(`${known.length} of 10,000 rows found.`);
     expect(errors).toEqual([]);
-    for (const [name, time] of Object.entries(times))
-      expect(time, name).toBeLessThan(isMeasuring ? 100 : 2000);
     await close();
     await browser.close();
     await server.close();
