@@ -9,7 +9,7 @@ export function messageFor(error: unknown): string {
   const [, used] = /Out of Memory Error:[^(]*\(([^()]* used)\)/.exec(message) ?? [];
   if (used) {
     return (
-      `The engine needs more memory than SHOPMETRICS_MEMORY allows (${used}): set it to more, such as SHOPMETRICS_MEMORY=4GB, and run ` +
+      `${memoryIsShort} (${used}): set it to more, such as SHOPMETRICS_MEMORY=4GB, and run ` +
       "again; what was complete is kept."
     );
   }
@@ -19,6 +19,10 @@ export function messageFor(error: unknown): string {
 }
 
 const diskIsFull = "The disk is full";
+const memoryIsShort = "The engine needs more memory than SHOPMETRICS_MEMORY allows";
+
+/** Whether a query failed because what runs at the same time takes all of the memory that the engine may have. */
+export const isShortOfMemory = (error: unknown): boolean => messageFor(error).includes(memoryIsShort);
 
 /**
  * A text that may hold anything, such as a value or a file's name, as a terminal may print it: control characters, which can

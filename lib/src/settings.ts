@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as z from "zod";
 import { InputError } from "./errors.js";
 
-export { InputError, messageFor, printable } from "./errors.js";
+export { InputError, isShortOfMemory, messageFor, printable } from "./errors.js";
 
 const seconds = z.coerce.number("is not a number of seconds").min(0).max(86_400);
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { EngineAdapter } from "#lib/engine/adapter.js";
+import type { Engine, EngineAdapter } from "#lib/engine/adapter.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { duckdb, engineNamed, openEngine, registerEngine } from "#lib/engine/index.js";
 import { inPhases } from "#lib/engine/databricks/phases.js";
@@ -133,6 +133,60 @@ describe("memory", () => {
       await engine.close();
       await rm(home, { recursive: true });
     }
+  });
+
+  it("that does not last for steps side by side lets one of them run again alone", async () => {
+    const home = await mkdtemp(path.join(tmpdir(), "beside-"));
+    const landing = path.join(home, "landing");
+    await generate({ landing, scale: 0.01, from: "2026-01-01", to: "2026-02-28" });
+    const names = ["bronze/products_raw", "bronze/customers_raw", "bronze/orders_raw", "silver/dim_products"];
+    const notebooks = names.map((name) => `notebooks/${name}.ipynb`);
+    const plans = [];
+    for (const one of await bundleNotebooks(notebooks, { root }))
+      plans.push((await record(one, duckdb.translate)).plan);
+    const inner = await openDuckdb({ file: path.join(home, "warehouse.duckdb") });
+    let open = 0;
+    // Bronze loads by a transaction of its own; the engine has room for one at a time.
+    const engine: Engine = {
+      ...inner,
+      async connect() {
+        const connection = await inner.connect();
+        return {
+          ...connection,
+          async transaction(work) {
+            if (open > 0)
+              return connection.query(
+                "select error('Out of Memory Error: failed to pin block (9 MiB/9 MiB used)')",
+              ) as never;
+            open++;
+            try {
+              return await connection.transaction(work);
+            } finally {
+              open--;
+            }
+          },
+        };
+      },
+    };
+    const notes: string[] = [];
+    const report = await runGraph({
+      engine,
+      graph: { ...graphOf(plans), programs: [], tables: shop.tables },
+      steps: new Set(plans.map(({ step }) => step)),
+      landing,
+      snapshots: path.join(home, "snapshots"),
+      date: "2026-03-01",
+      full: false,
+      onNote: (note) => notes.push(note),
+    });
+    await engine.close();
+    await rm(home, { recursive: true });
+    expect(report.steps.map(({ message, status }) => message ?? status)).toEqual(
+      plans.map(() => "succeeded"),
+    );
+    expect(notes).toContain(
+      "bronze.orders_raw needs more memory than the steps beside it leave: it runs again alone.",
+    );
   });
 
   it("says what to set when a query needs more than that", async () => {

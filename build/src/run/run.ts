@@ -19,7 +19,7 @@ import {
 } from "shopmetrics/run";
 import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
 import { backfillItem, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
-import { messageFor } from "shopmetrics/settings";
+import { isShortOfMemory, messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
 import type { Program } from "../notebook/execute.js";
@@ -81,14 +81,23 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     });
     if (changed.length > 0 && !full) options.onNote?.(changedNote(changed));
     let known: KnownBefore | undefined;
-    const work = async (plan: Plan) => {
+    const work = async (plan: Plan, isAlone: boolean): Promise<boolean> => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
       const report = blocked
         ? notRun(plan, `${blocked} did not succeed`)
-        : await runStep(plan, runId, options, known).catch((error: unknown) => failure(plan, error));
+        : await runStep(plan, runId, options, { known, isAlone }).catch((error: unknown) =>
+            failure(plan, error),
+          );
+      if (report === undefined) {
+        options.onNote?.(
+          `${plan.step} needs more memory than the steps beside it leave: it runs again alone.`,
+        );
+        return false;
+      }
       reports.set(plan.step, report);
       options.onStep?.({ runId, kind: "ended", report });
+      return true;
     };
     const close = async () => {
       const ordered = graph.plans.flatMap(({ step }) => reports.get(step) ?? []);
@@ -108,7 +117,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
     await inGraphOrder(graph, without(steps, pages), width, work);
     // Behind the steps, whose records it would meet.
-    for (const plan of await dueCare(records, options)) await work(plan);
+    for (const plan of await dueCare(records, options)) await work(plan, true);
     let report = await close();
     // Pages come last and find the run recorded, so that the one about the pipeline says how this run came out.
     if (pages.length > 0) {
@@ -131,39 +140,48 @@ const without = (steps: ReadonlySet<string>, pages: readonly Plan[]) =>
 const stops = (report: StepReport | undefined) =>
   report?.status === "failed" || (report?.status === "skipped" && report.message !== nothingNew);
 
+/** @param work tells whether the step is done; where it is not, it gets another turn, alone */
 async function inGraphOrder(
   graph: Graph,
   chosen: ReadonlySet<string>,
   width: number,
-  work: (plan: Plan) => Promise<void>,
+  work: (plan: Plan, isAlone: boolean) => Promise<boolean>,
 ): Promise<void> {
   const waiting = graph.plans.filter(({ step }) => chosen.has(step));
   const open = new Set(waiting.map(({ step }) => step));
   const running = new Set<Promise<void>>();
-  while (waiting.length > 0 || running.size > 0) {
+  const again: Plan[] = [];
+  while (waiting.length > 0 || running.size > 0 || again.length > 0) {
     const next = waiting.findIndex(({ step }) =>
       (graph.needs.get(step) ?? []).every((need) => !open.has(need)),
     );
     if (next >= 0 && running.size < width) {
       const [plan] = waiting.splice(next, 1);
-      const task: Promise<void> = work(plan!).finally(() => {
-        open.delete(plan!.step);
-        running.delete(task);
-      });
+      const task: Promise<void> = work(plan!, width === 1)
+        .then((isDone) => void (isDone ? open.delete(plan!.step) : again.push(plan!)))
+        .finally(() => running.delete(task));
       running.add(task);
-    } else {
+    } else if (running.size > 0) {
       await Promise.race(running);
+    } else {
+      const plan = again.shift()!;
+      await work(plan, true);
+      open.delete(plan.step);
     }
   }
 }
 
-/** @param known what pages need */
+/**
+ * @param known what pages need
+ * @param isAlone whether no other step runs
+ * @returns undefined where the memory did not last beside other steps: nothing is recorded, and it is to run again
+ */
 async function runStep(
   plan: Plan,
   runId: string,
   options: RunOptions,
-  known: KnownBefore | undefined,
-): Promise<StepReport> {
+  { known, isAlone }: { readonly known: KnownBefore | undefined; readonly isAlone: boolean },
+): Promise<StepReport | undefined> {
   const { engine, date, full, landing, backfill } = options;
   const started = new Date();
   const now = started.toISOString();
@@ -219,6 +237,7 @@ async function runStep(
         return keep(finish("succeeded", null));
       });
     } catch (error) {
+      if (!isAlone && isShortOfMemory(error)) return undefined;
       if (plan.runtime !== "node") await recordCheckResults(connection, plan.step, context, figures.checks);
       return await keep(finish("failed", messageFor(error)));
     }
