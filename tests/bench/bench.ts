@@ -7,6 +7,7 @@ import { cacheFolder } from "../../build/src/cache.ts";
 import { compile } from "../../build/src/compile/compile.ts";
 import { writeClicks } from "./clicks.ts";
 import { equalTables } from "./compare.ts";
+import { type Dbt, openDbt, runDbt } from "./dbt.ts";
 import { type Measured, measure, median } from "./measure.ts";
 
 /** The last day of the history: the next one, a Friday in November, brings 1 % new and changed rows. */
@@ -16,8 +17,10 @@ export interface Sides {
   readonly ours: Measured;
   /** Absent where a plain script has nothing to compare. */
   readonly floor?: Measured;
-  /** Size in bytes of the two files after the run. */
-  readonly room?: { readonly ours: number; readonly floor: number };
+  /** Absent unless dbt runs as well. */
+  readonly dbt?: Measured;
+  /** Size in bytes of the files after the run. */
+  readonly room?: { readonly ours: number; readonly floor: number; readonly dbt?: number };
 }
 
 export interface Case {
@@ -44,15 +47,16 @@ const floorScript = fileURLToPath(new URL("floor.mjs", import.meta.url));
 
 /**
  * Measures the pipeline, as a user runs it, against the floor: the same tables by a plain SQL script. Both take turns, in
- * processes of their own, each on a fresh copy of its warehouse.
+ * processes of their own, each on a fresh copy of its warehouse. With dbt there are three of them.
  *
- * @param folder for landed files and warehouses; removed at the end
- * @throws Error when the two made different tables
+ * @param options.folder for landed files and warehouses; removed at the end
+ * @throws Error when they made different tables
  */
 export async function runBench(options: {
   folder: string;
   scale: number;
   runs: number;
+  dbt: Dbt | undefined;
   say: (text: string) => void;
 }): Promise<Bench> {
   const { folder, scale, runs, say } = options;
@@ -65,16 +69,19 @@ export async function runBench(options: {
 
   const cases: Case[] = [];
   const done = (name: string, rows: number, sides: Sides[], aim: string, met: (median: Sides) => boolean) => {
-    const { ours, floor } = {
+    const { floor, dbt, room } = sides[0] ?? {};
+    const middle = {
       ours: median(sides.map((side) => side.ours)),
-      floor: median(sides.flatMap((side) => side.floor ?? [])),
+      ...(floor && { floor: median(sides.flatMap((side) => side.floor ?? [])) }),
+      ...(dbt && { dbt: median(sides.flatMap((side) => side.dbt ?? [])) }),
+      ...(room && { room }),
     };
-    const { room } = sides[0] ?? {};
-    const middle = { ours, ...(sides[0]?.floor && { floor }), ...(room && { room }) };
     cases.push({ name, rows, aim, met: met(middle), runs: sides, median: middle });
   };
 
-  /** Runs both sides on the files of `landing`, each on a copy of what it made `before`, and keeps what they made. */
+  const dbtHome = options.dbt && (await openDbt(options.dbt, at("dbt")));
+
+  /** Runs all sides on the files of `landing`, each on a copy of what it made `before`, and keeps what they made. */
   const sides = async (name: string, landing: string, before: string | undefined): Promise<Sides[]> => {
     const made: Sides[] = [];
     for (let n = 1; n <= runs; n++) {
@@ -92,9 +99,28 @@ export async function runBench(options: {
       const ours = await command(at(name), "run", "--quiet", "--only", tables);
       const floor = await measure([floorScript, at(landing, "landing"), plain], { usage });
       const room = { ours: (await stat(warehouse)).size, floor: (await stat(plain)).size };
-      made.push({ ours, floor, room });
+      if (dbtHome) {
+        const { bytes, ...dbt } = await runDbt(dbtHome, {
+          landing: at(landing, "landing"),
+          before: before && at(before, "dbt.duckdb"),
+          after: at(name, "dbt.duckdb"),
+        });
+        made.push({ ours, floor, dbt, room: { ...room, dbt: bytes } });
+      } else made.push({ ours, floor, room });
     }
     return made;
+  };
+
+  /** The tables that all sides made alike. */
+  const equalSides = async (name: string) => {
+    const ours = at(name, "warehouse.duckdb");
+    const equal = await equalTables(ours, { file: at(name, "floor.duckdb"), whose: "the floor" });
+    if (!dbtHome) return equal;
+    const dbts = await equalTables(ours, { file: at(name, "dbt.duckdb"), whose: "dbt" });
+    const missing = equal.filter(({ table }) => !dbts.some((one) => one.table === table));
+    if (missing.length > 0)
+      throw new Error(`dbt did not make ${missing.map(({ table }) => table).join(", ")}.`);
+    return equal;
   };
 
   say(`generating the shop at scale ${scale}`);
@@ -121,12 +147,12 @@ export async function runBench(options: {
     .join(",");
   const share = ((100 * day) / history).toFixed(1);
   const full = await sides("full", "history", undefined);
-  await equalTables(at("full", "warehouse.duckdb"), at("full", "floor.duckdb"));
+  await equalSides("full");
   const within = ({ ours, floor, room }: Sides) =>
     ours.cpu <= floor!.cpu * 1.5 && ours.wall <= floor!.wall * 1.5 && room!.ours <= room!.floor * 2.5;
   done("full load", history, full, "floor × 1.5, room × 2.5", within);
   const increment = await sides("increment", "day", "full");
-  const equal = await equalTables(at("increment", "warehouse.duckdb"), at("increment", "floor.duckdb"));
+  const equal = await equalSides("increment");
   done(
     `a day (${share} %)`,
     day,

@@ -5,14 +5,15 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { runBench, type Case } from "./bench.ts";
+import { needDbt } from "./dbt.ts";
 import { runYearsBench } from "./years.ts";
 import { runStreamBench, type StreamFigure } from "./stream.ts";
 import { count, nearPath } from "../../build/src/text.ts";
 
 /**
- * `npm run bench`: measures the pipeline against one plain SQL script, or with `--stream` the clickstream on the broker that
- * KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps every run's figures in
- * `bench/<date>.json` of the data folder.
+ * `npm run bench`: measures the pipeline against one plain SQL script, and with `--vs dbt` against dbt too; or with `--stream` the
+ * clickstream on the broker that KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps
+ * every run's figures in `bench/<date>.json` of the data folder.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -21,28 +22,44 @@ async function main(): Promise<void> {
       runs: { type: "string", default: "3" },
       stream: { type: "boolean", default: false },
       years: { type: "boolean", default: false },
+      vs: { type: "string" },
     },
   });
   const [scale, runs] = [Number(values.scale), Number(values.runs)];
   if (!(scale > 0) || !(Number.isInteger(runs) && runs > 0))
     throw new Error("--scale takes a number above 0, --runs a whole number from 1.");
-  const folder = path.join(readSettings().home, "bench");
+  if (values.vs !== undefined && values.vs !== "dbt")
+    throw new InputError(`--vs takes dbt, not "${values.vs}".`);
+  if (values.vs && (values.stream || values.years))
+    throw new InputError("--vs dbt does not go with --stream or --years.");
+  const { home } = readSettings();
+  const dbt = values.vs ? await needDbt(home) : undefined;
+  const folder = path.join(home, "bench");
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
   if (values.stream) return benchStream(folder, runs, say);
   if (values.years) return benchYears(folder, runs, say);
-  const result = await runBench({ folder: path.join(folder, "work"), scale, runs, say });
+  const result = await runBench({
+    folder: path.join(folder, "work"),
+    scale,
+    runs,
+    dbt,
+    say,
+  });
   const machine = {
     cpus: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
   };
-  const file = await keep(folder, { date, machine, scale, runs, ...result });
+  const file = await keep(folder, { date, machine, scale, runs, dbt: dbt?.versions, ...result });
   console.log(tableOf(result.cases));
+  if (dbt) console.log(`\n${dbt.versions}:\n${dbtTable(result.cases)}`);
+  const all = dbt ? "All three" : "Both";
+  const rowsMade = count(result.equal.reduce((sum, { rows }) => sum + rows, 0));
   console.log(
     `Scale ${scale}, medians of ${runs} interleaved runs on ${machine.cpus} cores, ${machine.memoryGiB} GiB, node ${machine.node}.\n` +
-      `Both made the same ${result.equal.length} tables, ${count(result.equal.reduce((sum, { rows }) => sum + rows, 0))} rows. All figures: ${nearPath(file)}`,
+      `${all} made the same ${result.equal.length} tables, ${rowsMade} rows. All figures: ${nearPath(file)}`,
   );
 }
 
@@ -127,7 +144,6 @@ function tableOf(cases: readonly Case[]): string {
   });
   for (const { name, rows, aim, met, median } of cases) {
     const { ours, floor, room } = median;
-    const megabytes = (bytes: number | undefined) => (bytes === undefined ? "" : (bytes / 1e6).toFixed(0));
     table.push([
       name,
       ours.wall.toFixed(2),
@@ -148,4 +164,37 @@ function tableOf(cases: readonly Case[]): string {
   return table.toString();
 }
 
-await main();
+/** dbt's figures, and what the pipeline takes compared with them. */
+function dbtTable(cases: readonly Case[]): string {
+  const table = new Table({
+    head: ["", "dbt: wall s", "cpu s", "MiB", "file MB", "ours: wall ×", "cpu ×", "MiB ×", "file ×"],
+    colAligns: ["left", ...Array.from({ length: 8 }, () => "right" as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { name, median } of cases) {
+    const { ours, dbt, room } = median;
+    if (!dbt || !room?.dbt) continue;
+    table.push([
+      name,
+      dbt.wall.toFixed(2),
+      dbt.cpu.toFixed(2),
+      dbt.memory.toFixed(0),
+      megabytes(room.dbt),
+      (ours.wall / dbt.wall).toFixed(2),
+      (ours.cpu / dbt.cpu).toFixed(2),
+      (ours.memory / dbt.memory).toFixed(2),
+      (room.ours / room.dbt).toFixed(2),
+    ]);
+  }
+  return table.toString();
+}
+
+const megabytes = (bytes: number | undefined) => (bytes === undefined ? "" : (bytes / 1e6).toFixed(0));
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

@@ -12,15 +12,35 @@ export interface Measured {
   readonly memory: number;
 }
 
-/** @throws Error with the program's output when it does not exit with 0 */
-export async function measure(
-  program: readonly string[],
-  options: { env?: Record<string, string>; usage: string },
-): Promise<Measured> {
+interface MeasureOptions {
+  readonly env?: Record<string, string>;
+  /** The file in which the process says at its end what it used. */
+  readonly usage: string;
+}
+
+const beside = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/**
+ * Runs a Node program.
+ *
+ * @throws Error with the program's output when it does not exit with 0
+ */
+export const measure = (program: readonly string[], options: MeasureOptions) =>
+  run([process.execPath, "--import", beside("usage.mjs"), ...program], options);
+
+/**
+ * Runs a Python module, by its name and its arguments.
+ *
+ * @throws Error with the module's output when it does not exit with 0
+ */
+export const measurePython = (python: string, module: readonly string[], options: MeasureOptions) =>
+  run([python, beside("usage.py"), ...module], options);
+
+async function run(program: readonly string[], options: MeasureOptions): Promise<Measured> {
   const env = { ...process.env, ...options.env, SHOPMETRICS_USAGE: options.usage };
-  const preload = fileURLToPath(new URL("usage.mjs", import.meta.url));
   const started = performance.now();
-  const child = spawn(process.execPath, ["--import", preload, ...program], { env });
+  const [file = "", ...args] = program;
+  const child = spawn(file, args, { env });
   let output = "";
   child.stdout.on("data", (text: Buffer) => (output += text.toString()));
   child.stderr.on("data", (text: Buffer) => (output += text.toString()));
@@ -29,7 +49,7 @@ export async function measure(
     child.once("close", resolve);
   });
   const wall = (performance.now() - started) / 1000;
-  if (code !== 0) throw new Error(`node ${program.join(" ")} exited with ${code}:\n${output}`);
+  if (code !== 0) throw new Error(`${program.join(" ")} exited with ${code}:\n${output}`);
   const used = JSON.parse(await readFile(options.usage, "utf8")) as NodeJS.ResourceUsage;
   return { wall, cpu: (used.userCPUTime + used.systemCPUTime) / 1e6, memory: used.maxRSS / 1024 };
 }

@@ -21,7 +21,7 @@ export async function build(options: { quiet?: boolean; json?: boolean }): Promi
 }
 
 /** Compiles the notebooks and writes the bundle, with a sentence for the terminal. */
-export async function compileAndWrite(
+async function compileAndWrite(
   root: string,
 ): Promise<{ compiled: Compiled; made: BundleFiles; took: number; sentence: string }> {
   const started = performance.now();
