@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
@@ -67,9 +67,24 @@ export async function keepPicture(page: Page, name: string): Promise<void> {
 /** The figure on the card that carries a label. */
 export const figure = (page: Page, label: string): Promise<string> =>
   page
-    .locator(".card", { has: page.locator("dt", { hasText: label }) })
+    .locator(".card", { has: page.getByText(label, { exact: true }) })
     .locator(".figure")
     .innerText();
 
 /** A figure as a number again. */
 export const number = (text: string) => Number(text.replaceAll(/[^\d.-]/g, ""));
+
+interface AxeResults {
+  readonly violations: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[];
+}
+
+/** What axe finds wrong on a page, as far as it is serious. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  const source = await readFile(path.resolve("node_modules/axe-core/axe.min.js"), "utf8");
+  const { violations } = (await page.evaluate(
+    `(() => { ${source}; })(); axe.run({ resultTypes: ["violations"] })`,
+  )) as AxeResults;
+  return violations
+    .filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+}

@@ -1,9 +1,17 @@
 import { readFile } from "node:fs/promises";
-import path from "node:path";
 import type { Browser, Download, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
-import { figure, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
+import {
+  figure,
+  keepPicture,
+  launch,
+  number,
+  openReady,
+  seriousViolations,
+  watchedPage,
+  whyNoBrowser,
+} from "./browser.ts";
 import { shop } from "#lib/shop/index.js";
 import { pages, siteHome, sql, type SiteHome } from "./site-home.ts";
 
@@ -56,14 +64,7 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
         const { page, close } = await watchedPage(browser, { colorScheme });
         await openReady(page, address(name));
         await keepPicture(page, `${name}-${colorScheme}`);
-        const source = await readFile(path.resolve("node_modules/axe-core/axe.min.js"), "utf8");
-        const violations = await page.evaluate(
-          `(() => { ${source}; })(); axe.run({ resultTypes: ["violations"] })`,
-        );
-        const serious = (violations as AxeResults).violations.filter(({ impact }) =>
-          ["serious", "critical"].includes(impact),
-        );
-        expect(serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+        expect(await seriousViolations(page)).toEqual([]);
         await close();
       },
     );
@@ -72,7 +73,7 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       const { page, close } = await watchedPage(browser, { javaScriptEnabled: false });
       await page.goto(address(name));
       expect(await page.locator("h1").innerText()).not.toBe("");
-      const charts = await page.locator("figure.chart").count();
+      const charts = await page.locator(".block:not([hidden]) figure.chart").count();
       expect(
         await page.locator("figure.chart svg.built-wide:visible, .data-table tbody tr:visible").count(),
       ).toBeGreaterThan(0);
@@ -233,7 +234,7 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     it("choose a segment, a product's category and the checks that need attention", async () => {
       const { page, close } = await watchedPage(browser);
       await openReady(page, address("customers"));
-      await page.getByLabel("High", { exact: true }).check();
+      await page.getByRole("radio", { name: "High" }).check();
       const [high] = await sql<{ customers: number }>(
         home,
         "select cast(count(*) as int) as customers from gold.customer_ltv where ltv_segment = 'High' and customer_id <> 'Unknown'",
@@ -498,10 +499,6 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await close();
   });
 });
-
-interface AxeResults {
-  readonly violations: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[];
-}
 
 /** The text of the element that has the keyboard's focus, or of what stands beside it. */
 const focused = (page: Page): Promise<string> =>

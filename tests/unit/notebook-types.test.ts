@@ -3,7 +3,14 @@ import { expect, it } from "vitest";
 import { checkNotebooks, diagnosticText } from "../../build/src/notebook/typecheck.ts";
 
 const root = fileURLToPath(new URL("../fixtures/notebooks/types", import.meta.url));
-const names = ["good", "type-error", "declared-twice", "wrong-helper-call", "newer-than-the-kernel"];
+const names = [
+  "good",
+  "type-error",
+  "declared-twice",
+  "wrong-helper-call",
+  "wrong-choice",
+  "newer-than-the-kernel",
+];
 const diagnostics = await checkNotebooks(
   names.map((name) => `${name}.ipynb`),
   { root },
@@ -41,6 +48,17 @@ it("what the kernel's library of JavaScript does not have is an error before it 
   expect(of("newer-than-the-kernel")).toEqual([
     expect.stringMatching(
       /^newer-than-the-kernel.ipynb cell 1:1 – TS2550: Property 'findLast' does not exist/,
+    ),
+  ]);
+});
+
+it("a chart that sets a choice of which its rows have no column, or names a column that they lack, says which they have", () => {
+  expect(of("wrong-choice")).toEqual([
+    expect.stringMatching(
+      /^wrong-choice.ipynb cell 2:3 – TS2322: Type 'Choice<"segment">' is not assignable [^\n]*TextColumn<{ category: string; name: string; units/,
+    ),
+    expect.stringMatching(
+      /^wrong-choice.ipynb cell 2:4 – TS2561: .*'unit' does not exist .* Did you mean to write 'units'\?$/,
     ),
   ]);
 });

@@ -400,7 +400,7 @@ describe("figures", () => {
         columns: { sum: { label: "Revenue", format: "cents" }, share: { label: "Share", format: "percent" } },
       }),
     ).toBe("Revenue (EUR),Share (share of 1)\r\n0.30,0.5\r\n");
-    expect(fileNameOf("What do we sell?", "?period=2025-03-01_2025-03-31&category=Toys%20%26%20Games")).toBe(
+    expect(fileNameOf("What do we sell?", "2025-03-01_2025-03-31", "Toys & Games")).toBe(
       "what-do-we-sell-2025-03-01-2025-03-31-toys-games",
     );
     const rows = [

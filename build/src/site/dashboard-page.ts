@@ -72,7 +72,7 @@ export const pageName = (notebook: string) => notebook.replace(/^.*\//, "").repl
 export const figureAnchor = (block: number) => `figure-${block}`;
 
 function blockHtml(
-  { index, kind, span, html: content, reads }: Block & { index: number },
+  { index, kind, span, hidden, html: content, reads }: Block & { index: number },
   sources: string | undefined,
 ): Html {
   const link =
@@ -80,7 +80,7 @@ function blockHtml(
     reads.length > 0 &&
     kind === "display" &&
     html`<a class="source" data-focus="source" href="${sources}#${figureAnchor(index)}">Source and checks</a>`;
-  return html`<div class="block ${kind}" data-block="${index}" data-span="${span}">${content}${link}</div>`;
+  return html`<div class="block ${kind}" data-block="${index}" data-span="${span}"${hidden && html` hidden`}>${content}${link}</div>`;
 }
 
 /** What one cell adds to the page. */

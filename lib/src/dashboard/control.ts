@@ -1,27 +1,35 @@
-import { computed, signal, type Signal } from "@preact/signals-core";
+import { batch, computed, signal, type Signal } from "@preact/signals-core";
 import { written } from "./format.js";
 
 /** What the reader sets. `state` is the choice as the page's address holds it, `initial` the first choice. */
-export interface Control {
-  readonly kind: "select" | "radio" | "period";
+export interface Control<Key extends string = string> {
+  readonly kind: "select" | "radio" | "drill" | "period";
   /** Its name in the page's address. */
-  readonly key: string;
+  readonly key: Key;
   readonly label: string;
   readonly state: Signal<string>;
   readonly initial: string;
+  /** The controls a level below, which begin anew when this one is set. */
+  readonly below: Control[];
 }
 
-interface Named {
-  readonly key: string;
+interface Named<Key extends string = string> {
+  readonly key: Key;
   readonly label: string;
 }
 
-/** One of several texts. */
-export interface Choice extends Control {
-  readonly kind: "select" | "radio";
+/** One of several texts. The bars, segments and rows of a drawing that `sets` it choose by their column called as its key. */
+export interface Choice<Key extends string = string> extends Control<Key> {
+  readonly kind: "select" | "radio" | "drill";
   readonly options: () => readonly string[];
   /** The text chosen; the initial one if the address names no option. */
   readonly value: string;
+  /** An option as the reader sees it. */
+  readonly words: (option: string) => string;
+  /** Whether a drawing sets it: then a cross beside it takes the choice away. */
+  readonly isSet: Signal<boolean>;
+  /** The level above. */
+  readonly within?: Choice | undefined;
 }
 
 /** A range of whole UTC days. */
@@ -51,12 +59,28 @@ export interface Period extends Control {
 /** Controls, called as in Observable Framework where it has the same. */
 export const Inputs = {
   /** A drop-down list. @param options may read snapshots; the first one is the initial choice */
-  select: (options: () => readonly string[], { key, label, value }: Named & { value: string }) =>
-    choice("select", options, key, label, value),
+  select: <const Key extends string>(
+    options: () => readonly string[],
+    given: Named<Key> & { value: string },
+  ) => choice("select", options, given),
 
   /** All options are visible: for a few options. */
-  radio: (options: () => readonly string[], { key, label, value }: Named & { value: string }) =>
-    choice("radio", options, key, label, value),
+  radio: <const Key extends string>(
+    options: () => readonly string[],
+    given: Named<Key> & { value: string },
+  ) => choice("radio", options, given),
+
+  /**
+   * A level of detail below another choice, which the reader reaches by a click on a bar or a row that `sets` it. It shows the way
+   * to it, from the whole to the detail, and each step of it leads back.
+   *
+   * @param options may read snapshots; there may be thousands
+   * @param words what an option is called, where it is a number
+   */
+  drill: <const Key extends string>(
+    options: () => readonly string[],
+    given: Named<Key> & { value: string; within: Choice; words?: (option: string) => string },
+  ) => choice("drill", options, given),
 
   /** The last N days, everything, or from one day to another. @param bounds first and last day with data */
   period(
@@ -73,6 +97,7 @@ export const Inputs = {
       label,
       state,
       initial,
+      below: [],
       presets,
       bounds,
       get value() {
@@ -82,32 +107,60 @@ export const Inputs = {
   },
 };
 
-function choice(
+function choice<Key extends string>(
   kind: Choice["kind"],
   options: () => readonly string[],
-  key: string,
-  label: string,
-  initial: string,
-): Choice {
+  given: Named<Key> & { value: string; within?: Choice; words?: (option: string) => string },
+): Choice<Key> {
+  const { key, label, value: initial, within, words = String } = given;
   const state = signal(initial);
   const all = computed(options);
-  const value = computed(() => (all.value.includes(state.value) ? state.value : initial));
-  return {
+  const known = computed(() => new Set(all.value));
+  const value = computed(() => (known.value.has(state.value) ? state.value : initial));
+  const made: Choice<Key> = {
     kind,
     key,
     label,
     options: () => all.value,
     state,
     initial,
+    below: [],
+    isSet: signal(false),
+    within,
+    words: (option) => (option === initial ? option : words(option)),
     get value() {
       return value.value;
     },
   };
+  within?.below.push(made);
+  return made;
 }
+
+/** Sets what the reader has chosen; the levels below it begin anew. */
+export function choose({ state, below }: Control, value: string): void {
+  batch(() => {
+    state.value = value;
+    for (const control of below) choose(control, control.initial);
+  });
+}
+
+/** Whether what changes now is a step that the browser's Back undoes. */
+export let isStep = false;
+
+/** As `choose`, as a step of its own. */
+export function step(control: Control, value: string): void {
+  isStep = true;
+  choose(control, value);
+  isStep = false;
+}
+
+/** A click on what stands for an option chooses it, and on the one that is chosen takes the choice away. */
+export const toggle = (control: Choice, value: string): void =>
+  step(control, control.value === value ? control.initial : value);
 
 /** "Category: Books" */
 export const choiceWords = (control: Control): string =>
-  `${control.label}: ${control.kind === "period" ? (control as Period).value.words : (control as Choice).value}`;
+  `${control.label}: ${control.kind === "period" ? (control as Period).value.words : (control as Choice).words((control as Choice).value)}`;
 
 const day = 86_400_000;
 

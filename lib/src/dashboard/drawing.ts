@@ -7,6 +7,8 @@ export type Span = "full" | "half" | "third" | "two-thirds";
 export interface Drawing {
   /** Default "full". */
   readonly span?: Span | undefined;
+  /** Left out for now. */
+  readonly hidden?: boolean | undefined;
   /** Draws it. Called again when the block's width or state has changed. */
   readonly element: (surface: Surface) => HTMLElement;
 }

@@ -27,7 +27,9 @@ export function drawInKernel(): void {
   usePageSurface({
     display(draw) {
       const document = open();
-      const drawn = draw().element({ document, width: 860, state: {}, again: undefined });
+      const drawing = draw();
+      if (drawing.hidden) return;
+      const drawn = drawing.element({ document, width: 860, state: {}, again: undefined });
       standStill(drawn);
       show(drawn, document);
     },
@@ -90,6 +92,7 @@ const styles = Object.entries({
     "display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:0;padding:0;border:0;min-width:0",
   ".control legend": "float:left;width:auto;margin:0;padding:0;border:0;font-size:inherit;color:var(--muted)",
   ".control label": "color:var(--muted)",
+  ".path ol": "display:flex;flex-wrap:wrap;gap:8px;margin:0;padding:0;list-style:none",
   ".dates": "display:flex;align-items:center;gap:8px",
   ".segments": "display:inline-flex;border:1px solid var(--faint);border-radius:8px;overflow:hidden",
   ".segments label": "margin:0;color:inherit",

@@ -18,6 +18,8 @@ export interface Block {
   readonly kind: "display" | "view";
   /** How much of the page's width it takes. */
   readonly span: string;
+  /** Left out until the reader has chosen something. */
+  readonly hidden: boolean;
   readonly html: Html;
   /** The columns that it is made of, as `query.column`; `query.*` where only rows are counted. */
   readonly reads: readonly string[];
@@ -42,16 +44,20 @@ export async function prerenderPage(
   const blocks: Block[] = [];
   let cell = 0;
   const notice = noticing();
-  const add = (kind: Block["kind"], make: () => { span: string; node: HTMLElement }) => {
+  const add = (
+    kind: Block["kind"],
+    make: () => { span: string; hidden?: boolean | undefined; node: HTMLElement },
+  ) => {
     try {
       const { drawn, reads } = notice.while(make);
       roundCoordinates(drawn.node);
-      blocks.push({ cell, kind, span: drawn.span, html: rawHtml(drawn.node.outerHTML), reads });
+      const { span, hidden = false, node } = drawn;
+      blocks.push({ cell, kind, span, hidden, html: rawHtml(node.outerHTML), reads });
     } catch (error) {
       // A mistake in the page's own code fails the build; a problem with data is shown to the reader.
       if (!(error instanceof SnapshotError)) throw error;
       const { outerHTML } = failureElement(document, error.message);
-      blocks.push({ cell, kind, span: "full", html: rawHtml(outerHTML), reads: [] });
+      blocks.push({ cell, kind, span: "full", hidden: false, html: rawHtml(outerHTML), reads: [] });
     }
   };
   const leaveSession = useSession({
@@ -71,7 +77,7 @@ export async function prerenderPage(
       add("display", () => {
         const drawing = draw();
         const surface = { document, width: undefined, state: {}, again: undefined };
-        return { span: drawing.span ?? "full", node: drawing.element(surface) };
+        return { span: drawing.span ?? "full", hidden: drawing.hidden, node: drawing.element(surface) };
       }),
     view: (control) =>
       add("view", () => ({ span: "control", node: controlElement(control, document, false) })),

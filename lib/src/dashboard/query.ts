@@ -13,6 +13,8 @@ import { thePageSurface } from "./page-surface.js";
  *
  * @param name names the snapshot on its page, such as `daily_sales`
  * @param columns all columns of the select, with what each holds
+ * @param options `onDemand`: a page loads the rows when a drawing first reads them, and not before; for many rows of which few
+ *   readers ask
  * @example
  * const daily = await query("daily_sales", { date: "date", revenue: "decimal" }, sql`
  *   select date, sum(revenue) as revenue from ${gold.daily_sales_summary} group by date order by date`);
@@ -23,6 +25,8 @@ export async function query<const C extends Columns>(
   name: string,
   columns: C,
   select: Statement,
+  // The page's script reads it.
+  _options: { readonly onDemand?: boolean } = {},
 ): Promise<Snapshot<C>> {
   if (!/^[a-z][a-z0-9_]{0,63}$/.test(name))
     throw new InputError(`query "${name}": name it with small letters, digits and _, such as "daily_sales".`);

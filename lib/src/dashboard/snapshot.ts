@@ -28,13 +28,19 @@ export interface OpenSnapshot<C extends Columns = Columns> extends Snapshot<C> {
   fail(error: SnapshotError): void;
 }
 
-export function openSnapshot<C extends Columns>(name: string, columns: C): OpenSnapshot<C> {
+/** @param ask called when something first reads the rows */
+export function openSnapshot<C extends Columns>(name: string, columns: C, ask?: () => void): OpenSnapshot<C> {
+  let isAsked = false;
   const state = signal<readonly RowOf<C>[] | Error>(new Pending(`"${name}" is not read yet`));
   return {
     name,
     columns,
     get rows() {
       const { value } = state;
+      if (!isAsked) {
+        isAsked = true;
+        ask?.();
+      }
       if (value instanceof Error) throw value;
       return value;
     },

@@ -1,5 +1,5 @@
-import { effect, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
-import { choiceWords, type Control } from "../control.js";
+import { batch, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
+import { choiceWords, isStep, type Control } from "../control.js";
 import type { Drawing } from "../drawing.js";
 import { controlElement, keptAsItIs } from "../render/controls.js";
 import { fileNameOf } from "../render/csv.js";
@@ -23,13 +23,16 @@ export function displayBlock(
     url.searchParams.set("only", name);
     return url.href;
   };
+  let isWanted = false;
   effect(() => {
     void width.value;
     void clicks.value;
     // Hidden, since another part stands alone.
-    if (block.clientWidth === 0) return;
+    if (block.clientWidth === 0 && !block.hidden) return;
+    isWanted ||= isStep && Boolean(block.hidden);
     try {
       const drawing = draw();
+      block.hidden = drawing.hidden ?? false;
       const room = block.querySelector(".plot")?.clientWidth ?? block.clientWidth - frame;
       replace(
         block,
@@ -42,6 +45,9 @@ export function displayBlock(
         }),
       );
       block.removeAttribute("data-failed");
+      // What a click has brought onto the page is to be seen.
+      if (isWanted && !block.hidden) block.scrollIntoView({ block: "nearest", behavior: "smooth" });
+      isWanted = false;
     } catch (error) {
       if (error instanceof Pending) return;
       if (!(error instanceof SnapshotError)) console.error(error);
@@ -53,7 +59,7 @@ export function displayBlock(
 }
 
 /** A block is called by the question that it has at first, whatever the reader chooses. */
-const blockName = (block: Element) => fileNameOf(block.querySelector("h3")?.textContent ?? "", "");
+const blockName = (block: Element) => fileNameOf(block.querySelector("h3")?.textContent ?? "");
 
 /** Shows one part of the page alone, as the address asks with `?only=`: for a frame in another page. */
 export function showOnly(blocks: readonly HTMLElement[]): void {
@@ -75,18 +81,12 @@ const choices = () => controls.map(choiceWords);
 
 /** Connects a control with the page's address: its first choice comes from there, and later choices go there. */
 export function bindControl(block: HTMLElement, control: Control): void {
-  const { key, state, initial } = control;
+  if (controls.length === 0) addEventListener("popstate", () => batch(() => controls.forEach(readAddress)));
   controls.push(control);
-  state.value = new URLSearchParams(location.search).get(key) ?? initial;
-  addEventListener("popstate", () => {
-    state.value = new URLSearchParams(location.search).get(key) ?? initial;
-  });
+  readAddress(control);
   effect(() => {
-    const { value } = state;
-    const url = new URL(location.href);
-    if (value === initial) url.searchParams.delete(key);
-    else url.searchParams.set(key, value);
-    if (url.href !== location.href) history.replaceState(undefined, "", url);
+    void control.state.value;
+    writeAddress();
   });
   // What is prerendered has no listeners; what stands here after the first time has.
   let listens = false;
@@ -99,6 +99,22 @@ export function bindControl(block: HTMLElement, control: Control): void {
       if (!(error instanceof Pending || error instanceof SnapshotError)) throw error;
     }
   });
+}
+
+function readAddress({ key, state, initial }: Control): void {
+  state.value = new URLSearchParams(location.search).get(key) ?? initial;
+}
+
+function writeAddress(): void {
+  const url = new URL(location.href);
+  for (const { key, state, initial } of controls) {
+    const value = state.peek();
+    if (value === initial) url.searchParams.delete(key);
+    else url.searchParams.set(key, value);
+  }
+  if (url.href === location.href) return;
+  if (isStep) history.pushState(undefined, "", url);
+  else history.replaceState(undefined, "", url);
 }
 
 /**
@@ -136,11 +152,10 @@ function isAlike(one: Element, other: Element): boolean {
 /** Puts a new element into a block; keyboard focus and scroll position are kept. */
 function replace(block: HTMLElement, node: HTMLElement): void {
   const focused = document.activeElement;
-  const name =
-    focused instanceof HTMLElement && block.contains(focused) ? focused.dataset["focus"] : undefined;
+  const name = focused && block.contains(focused) ? focused.getAttribute("data-focus") : null;
   const scrolled = block.querySelector(".scroll")?.scrollLeft ?? 0;
   block.replaceChildren(node, ...block.querySelectorAll(":scope > .source"));
-  if (name !== undefined)
+  if (name !== null)
     block.querySelector<HTMLElement>(`[data-focus="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
   const scroll = block.querySelector(".scroll");
   if (scroll && scrolled > 0) scroll.scrollLeft = scrolled;

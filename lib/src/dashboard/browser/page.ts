@@ -11,10 +11,22 @@ import { showState } from "./header.js";
 
 const snapshots = new Map<string, OpenSnapshot>();
 
-/** Declares a snapshot; its rows come once the manifest is there. */
-export async function query<const C extends Columns>(name: string, columns: C): Promise<Snapshot<C>> {
-  const snapshot = openSnapshot(name, columns);
-  snapshots.set(name, snapshot as unknown as OpenSnapshot);
+/** Declares a snapshot; its rows come once the manifest is there, or later, when a drawing asks for them. */
+export async function query<const C extends Columns>(
+  name: string,
+  columns: C,
+  _select?: unknown,
+  { onDemand = false } = {},
+): Promise<Snapshot<C>> {
+  const snapshot = openSnapshot(name, columns, onDemand ? ask : undefined);
+  const wanted = snapshot as unknown as OpenSnapshot;
+  function ask() {
+    snapshots.set(name, wanted);
+    if (!newest) return;
+    asOf = "";
+    void take(newest);
+  }
+  if (!onDemand) snapshots.set(name, wanted);
   return snapshot;
 }
 
@@ -51,6 +63,7 @@ export function runPage(cells: () => Promise<void>): void {
 }
 
 const known = new Map<string, string>();
+let newest: Manifest | undefined;
 let asOf = "";
 let newestWords = "";
 
@@ -60,6 +73,7 @@ let newestWords = "";
  */
 async function take(manifest: Manifest | undefined): Promise<void> {
   if (!manifest || manifest.asOf === asOf) return;
+  newest = manifest;
   const changes: (() => void)[] = [];
   let isWhole = true;
   await Promise.all(

@@ -1,5 +1,7 @@
 import { plot, type PlotOptions } from "@observablehq/plot";
+import type { Choice } from "../control.js";
 import type { Drawing } from "../drawing.js";
+import { connectOptions, rememberOptions } from "../render/choices.js";
 import { fileNameOf, saveCsv } from "../render/csv.js";
 import { element } from "../render/dom.js";
 import { fitted } from "../render/fit.js";
@@ -7,16 +9,21 @@ import { menu } from "../render/menu.js";
 import { pictureFile } from "../render/picture-file.js";
 import { pngOf, save } from "../render/save.js";
 import type { Surface } from "../render/surface.js";
-import { tableBody, type Rows } from "../render/table-body.js";
+import { tableBody, type Row, type Rows, type TextColumn } from "../render/table-body.js";
 import { emptyElement, titleElement, type Titled } from "../render/titled.js";
 
-interface ChartOptions extends Titled {
+interface ChartOptions<R extends Row = Row> extends Titled {
   /** In CSS pixels, default 300. A phone may have another one. */
   readonly height?: number | { readonly wide: number; readonly narrow: number };
   /** What colours mean, where labels in the plot do not say it. */
   readonly legend?: readonly { readonly label: string; readonly color: string }[];
   /** The rows drawn; the reader can see them as a table. Without rows the chart says that there are none. */
-  readonly table: Rows;
+  readonly table: Rows<R>;
+  /**
+   * The choice that a click on a bar, a segment, a dot or a line sets, to what its row has in the column called as the choice's key. A
+   * second click takes it away, and so does the browser's Back. What is not chosen becomes pale.
+   */
+  readonly sets?: Choice<TextColumn<R>>;
 }
 
 /** The size of a plot, in CSS pixels. */
@@ -27,7 +34,8 @@ interface Room {
   readonly narrow: boolean;
 }
 
-interface Chart extends ChartOptions {
+interface Chart extends Omit<ChartOptions, "sets"> {
+  readonly sets?: Choice | undefined;
   readonly plot: (room: Room) => PlotOptions;
 }
 
@@ -36,9 +44,13 @@ interface Chart extends ChartOptions {
  *
  * @param plot gives Plot's options for the available size; width, height, font and the page's colours are set already
  */
-export const chart = (options: ChartOptions, plot: (room: Room) => PlotOptions): Drawing => ({
+export const chart = <R extends Row>(
+  options: ChartOptions<R>,
+  plot: (room: Room) => PlotOptions,
+): Drawing => ({
   span: options.span,
-  element: (surface) => chartElement({ ...options, plot }, surface),
+  hidden: options.hidden,
+  element: (surface) => chartElement({ ...options, plot } as unknown as Chart, surface),
 });
 
 /** Below this width a drawing is made for a phone. */
@@ -70,6 +82,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
     state.asTable = !state.asTable;
     again?.();
   });
+  if (chart.sets) chart.sets.isSet.value = true;
   const content = empty
     ? emptyElement(chart, document)
     : state.asTable
@@ -77,7 +90,7 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
           document,
           "section",
           { class: "scroll", tabindex: 0, "aria-label": `${title}, as a table` },
-          tableBody(table, surface, Infinity),
+          tableBody(table, surface, Infinity, chart.sets),
         )
       : undefined;
   return element(
@@ -125,9 +138,9 @@ function chartElement(chart: Chart, surface: Surface): HTMLElement {
 function downloadMenu(chart: Chart, surface: Surface): HTMLElement {
   const { document, width = builtFor.wide[chart.span ?? "full"], about } = surface;
   const { title, note, legend = [], table } = chart;
-  const name = () => fileNameOf(title, document.location?.search ?? "");
+  const name = () => fileNameOf(title, ...new URLSearchParams(document.location?.search).values());
   const file = () =>
-    pictureFile(picture(chart, document, width), {
+    pictureFile(picture(chart, { ...surface, again: undefined }, width), {
       title,
       note,
       legend,
@@ -154,22 +167,25 @@ const heights = (chart: Chart) =>
   `--height:${heightOf(chart, false)}px;--height-narrow:${heightOf(chart, true)}px`;
 
 /** One picture for the given width; a prerendered page has one for wide screens and one for phones, and shows one. */
-function pictures(chart: Chart, { document, width }: Surface): Element[] {
-  if (width !== undefined) return [picture(chart, document, width)];
-  const wide = picture(chart, document, builtFor.wide[chart.span ?? "full"]);
-  const narrow = picture(chart, document, builtFor.narrow, true);
+function pictures(chart: Chart, surface: Surface): Element[] {
+  const { width } = surface;
+  if (width !== undefined) return [picture(chart, surface, width)];
+  const wide = picture(chart, surface, builtFor.wide[chart.span ?? "full"]);
+  const narrow = picture(chart, surface, builtFor.narrow, true);
   wide.classList.add("built-wide");
   narrow.classList.add("built-narrow");
   return [wide, narrow];
 }
 
-function picture(chart: Chart, document: Document, width: number, phone = false): Element {
+function picture(chart: Chart, { document, again }: Surface, width: number, phone = false): Element {
+  const { title, note = "", sets, table } = chart;
   const room: Room = {
     width,
     height: heightOf(chart, phone || isPhone(document)),
     narrow: width < narrowBelow && chart.span !== "half" && chart.span !== "third" ? true : width < 400,
   };
   const options = chart.plot(room);
+  if (sets) rememberOptions(title, options, sets, Object.keys(table.rows[0]!));
   const { marginLeft = 40, marginRight = 20 } = options;
   const drawn = fitted(width, { marginLeft, marginRight }, (margins) =>
     plot({
@@ -190,7 +206,8 @@ function picture(chart: Chart, document: Document, width: number, phone = false)
   }
   for (const part of drawn.querySelectorAll("[aria-hidden]")) part.removeAttribute("aria-hidden");
   drawn.setAttribute("role", "img");
-  drawn.setAttribute("aria-label", `${chart.title} ${chart.note ?? ""}`.trim());
+  drawn.setAttribute("aria-label", `${title} ${note}`.trim());
+  if (sets) connectOptions(drawn, sets, again !== undefined);
   return drawn;
 }
 

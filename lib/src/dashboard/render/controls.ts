@@ -1,4 +1,4 @@
-import type { Choice, Control, Period } from "../control.js";
+import { choose, step, type Choice, type Control, type Period } from "../control.js";
 import { element } from "./dom.js";
 
 /**
@@ -11,7 +11,9 @@ export function controlElement(control: Control, document: Document, listen: boo
     ? periodElement(control as Period, document, listen)
     : control.kind === "radio"
       ? radioElement(control as Choice, document, listen)
-      : selectElement(control as Choice, document, listen);
+      : control.kind === "drill"
+        ? pathElement(control as Choice, document, listen)
+        : selectElement(control as Choice, document, listen);
 }
 
 function selectElement(control: Choice, document: Document, listen: boolean): HTMLElement {
@@ -24,14 +26,65 @@ function selectElement(control: Choice, document: Document, listen: boolean): HT
       .options()
       .map((text) => element(document, "option", { value: text, selected: text === value }, text)),
   ) as HTMLSelectElement;
-  if (listen) select.addEventListener("change", () => (control.state.value = select.value));
+  if (listen) select.addEventListener("change", () => choose(control, select.value));
   return element(
     document,
     "div",
     { class: "control" },
     element(document, "label", { for: `control-${key}` }, label),
-    select,
+    element(document, "span", { class: "chip" }, select, takeAway(control, document, control.words(value))),
   );
+}
+
+/** The way from the whole to the detail that is chosen. */
+function pathElement(control: Choice, document: Document, listen: boolean): HTMLElement {
+  const levels: Choice[] = [];
+  for (let level: Choice | undefined = control; level; level = level.within) levels.unshift(level);
+  const chosen = levels.filter(({ value, initial }) => value !== initial);
+  // The first step is the whole, whatever is chosen of it.
+  const steps = [
+    { level: levels[0]!, value: levels[0]!.initial, words: control.initial },
+    ...chosen.map((level) => ({ level, value: level.value, words: level.words(level.value) })),
+  ];
+  const items = steps.map(({ level, value, words }, index) => {
+    const isLast = index === steps.length - 1;
+    const node = element(
+      document,
+      isLast || !listen ? "span" : "button",
+      isLast ? { "aria-current": "true" } : { type: "button", class: "quiet", "data-focus": control.key },
+      words,
+    );
+    if (!isLast) node.addEventListener("click", () => step(level, value));
+    return element(document, "li", {}, node);
+  });
+  return element(
+    document,
+    "div",
+    {
+      role: "navigation",
+      class: "control path",
+      tabindex: -1,
+      "data-focus": control.key,
+      "aria-label": `Path to: ${control.label}`,
+    },
+    element(document, "ol", {}, ...items),
+    takeAway(control, document, control.words(control.value)),
+  );
+}
+
+/** A button that takes a choice away; none where nothing is chosen. */
+function takeAway(control: Choice, document: Document, words: string): HTMLElement | undefined {
+  const { key, label, value, initial, isSet } = control;
+  if (!isSet.value || value === initial) return undefined;
+  // What it stands in takes the focus when it is gone.
+  const button = element(
+    document,
+    "button",
+    { type: "button", class: "away", "data-focus": key, "aria-label": `Take away ${label}: ${words}` },
+    "×",
+  );
+  button.addEventListener("click", () => step(control, initial));
+  return button;
 }
 
 function radioElement(control: Choice, document: Document, listen: boolean): HTMLElement {
@@ -142,12 +195,13 @@ const outside = (wanted: readonly string[], [first, last]: readonly [string, str
 export const keptAsItIs = "data-kept";
 
 function segments(
-  { key, label, state }: Control,
+  control: Control,
   options: readonly { text: string; value: string; checked: boolean }[],
   document: Document,
   listen: boolean,
   onChoice: () => void = () => undefined,
 ): HTMLElement {
+  const { key, label } = control;
   const choices = options.map(({ text, value, checked }) => {
     const input = element(document, "input", {
       type: "radio",
@@ -159,7 +213,7 @@ function segments(
     if (listen)
       input.addEventListener("change", () => {
         onChoice();
-        state.value = value;
+        choose(control, value);
       });
     return element(document, "label", {}, input, element(document, "span", {}, text));
   });

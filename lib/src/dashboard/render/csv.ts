@@ -3,17 +3,17 @@ import { unitOf, type Format } from "../format.js";
 import type { Value } from "../snapshot-columns.js";
 import { element } from "./dom.js";
 import { save } from "./save.js";
-import type { Rows } from "./table-body.js";
+import { columnsOf, type Rows } from "./table-body.js";
 
-/** A button that gives rows away as a file of CSV. @param name of the file, without its ending */
-export function csvButton(document: Document, name: string, rows: Rows): HTMLElement {
+/** A button that gives rows away as a file of CSV. */
+export function csvButton(document: Document, save: () => void): HTMLElement {
   const button = element(
     document,
     "button",
     { type: "button", class: "quiet", "data-focus": "csv" },
     "Download CSV",
   );
-  button.addEventListener("click", () => saveCsv(document, name, rows));
+  button.addEventListener("click", save);
   return button;
 }
 
@@ -25,9 +25,9 @@ export const saveCsv = (document: Document, name: string, rows: Rows): void =>
     new Blob([`${byteOrderMark}${csvOf(rows)}`], { type: "text/csv;charset=utf-8" }),
   );
 
-/** A chart's file is called by its question and by what the reader has chosen, which is in the page's address. */
-export const fileNameOf = (title: string, address: string): string =>
-  [title, ...new URLSearchParams(address).values()]
+/** A file is called by what it answers and by what the reader has chosen. */
+export const fileNameOf = (title: string, ...chosen: readonly string[]): string =>
+  [title, ...chosen]
     .map((text) =>
       text
         .toLowerCase()
@@ -44,11 +44,9 @@ const byteOrderMark = "\ufeff";
  * Rows as CSV with the columns' labels and units. A text that a spreadsheet would take for a formula is
  * preceded by an apostrophe.
  */
-export function csvOf({ rows, columns }: Rows): string {
-  const shown = Object.entries(columns).map(([name, column]) => ({
-    name,
-    ...(typeof column === "string" ? { label: column, format: undefined } : column),
-  }));
+export function csvOf(table: Rows): string {
+  const { rows } = table;
+  const shown = columnsOf(table);
   const labels = shown.map(({ label, format }) => {
     const unit = format && unitOf(format);
     return unit ? `${label} (${unit})` : label;

@@ -2,9 +2,19 @@
 export interface BlockState {
   /** Whether a chart shows its rows instead of its picture. */
   asTable?: boolean;
-  /** A table shows all its rows. */
-  all?: boolean;
+  /** Rows that a table shows beyond its limit. */
+  more?: number;
+  search?: Search;
   sort?: { readonly column: string; readonly descending: boolean };
+}
+
+/** A table's search. Its field stays the same element from one drawing to the next, so that nobody is interrupted who types. */
+export interface Search {
+  readonly field: HTMLInputElement;
+  /** Draws the rows that contain what was typed. */
+  draw: () => void;
+  /** The texts of rows as they are compared, made once for many searches. */
+  texts?: { readonly of: readonly unknown[]; readonly folded: readonly string[] };
 }
 
 /** How and where something is drawn. */

@@ -1,13 +1,19 @@
+import { toggle, type Choice } from "../control.js";
 import { written, type Format } from "../format.js";
 import type { Value } from "../snapshot-columns.js";
 import { element } from "./dom.js";
 import type { Surface } from "./surface.js";
 
-export interface Rows {
-  readonly rows: readonly Readonly<Record<string, Value>>[];
+export type Row = Readonly<Record<string, Value>>;
+
+export interface Rows<R extends Row = Row> {
+  readonly rows: readonly R[];
   /** The columns shown, by name; a text is a label. */
-  readonly columns: Readonly<Record<string, string | TableColumn>>;
+  readonly columns: { readonly [C in keyof R]?: string | TableColumn };
 }
+
+/** The columns of rows that hold texts, to which a choice can be set. */
+export type TextColumn<R> = { [C in keyof R & string]: R[C] extends string ? C : never }[keyof R & string];
 
 interface TableColumn {
   readonly label: string;
@@ -17,12 +23,24 @@ interface TableColumn {
   readonly bar?: boolean;
 }
 
-/** The table itself, sorted as the reader has asked. @param limit rows at most */
-export function tableBody({ rows, columns }: Rows, surface: Surface, limit: number): HTMLElement {
+/** A table's columns, each with its name and its label. */
+export const columnsOf = ({ columns }: Rows): (TableColumn & { name: string })[] =>
+  Object.entries(columns).map(([name, given]) => ({
+    name,
+    ...(typeof given === "string" ? { label: given } : given!),
+  }));
+
+/**
+ * The table itself, sorted as the reader has asked.
+ *
+ * @param limit rows at most
+ * @param sets the choice that a click on a row's first cell sets
+ */
+export function tableBody(table: Rows, surface: Surface, limit: number, sets?: Choice): HTMLElement {
+  const { rows } = table;
   const { document, state, again } = surface;
   const shown = sorted(rows, state.sort).slice(0, limit);
-  const list = Object.entries(columns).map(([name, given]) => {
-    const column: TableColumn = typeof given === "string" ? { label: given } : given;
+  const list = columnsOf(table).map(({ name, ...column }) => {
     const numeric = rows.some((row) => typeof row[name] === "number");
     const most = column.bar ? Math.max(...rows.map((row) => Number(row[name] ?? 0)), 0) : 0;
     return { name, column, numeric, most, format: column.format ?? (numeric ? "decimal" : "text") } as const;
@@ -55,8 +73,8 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
     element(
       document,
       "tr",
-      {},
-      ...list.map(({ name, numeric, format, most }) => {
+      { class: isChosen(row, sets) && "chosen" },
+      ...list.map(({ name, numeric, format, most }, index) => {
         const value = row[name];
         const bar =
           most > 0 && typeof value === "number"
@@ -72,7 +90,9 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
             style: bar,
             "data-status": format === "status" && String(value),
           },
-          written(value, format),
+          index === 0 && sets && again
+            ? rowButton(written(value, format), String(row[sets.key]), sets, document)
+            : written(value, format),
         );
       }),
     ),
@@ -86,20 +106,41 @@ export function tableBody({ rows, columns }: Rows, surface: Surface, limit: numb
   );
 }
 
+const isChosen = (row: Row, sets: Choice | undefined) =>
+  sets && sets.value !== sets.initial && row[sets.key] === sets.value;
+
+function rowButton(words: string, own: string, sets: Choice, document: Document): HTMLElement {
+  const button = element(
+    document,
+    "button",
+    {
+      type: "button",
+      class: "row",
+      "aria-pressed": String(sets.value === own),
+      "data-focus": `row-${own}`,
+    },
+    words,
+  );
+  button.addEventListener("click", () => toggle(sets, own));
+  return button;
+}
+
 /** Takes more than a line on a phone. */
 const isLong = (value: Value | undefined) => typeof value === "string" && value.length > 24;
 
-/** Nulls come last, in either direction. */
+/** Nulls come last, in either direction; equal rows keep their order. */
 function sorted(rows: Rows["rows"], sort: Surface["state"]["sort"]): Rows["rows"] {
   if (!sort) return rows;
   const { column, descending } = sort;
   const way = descending ? -1 : 1;
-  return rows.toSorted((a, b) => {
-    const [left, right] = [a[column] ?? null, b[column] ?? null];
-    if (left === null || right === null) return Number(left === null) - Number(right === null);
-    return way * compare(left, right);
-  });
+  const isNull = (row: Row) => (row[column] ?? null) === null;
+  const known = rows.filter((row) => !isNull(row));
+  const isText = known.some((row) => typeof row[column] === "string");
+  // Numbers, dates and booleans are compared as numbers; one collator is ten times as fast as `localeCompare` with a locale.
+  const compare = isText
+    ? (a: Row, b: Row) => way * collator.compare(String(a[column]), String(b[column]))
+    : (a: Row, b: Row) => way * (Number(a[column]) - Number(b[column]));
+  return [...known.toSorted(compare), ...rows.filter(isNull)];
 }
 
-const compare = (a: NonNullable<Value>, b: NonNullable<Value>) =>
-  typeof a === "string" && typeof b === "string" ? a.localeCompare(b, "en") : a < b ? -1 : a > b ? 1 : 0;
+const collator = new Intl.Collator("en");

@@ -9,6 +9,8 @@ export interface Titled {
   readonly note?: string;
   /** Default "full". */
   readonly span?: Span;
+  /** Left out for now, as what shows one product while none is chosen. */
+  readonly hidden?: boolean;
   /** Shown if there are no rows. */
   readonly empty?: string;
 }
