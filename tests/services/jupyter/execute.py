@@ -65,7 +65,7 @@ class Notebook:
             except DeadKernelError:
                 return number, text_of(cell, "stderr") or "The kernel died."
             except CellExecutionError as error:
-                return number, text_of(cell, "stderr") or error.evalue or "The cell failed without a message."
+                return number, text_of(cell, "stderr") or traceback_of(cell) or error.evalue or "The cell failed without a message."
             if any(line.startswith(UNAWAITED) for line in text_of(cell, "stderr").splitlines()):
                 return number, text_of(cell, "stderr")
         return None
@@ -73,6 +73,10 @@ class Notebook:
 
 def text_of(cell, stream):
     return "".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == stream)
+
+
+def traceback_of(cell):
+    return "\n".join(line for out in cell.outputs if out.output_type == "error" for line in out.traceback)
 
 
 def report(notebook, seconds, failure):
