@@ -6,9 +6,16 @@ import { delimiter, dirname, join, resolve, sep } from "node:path";
 import { readSettings } from "shopmetrics/settings";
 import { writeLabExtension } from "../jupyter/lab-extension.js";
 
-export async function jupyter(args: string[]): Promise<void> {
+export async function jupyter(args: string[], { install }: { install?: true }): Promise<void> {
   const { root, home } = readSettings();
-  process.exitCode = await openJupyter({ root, home, args });
+  try {
+    if (install) await installKernels({ root, home });
+    else process.exitCode = await openJupyter({ root, home, args });
+  } catch (error) {
+    if (!(error instanceof JupyterMissing)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
 }
 
 /** Where the project is, and where it keeps its data (`SHOPMETRICS_HOME`). */
@@ -34,17 +41,11 @@ class JupyterMissing extends Error {
  * Nothing is written outside `<home>/jupyter` and the project's own `.venv`: the user's Jupyter keeps its kernels and settings.
  *
  * @param options.args further arguments for `jupyter lab`, such as `--no-browser`
- * @returns the exit code: JupyterLab's own, or 2 where Jupyter is absent
+ * @returns JupyterLab's own exit code
+ * @throws {JupyterMissing}
  */
 async function openJupyter(options: JupyterOptions & { args: string[] }): Promise<number> {
-  let command: string;
-  try {
-    command = findJupyter(options.root);
-  } catch (error) {
-    if (!(error instanceof JupyterMissing)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
+  const command = findJupyter(options.root);
   await keepCommonJs(options.root, command);
   await writeLabExtension(join(resolve(options.home), "jupyter", "share"));
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
@@ -73,6 +74,26 @@ async function openJupyter(options: JupyterOptions & { args: string[] }): Promis
   } finally {
     process.off("SIGINT", ignore).off("SIGTERM", forward);
   }
+}
+
+/**
+ * Writes the kernels into the project's Python environment, where VS Code looks for them.
+ *
+ * @throws {JupyterMissing}
+ */
+async function installKernels({ root, home }: JupyterOptions): Promise<void> {
+  const environment = join(resolve(root), ".venv");
+  if (!existsSync(join(environment, "pyvenv.cfg")))
+    throw new JupyterMissing(
+      `There is no Python environment in ${environment}. Make it with\n  ${howToGetIt}`,
+    );
+  const specs = Object.entries(kernelSpecs(root, resolve(home, "jupyter")));
+  for (const [name, spec] of specs) {
+    const env = { ...spec.env, SHOPMETRICS_HOME: resolve(home) };
+    await writeJson(join(environment, "share/jupyter/kernels", name, "kernel.json"), { ...spec, env });
+  }
+  const names = specs.map(([, spec]) => spec.display_name).join(" and ");
+  process.stdout.write(`Wrote ${names} to ${join(environment, "share/jupyter/kernels")}\n`);
 }
 
 /**
@@ -115,8 +136,15 @@ export async function kernelEnvironment({ root, home }: JupyterOptions): Promise
   };
 }
 
+interface KernelSpec {
+  readonly argv: readonly string[];
+  readonly display_name: string;
+  readonly language: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** How Jupyter starts each kernel: `jupyter/kernel.ts` with the kernel's own command. */
-function kernelSpecs(root: string, folder: string): Record<string, object> {
+function kernelSpecs(root: string, folder: string): Record<string, KernelSpec> {
   const { resolve: packaged } = createRequire(join(resolve(root), "package.json"));
   const tslab = packaged("tslab/bin/tslab");
   const deno = findDeno(root);

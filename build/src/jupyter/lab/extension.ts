@@ -27,8 +27,7 @@ export default {
 };
 
 const look = `
-.cm-editor .shopmetrics-sql, .cm-editor .shopmetrics-sql > span { color: inherit }
-.cm-editor .cm-line span:has(> .shopmetrics-sql) { color: var(--jp-mirror-editor-variable-color, inherit) }
+.cm-editor .shopmetrics-sql { color: var(--jp-content-font-color1) }
 .jp-Cell.shopmetrics-stale { border-left: 3px solid var(--jp-warn-color1) }
 .jp-Cell.shopmetrics-stale::before {
   content: attr(data-stale); display: block; padding: 2px 8px 2px 12px;

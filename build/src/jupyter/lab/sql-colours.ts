@@ -65,7 +65,7 @@ function piecesOf({ texts }: SqlTemplate, style: Pick<HighlightStyle, "style">):
     fill(from);
     for (const { raw, start: begin } of texts) {
       const [one, other] = [Math.max(from, begin), Math.min(to, begin + raw.length)];
-      if (one < other) pieces.push({ from: one, to: other, classes: `shopmetrics-sql ${classes}` });
+      if (one < other) pieces.push({ from: one, to: other, classes });
     }
     at = to;
   }
