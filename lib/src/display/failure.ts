@@ -83,10 +83,7 @@ function failureText(error: Error, options: Read & { what: string; writes: boole
 function excerptFor(error: Error, { texts, textOf, place }: Read): string | undefined {
   const [first] = texts;
   if (first === undefined) return undefined;
-  if (place) {
-    const named = placeIn(first.text, error.message, "");
-    return excerptOf(first, named?.line === place.line ? named : place, textOf);
-  }
+  if (place) return excerptOf(first, namedOnLine(first.text, place.line, error.message), textOf);
   if (!(error instanceof StatementFailed)) return undefined;
   for (const one of texts) {
     const found = placeIn(one.text, (error.cause as Error).message, error.sql);
@@ -117,6 +114,17 @@ function excerptOf({ select, text }: SelectText, place: SqlPlace, textOf: Read["
     return `${title}\n\n${excerpt(cell.source, shown)}`;
   }
   return excerpt(text, place);
+}
+
+/** The name that a message quotes or calls, `"id"` or `sum(…)`, on the line that the error names. */
+function namedOnLine(text: string, line: number, message: string): SqlPlace {
+  const shown = text.split("\n")[line - 1] ?? "";
+  const names = [/"([^"]+)"/.exec(message)?.[1], /(\w+)\(/.exec(message)?.[1]];
+  for (const name of names) {
+    const [at] = name === undefined ? [] : occurrences(shown, name);
+    if (at !== undefined) return { line, column: at + 1, length: name!.length };
+  }
+  return { line };
 }
 
 /** DuckDB's message without its own excerpt, which is of the translated SQL. */
