@@ -2,8 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Dealer, Publisher, Reply, Router, Subscriber } from "zeromq";
 import { completeSql } from "./complete-sql.js";
 import { GivenCells } from "./given-cells.js";
@@ -31,7 +30,7 @@ type Channel = "shell" | "control" | "stdin" | "iopub" | "hb";
 
 const [connectionFile, command, ...given] = process.argv.slice(2) as [string, string, ...string[]];
 const outer = JSON.parse(readFileSync(connectionFile, "utf8")) as ConnectionFile;
-const folder = await mkdtemp(join(tmpdir(), "shopmetrics-kernel-"));
+const folder = await mkdtemp(join(dirname(connectionFile), "cells-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const [shell, iopub, stdin, control, hb] = await freePorts(5);

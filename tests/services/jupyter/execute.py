@@ -41,8 +41,7 @@ class Notebook:
         # Jupyter looks for ports that are free, and the kernel binds them a second later. Where another program took one
         # meanwhile, the kernel stays silent: a new one gets other ports.
         for attempt in range(1, ATTEMPTS + 1):
-            # A tslab kernel answers the request to shut down, but does not end by itself: ask, then terminate it.
-            self.client.create_kernel_manager().shutdown_wait_time = 0.4
+            self.client.create_kernel_manager()
             await self.client.async_start_new_kernel(cwd=os.path.dirname(self.path))
             try:
                 await self.client.async_start_new_kernel_client()
