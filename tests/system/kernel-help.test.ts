@@ -53,3 +53,18 @@ describe.skipIf(absent)(`help in the kernel${absent ? ` (skipped: ${absent})` : 
     expect(answers[5]?.completions).toEqual(["${silver.orders_clean}"]);
   });
 });
+
+describe.skipIf(absent)("a cell that computes without end", () => {
+  it.each(["tslab", "deno"])(
+    "is interrupted under %s, and the kernel goes on",
+    async (kernel) => {
+      const env = await kernelEnvironment({ root: projectRoot, home: await temporaryFolder() });
+      const python = path.join(path.dirname(findJupyter(projectRoot)), "python3");
+      const script = path.join(projectRoot, "tests/fixtures/kernel/interrupt.py");
+      const options = { env, cwd: path.join(projectRoot, "notebooks") };
+      const { stdout } = await promisify(execFile)(python, [script, kernel], options);
+      expect(JSON.parse(stdout)).toEqual(["error", "ok"]);
+    },
+    120_000,
+  );
+});

@@ -140,6 +140,7 @@ interface KernelSpec {
   readonly argv: readonly string[];
   readonly display_name: string;
   readonly language: string;
+  readonly interrupt_mode?: "message";
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -165,6 +166,7 @@ function kernelSpecs(root: string, folder: string): Record<string, KernelSpec> {
         argv: [...before, deno, "jupyter", "--quiet", "--kernel", "--conn", "{kernel_file}"],
         display_name: "TypeScript (Deno)",
         language: "typescript",
+        interrupt_mode: "message",
         env: { DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1" },
       },
     }),
