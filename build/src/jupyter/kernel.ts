@@ -68,6 +68,21 @@ setInterval(() => process.ppid === parent || end(), 1000).unref();
 const address = (file: ConnectionFile, channel: Channel) =>
   `${file.transport}://${file.ip}${file.transport === "ipc" ? "-" : ":"}${file[`${channel}_port`]}`;
 
+/*
+ * Deno's kernel may say that a cell has ended before it has sent all that the cell shows, which Jupyter would then drop. So the end
+ * is told a moment later, or before the next message of a state.
+ */
+const idleWait = Number(process.env["SHOPMETRICS_IDLE_WAIT"] ?? 0);
+const ran = new Set<string | undefined>();
+let ending: { readonly frames: Buffer[]; readonly timer: NodeJS.Timeout } | undefined;
+async function endCell(): Promise<void> {
+  if (!ending) return;
+  const { frames, timer } = ending;
+  ending = undefined;
+  clearTimeout(timer);
+  await publish(frames);
+}
+
 const published = new Publisher();
 const heard = new Subscriber();
 heard.subscribe();
@@ -85,7 +100,13 @@ await Promise.all([
 ]);
 
 void handOn(heartbeat, sender(heartbeat));
-void handOn(heard, publish);
+void handOn(heard, async (frames) => {
+  const { header, parent, content } = readMessage(frames);
+  if (header.msg_type === "status") await endCell();
+  if (idleWait === 0 || content["execution_state"] !== "idle" || !ran.delete(parent.msg_id))
+    return publish(frames);
+  ending = { frames, timer: setTimeout(() => void endCell(), idleWait) };
+});
 // Only then is what the kernel says of a request heard.
 await isHeard;
 /** Who sent a request; Deno's kernel does not give it back. */
@@ -113,6 +134,7 @@ for (const channel of ["shell", "control", "stdin"] as const) {
 /** Whether the request is answered here; notes what the kernel is to run. */
 async function answers(request: Message, reply: (frames: Buffer[]) => Promise<void>): Promise<boolean> {
   const { header, content } = request;
+  if (header.msg_type === "execute_request") ran.add(header.msg_id);
   if (header.msg_type === "execute_request" && content["silent"] !== true)
     cells.began(header.msg_id, String(content["code"]));
   if (header.msg_type !== "complete_request") return false;

@@ -16,13 +16,7 @@ interface Tslab {
 
 interface Deno {
   /** Only in its kernel; throws in any other process. */
-  readonly jupyter: { broadcast(type: "display_data", content: object): Promise<void> | undefined };
-  readonly internal: symbol;
-}
-
-/** How Deno's kernel ends a cell. */
-interface DenoInternals {
-  readonly jupyter?: { broadcastResult(...given: readonly unknown[]): Promise<unknown> };
+  readonly jupyter: { broadcast(type: "display_data", content: object): void };
 }
 
 function tslab(): Kernel | undefined {
@@ -40,10 +34,7 @@ function deno(): Kernel | undefined {
   if (!found || !isKernel(found)) return undefined;
   return {
     async showHtml(html) {
-      const content = { data: { "text/html": html }, metadata: {}, transient: {} };
-      const sending = Promise.resolve(found.jupyter.broadcast("display_data", content));
-      endAfter(found, sending);
-      await sending;
+      found.jupyter.broadcast("display_data", { data: { "text/html": html }, metadata: {}, transient: {} });
     },
     names: async () => Object.fromEntries((await scopeNames()).flatMap((name) => valueInScope(name))),
   };
@@ -55,23 +46,6 @@ function isKernel(given: Deno): boolean {
   } catch {
     return false;
   }
-}
-
-const unsent = new Set<Promise<unknown>>();
-let waits = false;
-
-/** Deno sends what a cell shows in the background, and loses what is not sent when the cell ends. So a cell ends after it. */
-function endAfter(given: Deno, sending: Promise<unknown>): void {
-  unsent.add(sending);
-  void sending.finally(() => unsent.delete(sending)).catch(() => undefined);
-  const { jupyter } = (given as unknown as Record<symbol, DenoInternals | undefined>)[given.internal] ?? {};
-  if (waits || !jupyter) return;
-  waits = true;
-  const { broadcastResult } = jupyter;
-  jupyter.broadcastResult = async (...result) => {
-    await Promise.allSettled(unsent);
-    return broadcastResult(...result);
-  };
 }
 
 async function scopeNames(): Promise<readonly string[]> {
