@@ -315,8 +315,9 @@ program
   .command("jupyter")
   .description("open JupyterLab with the TypeScript kernel")
   .argument("[args...]", "handed to jupyter lab")
+  .option("--install", "only write the kernels into .venv, where VS Code finds them")
   .allowUnknownOption()
-  .action(async (args) => (await import("./commands/jupyter.js")).jupyter(args));
+  .action(async (args, options) => (await import("./commands/jupyter.js")).jupyter(args, options));
 
 endsWithNpm();
 // A reader that has seen enough, such as `head`, closes the pipe: that ends a command as it ends others.

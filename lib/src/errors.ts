@@ -1,6 +1,13 @@
 /** What a person gave is wrong: a file, an option, a setting. The message says what, where and what to do next. */
 export class InputError extends Error {
   override readonly name: string = "InputError";
+  /** False where people see an error's stack, as in Deno's kernel: it is the message alone. */
+  static hasStack = true;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    if (!InputError.hasStack) this.stack = message;
+  }
 }
 
 /** An error's message for people. Where the disk is full or memory is short it says so, with the next step. */

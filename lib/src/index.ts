@@ -36,6 +36,6 @@ function tryAgain(error: unknown): never {
   throw error;
 }
 
-if ("__tslab__" in globalThis) inputErrorsPlainly();
+inputErrorsPlainly();
 
 export { settings, type Settings } from "./settings.js";

@@ -49,6 +49,69 @@ describe.skipIf(absent)(`JupyterLab${absent ? ` (skipped: ${absent})` : ""}`, ()
     await close();
   });
 
+  it("colours SQL, completes columns, shows where it is wrong and which cells are stale", async () => {
+    const cells = [
+      'import { show, silver, sql } from "shopmetrics";',
+      "const days = sql`\n  select order_date as day, 12.5 as rate\n  from ${silver.orders_clean} as orders`;",
+      "await show(days);",
+      "await show(sql`\n  select d.ra\n  from ${days} as d`);",
+    ];
+    const like = JSON.parse(
+      await readFile(path.join(root, "notebooks/gold/customer_ltv.ipynb"), "utf8"),
+    ) as object;
+    const code = cells.map((source, index) => ({
+      cell_type: "code",
+      id: `cell-${index}`,
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source,
+    }));
+    await writeFile(path.join(root, "notebooks/tried.ipynb"), JSON.stringify({ ...like, cells: code }));
+    const { page, close } = await watchedPage(browser);
+    await open(page, "tried.ipynb");
+    const editor = (index: number) => page.locator(".jp-CodeCell .cm-content").nth(index);
+    const colourOf = (index: number, text: string) =>
+      editor(index)
+        .getByText(text, { exact: true })
+        .first()
+        .evaluate((span) => getComputedStyle(span).color);
+    await page.locator(".shopmetrics-sql").first().waitFor();
+    expect(await colourOf(1, "select")).toBe(await colourOf(1, "const"));
+    expect(await colourOf(1, "12.5")).not.toBe(await colourOf(1, "select"));
+
+    const idle = async (count: number) => {
+      await page.locator(".jp-InputPrompt", { hasText: `[${count}]:` }).waitFor();
+    };
+    await editor(0).click();
+    for (const count of [1, 2, 3]) {
+      await page.keyboard.press("Shift+Enter");
+      await idle(count);
+    }
+    await editor(1).click();
+    await page.keyboard.press("Control+Enter");
+    await idle(4);
+    const stale = page.locator(".shopmetrics-stale");
+    await stale.first().waitFor();
+    expect(await stale.evaluateAll((marked) => marked.map((cell) => cell.dataset["stale"]))).toEqual([
+      "Stale: cell [4], which makes days, has run again.",
+    ]);
+
+    await editor(3).getByText("d.ra").click();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Tab");
+    const offered = page.locator(".jp-Completer-item").first();
+    await offered.waitFor();
+    expect(await offered.textContent()).toContain("rate");
+    await keepPicture(page, "jupyterlab-sql");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+Enter");
+    const said = page.locator(".jp-OutputArea-output").last();
+    await page.getByText("Cell [5], line 2, column 10:").waitFor();
+    expect(await said.textContent()).toMatch(/> 2 \| {3}select d\.ra\n +\| +\^/);
+    await close();
+  });
+
   it("shows cards side by side, and a control with its choice", async () => {
     const { page, close } = await watchedPage(browser, { viewport: { width: 1400, height: 1600 } });
     await open(page, "dashboard/sales.ipynb");
@@ -99,5 +162,22 @@ describe("npm run jupyter", () => {
     const { stdout, code } = await (await lakehouse({ root })).shopmetrics("jupyter");
     expect({ stdout, code }).toEqual({ stdout: "function\n", code: 0 });
     expect(JSON.parse(await readFile(path.join(venv, "package.json"), "utf8"))).toEqual({ type: "commonjs" });
+  });
+
+  it("writes the kernels for VS Code into the project's Python environment, and nothing without one", async () => {
+    const root = await scratchProject();
+    const shop = await lakehouse({ root });
+    const absent = await shop.shopmetrics("jupyter --install");
+    expect(absent).toMatchObject({ code: 2, stderr: expect.stringContaining("python3 -m venv .venv") });
+    await mkdir(path.join(root, ".venv"));
+    await writeFile(path.join(root, ".venv/pyvenv.cfg"), "");
+    const { code, stdout } = await shop.shopmetrics("jupyter --install");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Wrote TypeScript/) });
+    const spec = path.join(root, ".venv/share/jupyter/kernels/tslab/kernel.json");
+    expect(JSON.parse(await readFile(spec, "utf8"))).toMatchObject({
+      display_name: "TypeScript",
+      argv: expect.arrayContaining(["{connection_file}", "--config-path={kernel_file}"]),
+      env: { SHOPMETRICS_HOME: shop.home },
+    });
   });
 });

@@ -23,6 +23,8 @@ describe.skipIf(absent)(`help in the kernel${absent ? ` (skipped: ${absent})` : 
       "silver.ord",
       "const row = {} as Row<typeof silver.orders_clean>; row.total_amount",
       "order.cust",
+      "await show(sql`select ord.customer_id from ${silver.orders_clean} as ord where ord.stat",
+      "sql`select order_id from silver.orders_c",
     ];
     const options = { env, cwd: path.join(projectRoot, "notebooks") };
     const { stdout } = await promisify(execFile)(python, [script, first, ...words], options);
@@ -45,4 +47,24 @@ describe.skipIf(absent)(`help in the kernel${absent ? ` (skipped: ${absent})` : 
   it("columns of a row complete", () => {
     expect(answers[3]?.completions).toEqual(expect.arrayContaining(["customer_id", "customer_key"]));
   });
+
+  it("columns of a table complete within sql, and so do tables", () => {
+    expect(answers[4]?.completions).toEqual(["status"]);
+    expect(answers[5]?.completions).toEqual(["${silver.orders_clean}"]);
+  });
+});
+
+describe.skipIf(absent)("a cell that computes without end", () => {
+  it.each(["tslab", "deno"])(
+    "is interrupted under %s, and the kernel goes on",
+    async (kernel) => {
+      const env = await kernelEnvironment({ root: projectRoot, home: await temporaryFolder() });
+      const python = path.join(path.dirname(findJupyter(projectRoot)), "python3");
+      const script = path.join(projectRoot, "tests/fixtures/kernel/interrupt.py");
+      const options = { env, cwd: path.join(projectRoot, "notebooks") };
+      const { stdout } = await promisify(execFile)(python, [script, kernel], options);
+      expect(JSON.parse(stdout)).toEqual(["error", "ok"]);
+    },
+    120_000,
+  );
 });

@@ -6,7 +6,7 @@ import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type NotebookRun, executeNotebooks } from "../services/jupyter/execute.ts";
+import { type NotebookOutput, type NotebookRun, executeNotebooks } from "../services/jupyter/execute.ts";
 import { kernelEnvironment } from "../../build/src/commands/jupyter.ts";
 import { whyNoJupyter } from "../services/jupyter/why-not.ts";
 
@@ -23,11 +23,24 @@ const home = mkdtempSync(join(tmpdir(), "shopmetrics-kernel-"));
 
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
+/** What the fixture `complains` ends with. */
+const misspelt = [
+  'show: there is no column "quantitty" here: did you mean quantity?',
+  "",
+  "Cell [4], line 3, column 5:",
+  "",
+  "  1 | await show(sql`",
+  "  2 |   select id,",
+  "> 3 |     quantitty",
+  "    |     ^^^^^^^^^",
+  "  4 |   from ${orders}`);",
+].join("\n");
+
 describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""}`, () => {
   let runs: NotebookRun[];
 
   beforeAll(async () => {
-    const names = ["runs", "fails", "mistyped", "unawaited", "complains"];
+    const names = ["runs", "fails", "mistyped", "unawaited", "complains", "earlier"];
     const ours = names.map((name) => join(fixtures, `${name}.ipynb`));
     // Notebooks that touch the world have a data folder of their own.
     const theirs = steps
@@ -80,24 +93,29 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     expect(html).toMatch(/font-style:italic[^>]*>null<\/td>/);
   });
 
-  it("shows a statement's failure with the place in the notebook's SQL, and no stack", () => {
-    expect(runs[4]?.failure).toEqual({
-      cell: 4,
+  it("shows a statement's failure with its place in the cell, and no stack", () => {
+    expect(runs[4]?.failure).toEqual({ cell: 4, message: misspelt });
+  });
+
+  it("names the earlier cell where what is wrong stands", () => {
+    expect(runs[5]?.failure).toEqual({
+      cell: 3,
       message: [
-        'show: there is no column "quantitty" here: did you mean quantity?',
+        'show: "id" stands neither in group by nor in an aggregate',
         "",
-        "  2 |   select 1 as id, 2 as quantity",
-        "  3 | )",
-        "  4 | select id,",
-        "> 5 |   quantitty",
-        "    |   ^^^^^^^^^",
-        "  6 | from orders",
+        "Cell [2], line 2, column 10:",
+        "",
+        "  1 | const amounts = sql`",
+        "> 2 |   select id,",
+        "    |          ^^",
+        "  3 |     sum(amount) as amount",
+        "  4 |   from (select 1 as id, 2 as amount)`;",
       ].join("\n"),
     });
   });
 
   it("runs the notebooks that touch the world; those that are nothing without Kafka say what to set", () => {
-    const said = runs.slice(5).map(({ path, failure }) => ({
+    const said = runs.slice(6).map(({ path, failure }) => ({
       needsKafka: /kafka|produce_/.test(path),
       saysSo: failure?.message.includes("KAFKA_BROKERS is not set") ?? false,
       ...(failure && { path, failure }),
@@ -105,7 +123,7 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     expect(
       said.filter(({ needsKafka, saysSo, failure }) => needsKafka !== saysSo || (failure && !saysSo)),
     ).toEqual([]);
-    expect(runs.length).toBeGreaterThan(5);
+    expect(runs.length).toBeGreaterThan(6);
   });
 
   it("keeps its kernel spec and all of Jupyter's files inside the data folder", async () => {
@@ -114,8 +132,53 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     for (const [name, folder] of ours) expect(folder, name).toContain(join(home, "jupyter"));
     const spec = readFileSync(join(home, "jupyter/share/kernels/tslab/kernel.json"), "utf8");
     expect(JSON.parse(spec)).toMatchObject({
-      argv: [process.execPath, join(root, "node_modules/tslab/bin/tslab"), "kernel", expect.any(String)],
+      argv: expect.arrayContaining([
+        join(root, "build/dist/jupyter/kernel.js"),
+        join(root, "node_modules/tslab/bin/tslab"),
+      ]),
     });
+  });
+});
+
+describe.skipIf(absent)("the Deno kernel", () => {
+  let runs: NotebookRun[];
+
+  beforeAll(async () => {
+    const names = ["complains", "broken", "fails"];
+    const paths = names.map((name) => join(fixtures, `${name}.ipynb`));
+    runs = await executeNotebooks(paths, { root, home, kernel: "deno", keepGoing: true });
+  });
+
+  it("shows rows as HTML", () => {
+    expect(String(runs[0]?.cells[1]?.outputs.at(-1)?.data?.["text/html"])).toContain(">1234.50</td>");
+  });
+
+  it("shows a statement's failure with its place in the cell, and no stack", () => {
+    expect(runs[0]?.failure).toEqual({ cell: 4, message: misspelt });
+  });
+
+  it("knows the names of the notebook", () => {
+    expect(JSON.stringify(runs[1]?.cells[1]?.outputs)).toContain("with orders as (");
+  });
+
+  it("shows what a person gave wrongly as its message alone", () => {
+    expect(runs[1]?.failure).toEqual({
+      cell: 3,
+      message: expect.stringMatching(/^sql: the value after "select" is undefined\. [^\n]*$/),
+    });
+  });
+
+  it("names the cell that threw, and runs none after it", () => {
+    expect(runs[2]?.failure).toMatchObject({
+      cell: 2,
+      message: expect.stringContaining("no orders after 1"),
+    });
+    expect(runs[2]?.cells).toHaveLength(2);
+  });
+
+  it("writes nothing outside the data folder", () => {
+    expect(existsSync(join(home, "jupyter/deno"))).toBe(true);
+    expect(existsSync(join(root, "deno.lock"))).toBe(false);
   });
 });
 
@@ -124,37 +187,62 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
   const notebooks = steps
     .filter(({ runtime, writes }) => runtime !== "node" || (runtime === "node" && writes.length > 0))
     .map(({ notebook }) => notebook);
-  const [live, ran] = [join(home, "live"), join(home, "ran")];
-  let runs: Map<string, NotebookRun>;
+  const kernels = { tslab: join(home, "live"), deno: join(home, "live-deno") };
+  const ran = join(home, "ran");
+  let runs: Record<keyof typeof kernels, Map<string, NotebookRun>>;
 
   beforeAll(async () => {
-    await shopmetrics(live, "generate", "--scale", "0.02", "--faults", "0.005");
-    cpSync(join(live, "landing"), join(ran, "landing"), { recursive: true, preserveTimestamps: true });
+    await shopmetrics(ran, "generate", "--scale", "0.02", "--faults", "0.005");
     const paths = notebooks.map((path) => join(root, path));
-    const [done] = await Promise.all([
-      executeNotebooks(paths, { root, home: live, env: { SHOPMETRICS_DEV: "test" } }),
+    // Deno's data of languages is older than Node's, and writes a thousand of British English otherwise.
+    const env = { SHOPMETRICS_DEV: "test", SHOPMETRICS_LOCALE: "en-US" };
+    const under = async (kernel: keyof typeof kernels) => {
+      const data = kernels[kernel];
+      cpSync(join(ran, "landing"), join(data, "landing"), { recursive: true, preserveTimestamps: true });
+      const done = await executeNotebooks(paths, {
+        root,
+        home: data,
+        kernel,
+        env,
+      });
+      return new Map(done.map((run) => [relative(root, run.path), run]));
+    };
+    const [tslab, deno] = await Promise.all([
+      under("tslab"),
+      under("deno"),
       shopmetrics(ran, "run", "--quiet"),
     ]);
-    runs = new Map(done.map((run) => [relative(root, run.path), run]));
+    runs = { tslab, deno };
   });
 
-  it.each(notebooks)("%s", (path) => {
-    const run = runs.get(path);
-    if (!run) throw new Error(`${path} did not run, because a notebook before it failed`);
-    const failed = run.cells.find(({ cell }) => cell === run.failure?.cell);
-    expect(run.failure, `the cell:\n${failed?.source}`).toBeUndefined();
+  describe.each(["tslab", "deno"] as const)("under %s", (kernel) => {
+    it.each(notebooks)("%s", (path) => {
+      const run = runs[kernel].get(path);
+      if (!run) throw new Error(`${path} did not run, because a notebook before it failed`);
+      const failed = run.cells.find(({ cell }) => cell === run.failure?.cell);
+      expect(run.failure, `the cell:\n${failed?.source}`).toBeUndefined();
+    });
+  });
+
+  it.each(notebooks)("%s shows the same below each cell under both kernels", (path) => {
+    const [tslab, deno] = [runs.tslab, runs.deno].map((all) =>
+      all.get(path)?.cells.map(({ cell, outputs }) => ({ cell, shown: outputs.flatMap(shownOf) })),
+    );
+    expect(deno).toEqual(tslab);
   });
 
   it("writes to the developer's own tables only", () => {
-    expect(existsSync(join(live, "dev_test.duckdb"))).toBe(true);
-    expect(existsSync(join(live, "warehouse.duckdb"))).toBe(false);
+    for (const data of Object.values(kernels)) {
+      expect(existsSync(join(data, "dev_test.duckdb"))).toBe(true);
+      expect(existsSync(join(data, "warehouse.duckdb"))).toBe(false);
+    }
   });
 
-  it("leaves the very tables that a run leaves", async () => {
+  it.each(["tslab", "deno"] as const)("leaves under %s the very tables that a run leaves", async (kernel) => {
     const instance = await DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
     const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
-    await connection.run(`attach '${live}/dev_test.duckdb' as live (read_only);
+    await connection.run(`attach '${kernels[kernel]}/dev_test.duckdb' as live (read_only);
       attach '${ran}/warehouse.duckdb' as ran (read_only)`);
     const differences: unknown[] = [];
     for (const table of [...project.tables.values()].filter(({ layer }) => layer !== "ops")) {
@@ -182,3 +270,13 @@ describe.skipIf(absent)("every notebook, from start to end in the order of the g
     return promisify(execFile)(process.execPath, [cli, ...args], { env });
   }
 });
+
+/** What a person sees, without what differs from run to run or in the last digits: seconds, and places in a drawing. */
+const shownOf = ({ data }: NotebookOutput): string[] =>
+  data?.["text/html"] === undefined
+    ? []
+    : [
+        String(data["text/html"])
+          .replace(/\d+\.\d\d s</g, "… s<")
+          .replace(/\d+\.\d{7,}/g, (number) => Number(number).toFixed(6)),
+      ];

@@ -20,10 +20,10 @@ let said: string[];
 beforeAll(async () => {
   await generate({ landing: settings.landing, scale: 0.001 });
   const display = {
-    outcome: (one: Outcome) => said.push(outcomeText(one)),
+    outcome: async (one: Outcome) => void said.push(outcomeText(one)),
     note: (text: string) => said.push(text),
-    texts: (passages: readonly { title: string; text: string }[]) =>
-      said.push(...passages.map(({ title, text }) => `${title}:\n${text}`)),
+    texts: async (passages: readonly { title: string; text: string }[]) =>
+      void said.push(...passages.map(({ title, text }) => `${title}:\n${text}`)),
   };
   restore = useSession(liveSession(display, shop.tables, settings));
 });

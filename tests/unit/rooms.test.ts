@@ -25,7 +25,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["cli.ts"],
     ["commands"],
     ["run", "docs"],
-    ["changed", "diff", "new"],
+    ["changed", "diff", "new", "jupyter"],
     ["bundle", "site"],
     ["compile"],
     ["notebook"],
@@ -36,8 +36,9 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
 /** What they export is for notebooks, also for those to come. */
 const notebookApi = new Set(["lib/src/index.ts", "lib/src/sources.ts", "lib/src/page.ts"]);
 
-/** What only programs import that the build writes: a task of a job, and the script of the dashboard's pages. */
+/** What only programs import that the build writes: a task of a job, the script of the dashboard's pages, and JupyterLab's extension. */
 const forPrograms = [
+  "build/src/jupyter/lab/extension.ts: default",
   "lib/src/dashboard/browser/runtime.ts: cell",
   "lib/src/dashboard/browser/runtime.ts: query",
   "lib/src/dashboard/browser/runtime.ts: runPage",

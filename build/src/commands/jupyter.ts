@@ -4,10 +4,18 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join, resolve, sep } from "node:path";
 import { readSettings } from "shopmetrics/settings";
+import { writeLabExtension } from "../jupyter/lab-extension.js";
 
-export async function jupyter(args: string[]): Promise<void> {
+export async function jupyter(args: string[], { install }: { install?: true }): Promise<void> {
   const { root, home } = readSettings();
-  process.exitCode = await openJupyter({ root, home, args });
+  try {
+    if (install) await installKernels({ root, home });
+    else process.exitCode = await openJupyter({ root, home, args });
+  } catch (error) {
+    if (!(error instanceof JupyterMissing)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
 }
 
 /** Where the project is, and where it keeps its data (`SHOPMETRICS_HOME`). */
@@ -18,8 +26,8 @@ export interface JupyterOptions {
   home: string;
 }
 
-/** The kernel's name in a notebook's metadata (`kernelspec.name`). */
-export const kernelName = "tslab";
+/** The name of each kernel in a notebook's metadata (`kernelspec.name`). The first is the default. */
+export const kernelNames = ["tslab", "deno"] as const;
 
 const howToGetIt = "python3 -m venv .venv && .venv/bin/pip install jupyterlab";
 
@@ -33,24 +41,19 @@ class JupyterMissing extends Error {
  * Nothing is written outside `<home>/jupyter` and the project's own `.venv`: the user's Jupyter keeps its kernels and settings.
  *
  * @param options.args further arguments for `jupyter lab`, such as `--no-browser`
- * @returns the exit code: JupyterLab's own, or 2 where Jupyter is absent
+ * @returns JupyterLab's own exit code
+ * @throws {JupyterMissing}
  */
 async function openJupyter(options: JupyterOptions & { args: string[] }): Promise<number> {
-  let command: string;
-  try {
-    command = findJupyter(options.root);
-  } catch (error) {
-    if (!(error instanceof JupyterMissing)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    return 2;
-  }
+  const command = findJupyter(options.root);
   await keepCommonJs(options.root, command);
+  await writeLabExtension(join(resolve(options.home), "jupyter", "share"));
   const asRoot = process.getuid?.() === 0 ? ["--allow-root"] : [];
   const settings = [
     `--ServerApp.root_dir=${options.root}`,
     "--LabApp.default_url=/lab/tree/notebooks",
-    `--MultiKernelManager.default_kernel_name=${kernelName}`,
-    `--KernelSpecManager.allowed_kernelspecs=${kernelName}`,
+    `--MultiKernelManager.default_kernel_name=${kernelNames[0]}`,
+    ...kernelNames.map((name) => `--KernelSpecManager.allowed_kernelspecs=${name}`),
     "--KernelSpecManager.ensure_native_kernel=False",
     "--LanguageServerManager.autodetect=False",
   ];
@@ -74,6 +77,26 @@ async function openJupyter(options: JupyterOptions & { args: string[] }): Promis
 }
 
 /**
+ * Writes the kernels into the project's Python environment, where VS Code looks for them.
+ *
+ * @throws {JupyterMissing}
+ */
+async function installKernels({ root, home }: JupyterOptions): Promise<void> {
+  const environment = join(resolve(root), ".venv");
+  if (!existsSync(join(environment, "pyvenv.cfg")))
+    throw new JupyterMissing(
+      `There is no Python environment in ${environment}. Make it with\n  ${howToGetIt}`,
+    );
+  const specs = Object.entries(kernelSpecs(root, resolve(home, "jupyter")));
+  for (const [name, spec] of specs) {
+    const env = { ...spec.env, SHOPMETRICS_HOME: resolve(home) };
+    await writeJson(join(environment, "share/jupyter/kernels", name, "kernel.json"), { ...spec, env });
+  }
+  const names = specs.map(([, spec]) => spec.display_name).join(" and ");
+  process.stdout.write(`Wrote ${names} to ${join(environment, "share/jupyter/kernels")}\n`);
+}
+
+/**
  * Jupyter starts its copy of Yarn, which is no ES module. Node takes it for one below this project's package.json,
  * fails, and prints all of it; a package.json of the environment's own says otherwise.
  */
@@ -86,25 +109,19 @@ async function keepCommonJs(root: string, command: string): Promise<void> {
 }
 
 /**
- * Writes the tslab kernel spec into the project's own Jupyter folder.
+ * Writes the kernel specs into the project's own Jupyter folder: tslab's, and Deno's where there is a Deno.
  *
- * @returns the environment in which any Jupyter program finds that kernel, keeps all its files inside
+ * @returns the environment in which any Jupyter program finds these kernels, keeps all its files inside
  * `<home>/jupyter`, and hands `SHOPMETRICS_HOME` to the kernel as an absolute path (a kernel's working folder
  * is the notebook's, so a relative one would point elsewhere)
  */
 export async function kernelEnvironment({ root, home }: JupyterOptions): Promise<NodeJS.ProcessEnv> {
   const folder = resolve(home, "jupyter");
   const share = join(folder, "share");
-  const tslab = createRequire(join(resolve(root), "package.json")).resolve("tslab/bin/tslab");
-  const spec = {
-    argv: [process.execPath, tslab, "kernel", "--config-path={connection_file}"],
-    // As in every notebook's metadata: JupyterLab would write another name into a notebook that is opened.
-    display_name: "TypeScript",
-    language: "typescript",
-  };
+  for (const [name, spec] of Object.entries(kernelSpecs(root, folder)))
+    await writeJson(join(share, "kernels", name, "kernel.json"), spec);
   // JupyterLab would ask each new user whether to fetch its news from the network.
   const page = { disabledExtensions: { "@jupyterlab/apputils-extension:announcements": true } };
-  await writeJson(join(share, "kernels", kernelName, "kernel.json"), spec);
   await writeJson(join(folder, "config", "labconfig", "page_config.json"), page);
   return {
     ...process.env,
@@ -116,6 +133,43 @@ export async function kernelEnvironment({ root, home }: JupyterOptions): Promise
     IPYTHONDIR: join(folder, "ipython"),
     // JupyterLab's language server extension calls npm, which would leave a log in the user's home.
     npm_config_logs_max: "0",
+  };
+}
+
+interface KernelSpec {
+  readonly argv: readonly string[];
+  readonly display_name: string;
+  readonly language: string;
+  readonly interrupt_mode?: "message";
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** How Jupyter starts each kernel: `jupyter/kernel.ts` with the kernel's own command. */
+function kernelSpecs(root: string, folder: string): Record<string, KernelSpec> {
+  const { resolve: packaged } = createRequire(join(resolve(root), "package.json"));
+  const tslab = packaged("tslab/bin/tslab");
+  const deno = findDeno(root);
+  const before = [
+    process.execPath,
+    join(dirname(packaged("@shopmetrics/build/package.json")), "dist/jupyter/kernel.js"),
+    "{connection_file}",
+  ];
+  return {
+    tslab: {
+      argv: [...before, process.execPath, tslab, "kernel", "--config-path={kernel_file}"],
+      // As in every notebook's metadata: JupyterLab would write another name into a notebook that is opened.
+      display_name: "TypeScript",
+      language: "typescript",
+    },
+    ...(deno && {
+      deno: {
+        argv: [...before, deno, "jupyter", "--quiet", "--kernel", "--conn", "{kernel_file}"],
+        display_name: "TypeScript (Deno)",
+        language: "typescript",
+        interrupt_mode: "message",
+        env: { DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1", SHOPMETRICS_IDLE_WAIT: "100" },
+      },
+    }),
   };
 }
 
@@ -137,17 +191,25 @@ export function findJupyter(root: string): string {
       `SHOPMETRICS_JUPYTER names ${chosen}, which is no program. Correct or unset it, or get Jupyter with\n  ${howToGetIt}`,
     );
   }
-  const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const candidates = [join(resolve(root), ".venv", "bin"), ...folders].map((folder) =>
-    join(folder, "jupyter"),
-  );
-  const found = candidates.find(isProgram);
+  const found = programIn([join(resolve(root), ".venv", "bin"), ...pathFolders()], "jupyter");
   if (found) return found;
   throw new JupyterMissing(
     `Jupyter was not found: not in ${join(root, ".venv")}, not on the PATH. Get it for this project only ` +
       `with\n  ${howToGetIt}\nor name another one in SHOPMETRICS_JUPYTER.`,
   );
 }
+
+/** The `deno` program: the neighbour of `jupyter`, else the project's `.venv`'s, else the one on the PATH. */
+function findDeno(root: string): string | undefined {
+  const jupyter = process.env["SHOPMETRICS_JUPYTER"];
+  const beside = jupyter ? [dirname(resolve(jupyter))] : [];
+  return programIn([...beside, join(resolve(root), ".venv", "bin"), ...pathFolders()], "deno");
+}
+
+const pathFolders = () => (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+
+const programIn = (folders: readonly string[], name: string) =>
+  folders.map((folder) => join(folder, name)).find(isProgram);
 
 /** Whether a file is there that may be run. */
 export function isProgram(path: string): boolean {

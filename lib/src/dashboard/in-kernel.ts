@@ -59,7 +59,7 @@ function show(drawn: HTMLElement, document: Document): void {
   for (const [selector, style] of styles)
     for (const part of framed.querySelectorAll(selector))
       part.setAttribute("style", `${part.getAttribute("style") ?? ""};${style}`.replace(/^;/, ""));
-  showHtml(rawHtml(framed.outerHTML));
+  void showHtml(rawHtml(framed.outerHTML));
 }
 
 /** The page's colours; Jupyter removes style sheets from notebooks that it does not trust. */

@@ -27,8 +27,8 @@ export interface Shown {
 
 /** Where a live session reports what happened: below the cell in Jupyter, on the console elsewhere. */
 export interface Display {
-  outcome(outcome: Outcome): void;
+  outcome(outcome: Outcome): Promise<void>;
   note(message: string): void;
   /** Shows texts unchanged, each under its title. */
-  texts?(passages: readonly { readonly title: string; readonly text: string }[]): void;
+  texts?(passages: readonly { readonly title: string; readonly text: string }[]): Promise<void>;
 }

@@ -31,9 +31,11 @@ export type {
 } from "../plan/project.js";
 export { useSession, type Session } from "../plan/session.js";
 export { arrivedColumns, batchColumns, isAuditColumn, loggedColumns } from "../plan/kept-columns.js";
+export { columnsOf } from "../sql/columns.js";
 export { distance } from "../sql/nearest.js";
 export { parseSelect } from "../sql/parse.js";
 export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";
+export { openAtEnd } from "../sql/tokens.js";
 export { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
 export type { RunValue, Statement } from "../sql/statement.js";

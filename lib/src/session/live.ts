@@ -34,7 +34,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
   const run = async (given: VerbRequest): Promise<Result | undefined> => {
     await nextTurn(); // the failure of a verb before this one is known to be lost only then
     lost.tell();
-    const request = named(given);
+    const request = await named(given);
     try {
       await compile(request); // what does not translate waits for no lock
       return await warehouse.use((connection) => perform(connection, request));
@@ -79,7 +79,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
       else await keeping;
       const holds = failed || !isWrite(request) || !table ? undefined : await rowsOf(connection, table);
       const seconds = (performance.now() - began) / 1000;
-      display.outcome({ kind: request.kind, table, figures, seconds, holds, shown, failed });
+      await display.outcome({ kind: request.kind, table, figures, seconds, holds, shown, failed });
     }
     return read ?? shown?.result;
   };
@@ -94,7 +94,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
     submit: (request: VerbRequest) => inTurn(() => run(request)),
     explain: (what) =>
       inTurn(async () => {
-        const request = named({ kind: "rows", what });
+        const request = await named({ kind: "rows", what });
         try {
           const compiled = await compile(request);
           const now = new Date().toISOString();
@@ -102,7 +102,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
           const texts = await warehouse.use((connection) =>
             explanationOf(connection, engine, compiled, given),
           );
-          display.texts?.(texts);
+          await display.texts?.(texts);
         } catch (error) {
           throw lost.watch(await readableError(error, request, literal));
         }
@@ -153,8 +153,8 @@ const rowsOf = async (connection: Connection, table: string) =>
   Number((await connection.query(`select count(*) as n from ${table}`)).rows[0]?.["n"]);
 
 /** Gives statements the names that the notebook has for them, so that SQL in an error reads as the notebook does. */
-function named(request: VerbRequest): VerbRequest {
-  const names = new Map(Object.entries(notebookNames()).map(([name, value]) => [value, name]));
+async function named(request: VerbRequest): Promise<VerbRequest> {
+  const names = new Map(Object.entries(await notebookNames()).map(([name, value]) => [value, name]));
   const made = new Map<Statement, Statement>();
   const rename = (statement: Statement): Statement => {
     const known = made.get(statement);

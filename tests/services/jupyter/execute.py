@@ -41,8 +41,7 @@ class Notebook:
         # Jupyter looks for ports that are free, and the kernel binds them a second later. Where another program took one
         # meanwhile, the kernel stays silent: a new one gets other ports.
         for attempt in range(1, ATTEMPTS + 1):
-            # A tslab kernel answers the request to shut down, but does not end by itself: ask, then terminate it.
-            self.client.create_kernel_manager().shutdown_wait_time = 0.4
+            self.client.create_kernel_manager()
             await self.client.async_start_new_kernel(cwd=os.path.dirname(self.path))
             try:
                 await self.client.async_start_new_kernel_client()
@@ -65,7 +64,7 @@ class Notebook:
             except DeadKernelError:
                 return number, text_of(cell, "stderr") or "The kernel died."
             except CellExecutionError as error:
-                return number, text_of(cell, "stderr") or error.evalue or "The cell failed without a message."
+                return number, text_of(cell, "stderr") or traceback_of(cell) or error.evalue or "The cell failed without a message."
             if any(line.startswith(UNAWAITED) for line in text_of(cell, "stderr").splitlines()):
                 return number, text_of(cell, "stderr")
         return None
@@ -73,6 +72,10 @@ class Notebook:
 
 def text_of(cell, stream):
     return "".join(out.text for out in cell.outputs if out.output_type == "stream" and out.name == stream)
+
+
+def traceback_of(cell):
+    return "\n".join(line for out in cell.outputs if out.output_type == "error" for line in out.traceback)
 
 
 def report(notebook, seconds, failure):

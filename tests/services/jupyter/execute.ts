@@ -7,7 +7,7 @@ import {
   findJupyter,
   isProgram,
   kernelEnvironment,
-  kernelName,
+  kernelNames,
   type JupyterOptions,
 } from "../../../build/src/commands/jupyter.ts";
 
@@ -46,6 +46,7 @@ export interface NotebookRun {
  * rejected during it: tslab only prints that and calls the cell good.
  *
  * @param paths notebooks, in the order in which they shall run; files are not changed
+ * @param options.kernel the kernel's name; tslab by default
  * @param options.timeout seconds that one cell may take (default 120)
  * @param options.env added to the kernels' environment
  * @param options.keepGoing run the notebooks after a failed one as well; without it the result ends there
@@ -53,7 +54,12 @@ export interface NotebookRun {
  */
 export async function executeNotebooks(
   paths: readonly string[],
-  options: JupyterOptions & { timeout?: number; env?: Record<string, string>; keepGoing?: boolean },
+  options: JupyterOptions & {
+    kernel?: (typeof kernelNames)[number];
+    timeout?: number;
+    env?: Record<string, string>;
+    keepGoing?: boolean;
+  },
 ): Promise<NotebookRun[]> {
   const script = fileURLToPath(new URL("execute.py", import.meta.url));
   const child = spawn(pythonOf(findJupyter(options.root)), [script], {
@@ -69,7 +75,7 @@ export async function executeNotebooks(
   child.stdin.end(
     JSON.stringify({
       notebooks: paths.map((path) => resolve(path)),
-      kernel: kernelName,
+      kernel: options.kernel ?? kernelNames[0],
       timeout: options.timeout ?? 120,
       keepGoing: options.keepGoing ?? false,
     }),

@@ -1,0 +1,2 @@
+declare module "@jupyterlab/codemirror";
+declare module "@jupyterlab/notebook";
