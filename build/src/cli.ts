@@ -193,6 +193,15 @@ program
   .action(async (options) => (await import("./commands/check.js")).check(options));
 
 program
+  .command("test")
+  .description("run the unit tests that notebooks hold: given(…) rows in, expected rows out")
+  .argument("[notebooks...]", "such as silver.orders_clean or its file (default: all)")
+  .addOption(quiet())
+  .addOption(json())
+  .addHelpText("after", examples("test", "test orders_clean", "test notebooks/silver/dim_customers.ipynb"))
+  .action(async (notebooks, options) => (await import("./commands/test.js")).test(notebooks, options));
+
+program
   .command("clean-notebooks")
   .description("list notebooks that hold outputs, execution counts or editors' metadata")
   .argument("[files...]", "notebooks (default: all)")

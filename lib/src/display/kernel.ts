@@ -1,7 +1,8 @@
 import type { Html } from "./html.js";
-import { noteHtml, outcomeHtml, textsHtml } from "./outcome-html.js";
+import { noteHtml, outcomeHtml, passedHtml, textsHtml } from "./outcome-html.js";
 import type { Display } from "./outcome.js";
 import { outcomeText } from "./outcome-text.js";
+import { passedText } from "./words.js";
 
 /** What tslab puts into the global scope of its kernel. */
 interface Tslab {
@@ -32,6 +33,7 @@ export function kernelDisplay(): Display {
     return {
       outcome: (outcome) => print(outcomeText(outcome)),
       note: (message) => console.error(message),
+      passed: (test) => print(`✓ ${test.expected.table}: ${passedText(test)}`),
       texts: (passages) => print(passages.map(({ title, text }) => `${title}:\n${text}`).join("\n\n")),
     };
   }
@@ -39,6 +41,7 @@ export function kernelDisplay(): Display {
   return {
     outcome: (outcome) => show(outcomeHtml(outcome)),
     note: (message) => show(noteHtml(message)),
+    passed: (test) => show(passedHtml(test)),
     texts: (passages) => show(textsHtml(passages)),
   };
 }

@@ -37,3 +37,4 @@ export { cell, named } from "../plan/session.js";
 export { ask } from "../session/ask.js";
 export { beginTask, endTask } from "../session/node-task.js";
 export { taskSession } from "../session/task.js";
+export { runUnitTest } from "../unit/run-unit-test.js";

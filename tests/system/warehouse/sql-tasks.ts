@@ -21,7 +21,6 @@ import type { RunReport } from "../../../build/src/run/run-report.ts";
 import { runFile } from "../../services/warehouse/run-file.ts";
 import { runJob, type JobOptions, type TaskEnd } from "../../services/warehouse/run-job.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
-import { embedded, warehouse as onWarehouse } from "../../steps/engine.ts";
 import { lakehouse } from "../cli.ts";
 import { compared as all, comparedRows, rowsOf } from "../compared.ts";
 import { differences } from "../tables.ts";
@@ -142,7 +141,7 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
   }
 
   const bring = async (day: number) => {
-    if (cases && day < cases.days) await cases.bring(day, landing, [onWarehouse(spark), embedded(duckdb)]);
+    if (cases && day < cases.days) await cases.bring(day, landing, [spark, duckdb]);
   };
 
   async function runBoth(date: string, options: JobOptions = {}) {
