@@ -54,7 +54,9 @@ export function completeRow<Name extends TableName>(
   given: Given<Name>,
   position: Position,
 ): Row<Tables[Name]> {
-  const plain = Object.fromEntries(table.columns.map((column) => [column.name, plainValue(column, position)]));
+  const plain = Object.fromEntries(
+    table.columns.map((column) => [column.name, plainValue(column, position)]),
+  );
   const ours = usual[table.name as Name];
   const said = typeof ours === "function" ? ours(given, position) : ours;
   return { ...plain, ...said, ...given } as Row<Tables[Name]>;

@@ -17,7 +17,13 @@ const recorded = new Set<string>();
 
 describe("the unit tests of notebooks", () => {
   it.each(
-    tests.map((placed) => [`${path.basename(placed.place.path)} cell ${placed.place.cell}:${placed.place.line}`, placed] as const),
+    tests.map(
+      (placed) =>
+        [
+          `${path.basename(placed.place.path)} cell ${placed.place.cell}:${placed.place.line}`,
+          placed,
+        ] as const,
+    ),
   )("%s", async (_, { step, test }) => {
     const plan = plans.find((one) => one.step === step)!;
     const rows = JSON.stringify([step, test.arrivals]);

@@ -27,7 +27,11 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 /** What recording a notebook of these cells gives. */
-async function recorded(cells: readonly string[], front: Record<string, string> = {}, name = "silver/orders_clean") {
+async function recorded(
+  cells: readonly string[],
+  front: Record<string, string> = {},
+  name = "silver/orders_clean",
+) {
   const { path: file, text } = notebookFile(`notebooks/${name}.ipynb`, [
     frontMatter({ title: "Tried out", ...front }),
     ...cells.map(code),
@@ -118,7 +122,9 @@ got       P1          9.50`);
   });
 
   it("runs at the time that it says, for each arrival", async () => {
-    const stamped = products.replace("try_cast(updated_at as timestamp) as updated_at", "${run.now} as updated_at").replace("category,", "cast(${run.date} as string) as category,");
+    const stamped = products
+      .replace("try_cast(updated_at as timestamp) as updated_at", "${run.now} as updated_at")
+      .replace("category,", "cast(${run.date} as string) as category,");
     const { plan, tests } = await recorded(
       [
         imports,
@@ -205,8 +211,12 @@ describe("a unit test's columns", () => {
     const fixtures = path.join(projectRoot, "tests/fixtures/notebooks/types");
     const diagnostics = await checkNotebooks(["unit-test.ipynb"], { root: fixtures });
     expect(diagnostics.map(diagnosticText)).toEqual([
-      expect.stringMatching(/^unit-test.ipynb cell 2:2 – TS2561: .*'statu' does not exist.*Did you mean.*'status'/),
-      expect.stringMatching(/^unit-test.ipynb cell 2:4 – TS2820: Type '"complete"' is not assignable.*Did you mean '"completed"'/),
+      expect.stringMatching(
+        /^unit-test.ipynb cell 2:2 – TS2561: .*'statu' does not exist.*Did you mean.*'status'/,
+      ),
+      expect.stringMatching(
+        /^unit-test.ipynb cell 2:4 – TS2820: Type '"complete"' is not assignable.*Did you mean '"completed"'/,
+      ),
     ]);
   });
 });
@@ -236,7 +246,11 @@ describe("in Jupyter", () => {
   let home: string;
   beforeAll(async () => {
     home = await mkdtemp(path.join(tmpdir(), "shopmetrics-unit-live-"));
-    const display = { outcome: () => undefined, note: () => undefined, passed: (test: UnitTest) => said.push(test) };
+    const display = {
+      outcome: () => undefined,
+      note: () => undefined,
+      passed: (test: UnitTest) => said.push(test),
+    };
     restore = useSession(
       liveSession(display, shop.tables, readSettings({ SHOPMETRICS_HOME: home, SHOPMETRICS_IDLE: "0.1" })),
     );
@@ -275,7 +289,9 @@ describe("in Jupyter", () => {
   });
 
   it("leaves the warehouse of the notebook as it is", async () => {
-    const engine = await duckdb.openReadOnly(readSettings({ SHOPMETRICS_HOME: home }), { onWait: () => undefined });
+    const engine = await duckdb.openReadOnly(readSettings({ SHOPMETRICS_HOME: home }), {
+      onWait: () => undefined,
+    });
     if (typeof engine === "string") throw new Error(engine);
     const connection = await engine.connect();
     const { rows } = await connection.query("select count(*) as n from silver.dim_products");

@@ -10,11 +10,16 @@ import { compileProject } from "./compile-project.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 
 /** Runs the unit tests that notebooks hold, all or those of the notebooks named. */
-export async function test(names: readonly string[], options: { quiet?: boolean; json?: boolean }): Promise<void> {
+export async function test(
+  names: readonly string[],
+  options: { quiet?: boolean; json?: boolean },
+): Promise<void> {
   if (options.json) reserveStdoutForJson();
   const compiled = await compileProject(readSettings().root);
   const chosen = testsOf(compiled, names);
-  const print = options.json ? undefined : (report: UnitTestReport) => printTest(report, Boolean(options.quiet));
+  const print = options.json
+    ? undefined
+    : (report: UnitTestReport) => printTest(report, Boolean(options.quiet));
   const reports = await runUnitTests(compiled, chosen, print);
   const failed = reports.filter(({ status }) => status === "failed").length;
   if (failed > 0) process.exitCode = 1;
@@ -37,11 +42,16 @@ function testsOf({ plans, tests }: Compiled, names: readonly string[]): readonly
       const file = path.normalize(name).replace(/\.ipynb$/, "");
       const found = plans.find(
         ({ step, notebook }) =>
-          step === name || step.endsWith(`.${name}`) || `/${file}`.endsWith(`/${notebook.replace(/\.ipynb$/, "")}`),
+          step === name ||
+          step.endsWith(`.${name}`) ||
+          `/${file}`.endsWith(`/${notebook.replace(/\.ipynb$/, "")}`),
       );
       if (found) return found.step;
       const near = nearest(
-        name.replace(/^notebooks\//, "").replaceAll("/", ".").replace(/\.ipynb$/, ""),
+        name
+          .replace(/^notebooks\//, "")
+          .replaceAll("/", ".")
+          .replace(/\.ipynb$/, ""),
         plans.map(({ step }) => step),
       );
       throw new InputError(
@@ -55,7 +65,8 @@ function testsOf({ plans, tests }: Compiled, names: readonly string[]): readonly
 function printTest({ step, place, test: { expected }, message }: UnitTestReport, quiet: boolean): void {
   const paint = (style: "green" | "red", text: string) =>
     process.stdout.isTTY && !process.env["NO_COLOR"] ? styleText(style, text) : text;
-  if (message !== null) return console.error(`${paint("red", "✗")} ${placeText(place)}: ${printable(message)}`);
+  if (message !== null)
+    return console.error(`${paint("red", "✗")} ${placeText(place)}: ${printable(message)}`);
   if (quiet) return;
   const where = expected.table === step ? "" : ` of ${expected.table}`;
   console.log(

@@ -29,7 +29,7 @@ export type {
   LakeviewWidget,
   Project,
 } from "../plan/project.js";
-export type { UnitTest } from "../plan/unit-test.js";
+export { usualNow, type NamedRows, type UnitTest } from "../plan/unit-test.js";
 export { useSession, type Session } from "../plan/session.js";
 export { arrivedColumns, batchColumns, isAuditColumn, loggedColumns } from "../plan/kept-columns.js";
 export { distance } from "../sql/nearest.js";

@@ -6,6 +6,9 @@ export interface NamedRows {
   readonly rows: readonly Readonly<Record<string, PlainValue>>[];
 }
 
+/** When the step of a unit test runs that says nothing else. */
+export const usualNow = "2026-03-11T00:00:00Z";
+
 /** What has arrived before the step runs, and when it runs: an ISO instant. */
 export interface Arrival {
   readonly now: string;

@@ -135,7 +135,8 @@ function requestsOfStep() {
   const requests = new Map<string, VerbRequest>();
   return {
     add(request: VerbRequest): void {
-      if (isWrite(request) && "table" in request) requests.set(`${request.kind} ${request.table.name}`, request);
+      if (isWrite(request) && "table" in request)
+        requests.set(`${request.kind} ${request.table.name}`, request);
     },
     async step(tables: readonly string[]): Promise<TestedStep> {
       const all = [...requests.values()];

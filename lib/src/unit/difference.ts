@@ -36,7 +36,8 @@ export function differenceOf(
   if (missing.length + left.length === 0) return undefined;
   const key = (table.options.key ?? []).filter((name) => columns.includes(name));
   const isSame = (a: Row, b: Row) =>
-    key.length > 0 && key.every((name) => canonical(a[name], types.get(name)!) === canonical(b[name], types.get(name)!));
+    key.length > 0 &&
+    key.every((name) => canonical(a[name], types.get(name)!) === canonical(b[name], types.get(name)!));
   const pairs = missing.map((row): Pair => {
     const at = left.findIndex((other) => isSame(other.row, row));
     const [found] = at >= 0 ? left.splice(at, 1) : [];
@@ -62,25 +63,40 @@ const fraction = (instant: string) => (/\.(\d+)/.exec(instant)?.[1] ?? "").repla
 
 function described(
   pairs: readonly Pair[],
-  { columns, key, total, types }: { columns: readonly string[]; key: readonly string[]; total: number; types: ReadonlyMap<string, string> },
+  {
+    columns,
+    key,
+    total,
+    types,
+  }: {
+    columns: readonly string[];
+    key: readonly string[];
+    total: number;
+    types: ReadonlyMap<string, string>;
+  },
 ): string {
   const differs = (name: string) =>
     pairs.some(
       ({ expected, got }) =>
-        !expected || !got || canonical(expected[name], types.get(name)!) !== canonical(got[name], types.get(name)!),
+        !expected ||
+        !got ||
+        canonical(expected[name], types.get(name)!) !== canonical(got[name], types.get(name)!),
     );
   const shown = [...new Set([...key, ...columns.filter(differs), ...columns])];
   const lines = pairs.slice(0, mostShown).flatMap(({ expected, got }) => [
     ["expected", ...shown.map((name) => (expected ? cell(expected[name]) : ""))],
     ["got", ...shown.map((name) => (got ? cell(got[name]) : ""))],
   ]);
-  const none = lines.map(([who = "", ...cells]) => (cells.every((one) => one === "") ? [who, "no such row"] : [who, ...cells]));
+  const none = lines.map(([who = "", ...cells]) =>
+    cells.every((one) => one === "") ? [who, "no such row"] : [who, ...cells],
+  );
   const table = [["", ...shown], ...none];
   const widths = ["", ...shown].map((_, at) =>
     Math.max(...table.map((row) => (row[1] === "no such row" && at > 0 ? 0 : [...(row[at] ?? "")].length))),
   );
   const fitting = widths.reduce<{ sum: number; count: number }>(
-    ({ sum, count }, width) => (sum + width + 2 <= 80 ? { sum: sum + width + 2, count: count + 1 } : { sum: Infinity, count }),
+    ({ sum, count }, width) =>
+      sum + width + 2 <= 80 ? { sum: sum + width + 2, count: count + 1 } : { sum: Infinity, count },
     { sum: 0, count: 0 },
   ).count;
   const count = (of: number, word: string) => (of === 0 ? [] : [`${of} ${word}`]);
@@ -105,7 +121,8 @@ function described(
 }
 
 function cell(value: unknown): string {
-  const text = value === null || value === undefined ? "null" : Array.isArray(value) ? value.join(", ") : String(value);
+  const text =
+    value === null || value === undefined ? "null" : Array.isArray(value) ? value.join(", ") : String(value);
   const plain = text.replaceAll(/\p{Cc}/gu, " ");
   return [...plain].length <= longest ? plain : `${[...plain].slice(0, longest - 1).join("")}…`;
 }

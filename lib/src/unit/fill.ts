@@ -42,12 +42,7 @@ export function boundRows(table: Table, rows: readonly object[]): RowsToWrite {
 }
 
 /** Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. */
-export function give(
-  engine: Engine,
-  connection: Connection,
-  table: Table,
-  rows: RowsToWrite,
-): Promise<void> {
+export function give(engine: Engine, connection: Connection, table: Table, rows: RowsToWrite): Promise<void> {
   const { verbs } = dialectOf(engine.name);
   const drafts = table.options.key
     ? verbs.merge({ kind: "merge", table, rows: written }, writing(rows))

@@ -17,7 +17,7 @@ import { boundRows, completeRows, give } from "./fill.js";
 export type TestedStep = Pick<Plan, "step" | "reads" | "writes" | "changes" | "takes" | "params" | "items">;
 
 /** A table is not what a unit test expects. The message is the difference. */
-export class UnitTestFailed extends Error {
+class UnitTestFailed extends Error {
   override readonly name = "UnitTestFailed";
 }
 
@@ -31,7 +31,10 @@ export class UnitTestFailed extends Error {
 export async function runUnitTest(
   step: TestedStep,
   test: UnitTest,
-  { tables, open = scratchEngine().openScratch! }: { readonly tables: Tables; readonly open?: () => Promise<Engine> },
+  {
+    tables,
+    open = scratchEngine().openScratch!,
+  }: { readonly tables: Tables; readonly open?: () => Promise<Engine> },
 ): Promise<void> {
   const misfit = misfitOf(step, test);
   if (misfit) throw new InputError(misfit);
@@ -103,7 +106,9 @@ function refuseSameKeys({ name, options }: Table, rows: readonly Readonly<Record
 
 async function runOnce(connection: Connection, engine: Engine, step: TestedStep, now: string): Promise<void> {
   const adapter = engineNamed(engine.name);
-  const kept = step.items.filter(({ kind }) => verbNamed(kind)?.role !== "check" && !verbNamed(kind)?.isShown);
+  const kept = step.items.filter(
+    ({ kind }) => verbNamed(kind)?.role !== "check" && !verbNamed(kind)?.isShown,
+  );
   const items = adapter.ordered?.(kept) ?? kept;
   const windows = await readWindows(connection, step.step, { ...step, full: false });
   const context: StepContext = {

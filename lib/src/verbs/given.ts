@@ -4,7 +4,7 @@ import type { Column, Row, Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
 import { isAuditColumn } from "../plan/kept-columns.js";
 import { theSession } from "../plan/session.js";
-import type { Arrival, NamedRows } from "../plan/unit-test.js";
+import { usualNow, type Arrival, type NamedRows } from "../plan/unit-test.js";
 import { nearestOf } from "../sql/nearest.js";
 
 /** Some columns of a table's row. A misspelt one is a type error. */
@@ -40,10 +40,8 @@ interface Given {
  * @throws InputError for a column that the table lacks, or a value that is none of its type
  */
 export function given<T extends Table>(table: T, rows: readonly SomeOf<T>[]): Given {
-  return begun([{ now: firstRun, given: [named("given", table, rows)] }]);
+  return begun([{ now: usualNow, given: [named("given", table, rows)] }]);
 }
-
-const firstRun = "2026-03-11T00:00:00Z";
 
 function begun(arrivals: readonly Arrival[]): Given {
   const before = arrivals.slice(0, -1);
@@ -59,7 +57,7 @@ function begun(arrivals: readonly Arrival[]): Given {
     },
     later: (table, rows) => begun([...arrivals, { now: last.now, given: [named("later", table, rows)] }]),
     at(now) {
-      if (!isInstant(now)) throw new InputError(`at("${now}"): give an instant such as "${firstRun}".`);
+      if (!isInstant(now)) throw new InputError(`at("${now}"): give an instant such as "${usualNow}".`);
       return begun([...before, { ...last, now }]);
     },
     async expect(table, rows) {
