@@ -55,7 +55,7 @@ function terminal(made: Forecast, head: string | undefined): string {
   const below = [...columnLines(made), ...definitionLines(made)];
   return [
     ...(head === undefined ? [] : wrapped(head, width)),
-    ...wrapped(title(made), width),
+    ...(made.steps.length === 0 ? [] : wrapped(title(made), width)),
     ...steps,
     ...(idle > 0
       ? [`${signs.idle} ${counted(idle, "step")} ${idle === 1 ? "has" : "have"} nothing new to read`]
@@ -79,7 +79,7 @@ function markdown(made: Forecast, head: string | undefined): string {
   const below = [...pageLines(made), ...columnLines(made), ...definitionLines(made)];
   return [
     ...(head === undefined ? [] : [`${head}\n`]),
-    `${title(made)}\n`,
+    ...(made.steps.length === 0 ? [] : [`${title(made)}\n`]),
     ...(rows.length > 0 ? ["| step | | why | new rows |", "| :-- | :-- | :-- | --: |", ...rows, ""] : []),
     ...below.map((line) => `- ${escaped(line)}`),
   ].join("\n");

@@ -103,10 +103,13 @@ export async function forecast(options: ForecastOptions): Promise<Forecast> {
     hasWarehouse: connection !== undefined,
     steps: graph.plans.flatMap(({ step }) => known.get(step) ?? []),
     tables: changes,
-    pages: pages.map(({ step, reads }) => ({
+    pages: pages.map(({ step, reads, fingerprint }) => ({
       step,
       moves:
-        changed.has(step) || options.why?.has(step) === true || reads.some((table) => written.has(table)),
+        // It tells of this very run.
+        reads.includes("ops.runs") ||
+        reads.some((table) => written.has(table)) ||
+        recorded.some((row) => row["step"] === step && row["fingerprint"] !== fingerprint),
     })),
   };
 }

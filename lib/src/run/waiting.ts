@@ -4,7 +4,7 @@ import { sortOut } from "../landing/joined.js";
 import { listLanding, newFiles, type LedgerEntry } from "../landing/landing.js";
 
 /** Landed files that the next load takes. */
-export interface WaitingFiles {
+interface WaitingFiles {
   readonly files: number;
   /** Of these files as they lie there. */
   readonly bytes: number;
