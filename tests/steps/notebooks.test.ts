@@ -39,7 +39,9 @@ describe("the unit tests of notebooks", () => {
       }
     }
     recorded.add(rows);
-    await runUnitTest(plan, test, { tables: shop.tables, open: openTestEngine });
+    await expect(
+      runUnitTest(plan, test, { tables: shop.tables, open: openTestEngine }),
+    ).resolves.toBeUndefined();
   });
 
   it("stand in the notebooks where a rule is best seen by an example", () => {

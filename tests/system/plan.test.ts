@@ -136,9 +136,8 @@ describe("plan says what the run that follows does", () => {
   });
 
   it("of a program that takes files in", async () => {
-    const [file] = (await readdir(path.join(house.landing, "clickstream"))).filter((name) =>
-      name.endsWith(".ndjson"),
-    );
+    const landed = await readdir(path.join(house.landing, "clickstream"));
+    const file = landed.find((name) => name.endsWith(".ndjson"));
     const [line = ""] = (await readFile(path.join(house.landing, "clickstream", file!), "utf8")).split("\n");
     const offset = 900_000_000;
     const message = line.replace(/"offset":"?\d+"?/, `"offset":${offset}`);
