@@ -1,3 +1,4 @@
+import { engineNamed } from "shopmetrics/engine";
 import { InputError, readSettings } from "shopmetrics/settings";
 import type { TableChange } from "shopmetrics/run";
 import { forecast, type Forecast, type StepForecast } from "../run/forecast.js";
@@ -29,6 +30,7 @@ export async function plan(
       warehouse: "missing" in warehouse ? undefined : warehouse,
       graph: compiled,
       landing: settings.landing,
+      hasVolume: !engineNamed(settings.engine).isEmbedded,
       hasBroker: settings.kafka !== undefined,
       ...(choice && { why: new Map(choice.chosen.map(({ step, reason }) => [step, reason])) }),
     }),

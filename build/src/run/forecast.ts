@@ -56,6 +56,8 @@ interface ForecastOptions {
   /** The steps that the run is to take, by name. */
   readonly steps: ReadonlySet<string>;
   readonly landing: string;
+  /** Whether files may have landed where nobody looks before the run: in the volume of a warehouse. */
+  readonly hasVolume: boolean;
   /** Whether a topic's broker is known. */
   readonly hasBroker: boolean;
   readonly date: string;
@@ -165,6 +167,8 @@ async function verdictOnFiles(plan: Plan, options: Known): Promise<Verdict> {
   }
   if (files > 0)
     return { verdict: "runs", reason: `${counted(files, "new file")}, ${bytes(size)}`, files, bytes: size };
+  if (options.hasVolume && loads.length > 0)
+    return { verdict: "may run", reason: "if the landing volume holds new files" };
   if (plan.runtime !== "node") return { verdict: "idle", reason: "no new file", files };
   if (plan.writes.length === 0) return { verdict: "runs", reason: "is a program that runs each time" };
   const topics = plan.sources.filter((source) => source.startsWith("kafka/"));
