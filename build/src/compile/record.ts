@@ -85,7 +85,11 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
       return undefined;
     },
     async test(test) {
-      tests.push({ step: stepName(notebook.path), place: here() ?? { path: notebook.path, cell: 1, line: 1 }, test });
+      tests.push({
+        step: stepName(notebook.path),
+        place: here() ?? { path: notebook.path, cell: 1, line: 1 },
+        test,
+      });
     },
     describe(statement) {
       const place = here();
