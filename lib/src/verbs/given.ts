@@ -11,7 +11,7 @@ import { nearestOf } from "../sql/nearest.js";
 type SomeOf<T extends Table> = { readonly [C in keyof Row<T>]?: Row<T>[C] };
 
 /** The rows that a unit test begins with. Immutable: each of its functions gives another one, or tests. */
-interface Given {
+export interface Given {
   /** Rows of a further table, given at the same time. */
   and<T extends Table>(table: T, rows: readonly SomeOf<T>[]): Given;
   /** Rows that arrive once the step has run over all that was given so far: then it runs again, over these. */
