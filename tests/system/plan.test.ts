@@ -13,6 +13,7 @@ let house: Lakehouse;
 const compileWorkspaces = () =>
   execFileSync(process.execPath, [path.join(projectRoot, "node_modules/typescript/bin/tsc"), "-b"], {
     cwd: root,
+    stdio: "inherit",
   });
 
 beforeAll(async () => {
@@ -194,6 +195,7 @@ describe("a change of the project", () => {
   });
 
   it("of a contract shows the columns that join, change their type and leave", async () => {
+    succeeded(await house.shopmetrics("run --quiet"));
     await edit(
       "lib/src/shop/gold.ts",
       "    ltv_segment: oneOf(",
@@ -205,6 +207,7 @@ describe("a change of the project", () => {
       'price: money("List price now.")',
       'price: total("List price now.")',
     );
+    await edit("lib/src/shop/silver.ts", "  money,\n", "  money,\n  total,\n");
     await edit(
       "notebooks/gold/customer_ltv.ipynb",
       "    case when total_revenue > 500",

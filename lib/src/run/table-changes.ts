@@ -36,7 +36,7 @@ export async function tableChanges(
       continue;
     }
     const added = gainedColumns(table, present).flatMap((gained) =>
-      gained.name === name ? gained.columns : [],
+      gained.name === name ? gained.columns.map((column) => ({ name: column.name, type: column.type })) : [],
     );
     const { columns } = await connection.query(`select * from ${name} limit 0`);
     const own = new Map(table.columns.map((column) => [column.name, column.type]));
