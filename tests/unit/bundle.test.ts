@@ -206,7 +206,9 @@ describe("a Node task", () => {
   });
 
   it("has nothing of what Jupyter shows and of how unit tests run", async () => {
-    expect(await read(program)).not.toMatch(/UnitTestFailed|is not as expected|begins a unit test|Not run, because a verb before it/i);
+    expect(await read(program)).not.toMatch(
+      /UnitTestFailed|is not as expected|begins a unit test|Not run, because a verb before it/i,
+    );
   });
 
   it("has nothing of DuckDB's binary", async () => {
