@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { inspect } from "node:util";
-import { bronze, given, gold, merge, refresh, run, silver, sql, changes } from "shopmetrics";
+import { bronze, given, gold, merge, refresh, run, silver, sql, touched, changes } from "shopmetrics";
 import { duckdb } from "#lib/engine/index.js";
 import { useSession } from "#lib/plan/session.js";
 import type { UnitTest } from "#lib/plan/unit-test.js";
@@ -285,6 +285,29 @@ describe("in Jupyter", () => {
     expect(said).toEqual([]);
     await keep("Home");
     await tested();
+    expect(said).toHaveLength(1);
+  });
+
+  it("keeps apart what nobody has named: a select that several read, and one that reads it", async () => {
+    const customers = sql`select customer_id from ${touched(silver.orders_clean)}`;
+    const large = sql`select customer_id, total_amount from ${silver.orders_clean}
+      where total_amount > 5 and customer_id in (select customer_id from ${customers})`;
+    await refresh(
+      gold.customer_ltv,
+      sql`select everyone.customer_id, cast(coalesce(sum(large.total_amount), 0) as decimal(18,2)) as total_revenue,
+        count(large.total_amount) as order_count, cast(null as date) as first_order_date, cast(null as date) as last_order_date,
+        'Low' as ltv_segment
+        from (select distinct customer_id from ${customers}) as everyone
+        left join ${large} as large on large.customer_id = everyone.customer_id group by everyone.customer_id`,
+      { by: ["customer_id"], in: customers },
+    );
+    await given(silver.orders_clean, [
+      { order_id: "O1", customer_id: "C1", total_amount: "1.00" },
+      { order_id: "O2", customer_id: "C2", total_amount: "9.00" },
+    ]).expect(gold.customer_ltv, [
+      { customer_id: "C1", total_revenue: "0.00" },
+      { customer_id: "C2", total_revenue: "9.00" },
+    ]);
     expect(said).toHaveLength(1);
   });
 
