@@ -53,6 +53,24 @@ const port = () =>
     .argParser(portNumber);
 const full = () => new Option("--full", "compute all rows again, not only those that changed");
 
+const fromDate = () =>
+  new Option(
+    "--from-date <date>",
+    "backfill: compute the gold tables anew for the business dates from this one, also if nothing is new, and say what changed",
+  );
+const toDate = () => new Option("--to-date <date>", "backfill: the last of these business dates");
+const job = () => new Option("--job <name>", "the job to run").default("daily");
+const changed = () =>
+  new Option(
+    "--changed",
+    "only notebooks whose plan differs from that of a commit, and all that depend on them, over all rows",
+  );
+const since = () =>
+  new Option(
+    "--since <ref>",
+    "the commit to compare with (default: where the branch left origin/main, or HEAD)",
+  );
+
 program
   .command("start")
   .description("generate if nothing has landed, build, run and serve the dashboard")
@@ -108,18 +126,12 @@ program
   .addOption(from())
   .addOption(date())
   .addOption(full())
-  .option(
-    "--from-date <date>",
-    "backfill: compute the gold tables anew for the business dates from this one, also if nothing is new, and say what changed",
-  )
-  .option("--to-date <date>", "backfill: the last of these business dates")
-  .option("--job <name>", "the job to run", "daily")
+  .addOption(fromDate())
+  .addOption(toDate())
+  .addOption(job())
   .addOption(acceptLoss())
-  .option(
-    "--changed",
-    "only notebooks whose plan differs from that of a commit, and all that depend on them, over all rows",
-  )
-  .option("--since <ref>", "the commit to compare with (default: where the branch left origin/main, or HEAD)")
+  .addOption(changed())
+  .addOption(since())
   .addOption(quiet())
   .addOption(json())
   .addHelpText(
@@ -131,6 +143,23 @@ program
       ? (await import("./commands/run-changed.js")).runChanged(options)
       : (await import("./commands/run.js")).run(options),
   );
+
+program
+  .command("plan")
+  .description("what a run would do, without doing it: steps with their reasons, new rows, columns, pages")
+  .addOption(only())
+  .addOption(from())
+  .addOption(date())
+  .addOption(full())
+  .addOption(fromDate())
+  .addOption(toDate())
+  .addOption(job())
+  .addOption(changed())
+  .addOption(since())
+  .option("--markdown", "print GitHub's markdown")
+  .addOption(json())
+  .addHelpText("after", examples("plan", "plan --from silver.orders_clean --full", "plan --changed"))
+  .action(async (options) => (await import("./commands/plan.js")).plan(options));
 
 program
   .command("site")
@@ -194,6 +223,15 @@ program
   .option("--fix", "remove outputs, execution counts and editors' metadata from the notebooks")
   .addOption(json())
   .action(async (options) => (await import("./commands/check.js")).check(options));
+
+program
+  .command("test")
+  .description("run the unit tests that notebooks hold: given(…) rows in, expected rows out")
+  .argument("[notebooks...]", "such as silver.orders_clean or its file (default: all)")
+  .addOption(quiet())
+  .addOption(json())
+  .addHelpText("after", examples("test", "test orders_clean", "test notebooks/silver/dim_customers.ipynb"))
+  .action(async (notebooks, options) => (await import("./commands/test.js")).test(notebooks, options));
 
 program
   .command("clean-notebooks")

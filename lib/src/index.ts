@@ -12,6 +12,7 @@ export { reject } from "./verbs/reject.js";
 export { append, history, merge, refresh } from "./verbs/write.js";
 export { check } from "./verbs/check.js";
 export { messageWithoutRows } from "./verbs/row-text.js";
+export { given, type Given } from "./verbs/given.js";
 export { implausible } from "./verbs/implausible.js";
 export { explain, rows, show } from "./verbs/read.js";
 export { InputError } from "./errors.js";

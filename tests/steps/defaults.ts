@@ -1,6 +1,5 @@
 import type { bronze, gold, Row, silver, Table } from "shopmetrics";
-
-type Column = Table["columns"][number];
+import { plainInstant, plainValue } from "#lib/contracts/plain-value.js";
 
 type TablesOf<Layer extends string, Module> = {
   [K in keyof Module & string as Module[K] extends Table ? `${Layer}.${K}` : never]: Module[K] extends Table
@@ -28,7 +27,7 @@ type Usual = {
   readonly [Name in TableName]?: Given<Name> | ((given: Given<Name>, position: Position) => Given<Name>);
 };
 
-const instant = "2026-03-10T12:00:00Z";
+const instant = plainInstant;
 
 const from = (entity: string, { batch, row }: Position, ending = "csv") => ({
   source_file: `${entity}/${entity}_${String(batch).padStart(4, "0")}.${ending}`,
@@ -55,24 +54,12 @@ export function completeRow<Name extends TableName>(
   given: Given<Name>,
   position: Position,
 ): Row<Tables[Name]> {
-  const plain = Object.fromEntries(table.columns.map((column) => [column.name, plainValue(column)]));
+  const plain = Object.fromEntries(
+    table.columns.map((column) => [column.name, plainValue(column, position)]),
+  );
   const ours = usual[table.name as Name];
   const said = typeof ours === "function" ? ours(given, position) : ours;
   return { ...plain, ...said, ...given } as Row<Tables[Name]>;
-}
-
-/** Null, zero, false, the instant of the tests, or the column's name. */
-function plainValue({ name, type, nullable, accepts }: Column): string | number | boolean | null | string[] {
-  if (nullable) return null;
-  if (type === "STRING") return accepts?.[0] ?? name;
-  if (type === "TIMESTAMP") return instant;
-  if (type === "DATE") return instant.slice(0, 10);
-  if (type === "BOOLEAN") return false;
-  if (type === "ARRAY<STRING>") return [];
-  if (/^(INT|BIGINT|DOUBLE)$/.test(type)) return 0;
-  const scale = /^DECIMAL\(\d+,(\d+)\)$/.exec(type)?.[1];
-  if (scale === undefined) throw new Error(`tests/steps/defaults.ts knows no value of type ${type}.`);
-  return (0).toFixed(Number(scale));
 }
 
 /**

@@ -1,21 +1,10 @@
 import { shop as project } from "#lib/shop/index.js";
 import { openDatabricks } from "#lib/engine/databricks/engine.js";
 import { createLanded, landedTable } from "#lib/engine/databricks/copy-into.js";
-import { databricksDialect } from "#lib/engine/databricks/dialect.js";
-import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
-import type { Dialect } from "#lib/engine/adapter.js";
 import type { Engine } from "#lib/engine/adapter.js";
 import { readSettings } from "#lib/settings.js";
 import { beforeTable } from "#lib/sql/render.js";
-
-/** What the step tests need of an engine. All else they do goes through the interfaces of `lib/src/engine/`. */
-export interface TestEngine {
-  readonly engine: Engine;
-  readonly dialect: Dialect;
-  /** How this engine's client writes a bound parameter. */
-  readonly mark: (param: string) => string;
-}
 
 /**
  * An empty warehouse of its own for one test. The only place of the step tests that knows which engine they run on.
@@ -23,25 +12,13 @@ export interface TestEngine {
  * By hand, on the warehouse that `npm run warehouse` gives the environment of, one file at a time:
  * `TEST_ENGINE=databricks npx vitest run --no-file-parallelism --testTimeout 600000 tests/steps/dim_products.test.ts`
  */
-export async function openTestEngine(): Promise<TestEngine> {
+export async function openTestEngine(): Promise<Engine> {
   if (process.env["TEST_ENGINE"] === "databricks") return emptiedWarehouse();
-  return embedded(await openDuckdb({ file: ":memory:", threads: 1 }));
+  return openDuckdb({ file: ":memory:", threads: 1 });
 }
 
-export const embedded = (engine: Engine): TestEngine => ({
-  engine,
-  dialect: duckdbDialect,
-  mark: (param) => `$${param}`,
-});
-
-export const warehouse = (engine: Engine): TestEngine => ({
-  engine,
-  dialect: databricksDialect,
-  mark: (param) => `:${param}`,
-});
-
 /** Takes all rows out of the warehouse's tables, since making them anew takes a minute. */
-async function emptiedWarehouse(): Promise<TestEngine> {
+async function emptiedWarehouse(): Promise<Engine> {
   const { workspace, catalog } = readSettings({ ...process.env, SHOPMETRICS_ENGINE: "databricks" });
   const engine = await openDatabricks({ ...workspace!, catalog });
   const connection = await engine.connect();
@@ -61,5 +38,5 @@ async function emptiedWarehouse(): Promise<TestEngine> {
     await connection.execute(createLanded(name));
   }
   await connection.close();
-  return warehouse(engine);
+  return engine;
 }

@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ColumnOf, Row, Table } from "shopmetrics";
 import { givenColumns } from "#lib/plan/kept-columns.js";
+import type { Connection } from "#lib/engine/connection.js";
+import { dialectOf } from "#lib/engine/index.js";
+import { boundRows, give } from "#lib/unit/fill.js";
 import type { BusinessDates } from "#lib/run/step.js";
 import { prepareWarehouse, readWindows } from "#lib/run/warehouse.js";
 import { compile } from "../../build/src/compile/compile.ts";
@@ -13,8 +16,8 @@ import { runGraph } from "../../build/src/run/run.ts";
 import type { RunReport, StepReport } from "../../build/src/run/run-report.ts";
 import { selectBackfilled, selectSteps } from "../../build/src/compile/select.ts";
 import { type Given, type TableName, completeRow } from "./defaults.ts";
-import { type TestEngine, openTestEngine } from "./engine.ts";
-import { boundRows, give, replace } from "./fill.ts";
+import { openTestEngine } from "./engine.ts";
+import { replace } from "./fill.ts";
 import { record } from "./recorded.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -94,9 +97,9 @@ export async function lakehouse(): Promise<Lakehouse> {
   const graph = await compiled;
   const home = await mkdtemp(path.join(tmpdir(), "shopmetrics-step-"));
   const landing = path.join(home, "landing");
-  const test = await openTestEngine();
-  const records = await test.engine.connect();
-  await prepareWarehouse(records, test.dialect, shop.tables);
+  const engine = await openTestEngine();
+  const records = await engine.connect();
+  await prepareWarehouse(records, dialectOf(engine.name), shop.tables);
   const recorder = record();
 
   let isOpen = true;
@@ -104,7 +107,7 @@ export async function lakehouse(): Promise<Lakehouse> {
     if (!isOpen) return;
     isOpen = false;
     await records.close();
-    await test.engine.close();
+    await engine.close();
     await rm(home, { recursive: true, force: true });
   };
   onTestFinished(close);
@@ -114,7 +117,7 @@ export async function lakehouse(): Promise<Lakehouse> {
     const chosen = { job: "daily", ...(steps && { only: steps }) };
     return outcomeOf(
       await runGraph({
-        engine: test.engine,
+        engine,
         graph,
         steps: backfill ? selectBackfilled(graph, chosen) : selectSteps(graph, chosen),
         landing,
@@ -139,7 +142,7 @@ export async function lakehouse(): Promise<Lakehouse> {
         const batch = await nextBatch(records, name);
         const rows = given.map((row, index) => completeRow(table, row, { batch, row: index + 1 }));
         recorder.round.given.push({ table: name, rows });
-        await give(test, records, table, boundRows(table, rows));
+        await give(engine, records, table, boundRows(table, rows));
       }
     },
     async taken(name, key) {
@@ -149,7 +152,7 @@ export async function lakehouse(): Promise<Lakehouse> {
         named.every(([column, value]) => (row as Row<Table>)[column] === value);
       const rest = (await all(table)).filter((row) => !isNamed(row));
       recorder.round.taken.push({ table: name, key });
-      await replace(test, records, table, boundRows(table, rest));
+      await replace(engine, records, table, boundRows(table, rest));
     },
     async damage(...statements) {
       for (const statement of statements) await records.execute(statement);
@@ -221,7 +224,7 @@ function tableOf(name: string): Table {
   return table;
 }
 
-async function nextBatch(records: Awaited<ReturnType<TestEngine["engine"]["connect"]>>, name: string) {
+async function nextBatch(records: Connection, name: string) {
   const { batches } = await readWindows(records, "test", { changes: [], writes: [name], full: false });
   return batches.get(name) ?? 1;
 }

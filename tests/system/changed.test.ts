@@ -162,6 +162,11 @@ describe("run --changed", () => {
     expect(stdout).toMatch(
       /\n1 step differs from [0-9a-f]{7}; \d+ depend on it:\n {2}gold\.customer_ltv +its notebook changed\n/,
     );
+    // What the run will do comes first, with the reason of each step.
+    expect(stdout.indexOf("### What a run will do")).toBeGreaterThan(0);
+    expect(stdout.indexOf("### What a run will do")).toBeLessThan(stdout.indexOf("### What it did"));
+    expect(stdout).toMatch(/\n\| `gold\.customer_ltv` \| runs \| its notebook changed \| [\d,]+ \|\n/);
+    expect(stdout).toMatch(/\n- \d pages are exported\. Figures may move on [^\n]*customers/);
     expect(stdout).toMatch(/\n\| `gold\.customer_ltv` \| 101 → 101 \| 0 \| 0 \| [1-9]\d* \|/);
     expect(stdout).toContain("ltv&#95;segment Medium → High");
     expect(git("worktree", "list").trim().split("\n")).toHaveLength(1);

@@ -40,7 +40,16 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
   let runs: NotebookRun[];
 
   beforeAll(async () => {
-    const names = ["runs", "fails", "mistyped", "unawaited", "complains", "earlier"];
+    const names = [
+      "runs",
+      "fails",
+      "mistyped",
+      "unawaited",
+      "complains",
+      "earlier",
+      "tested",
+      "misspelt-test",
+    ];
     const ours = names.map((name) => join(fixtures, `${name}.ipynb`));
     // Notebooks that touch the world have a data folder of their own.
     const theirs = steps
@@ -114,8 +123,32 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     });
   });
 
+  it("shows below its cell that a unit test holds, and of one that does not the rows that differ", () => {
+    const [passed] = runs[5]!.cells[2]!.outputs;
+    const html = String(passed?.data?.["text/html"]);
+    expect(html).toMatch(
+      /✓<\/span> <strong>silver.dim_products<\/strong> 1 row as expected, from 1 row of bronze.products_raw/,
+    );
+    expect(runs[5]?.failure).toEqual({
+      cell: 4,
+      message: [
+        "silver.dim_products is not as expected. Of 1 expected row: 1 differs.",
+        "          product_id  product_name",
+        "expected  P1          Lamp",
+        "got       P1          LAMP",
+      ].join("\n"),
+    });
+  });
+
+  it("refuses a unit test that names a column which the table lacks, by its type", () => {
+    expect(runs[6]?.failure?.cell).toBe(4);
+    expect(runs[6]?.failure?.message).toMatch(
+      /'product_nam' does not exist.* Did you mean to write 'product_name'\?/,
+    );
+  });
+
   it("runs the notebooks that touch the world; those that are nothing without Kafka say what to set", () => {
-    const said = runs.slice(6).map(({ path, failure }) => ({
+    const said = runs.slice(8).map(({ path, failure }) => ({
       needsKafka: /kafka|produce_/.test(path),
       saysSo: failure?.message.includes("KAFKA_BROKERS is not set") ?? false,
       ...(failure && { path, failure }),
@@ -123,7 +156,7 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
     expect(
       said.filter(({ needsKafka, saysSo, failure }) => needsKafka !== saysSo || (failure && !saysSo)),
     ).toEqual([]);
-    expect(runs.length).toBeGreaterThan(6);
+    expect(runs.length).toBeGreaterThan(8);
   });
 
   it("keeps its kernel spec and all of Jupyter's files inside the data folder", async () => {

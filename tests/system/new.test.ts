@@ -67,6 +67,38 @@ describe("your first table", () => {
     expect(stdout).toContain("R1,O1,2026-03-01");
   });
 
+  it("the table's example is the one that the guide shows, and holds until the select says something else", async () => {
+    const guide = await readFile(path.join(projectRoot, "docs/first-table.md"), "utf8");
+    const notebook = path.join(root, "notebooks/gold/orders_by_day.ipynb");
+    const text = await readFile(notebook, "utf8");
+    const { cells } = JSON.parse(text) as { cells: { source: string[] }[] };
+    const example = cells.at(-1)!.source.join("");
+    expect(guide.replaceAll(/^ {4}/gm, "")).toContain(example);
+    const passed = await house.shopmetrics("test orders_by_day");
+    succeeded(passed);
+    expect(passed.stdout).toMatch(/✓ gold.orders_by_day cell 5:1 {2}2 rows\n1 unit test passed in/);
+
+    await writeFile(notebook, text.replace("count(*) as order_count\\n", "count(*) + 1 as order_count\\n"));
+    const failed = await house.shopmetrics("test orders_by_day");
+    expect(failed.code).toBe(1);
+    expect(failed.stderr)
+      .toBe(`✗ notebooks/gold/orders_by_day.ipynb cell 5:1: gold.orders_by_day is not as expected. Of 2 expected rows: 2 differ.
+          date        order_count
+expected  2026-03-01  2
+got       2026-03-01  3
+expected  2026-03-02  1
+got       2026-03-02  2
+`);
+    await writeFile(notebook, text);
+    const misspelt = await house.shopmetrics("test orders_by_dya");
+    expect(misspelt.code).toBe(2);
+    expect(misspelt.stderr).toContain(
+      'There is no notebook "orders_by_dya". Did you mean gold.orders_by_day?',
+    );
+    const none = await house.shopmetrics("test bronze.returns_raw --json");
+    expect(JSON.parse(none.stdout)).toEqual({ tests: [], passed: 0, failed: 0 });
+  });
+
   it("all that was begun has its types right, and its tests pass", async () => {
     succeeded(await house.shopmetrics("check"));
     const tests = ["tests/steps/orders_by_day.test.ts", "tests/steps/returns_raw.test.ts"];

@@ -205,6 +205,12 @@ describe("a Node task", () => {
     });
   });
 
+  it("has nothing of what Jupyter shows and of how unit tests run", async () => {
+    expect(await read(program)).not.toMatch(
+      /UnitTestFailed|is not as expected|begins a unit test|Not run, because a verb before it/i,
+    );
+  });
+
   it("has nothing of DuckDB's binary", async () => {
     expect(await read(program)).not.toMatch(/duckdb\.node|node-bindings/);
   });

@@ -14,6 +14,9 @@ import { around, layOut, lineageGraph } from "../../build/src/docs/lineage-graph
 import { linkFrom } from "../../build/src/docs/links.ts";
 import { renderMarkdown } from "../../build/src/docs/markdown.ts";
 import { shownHtml } from "../../build/src/docs/outputs.ts";
+import { unitTestsHtml } from "../../build/src/docs/unit-test.ts";
+import type { UnitTest } from "#lib/plan/unit-test.js";
+import { html } from "#lib/display/html.js";
 
 let highlight: Highlight;
 beforeAll(async () => {
@@ -53,6 +56,61 @@ describe("code in colour", () => {
 
   it("is shown plain where the language is not known", () => {
     expect(String(highlight("<b> & x", "brainfuck"))).toBe("&lt;b&gt; &amp; x");
+  });
+});
+
+describe("a unit test of a notebook", () => {
+  const given = [
+    {
+      table: "bronze.orders_raw",
+      rows: [
+        { order_id: "O1", status: "<b>" },
+        { order_id: "O2", quantity: null },
+      ],
+    },
+  ];
+  const rows = [{ quantity: 1, total_amount: "12.50" }];
+  const expected = { table: "silver.orders_clean", rows };
+  const shown = (...tests: UnitTest[]) => unitTestsHtml(tests, shop.tables, (table) => html`<a>${table}</a>`);
+  const rowsIn = (page: Html) =>
+    [...String(page).matchAll(/<tr>(.*?)<\/tr>/gs)].map(([, row]) =>
+      [...row!.matchAll(/<t[dh]\b[^>]*>(.*?)<\/t[dh]>/g)].map(([, cell]) => cell),
+    );
+
+  it("is a table of the rows given and one of the rows expected, empty where a row says nothing", () => {
+    const page = shown({ arrivals: [{ now: "2026-03-11T00:00:00Z", given }], expected });
+    expect(shownText(page).replaceAll(/\s+/g, " ")).toMatch(
+      /Given bronze.orders_raw .*Expected silver.orders_clean/,
+    );
+    expect(rowsIn(page)).toEqual([
+      ["order_id", "status", "quantity"],
+      ["O1", "&lt;b&gt;", ""],
+      ["O2", "", "null"],
+      ["quantity", "total_amount"],
+      ["1", "12.50"],
+    ]);
+    expect(String(page)).toContain('<td class="number">12.50</td>');
+    expect(shownText(page)).not.toContain("The step runs at");
+  });
+
+  it("says what arrives after a run, and when the step runs where the test says it", () => {
+    const page = shown({
+      arrivals: [
+        { now: "2026-03-11T00:00:00Z", given },
+        { now: "2026-04-01T06:30:00Z", given: [{ table: "silver.dim_customers", rows: [] }] },
+      ],
+      expected,
+    });
+    expect(shownText(page).replaceAll(/\s+/g, " ")).toMatch(
+      /Later, after a run, silver.dim_customers No rows. The step runs at 1 Apr 2026, 06:30 UTC./,
+    );
+  });
+
+  it("shows rows that several tests of a cell begin with once", () => {
+    const arrivals = [{ now: "2026-03-11T00:00:00Z", given }];
+    const page = shownText(shown({ arrivals, expected }, { arrivals, expected: { ...expected, rows: [] } }));
+    expect(page.match(/Given/g)).toHaveLength(1);
+    expect(page.match(/Expected/g)).toHaveLength(2);
   });
 });
 

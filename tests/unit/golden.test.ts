@@ -223,6 +223,7 @@ async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
       ]),
     ),
     tables: new Map([...shop.tables].filter(([name]) => chain.has(name))),
+    unitTests: compiled.tests,
     warehouseStats: noWarehouseStats("There is no warehouse yet."),
     compiled: new Map(own.map((plan) => [plan.step, sqlFile(plan)])),
     dashboard: new Map(),

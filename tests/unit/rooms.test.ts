@@ -11,6 +11,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["session"],
     ["dashboard"],
     ["display"],
+    ["unit"],
     ["compile", "run"],
     ["engine", "kafka"],
     ["verbs"],

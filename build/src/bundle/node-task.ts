@@ -51,7 +51,7 @@ await exportDashboard(${JSON.stringify(plans)}, ${JSON.stringify([...folders])})
 /** @param from the notebook or folder that an error names */
 async function compileProgram(root: string, from: string, contents: string): Promise<string> {
   const stub = await duckdbStub();
-  const [pac, translator] = await Promise.all([pacStub(), translatorStub()]);
+  const [pac, translator, live] = await Promise.all([pacStub(), translatorStub(), liveStub()]);
   const { result } = await buildWithNotebooks(root, {
     stdin: { contents, resolveDir: root, sourcefile: "task.ts", loader: "ts" },
     outfile: path.join(root, "task.mjs"),
@@ -63,6 +63,12 @@ async function compileProgram(root: string, from: string, contents: string): Pro
     sourcemap: "external",
     sourcesContent: false,
     alias: { [duckdb]: stub, "pac-proxy-agent": pac, "@polyglot-sql/sdk": translator },
+    plugins: [
+      {
+        name: "no-live-session",
+        setup: ({ onResolve }) => onResolve({ filter: /^\.\/session\/live\.js$/ }, () => ({ path: live })),
+      },
+    ],
     // Binaries that @databricks/sql does not need: it then asks for results that are not LZ4-compressed.
     external: ["lz4-napi", "@databricks/databricks-sql-kernel-*"],
     // Libraries written in CommonJS use names that a module does not have.
@@ -155,6 +161,13 @@ const pacStub = () =>
 
 /** Databricks SQL is written as it is, so nothing is translated. */
 const translatorStub = () => writeStub("no-translator.mjs", "export {};\n");
+
+/** A task has its session before its first cell, so it never opens that of Jupyter, with all that it shows and tests. */
+const liveStub = () =>
+  writeStub(
+    "no-live-session.mjs",
+    'export const liveSession = () => { throw new Error("A task has a session of its own."); };\n',
+  );
 
 /** A module with DuckDB's names; using one of them is an error that says that DuckDB is missing here. */
 async function duckdbStub(): Promise<string> {

@@ -6,7 +6,7 @@ import { baseOf, git, type Base } from "./git.js";
 import type { Past } from "./plans-at.js";
 
 /** A step that differs from that of a commit, or depends on one that does, and why it runs. */
-interface ChangedStep {
+export interface ChangedStep {
   readonly step: string;
   readonly jobs: readonly string[];
   readonly reason: string;

@@ -45,10 +45,7 @@ export async function runPipeline(
   compiled: Compiled,
   options: RunCommand,
 ): Promise<RunReport> {
-  const backfill = backfillOf(options);
-  const chosen = { job: "daily", ...options };
-  const steps = backfill ? selectBackfilled(compiled, chosen) : selectSteps(compiled, chosen);
-  const date = asOfDate(options.date);
+  const { steps, date, full, backfill, cares } = selectionOf(compiled, options);
   const silent = Boolean(options.json);
   const stopListening = saysWhenInterrupted();
   const say = silent ? undefined : progress({ steps, quiet: Boolean(options.quiet) });
@@ -67,8 +64,8 @@ export async function runPipeline(
       landing: settings.landing,
       snapshots: settings.snapshots,
       date,
-      full: Boolean(options.full),
-      cares: options.only === undefined && options.from === undefined && !backfill,
+      full,
+      cares,
       ...(backfill && { backfill }),
       onNote,
       onWarning(message) {
@@ -92,6 +89,20 @@ export async function runPipeline(
     restoreSettings();
     stopListening();
   }
+}
+
+/** What the options choose: the steps, and how they run. */
+export function selectionOf(compiled: Compiled, options: RunCommand) {
+  const backfill = backfillOf(options);
+  const chosen = { job: "daily", ...options };
+  return {
+    steps: backfill ? selectBackfilled(compiled, chosen) : selectSteps(compiled, chosen),
+    date: asOfDate(options.date),
+    full: Boolean(options.full),
+    ...(backfill && { backfill }),
+    /** Whether the tables are cared for as well, where that is due. */
+    cares: options.only === undefined && options.from === undefined && !backfill,
+  };
 }
 
 /** Whether the landing folder holds no export at all, or is not there. */

@@ -6,7 +6,7 @@ import type { OutputColumn } from "./lineage/output-columns.js";
 import type { Program } from "../notebook/execute.js";
 import { cachedTexts } from "../cache.js";
 import { bundleNotebooks } from "../notebook/plugin.js";
-import { record } from "./record.js";
+import { record, type PlacedTest } from "./record.js";
 import { dryRun } from "./dry-run.js";
 
 /**
@@ -18,7 +18,7 @@ export async function compileNotebooks(
   root: string,
   paths: readonly string[],
   tables: Tables,
-): Promise<{ plans: Plan[]; programs: Program[]; lineage: TableLineage[] }> {
+): Promise<{ plans: Plan[]; programs: Program[]; lineage: TableLineage[]; tests: PlacedTest[] }> {
   const bundled = await bundleNotebooks([...paths], { root });
   const memory = await cachedTexts("translations", async (question) => {
     const [text, surroundings] = JSON.parse(question) as Parameters<EngineAdapter["translate"]>;
@@ -33,6 +33,7 @@ export async function compileNotebooks(
   const plans = recordings.map(({ plan }) => plan);
   return {
     plans,
+    tests: recordings.flatMap((recording) => recording.tests),
     lineage: await rememberedLineage(plans, tables),
     programs: bundled
       .filter(({ notebook }) => notebook.front.runtime === "node")

@@ -4,6 +4,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { cached, keyOf } from "../cache.js";
 import { type Graph, graphOf, refuseUnwritten } from "./graph.js";
 import type { TableLineage } from "./lineage/columns.js";
+import type { PlacedTest } from "./record.js";
 import type { Program } from "../notebook/execute.js";
 
 /** All notebooks compiled. */
@@ -14,6 +15,8 @@ export interface Compiled extends Graph, Project {
   readonly remembered: boolean;
   /** The code of the steps that are programs. */
   readonly programs: readonly Program[];
+  /** The unit tests of the notebooks, in the order in which they stand there. */
+  readonly tests: readonly PlacedTest[];
   /** What each table's columns come from. */
   readonly lineage: readonly TableLineage[];
 }
@@ -68,4 +71,4 @@ export async function compile(
   return { ...graphOf(plans), ...rest, ...project, key: await keyOf(inputs), remembered };
 }
 
-type Made = Pick<Compiled, "plans" | "programs" | "lineage">;
+type Made = Pick<Compiled, "plans" | "programs" | "lineage" | "tests">;

@@ -3,16 +3,16 @@ import {
   compileStep,
   literals,
   useSession,
-  verbNamed,
-  verbOf,
+  misfitOf,
+  partsOf,
   type Asked,
   type CompiledItem,
   type Item,
-  type Param,
   type Place,
   type Plan,
   type Session,
   type Statement,
+  type UnitTest,
   type VerbRequest,
 } from "shopmetrics/plan";
 import { allEngines, SqlError, type EngineAdapter } from "shopmetrics/engine";
@@ -23,9 +23,18 @@ import type { BundledNotebook } from "../notebook/plugin.js";
 import type { Notebook } from "../notebook/parse.js";
 import { stepName } from "../notebook/front-matter.js";
 
+/** A unit test with its place in a notebook. */
+export interface PlacedTest {
+  readonly step: string;
+  readonly place: Place;
+  readonly test: UnitTest;
+}
+
 /** A recorded step: its plan, and what a check of its shape needs. */
 export interface Recording {
   readonly plan: Plan;
+  /** Its unit tests, which are no part of the plan. */
+  readonly tests: readonly PlacedTest[];
   readonly shapes: ReadonlyMap<Item, NonNullable<CompiledItem["shape"]>>;
   /** The place of a text of an item's statement, in the item's cell or in the last cell before it. */
   readonly find: (text: string, item: Item) => Place | undefined;
@@ -45,12 +54,18 @@ export async function record(
 ): Promise<Recording> {
   const { notebook } = bundled;
   if (notebook.front.runtime === "node")
-    return { plan: nodePlan(notebook), shapes: new Map(), find: () => undefined };
+    return { plan: nodePlan(notebook), tests: [], shapes: new Map(), find: () => undefined };
   const asked = await listen(bundled);
-  return planOf(notebook, asked, { translate, tables, engines });
+  const recording = await planOf(notebook, asked, { translate, tables, engines });
+  for (const { place, test } of recording.tests) {
+    const misfit = misfitOf(recording.plan, test);
+    if (misfit) throw new NotebookError(place, misfit);
+  }
+  return recording;
 }
 
 interface Heard {
+  readonly tests: readonly PlacedTest[];
   readonly requests: readonly Asked[];
   readonly places: ReadonlyMap<Statement, Place>;
 }
@@ -58,6 +73,7 @@ interface Heard {
 async function listen(bundled: BundledNotebook): Promise<Heard> {
   const { notebook } = bundled;
   const requests: Asked[] = [];
+  const tests: PlacedTest[] = [];
   const places = new Map<Statement, Place>();
   const here = (): Place | undefined => {
     const found = locateStack(new Error("place"));
@@ -67,6 +83,13 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
     async submit(request: VerbRequest) {
       requests.push({ request, place: here() });
       return undefined;
+    },
+    async test(test) {
+      tests.push({
+        step: stepName(notebook.path),
+        place: here() ?? { path: notebook.path, cell: 1, line: 1 },
+        test,
+      });
     },
     describe(statement) {
       const place = here();
@@ -94,7 +117,7 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
     restore();
   }
   refuseMixture(notebook, requests);
-  return { requests, places };
+  return { requests, places, tests };
 }
 
 /** A page queries and draws; it keeps no table. A step keeps tables; its rows are no page's. */
@@ -125,7 +148,7 @@ const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${lette
 
 async function planOf(
   notebook: Notebook,
-  { requests, places }: Heard,
+  { requests, places, tests }: Heard,
   {
     translate,
     tables,
@@ -142,36 +165,24 @@ async function planOf(
   const seen = made.flatMap(({ item: { place, table }, reads: tables }) =>
     place ? [...tables, ...(table ? [table] : [])].map((name) => ({ table: name, place })) : [],
   );
-  const items = made.map(({ item }) => item);
-  const tablesOf = (...roles: string[]) =>
-    requests.flatMap(({ request }) =>
-      roles.includes(verbOf(request).role) && "table" in request ? [request.table.name] : [],
-    );
-  const writes = [...new Set(tablesOf("load", "keep"))];
-  const active = made.filter(({ item }) => !verbNamed(item.kind)?.isShown);
-  const reads = [
-    ...new Set([...active.flatMap(({ reads: tables }) => tables), ...tablesOf("check", "care")]),
-  ].filter((t) => !writes.includes(t));
-  const params = [
-    ...new Map(
-      made.flatMap(({ params: some }) => some.map((param): [string, Param] => [param.name, param])),
-    ).values(),
-  ];
-  const changes = [...new Set(active.flatMap((item) => item.changes))];
-  const takes = [...new Set(active.flatMap((item) => item.takes))];
+  const parts = partsOf(
+    requests.map(({ request }) => request),
+    made,
+  );
   const plan = {
     ...headOf(notebook),
-    reads,
-    writes,
-    sources: [...new Set(items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : [])))],
-    changes,
-    takes: takes.length > 0 ? takes : changes.slice(0, 1),
+    reads: parts.reads,
+    writes: parts.writes,
+    sources: [...new Set(parts.items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : [])))],
+    changes: parts.changes,
+    takes: parts.takes,
     places: Object.fromEntries(seen.toReversed().map(({ table, place }) => [table, place])),
-    params,
-    items,
+    params: parts.params,
+    items: parts.items,
   };
   return {
     plan: { ...plan, fingerprint: fingerprintOf(plan) },
+    tests,
     find: (text, item) => placeOfText(notebook, text, item.place),
     shapes: new Map(made.flatMap(({ item, shape }) => (shape ? [[item, shape] as const] : []))),
   };

@@ -62,6 +62,7 @@ export async function docsFiles(
   const docs: Docs = {
     plans,
     lineage,
+    unitTests: compiled.tests,
     highlight,
     notebooks,
     tables,

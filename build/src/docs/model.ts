@@ -1,6 +1,7 @@
 import { rejected_rows, type Plan, type Tables } from "shopmetrics/plan";
 import type { DashboardPage } from "../site/dashboard.js";
 import type { TableLineage } from "../compile/lineage/columns.js";
+import type { PlacedTest } from "../compile/record.js";
 import type { Notebook } from "../notebook/parse.js";
 import type { EvidenceMap, Requirement } from "./evidence.js";
 import type { WarehouseStats } from "./warehouse-stats.js";
@@ -14,6 +15,8 @@ export interface Docs {
   readonly notebooks: ReadonlyMap<string, Notebook>;
   readonly tables: Tables;
   readonly lineage: readonly TableLineage[];
+  /** The unit tests that notebooks hold. */
+  readonly unitTests: readonly PlacedTest[];
   readonly warehouseStats: WarehouseStats;
   readonly highlight: Highlight;
   /** The deployed SQL file of each step that is compiled to SQL. */

@@ -12,6 +12,7 @@ import { codeHtml, renderMarkdown, type Heading } from "./markdown.js";
 import { mentionIn, tableLinks } from "./mention.js";
 import { checksHtml, checksWords, shownHtml, worst } from "./outputs.js";
 import type { Page, PageLink } from "./page.js";
+import { unitTestsHtml } from "./unit-test.js";
 
 /**
  * A notebook as a page: its prose and code, below each cell the results of the last run, and its compiled SQL.
@@ -27,7 +28,7 @@ export function buildNotebookPage(notebook: Notebook, plan: Plan, docs: Docs): P
   const parts = notebook.cells.map((cell, index): Content => {
     if (cell.kind === "code") {
       sections.at(-1)!.text += ` ${cell.source}`;
-      return cellHtml(cell, plan, docs);
+      return cellHtml(cell, plan, docs, path);
     }
     if (cell.kind !== "markdown") return undefined;
     const made = renderMarkdown(cell.source, {
@@ -134,7 +135,7 @@ const runtimeWords = {
 } as const;
 
 /** A cell's code and its output. */
-function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
+function cellHtml(cell: Cell, plan: Plan, docs: Docs, path: string): Html {
   const { warehouseStats, dashboard } = docs;
   const shows = plan.items
     .filter(({ kind, place }) => kind === "show" && place?.cell === cell.number)
@@ -149,8 +150,19 @@ function cellHtml(cell: Cell, plan: Plan, docs: Docs): Html {
   const outputs = [...shows, ...(checks ? [checks] : []), ...pictures];
   const output = outputs.length > 0 && html`<div class="output">${joinHtml(outputs, "\n")}</div>`;
   const id = `cell-${cell.number}`;
+  const code = codeHtml(cell.source.trimEnd(), "typescript", docs.highlight);
+  const tests = docs.unitTests
+    .filter(({ step, place }) => step === plan.step && place.cell === cell.number)
+    .map(({ test }) => test);
+  // An example is read as rows; how they are written down is for who wants to add one.
+  const shown =
+    tests.length === 0
+      ? code
+      : html`${unitTestsHtml(tests, docs.tables, (table) => tableLinks([table], docs, path))}
+<details class="compiled"><summary>As the cell writes it</summary>
+${code}</details>`;
   return html`<div class="cell" id="${id}"><p class="in"><a href="#${id}">In [${cell.number}]</a></p>
-${codeHtml(cell.source.trimEnd(), "typescript", docs.highlight)}${output}</div>`;
+${shown}${output}</div>`;
 }
 
 /** A drawing's buttons do nothing here: those in a column's heading are replaced by their text. */

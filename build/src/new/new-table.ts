@@ -1,8 +1,8 @@
 import { code, frontMatter, inWords, notebookFile, prose, type Draft } from "./draft.js";
 
 /**
- * A gold table that works as it is and counts the orders of each day: its contract, its notebook and a test, with sentences to
- * be filled in.
+ * A gold table that works as it is and counts the orders of each day: its contract, its notebook with an example, and a test of
+ * what an example does not show, with sentences to be filled in.
  */
 export function newTable(name: string): Draft {
   const table = `gold.${name}`;
@@ -14,6 +14,7 @@ export function newTable(name: string): Draft {
       "npm run compile",
       `npx shopmetrics run --only ${table}`,
       `npx shopmetrics show ${table}`,
+      `npx shopmetrics test ${name}`,
       `npx vitest run ${test}`,
     ],
   };
@@ -38,7 +39,7 @@ const cells = (name: string) => [
 
 *Which question does this table answer, and who asks it?* Say in two sentences what one row is, what counts and what does
 not. Whoever reads a figure and wonders comes here first.`),
-  code(`import { check, gold, refresh, run, show, silver, sql, touched } from "shopmetrics";`),
+  code(`import { check, given, gold, refresh, run, show, silver, sql, touched } from "shopmetrics";`),
   prose(`## Which days are computed again
 
 A day is touched when one of its orders is new or changed, or was of that day before. All other days stay as they are. A
@@ -64,22 +65,34 @@ Each order is counted once. Say what would be wrong in the shop, or in this note
 }, { sumsOf: "orders", max: 0 });
 
 await show(sql\`select date, order_count from \${gold.${name}} order by date desc\`, { limit: 8 });`),
+  prose(`## For example
+
+Write down a few rows and what becomes of them, such as the case that people ask about. Then change them as the select changes.`),
+  code(`await given(silver.orders_clean, [
+  { order_id: "O1", order_date: "2026-03-01T00:00:00Z" },
+  { order_id: "O2", order_date: "2026-03-01T23:59:59Z" },
+  { order_id: "O3", order_date: "2026-03-02T00:00:00Z" },
+]).expect(gold.${name}, [
+  { date: "2026-03-01", order_count: 2 },
+  { date: "2026-03-02", order_count: 1 },
+]);`),
 ];
 
 const testOf = (name: string) => `import { expect, it } from "vitest";
 import { gold } from "shopmetrics";
 import { step } from "./harness.ts";
 
-it("a day has one row with its orders", async () => {
-  const given = await step("gold.${name}", {
+it("a backfill computes only its days", async () => {
+  const lake = await step("gold.${name}", {
     "silver.orders_clean": [
       { order_id: "O1", order_date: "2026-03-01T00:00:00Z" },
-      { order_id: "O2", order_date: "2026-03-01T23:59:59Z" },
-      { order_id: "O3", order_date: "2026-03-02T00:00:00Z" },
+      { order_id: "O2", order_date: "2026-03-02T00:00:00Z" },
     ],
   });
-  expect(await given.rows(gold.${name}, "date", "order_count")).toEqual([
-    { date: "2026-03-01", order_count: 2 },
+  await lake.damage("update gold.${name} set order_count = 9");
+  await lake.run("gold.${name}", { backfill: { from: "2026-03-02", to: "2026-03-02" } });
+  expect(await lake.rows(gold.${name}, "date", "order_count")).toEqual([
+    { date: "2026-03-01", order_count: 9 },
     { date: "2026-03-02", order_count: 1 },
   ]);
 });

@@ -28,6 +28,13 @@ export function mergeImports(
     if (found.n === undefined) continue;
     const place = { path: notebook.path, cell: cell.number, ...lineAndColumn(cell.source, found.s) };
     checkAllowed(notebook, place, found.n);
+    const { runtime } = notebook.front;
+    if (found.n === "shopmetrics" && runtime !== "sql" && importsGiven(cell.source.slice(found.ss, found.s)))
+      throw new NotebookError(
+        place,
+        `given(…) tests what SQL makes of rows, and this is ${runtime === "page" ? "a page" : "a program"}`,
+        "Test the step that reads or writes these rows, or write a test in tests/.",
+      );
     const head = cell.source.slice(found.ss, found.s - 1);
     if (found.d !== -1 || !/^import\b[^]*\bfrom\s*$/.test(head)) continue;
 
@@ -100,6 +107,8 @@ function lex(source: string): ReturnType<typeof parse>[0] {
     return [];
   }
 }
+
+const importsGiven = (head: string) => /[{,]\s*given\b/.test(head);
 
 type Place = { path: string; cell: number; line: number; column: number };
 

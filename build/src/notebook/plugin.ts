@@ -62,7 +62,8 @@ export async function buildWithNotebooks(
     ...nodeOutput,
   };
   try {
-    const result = await build({ ...defaults, ...options, plugins: [esbuildPlugin(root, sources)] });
+    const plugins = [esbuildPlugin(root, sources), ...(options.plugins ?? [])];
+    const result = await build({ ...defaults, ...options, plugins });
     return { result, sources };
   } catch (failure) {
     throw await notebookFailure(failure, root, sources);

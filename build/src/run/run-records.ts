@@ -1,5 +1,5 @@
 import type { Connection, Dialect, Engine } from "shopmetrics/engine";
-import type { Plan } from "shopmetrics/plan";
+import type { Plan, ResultRow } from "shopmetrics/plan";
 import { insert, type BusinessDates } from "shopmetrics/run";
 import type { Graph } from "../compile/graph.js";
 import type { RunReport } from "./run-report.js";
@@ -107,8 +107,17 @@ export async function recordGraph(records: Connection, dialect: Dialect, graph: 
     await records.execute("delete from ops.steps");
     await insert(records, "ops.steps", rows, dialect);
   });
-  const before = new Map(known.rows.map((row) => [String(row["step"]), String(row["fingerprint"])]));
-  return graph.plans
+  return changedSteps(known.rows, graph);
+}
+
+/**
+ * The steps that write tables and whose meaning is not the one that is on record.
+ *
+ * @param recorded rows of ops.steps
+ */
+export function changedSteps(recorded: readonly ResultRow[], { plans }: Pick<Graph, "plans">): string[] {
+  const before = new Map(recorded.map((row) => [String(row["step"]), String(row["fingerprint"])]));
+  return plans
     .filter(
       ({ step, fingerprint, writes }) =>
         writes.length > 0 && before.has(step) && before.get(step) !== fingerprint,

@@ -30,6 +30,7 @@ import {
   type StepReport,
   type StepStatus,
 } from "./run-report.js";
+import { dueCare, isIdle, isUpToDate } from "./decisions.js";
 import { closeRun, recordGraph, openRun } from "./run-records.js";
 import { runProgram } from "./node-step.js";
 
@@ -117,7 +118,8 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     const pages = graph.plans.filter(({ runtime, step }) => runtime === "page" && steps.has(step));
     await inGraphOrder(graph, without(steps, pages), width, work);
     // Behind the steps, whose records it would meet.
-    for (const plan of await dueCare(records, options)) await work(plan, true);
+    const due = options.cares ? await dueCare(records, engine, graph, steps) : [];
+    for (const plan of due) await work(plan, true);
     let report = await close();
     // Pages come last and find the run recorded, so that the one about the pipeline says how this run came out.
     if (pages.length > 0) {
@@ -266,43 +268,6 @@ function programOf(plan: Plan, { graph }: RunOptions): Program {
   if (!program) throw new Error(`${plan.notebook} was compiled without its code.`);
   return program;
 }
-
-/** A step that reads only what is new has nothing to do when nothing is, unless it computes business dates anew. */
-const isUpToDate = (plan: Plan, context: StepContext) =>
-  plan.changes.length > 0 &&
-  !context.full &&
-  !(context.backfill && backfillItem(plan)) &&
-  [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
-
-/** A step that changes no rows that others read: it keeps what there is in good order. */
-const isCare = ({ items }: Plan) =>
-  items.length > 0 && items.every(({ kind }) => verbNamed(kind)?.role === "care");
-
-const careEvery = 24 * 3_600_000;
-
-/**
- * The steps of care that are to be done in addition to a run's own. Where one process at a time holds the warehouse, nobody
- * schedules a job for them: a run does them, once a day and not on the first.
- */
-async function dueCare(records: Connection, { engine, graph, steps, cares }: RunOptions): Promise<Plan[]> {
-  const caring = graph.plans.filter((plan) => isCare(plan) && !steps.has(plan.step));
-  if (!cares || !engine.isExclusive || caring.length === 0) return [];
-  const { rows } = await records.query(
-    `select coalesce(
-  (select max(started_at) from ops.step_runs where step in (${caring.map(({ step }) => `'${step}'`).join(", ")})),
-  (select min(started_at) from ops.runs)) as since`,
-  );
-  const age = Date.now() - Date.parse(String(rows[0]?.["since"]));
-  // A record from the future was made under another clock.
-  return age < 0 || age >= careEvery ? caring : [];
-}
-
-/** A bronze step that found no new file, or a program that keeps tables and had nothing for them. */
-const isIdle = (plan: Plan, figures: StepFigures) =>
-  figures.files.length === 0 &&
-  (plan.runtime === "node"
-    ? plan.writes.length > 0 && figures.checks.length + figures.out + figures.deleted + figures.rejected === 0
-    : plan.items.length > 0 && plan.items.every(({ load, kind }) => load || verbNamed(kind)?.isShown));
 
 const mergedOf = (plan: Plan, figures: StepFigures) =>
   plan.items.some(({ kind }) => verbNamed(kind)?.merges)

@@ -1,10 +1,10 @@
-import type { Item, Place } from "../plan/plan.js";
+import type { Item, Place, Plan } from "../plan/plan.js";
 import { isQuery } from "../sql/render.js";
 import { isStatement, type SqlValue, type Statement } from "../sql/statement.js";
 import type { Param } from "../sql/param.js";
 import type { Surroundings } from "../engine/adapter.js";
 import { textOf } from "../engine/operation.js";
-import { verbOf, type VerbRequest } from "../verbs/registry.js";
+import { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
 import {
   draftRequest,
   draftStage,
@@ -87,6 +87,36 @@ export async function compileStep(
       ),
     } satisfies Item,
   }));
+}
+
+/** What a step reads and writes, and the parameters that its statements bind. */
+export function partsOf(
+  requests: readonly VerbRequest[],
+  made: readonly CompiledItem[],
+): Pick<Plan, "reads" | "writes" | "changes" | "takes" | "params" | "items"> {
+  const tablesOf = (...roles: string[]) =>
+    requests.flatMap((request) =>
+      roles.includes(verbOf(request).role) && "table" in request ? [request.table.name] : [],
+    );
+  const writes = [...new Set(tablesOf("load", "keep"))];
+  const active = made.filter(({ item }) => !verbNamed(item.kind)?.isShown);
+  const reads = [
+    ...new Set([...active.flatMap(({ reads: tables }) => tables), ...tablesOf("check", "care")]),
+  ].filter((table) => !writes.includes(table));
+  const changes = [...new Set(active.flatMap((item) => item.changes))];
+  const takes = [...new Set(active.flatMap((item) => item.takes))];
+  return {
+    reads,
+    writes,
+    changes,
+    takes: takes.length > 0 ? takes : changes.slice(0, 1),
+    params: [
+      ...new Map(
+        made.flatMap(({ params }) => params.map((param): [string, Param] => [param.name, param])),
+      ).values(),
+    ],
+    items: made.map(({ item }) => item),
+  };
 }
 
 /** Selects that more than one request or statement reads: they are computed once. */

@@ -1,8 +1,9 @@
 import type { Html } from "./html.js";
 import { kernel } from "./kernels.js";
-import { noteHtml, outcomeHtml, textsHtml } from "./outcome-html.js";
+import { noteHtml, outcomeHtml, passedHtml, textsHtml } from "./outcome-html.js";
 import type { Display } from "./outcome.js";
 import { outcomeText } from "./outcome-text.js";
+import { passedText } from "./words.js";
 
 /** The names that the notebook's cells have declared, with their values. None outside a kernel. */
 export const notebookNames = async (): Promise<Readonly<Record<string, unknown>>> =>
@@ -21,6 +22,7 @@ export function kernelDisplay(): Display {
     return {
       outcome: async (outcome) => print(outcomeText(outcome)),
       note: (message) => console.error(message),
+      passed: async (test) => print(`✓ ${test.expected.table}: ${passedText(test)}`),
       texts: async (passages) => print(passages.map(({ title, text }) => `${title}:\n${text}`).join("\n\n")),
     };
   }
@@ -28,6 +30,7 @@ export function kernelDisplay(): Display {
   return {
     outcome: (outcome) => show(outcomeHtml(outcome)),
     note: (message) => void show(noteHtml(message)),
+    passed: (test) => show(passedHtml(test)),
     texts: (passages) => show(textsHtml(passages)),
   };
 }

@@ -1,8 +1,9 @@
 import { statusSign, statusWord, type CheckResult } from "../run/check-result.js";
+import type { UnitTest } from "../plan/unit-test.js";
 import { shownColumns, type Cell, type ShownColumn } from "./cells.js";
 import { html, Html, joinHtml } from "./html.js";
 import type { Outcome, Shown } from "./outcome.js";
-import { actionText, extent } from "./words.js";
+import { actionText, extent, passedText } from "./words.js";
 
 /*
  * Styles are attributes of the elements, since Jupyter removes <style> from notebooks it does not trust. Colours come
@@ -94,6 +95,10 @@ function passedList(results: readonly CheckResult[]): Html {
   const summary = html`${sign("pass")} ${results.length} checks passed ${where}`;
   return html`<details><summary style="cursor:pointer">${summary}</summary>${table(head, rows)}</details>`;
 }
+
+/** A unit test that passed. */
+export const passedHtml = (test: UnitTest): Html =>
+  html`<div class="shopmetrics">${line(html`${sign("pass")} <strong>${test.expected.table}</strong> ${passedText(test)}`)}</div>`;
 
 /** A remark, such as that a lock is waited for. */
 export const noteHtml = (message: string): Html =>

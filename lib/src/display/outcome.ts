@@ -1,5 +1,6 @@
 import type { VerbName } from "../verbs/registry.js";
 import type { Result } from "../plan/plan.js";
+import type { UnitTest } from "../plan/unit-test.js";
 import type { StepFigures } from "../run/step.js";
 
 /** The outcome of one verb, check or `show` of a notebook. */
@@ -29,6 +30,8 @@ export interface Shown {
 export interface Display {
   outcome(outcome: Outcome): Promise<void>;
   note(message: string): void;
+  /** Tells of a unit test that passed. */
+  passed?(test: UnitTest): Promise<void>;
   /** Shows texts unchanged, each under its title. */
   texts?(passages: readonly { readonly title: string; readonly text: string }[]): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { count, counted } from "../run/check-result.js";
+import type { UnitTest } from "../plan/unit-test.js";
 import type { Outcome, Shown } from "./outcome.js";
 
 /** What a writing verb did, in one line without its table's name; undefined for those that write nothing. */
@@ -17,6 +18,14 @@ export function actionText({ kind, figures, holds, failed }: Outcome): string | 
   if (figures.out + figures.deleted === 0) return `nothing to change${now}`;
   const replaced = figures.deleted ? `, ${count(figures.deleted)} replaced or removed` : "";
   return `${counted(figures.out, "row")} written${replaced}${now}`;
+}
+
+/** What a unit test that passed has shown, without its table's name. */
+export function passedText({ arrivals, expected }: UnitTest): string {
+  const given = arrivals.map((arrival) =>
+    arrival.given.map(({ table, rows }) => `${counted(rows.length, "row")} of ${table}`).join(", "),
+  );
+  return `${counted(expected.rows.length, "row")} as expected, from ${given.join(", and then ")}`;
 }
 
 /** How many rows are shown, of how many. */

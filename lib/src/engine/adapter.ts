@@ -27,6 +27,8 @@ export interface EngineAdapter {
    * @returns a sentence that says why not, where there is nothing to read yet
    */
   openReadOnly(settings: Settings, options: OpenOptions & { patience?: number }): Promise<Engine | string>;
+  /** Opens an empty warehouse that is gone when it is closed, where that costs next to nothing: unit tests run there. */
+  openScratch?(): Promise<Engine>;
   /**
    * The settings of a notebook in Jupyter, which works on tables of the developer's own.
    *

@@ -33,3 +33,10 @@ export function registerEngine(engine: EngineAdapter): () => void {
 /** Opens the warehouse of the engine that the settings choose. Only that one's client is loaded. */
 export const openEngine = async (settings: Settings, options: OpenOptions): Promise<Engine> =>
   engineNamed(settings.engine).open(settings, options);
+
+/** The engine on which unit tests run, whichever the settings choose: one that opens an empty warehouse at once. */
+export function scratchEngine(): EngineAdapter {
+  const found = allEngines().find(({ openScratch }) => openScratch);
+  if (!found) throw new Error("No engine opens a warehouse of its own for a unit test.");
+  return found;
+}

@@ -1,6 +1,6 @@
 /** What a step is: contracts, SQL, requests, plans and how they are compiled. */
 export { columnMismatch, literals, type CompiledItem } from "../compile/request.js";
-export { compileStep, type Asked } from "../compile/step.js";
+export { compileStep, partsOf, type Asked } from "../compile/step.js";
 export { rangeWords } from "../contracts/ranges.js";
 export { rejected_rows } from "../contracts/quarantine.js";
 export {
@@ -29,6 +29,7 @@ export type {
   LakeviewWidget,
   Project,
 } from "../plan/project.js";
+export { usualNow, type NamedRows, type UnitTest } from "../plan/unit-test.js";
 export { useSession, type Session } from "../plan/session.js";
 export { arrivedColumns, batchColumns, isAuditColumn, loggedColumns } from "../plan/kept-columns.js";
 export { columnsOf } from "../sql/columns.js";
@@ -37,5 +38,6 @@ export { parseSelect } from "../sql/parse.js";
 export { flat, withMarkers, type Param } from "../sql/param.js";
 export { beforeTable } from "../sql/render.js";
 export { openAtEnd } from "../sql/tokens.js";
-export { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
+export { verbNamed, type VerbRequest } from "../verbs/registry.js";
 export type { RunValue, Statement } from "../sql/statement.js";
+export { misfitOf } from "../unit/run-unit-test.js";

@@ -37,3 +37,6 @@ export { cell, named } from "../plan/session.js";
 export { ask } from "../session/ask.js";
 export { beginTask, endTask } from "../session/node-task.js";
 export { taskSession } from "../session/task.js";
+export { runUnitTest } from "../unit/run-unit-test.js";
+export { tableChanges, type TableChange } from "../run/table-changes.js";
+export { rowsBetween, waitingFiles } from "../run/waiting.js";

@@ -1,5 +1,6 @@
 import { observeStatements, type Statement } from "../sql/statement.js";
 import type { Result } from "./plan.js";
+import type { UnitTest } from "./unit-test.js";
 
 /** What a notebook asks for by a verb, before it is known which engine does it. Each verb declares its own. */
 export interface Request {
@@ -11,6 +12,8 @@ export interface Session {
   submit(request: Request): Promise<Result | undefined>;
   /** Shows how the engine would answer a select; nothing outside a live session. */
   explain?(what: Statement): Promise<void>;
+  /** Runs a unit test of the notebook's step and fails where it does; nothing where a task or a run is at work. */
+  test?(test: UnitTest): Promise<void>;
   /** Told of every statement when it is made, so that a recorder knows its place. */
   describe?(statement: Statement): Statement;
   /** Told of the variable that holds a statement, so that a recorder can name it. */

@@ -5,6 +5,7 @@ import { keptFrom, settings } from "../settings.js";
 import type { Param } from "../sql/param.js";
 import type { RunValue } from "../sql/statement.js";
 import type { ChangedRows } from "./changed-rows.js";
+import { rowsBetween } from "./waiting.js";
 import { describeCheck, whereItIs, type CheckResult } from "./check-result.js";
 
 /** What a step has done so far. */
@@ -92,10 +93,7 @@ export async function executeItems(
   const params = new Map(plan.params.map((param) => [param.name, param]));
   for (const upstream of plan.takes) {
     const window = context.windows.get(upstream) ?? { lo: 0, hi: 0 };
-    const counted = await connection.query(
-      `select count(*) as n from ${upstream} where _batch > ${window.lo} and _batch <= ${window.hi}`,
-    );
-    figures.in += Number(counted.rows[0]?.["n"] ?? 0);
+    figures.in += await rowsBetween(connection, upstream, window);
   }
   for (const item of plan.items) {
     if (item.load) await load(connection, item, context, figures);

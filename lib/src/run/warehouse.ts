@@ -22,10 +22,7 @@ export async function prepareWarehouse(
   for (const table of tables.values()) {
     const isMissing = !present.has(table.name) || (table.options.tracks && !present.has(beforeTable(table)));
     if (isMissing) statements.push(...dialect.createTable(table));
-    for (const { name, columns } of wanted(table)) {
-      const known = present.get(name);
-      if (!known) continue;
-      const gained = columns.filter((column) => !known.has(column.name));
+    for (const { name, columns: gained } of gainedColumns(table, present)) {
       statements.push(...gained.map((column) => dialect.addColumn(name, column)));
       if (name === table.name && gained.length > 0) statements.push(...takeOver(table));
     }
@@ -40,6 +37,13 @@ export async function prepareWarehouse(
     for (const statement of statements) await connection.execute(statement);
   });
 }
+
+/** The columns that tables have gained in their contracts and lack in the warehouse, of tables that are there. */
+export const gainedColumns = (table: Table, present: ReadonlyMap<string, ReadonlySet<string>>) =>
+  wanted(table).flatMap(({ name, columns }) => {
+    const known = present.get(name);
+    return known ? [{ name, columns: columns.filter((column) => !known.has(column.name)) }] : [];
+  });
 
 /** The columns that a contract wants of its table, and of the log beside it, with their types in Databricks' dialect. */
 export function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
@@ -62,7 +66,8 @@ export function takeOver({ name, options }: Table): string[] {
   return [`update ${name} set ${values.join(", ")} where ${missing.join(" or ")}`];
 }
 
-async function presentColumns(
+/** The tables of the warehouse with the names of their columns. */
+export async function presentColumns(
   connection: Connection,
   schemas: readonly string[],
 ): Promise<Map<string, Set<string>>> {

@@ -3,13 +3,16 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { readableError, plainly } from "../display/failure.js";
 import { inKernel, notebookNames } from "../display/kernel.js";
 import type { Display, Shown } from "../display/outcome.js";
+import { literals } from "../compile/request.js";
+import { compileStep, partsOf } from "../compile/step.js";
 import type { Tables } from "../contracts/table.js";
 import type { Connection } from "../engine/connection.js";
-import { dialectOf, engineNamed, openEngine } from "../engine/index.js";
+import { dialectOf, engineNamed, openEngine, scratchEngine } from "../engine/index.js";
 import type { Result } from "../plan/plan.js";
 import { noFigures } from "../run/step.js";
 import { recordCheckResults, prepareWarehouse, publish } from "../run/warehouse.js";
 import { type Settings, readSettings } from "../settings.js";
+import { runUnitTest, type TestedStep } from "../unit/run-unit-test.js";
 import { isStatement, sql, type Statement } from "../sql/statement.js";
 import { explanationOf } from "./explain.js";
 import type { Session } from "../plan/session.js";
@@ -30,6 +33,7 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
   const { compile, literal } = compilerFor(engine, [...tables.keys()]);
   const lost = lostFailures();
   let turn: Promise<unknown> = Promise.resolve();
+  const asked = requestsOfStep();
 
   const run = async (given: VerbRequest): Promise<Result | undefined> => {
     await nextTurn(); // the failure of a verb before this one is known to be lost only then
@@ -91,7 +95,20 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
   };
 
   return {
-    submit: (request: VerbRequest) => inTurn(() => run(request)),
+    submit(request: VerbRequest) {
+      asked.add(request);
+      return inTurn(() => run(request));
+    },
+    test: (test) =>
+      inTurn(async () => {
+        try {
+          await runUnitTest(await asked.step([...tables.keys()]), test, { tables });
+          await display.passed?.(test);
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+          throw lost.watch(plainly(error, error.message));
+        }
+      }),
     explain: (what) =>
       inTurn(async () => {
         const request = await named({ kind: "rows", what });
@@ -107,6 +124,35 @@ export function liveSession(display: Display, tables: Tables, settings: Settings
           throw lost.watch(await readableError(error, request, literal));
         }
       }),
+  };
+}
+
+/**
+ * The step that a notebook has asked for so far, as a unit test runs it: of each verb's requests about a table the last one, since
+ * a cell may run again.
+ */
+function requestsOfStep() {
+  const requests = new Map<string, VerbRequest>();
+  return {
+    add(request: VerbRequest): void {
+      if (isWrite(request) && "table" in request)
+        requests.set(`${request.kind} ${request.table.name}`, request);
+    },
+    async step(tables: readonly string[]): Promise<TestedStep> {
+      const all = [...requests.values()];
+      const made = await compileStep(
+        all.map((request) => ({ request, place: undefined })),
+        {
+          targets: [scratchEngine()],
+          literal: literals(),
+          placeOf: () => undefined,
+          failed: (error) => error,
+          tables,
+        },
+      );
+      const parts = partsOf(all, made);
+      return { step: parts.writes.at(-1) ?? "this notebook", ...parts };
+    },
   };
 }
 

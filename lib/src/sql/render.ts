@@ -50,6 +50,7 @@ export function render(
   const images = new Set<string>();
   const tables = new Set<Table>();
   const own = ownNames(statement);
+  const stageNames = new Set(options.stages?.values());
   const ctes = new Map<string, { source: object; text: string }>();
   const placed = new Map<object, string>();
 
@@ -63,7 +64,8 @@ export function render(
     if (known) return known;
     const body = text();
     let name = wanted;
-    for (let n = 2; ctes.has(name) || own.has(name); n++) name = `${wanted}_${n}`;
+    const isTaken = () => ctes.has(name) || own.has(name) || stageNames.has(name);
+    for (let n = 2; isTaken(); n++) name = `${wanted}_${n}`;
     placed.set(source, name);
     ctes.set(name, { source, text: body });
     return name;

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import type { Table } from "shopmetrics";
 import { runGraph } from "../../../build/src/run/run.ts";
 import type { Compiled } from "../../../build/src/compile/compile.ts";
-import type { TestEngine } from "../../steps/engine.ts";
-import { give, giveFirst, replace, rowsOfFile } from "../../steps/fill.ts";
+import type { Engine } from "#lib/engine/adapter.js";
+import { give } from "#lib/unit/fill.js";
+import { giveFirst, replace, rowsOfFile } from "../../steps/fill.ts";
 import { type Round, recordedCases } from "../../steps/recorded.ts";
 
 /*
@@ -27,7 +28,7 @@ interface CaseDay {
 export interface StepCases {
   readonly days: number;
   /** Lets the files of a day's cases land and writes their rows, into all the warehouses. */
-  bring(day: number, landing: string, sides: readonly TestEngine[]): Promise<void>;
+  bring(day: number, landing: string, sides: readonly Engine[]): Promise<void>;
   /** The tests whose cases stand in some lines of text. */
   namesIn(lines: readonly string[]): string[];
 }
@@ -143,7 +144,7 @@ const fewer = ({ file, content }: CaseDay["landed"][number]) => ({
 });
 
 /** Messages reach a warehouse through a program, whatever engine it is. */
-async function loadMessages(compiled: Compiled, { engine }: TestEngine, scratch: string): Promise<void> {
+async function loadMessages(compiled: Compiled, engine: Engine, scratch: string): Promise<void> {
   const report = await runGraph({
     engine,
     graph: compiled,
@@ -157,12 +158,12 @@ async function loadMessages(compiled: Compiled, { engine }: TestEngine, scratch:
 }
 
 async function write(
-  side: TestEngine,
+  side: Engine,
   { given, taken }: Pick<CaseDay, "given" | "taken">,
   file: string,
   put: typeof give,
 ): Promise<void> {
-  const connection = await side.engine.connect();
+  const connection = await side.connect();
   for (const [table, rows] of given)
     await put(side, connection, table, await rowsOfFile(side, table, rows, file));
   for (const [table, keys] of taken) {

@@ -26,6 +26,7 @@ export const duckdb: EngineAdapter = {
     existsSync(file)
       ? opened({ file, memory, readOnly: true, patience, onWait })
       : `There is no warehouse at ${path.relative(process.cwd(), file) || file} yet: run \`npm start\` first.`,
+  openScratch: () => opened({ file: ":memory:", threads: 1 }),
   developerSettings: async (settings, developer, onNote) =>
     (await import("./developer.js")).ownCopy(settings, developer, onNote),
   dataset: ({ warehouse }, table) => ({
