@@ -41,12 +41,12 @@ export async function record(
   bundled: BundledNotebook,
   translate: EngineAdapter["translate"],
   tables: readonly string[] = [],
-  engines: readonly EngineAdapter[] = allEngines(),
+  { engines = allEngines(), root }: { engines?: readonly EngineAdapter[]; root?: string } = {},
 ): Promise<Recording> {
   const { notebook } = bundled;
   if (notebook.front.runtime === "node")
     return { plan: nodePlan(notebook), shapes: new Map(), find: () => undefined };
-  const asked = await listen(bundled);
+  const asked = await listen(bundled, root);
   return planOf(notebook, asked, { translate, tables, engines });
 }
 
@@ -55,7 +55,7 @@ interface Heard {
   readonly places: ReadonlyMap<Statement, Place>;
 }
 
-async function listen(bundled: BundledNotebook): Promise<Heard> {
+async function listen(bundled: BundledNotebook, root: string | undefined): Promise<Heard> {
   const { notebook } = bundled;
   const requests: Asked[] = [];
   const places = new Map<Statement, Place>();
@@ -64,6 +64,7 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
     return found && { path: found.path, cell: found.cell, line: found.line };
   };
   const session: Session = {
+    ...(root !== undefined && { root }),
     async submit(request: VerbRequest) {
       requests.push({ request, place: here() });
       return undefined;
