@@ -54,7 +54,7 @@ ${commands.replace("SHOPMETRICS_HOME=my-shop", `SHOPMETRICS_HOME='${shop.home}'`
 
   it("ends on a dashboard in the shop's own name, currency and years", async () => {
     const page = async (name: string) => readFile(path.join(shop.home, "site", `${name}.html`), "utf8");
-    for (const name of ["index", "customers", "products"]) {
+    for (const name of ["index", "returns", "customers", "products", "regions"]) {
       const text = await page(name);
       expect(text).toContain("<span>Superstore</span>");
       expect(text).toContain('data-currency="USD" data-locale="en-US"');

@@ -11,8 +11,8 @@ const austourists = [
   28.27986, 35.19115, 42.20566, 24.64917, 32.66734, 37.25735, 45.24246, 29.35048, 36.34421, 41.78208, 49.2766,
   31.2754, 37.85063, 38.83704, 51.2369, 31.83855, 41.32342, 42.799, 55.70836, 33.40714, 42.31664, 45.15712,
   59.57608, 34.83733, 44.84168, 46.97125, 60.01903, 38.37118, 46.97586, 50.7338, 61.64687, 39.29957, 52.67121,
-  54.33232, 66.83436, 40.87119, 51.82854, 57.49191, 65.25147, 43.06121, 54.76076, 59.83447, 73.25703, 47.69662,
-  61.09777, 66.05576,
+  54.33232, 66.83436, 40.87119, 51.82854, 57.49191, 65.25147, 43.06121, 54.76076, 59.83447, 73.25703,
+  47.69662, 61.09777, 66.05576,
 ];
 
 /**
@@ -61,7 +61,9 @@ describe("the Holt-Winters method gives what R gives for a published series", ()
     const closed = (h: number) => {
       const k = Math.floor((h - 1) / m);
       return (
-        1 + (h - 1) * (a * a + a * b * h + (b * b * h * (2 * h - 1)) / 6) + g * k * (2 * a + g + b * m * (k + 1))
+        1 +
+        (h - 1) * (a * a + a * b * h + (b * b * h * (2 * h - 1)) / 6) +
+        g * k * (2 * a + g + b * m * (k + 1))
       );
     };
     const found = spread({ alpha: a, beta: b, gamma: g }, m, 28);
@@ -104,8 +106,8 @@ describe("a forecast", () => {
     for (const { mean, low, high } of forecast(falling, 7, 28)!.values) {
       expect(Math.min(mean, low, high)).toBeGreaterThanOrEqual(0);
     }
-    expect(forecast(Array(30).fill(0), 7, 28)).toEqual({
-      values: Array(28).fill({ mean: 0, low: 0, high: 0 }),
-    });
+    const nothing = Array.from({ length: 30 }, () => 0);
+    for (const value of forecast(nothing, 7, 28)!.values) expect(value).toEqual({ mean: 0, low: 0, high: 0 });
+    expect(forecast(nothing, 7, 28)!.tried).toBeUndefined();
   });
 });

@@ -31,7 +31,10 @@ const rendered = (statement: ReturnType<typeof seed>) => {
 
 describe("a seed", () => {
   it("is a select of the file's rows, with texts bound and all columns typed", async () => {
-    await writeFile(path.join(root, "days.csv"), "date,label,orders\n2026-11-27,Black 'Friday',5\n\n2026-12-24,Eve,-7\n");
+    await writeFile(
+      path.join(root, "days.csv"),
+      "date,label,orders\n2026-11-27,Black 'Friday',5\n\n2026-12-24,Eve,-7\n",
+    );
     const { text, params } = rendered(
       seed("days.csv", { date: "date", label: "string", orders: "integer" }, ["date"]),
     );
@@ -63,10 +66,19 @@ describe("a seed", () => {
 
   it.for([
     ["month,revenue\n2026-11,12k\n", 'line 2, column revenue: "12k". Expected an amount such as 125000.00'],
-    ["month,revenue\n2026-11,1\n2026-13,1\n", 'line 3, column month: "2026-13". Expected a month such as 2026-11'],
+    [
+      "month,revenue\n2026-11,1\n2026-13,1\n",
+      'line 3, column month: "2026-13". Expected a month such as 2026-11',
+    ],
     ["month,revenue\n\n2026-11,\n", "line 3, column revenue: no value. Expected an amount"],
-    ["month,revenue\n2026-11,1,000\n", "line 2: 3 values. Expected 2: month, revenue. A value with a comma stands in quotes."],
-    ["month,revenue\n2026-11,1\n2026-11,2\n", "line 3, column month: the same as in line 2. Expected one line for each."],
+    [
+      "month,revenue\n2026-11,1,000\n",
+      "line 2: 3 values. Expected 2: month, revenue. A value with a comma stands in quotes.",
+    ],
+    [
+      "month,revenue\n2026-11,1\n2026-11,2\n",
+      "line 3, column month: the same as in line 2. Expected one line for each.",
+    ],
     ["month,target\n", 'line 1: the header reads "month,target". Expected the columns month, revenue.'],
     ["", 'line 1: the header reads "". Expected the columns month, revenue.'],
     ['month,revenue\n"2026-11,1\n', "line 2: a quote is not closed"],
@@ -87,6 +99,8 @@ describe("a seed", () => {
     ["decimal", "1.005"],
   ] as const)("refuses as a %s what is none: %s", async ([kind, value]) => {
     await writeFile(path.join(root, "one.csv"), `one\n${value}\n`);
-    expect(() => seed("one.csv", { one: kind }, ["one"])).toThrow(`one.csv, line 2, column one: "${value}". Expected`);
+    expect(() => seed("one.csv", { one: kind }, ["one"])).toThrow(
+      `one.csv, line 2, column one: "${value}". Expected`,
+    );
   });
 });

@@ -125,7 +125,10 @@ export function smooth(
 
 /** The next values of a series that goes on as it is. */
 export const continued = ({ level, trend, seasons }: State, horizon: number): number[] =>
-  Array.from({ length: horizon }, (_, index) => level + (index + 1) * trend + seasons[index % seasons.length]!);
+  Array.from(
+    { length: horizon },
+    (_, index) => level + (index + 1) * trend + seasons[index % seasons.length]!,
+  );
 
 /**
  * The deviation of a forecast's errors for 1, 2, … steps ahead, where that of one step is 1: the root of 1 + Σ c², where

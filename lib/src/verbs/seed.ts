@@ -149,11 +149,19 @@ function headerOf(
   );
 }
 
-function valueOf(file: string, line: number, column: string, kind: Kind, given: string | null | undefined): string {
-  const value = given == null ? undefined : kinds[kind].read(given);
+function valueOf(
+  file: string,
+  line: number,
+  column: string,
+  kind: Kind,
+  given: string | null | undefined,
+): string {
+  const value = given === null || given === undefined ? undefined : kinds[kind].read(given);
   if (value !== undefined) return value;
-  const found = given == null ? "no value" : `"${given}"`;
-  throw new InputError(`${file}, line ${line}, column ${column}: ${found}. Expected ${kinds[kind].expected}.`);
+  const found = given === null || given === undefined ? "no value" : `"${given}"`;
+  throw new InputError(
+    `${file}, line ${line}, column ${column}: ${found}. Expected ${kinds[kind].expected}.`,
+  );
 }
 
 function dateOf(value: string): string | undefined {
