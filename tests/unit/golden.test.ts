@@ -72,7 +72,7 @@ describe("a page of each kind", () => {
     const notebook = "notebooks/dashboard/products.ipynb";
     const [bundled] = await bundleNotebooks([notebook], { root });
     const { manifest, read } = snapshots();
-    const blocks = await prerenderPage(manifest, read, () => importModule(bundled!));
+    const blocks = await prerenderPage(manifest, read, () => importModule(bundled!), root);
     const layout = { ...frame, base: "", current: "products.html", scripts: ["assets/products.js"] };
     const page = pageHtml(bundled!.notebook, blocks, manifest, layout);
     await expect(String(page)).toMatchFileSnapshot(golden("pages/dashboard.html"));
