@@ -1,8 +1,9 @@
-/** How fast a forecast follows what happens: its level, its trend and its seasonal pattern. */
+/** How fast a forecast follows what happens: its level, its trend and its seasonal pattern. At phi 1 a trend goes on for ever. */
 interface Weights {
   readonly alpha: number;
   readonly beta: number;
   readonly gamma: number;
+  readonly phi: number;
 }
 
 /** Where a series stands: `seasons` is what each of the next values differs from the level by, the nearest first. */
@@ -32,7 +33,7 @@ interface Forecast {
 }
 
 /** Of older values nothing is learnt, and how wide the band is comes from newer ones: a shop that grows errs by more. */
-const mostSeasons = 104;
+const mostSeasons = 52;
 const bandSeasons = 26;
 const mostTries = 12;
 /** Eight of ten values of a normal distribution are within so many deviations. */
@@ -40,13 +41,13 @@ const eightOfTen = 1.2816;
 
 const choices: readonly Weights[] = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5].flatMap((alpha) =>
   [0, 0.01, 0.05].flatMap((share) =>
-    [0.02, 0.05, 0.1, 0.2].map((gamma) => ({ alpha, beta: share * alpha, gamma })),
+    [0.02, 0.05, 0.1, 0.2].map((gamma) => ({ alpha, beta: share * alpha, gamma, phi: 0.98 })),
   ),
 );
 
 /**
  * Continues a series of amounts with a trend and a season, such as revenue per day with its weekdays, by the additive Holt-Winters
- * method. Of a few weights those are taken whose errors, one step ahead, are least in square. Amounts are not below 0.
+ * method with a trend that calms down. Of a few weights those are taken whose errors, one step ahead, are least in square. Amounts are not below 0.
  *
  * @param values without gaps, the newest last
  * @param season the length of a season: 7 for days
@@ -83,7 +84,7 @@ function expect(all: readonly number[], season: number, horizon: number): Expect
   const deviations = spread(best.weights, season, horizon);
   const recent = best.errors.slice(-bandSeasons * season);
   const deviation = Math.sqrt(squares(recent) / recent.length);
-  return continued(best.end, horizon).map((mean, index) => {
+  return continued(best.end, horizon, best.weights.phi).map((mean, index) => {
     const half = eightOfTen * deviation * deviations[index]!;
     return { mean: Math.max(0, mean), low: Math.max(0, mean - half), high: Math.max(0, mean + half) };
   });
@@ -100,12 +101,12 @@ function startOf(values: readonly number[], season: number): State {
 }
 
 /**
- * Follows a series, in the form that corrects itself by the error e of each step: level + trend + αe, trend + βe, season + γe.
- * This is the model ETS(A,A,A) of Hyndman, Koehler, Ord and Snyder, "Forecasting with Exponential Smoothing" (2008), table 2.2.
+ * Follows a series, in the form that corrects itself by the error e of each step: level + φ·trend + αe, φ·trend + βe, season + γe.
+ * This is the model ETS(A,Ad,A) of Hyndman, Koehler, Ord and Snyder, "Forecasting with Exponential Smoothing" (2008), table 2.2.
  */
 export function smooth(
   values: readonly number[],
-  { alpha, beta, gamma }: Weights,
+  { alpha, beta, gamma, phi }: Weights,
   start: State,
 ): { end: State; errors: number[] } {
   let { level, trend } = start;
@@ -113,6 +114,7 @@ export function smooth(
   const length = seasons.length;
   const errors = values.map((value, index) => {
     const season = seasons[index % length]!;
+    trend *= phi;
     const error = value - level - trend - season;
     level += trend + alpha * error;
     trend += beta * error;
@@ -124,20 +126,26 @@ export function smooth(
 }
 
 /** The next values of a series that goes on as it is. */
-export const continued = ({ level, trend, seasons }: State, horizon: number): number[] =>
-  Array.from(
-    { length: horizon },
-    (_, index) => level + (index + 1) * trend + seasons[index % seasons.length]!,
-  );
+export function continued({ level, trend, seasons }: State, horizon: number, phi: number): number[] {
+  return Array.from({ length: horizon }, (_, index) => {
+    trend *= phi;
+    level += trend;
+    return level + seasons[index % seasons.length]!;
+  });
+}
 
 /**
  * The deviation of a forecast's errors for 1, 2, … steps ahead, where that of one step is 1: the root of 1 + Σ c², where
- * c = α + βj + γ (in steps of whole seasons) for each step j before the last. The same book, equation 6.1.
+ * c = α + β(φ + … + φʲ) + γ (in steps of whole seasons) for each step j before the last. The same book, equation 6.1.
  */
-export function spread({ alpha, beta, gamma }: Weights, season: number, horizon: number): number[] {
-  let variance = 1;
+export function spread({ alpha, beta, gamma, phi }: Weights, season: number, horizon: number): number[] {
+  let [variance, power, powers] = [1, 1, 0];
   return Array.from({ length: horizon }, (_, index) => {
-    if (index > 0) variance += (alpha + beta * index + (index % season === 0 ? gamma : 0)) ** 2;
+    if (index > 0) {
+      power *= phi;
+      powers += power;
+      variance += (alpha + beta * powers + (index % season === 0 ? gamma : 0)) ** 2;
+    }
     return Math.sqrt(variance);
   });
 }
