@@ -1,4 +1,4 @@
-/** How fast a forecast follows what happens: its level, its trend and its seasonal pattern. At phi 1 a trend goes on for ever. */
+/** How fast a forecast follows what happens: level, trend and seasonal pattern. At phi 1 a trend goes on for ever. */
 interface Weights {
   readonly alpha: number;
   readonly beta: number;
@@ -14,13 +14,13 @@ interface State {
 }
 
 /** One value to come, with the band in which eight of ten are expected. */
-interface Expected {
+export interface Expected {
   readonly mean: number;
   readonly low: number;
   readonly high: number;
 }
 
-interface Forecast {
+export interface Forecast {
   readonly values: readonly Expected[];
   /** What came of earlier forecasts of the same length, each made of the values before it; undefined where there are too few. */
   readonly tried?: {
@@ -47,7 +47,8 @@ const choices: readonly Weights[] = [0.02, 0.05, 0.1, 0.2, 0.3, 0.5].flatMap((al
 
 /**
  * Continues a series of amounts with a trend and a season, such as revenue per day with its weekdays, by the additive Holt-Winters
- * method with a trend that calms down. Of a few weights those are taken whose errors, one step ahead, are least in square. Amounts are not below 0.
+ * method with a trend that calms down. Of a few weights those are taken whose errors, one step ahead, are least in square.
+ * Amounts are not below 0.
  *
  * @param values without gaps, the newest last
  * @param season the length of a season: 7 for days
