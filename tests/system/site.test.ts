@@ -350,7 +350,8 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await reach(/Show table/);
     await page.keyboard.press("Enter");
     expect(await focused(page)).toBe("Show chart");
-    expect(await page.locator("figure.chart tbody tr").count()).toBe(30);
+    // Thirty days, and the forecast's.
+    expect(await page.locator("figure.chart tbody tr").count()).toBe(30 + 28);
     await reach(/^Revenue$/);
     await page.keyboard.press("Enter");
     expect(await page.locator("figure.chart th[aria-sort='descending']").innerText()).toContain("Revenue");
@@ -375,7 +376,9 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       home,
       "select cast(count(distinct product_id) as int) as products from gold.product_performance where year(month) = 2025",
     );
-    expect(lines[0]).toBe("\ufeffProduct,Category,Units,Revenue (EUR),Revenue per unit (EUR),Number");
+    expect(lines[0]).toBe(
+      "\ufeffProduct,Category,Units,Revenue (EUR),Revenue per unit (EUR),Margin (EUR),Margin share (share of 1),Number",
+    );
     expect(lines.length - 1).toBe(known!.products);
     await close();
   });
@@ -386,7 +389,7 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     const download = await downloaded(page, page.locator("figure.chart").first(), "Rows (CSV)");
     expect(download.suggestedFilename()).toBe("how-much-do-we-sell-per-day-2025-03-01-2025-03-31.csv");
     const lines = (await readFile((await download.path())!, "utf8")).trimEnd().split("\r\n");
-    expect(lines[0]).toBe("\ufeffDay,Revenue (EUR),Orders,7-day mean (EUR)");
+    expect(lines[0]).toBe("\ufeffDay,Revenue (EUR),Orders,7-day mean (EUR),Target (EUR)");
     const [first] = await sql<{ revenue: string }>(
       home,
       "select cast(sum(revenue) as varchar) as revenue from gold.daily_sales_summary where date = '2025-03-01'",
