@@ -15,6 +15,7 @@ export { messageWithoutRows } from "./verbs/row-text.js";
 export { given, type Given } from "./verbs/given.js";
 export { implausible } from "./verbs/implausible.js";
 export { explain, rows, show } from "./verbs/read.js";
+export { seed } from "./verbs/seed.js";
 export { InputError } from "./errors.js";
 
 // One session for all verbs, also for two that begin at once; one that could not open is tried again.

@@ -41,10 +41,29 @@ it.for([
     { "gold.customer_ltv": [{}], "gold.product_performance": [{ total_revenue: "9.99" }] },
   ],
   [
+    "completed orders equal daily sales",
+    {
+      "gold.customer_ltv": [{}],
+      "gold.product_performance": [{}],
+      "gold.daily_order_status": [{ amount: "9.99" }, { status: "refunded", amount: "0.01" }],
+    },
+  ],
+  [
+    "revenue of all regions equals daily sales",
+    {
+      "gold.customer_ltv": [{}],
+      "gold.product_performance": [{}],
+      "gold.daily_order_status": [{}],
+      "gold.daily_sales_by_region": [{ revenue: "9.99" }],
+    },
+  ],
+  [
     "cohorts hold the revenue of all customers with a signup date",
     {
       "gold.customer_ltv": [{}],
       "gold.product_performance": [{}],
+      "gold.daily_order_status": [{}],
+      "gold.daily_sales_by_region": [{}],
       "gold.customer_cohorts": [{ revenue: "10.01" }],
     },
   ],

@@ -213,6 +213,20 @@ const usual: Usual = {
     order_count: 1,
     avg_order_value: "10.00",
   },
+  "gold.daily_order_status": {
+    date: "2026-03-10",
+    category: "Home",
+    status: "completed",
+    order_count: 1,
+    amount: "10.00",
+  },
+  "gold.daily_sales_by_region": {
+    date: "2026-03-10",
+    country: "United Kingdom",
+    region: "England",
+    revenue: "10.00",
+    order_count: 1,
+  },
   "gold.customer_ltv": {
     customer_id: "C1",
     total_revenue: "10.00",
@@ -228,6 +242,8 @@ const usual: Usual = {
     category: "Home",
     units_sold: 1,
     total_revenue: "10.00",
+    total_cost: "4.00",
+    margin: "6.00",
     category_rank: 1,
   },
   "gold.customer_cohorts": {

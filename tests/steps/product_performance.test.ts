@@ -24,6 +24,8 @@ describe("one row per month and product that sold (FR-008)", () => {
         category: "Home",
         units_sold: 5,
         total_revenue: "50.00",
+        total_cost: "20.00",
+        margin: "30.00",
         category_rank: 1,
       },
       {
@@ -33,9 +35,37 @@ describe("one row per month and product that sold (FR-008)", () => {
         category: "Home",
         units_sold: 1,
         total_revenue: "10.00",
+        total_cost: "4.00",
+        margin: "6.00",
         category_rank: 1,
       },
     ]);
+  });
+
+  it("the margin is to the cent, below zero at a loss, and null where the shop names no cost, which a check says", async () => {
+    const given = await step(performance, {
+      "silver.dim_products": [
+        { product_id: "P1", cost: "3.33" },
+        { product_id: "P2", cost: "12.00" },
+        { product_id: "P3", cost: null },
+        { product_id: "P4", cost: "0.00" },
+      ],
+      "silver.orders_clean": [
+        { order_id: "O1", product_id: "P1", quantity: 3, total_amount: "29.99" },
+        { order_id: "O2", product_id: "P2" },
+        { order_id: "O3", product_id: "P3" },
+        { order_id: "O4", product_id: "P4" },
+        { order_id: "O5", product_id: null },
+      ],
+    });
+    expect(await given.rows(gold.product_performance, "product_id", "total_cost", "margin")).toEqual([
+      { product_id: "P1", total_cost: "9.99", margin: "20.00" },
+      { product_id: "P2", total_cost: "12.00", margin: "-2.00" },
+      { product_id: "P3", total_cost: null, margin: null },
+      { product_id: "P4", total_cost: "0.00", margin: "10.00" },
+      { product_id: "Unknown", total_cost: null, margin: null },
+    ]);
+    expect(given.outcome.warnings).toEqual(["sales of unknown products", "sales of products without a cost"]);
   });
 
   it("rank 1 has the most revenue of its category that month, not the most units", async () => {
@@ -139,6 +169,52 @@ describe("only touched months are computed again", () => {
       { month: "2022-05-01", product_id: "P1", product_name: "Torch", category: "Garden", category_rank: 1 },
       { month: "2026-03-01", product_id: "P1", product_name: "Torch", category: "Garden", category_rank: 1 },
       { month: "2026-03-01", product_id: "P2", product_name: "Lamp", category: "Home", category_rank: 1 },
+    ]);
+  });
+
+  it("a new cost changes the margin of all months and no rank; a product that loses its cost loses its margin", async () => {
+    const lake = await step(performance, {
+      "silver.dim_products": [{ product_id: "P1" }, { product_id: "P2", cost: null }],
+      "silver.orders_clean": [
+        { order_id: "O1", order_date: "2022-05-01T00:00:00Z", total_amount: "10.01" },
+        { order_id: "O2", quantity: 2, total_amount: "20.00" },
+        { order_id: "O3", product_id: "P2" },
+      ],
+    });
+    const columns = ["month", "product_id", "margin", "category_rank"] as const;
+    await lake.given({
+      "silver.dim_products": [
+        { product_id: "P1", cost: "5.01" },
+        { product_id: "P2", cost: "1.00" },
+      ],
+    });
+    const outcome = await lake.run(performance);
+    expect(outcome.step(performance).out).toBe(3);
+    expect(await lake.rows(gold.product_performance, ...columns)).toEqual([
+      { month: "2022-05-01", product_id: "P1", margin: "5.00", category_rank: 1 },
+      { month: "2026-03-01", product_id: "P1", margin: "9.98", category_rank: 1 },
+      { month: "2026-03-01", product_id: "P2", margin: "9.00", category_rank: 2 },
+    ]);
+    await lake.given({ "silver.dim_products": [{ product_id: "P1", cost: null }] });
+    await lake.run(performance);
+    expect((await lake.rows(gold.product_performance, ...columns)).map(({ margin }) => margin)).toEqual([
+      null,
+      null,
+      "9.00",
+    ]);
+  });
+
+  it("months of a warehouse that is older than the margin get theirs with the next new order", async () => {
+    const lake = await step(performance, {
+      "silver.dim_products": [{}],
+      "silver.orders_clean": [{ order_id: "O1", order_date: "2022-05-01T00:00:00Z" }],
+    });
+    await lake.damage("update gold.product_performance set total_cost = null, margin = null");
+    await lake.given({ "silver.orders_clean": [{ order_id: "O2" }] });
+    await lake.run(performance);
+    expect(await lake.rows(gold.product_performance, "month", "margin")).toEqual([
+      { month: "2022-05-01", margin: "6.00" },
+      { month: "2026-03-01", margin: "6.00" },
     ]);
   });
 

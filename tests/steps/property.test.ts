@@ -20,6 +20,8 @@ const kept = [
   silver.visitor_identities,
   silver.rejected_rows,
   gold.daily_sales_summary,
+  gold.daily_order_status,
+  gold.daily_sales_by_region,
   gold.customer_ltv,
   gold.product_performance,
   gold.customer_cohorts,

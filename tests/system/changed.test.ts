@@ -118,6 +118,18 @@ describe("run --changed", () => {
     ]);
   });
 
+  it("counts a CSV file that a notebook reads as a seed, and names it", async () => {
+    await edit("notebooks/dashboard/revenue_targets.csv", "2026-11,430000", "2026-11,440000");
+    const { changed } = await house.json<Answer>("run --changed");
+    expect(changed.steps).toContainEqual(
+      expect.objectContaining({
+        step: "dashboard.sales",
+        reason: "notebooks/dashboard/revenue_targets.csv changed",
+      }),
+    );
+    git("checkout", "--quiet", "notebooks");
+  });
+
   it("compares with where the branch left origin/main, and knows what is gone", async () => {
     // A commit from before there was the command that says what a commit compiles to.
     git("rm", "--quiet", "--cached", "build/src/commands/plans.ts");

@@ -319,7 +319,7 @@ describe("a shop that has little to show", () => {
       .replaceAll(/<(script|style|svg)[\s\S]*?<\/\1>/g, " ")
       .replaceAll(/<[^>]*>/g, " ")
       .replaceAll(/\s+/g, " ");
-  const pages = ["index", "customers", "products", "traffic", "pipeline", "about"];
+  const pages = ["index", "returns", "customers", "products", "regions", "traffic", "pipeline", "about"];
   const built = async (shop: Lakehouse, env: Record<string, string> = {}) => {
     succeeded(await shop.shopmetrics("run"));
     const out = path.join(shop.home, "site");

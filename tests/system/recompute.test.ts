@@ -64,8 +64,8 @@ const newLine = {
     email: pick(["a@x.example", "A@X.example", "b@x.example"]),
     phone: "",
     city: pick(["Oslo", "Rome"]),
-    region: "",
-    country: "Norway",
+    region: pick(["North", "South", ""]),
+    country: pick(["Norway", "Italy", " "]),
     signup_date: rarely(pick([day(), ""]), ["soon", "2062-01-01", "1850-01-01"]),
     updated_at: rarely(instant(), badInstants),
   }),
@@ -172,6 +172,7 @@ function recompute(landed: readonly Landed[]) {
         name: text(line["product_name"]!),
         category: text(line["category"]!),
         price,
+        cost,
         load,
         row,
         updated,
@@ -184,8 +185,9 @@ function recompute(landed: readonly Landed[]) {
     const signup = text(line["signup_date"]!);
     if (!id || updated === undefined || (signup !== null && time(signup) === undefined)) return undefined;
     const email = text(line["email"]!)?.toLowerCase() ?? null;
-    const kept = [text(line["first_name"]!), email, text(line["city"]!), signup].join("|");
-    return { id, signup, kept, load, row, updated };
+    const [region, country] = [text(line["region"]!), text(line["country"]!)];
+    const kept = [text(line["first_name"]!), email, text(line["city"]!), region, country, signup].join("|");
+    return { id, signup, region, country, kept, load, row, updated };
   });
   const versions = [...group(changes, ({ id }) => id).values()].flatMap((own) => {
     const ordered = [...group(own, ({ updated }) => String(updated)).values()]
@@ -218,6 +220,13 @@ function recompute(landed: readonly Landed[]) {
     );
 
   const daily = [...group(completed, (order) => `${utcDay(order.ordered)}|${categoryOf(order.product)}`)];
+  const statuses = group(orders, ({ ordered, product, status }) =>
+    [utcDay(ordered), categoryOf(product), status].join("|"),
+  );
+  const places = group(completed, (order) => {
+    const { country, region } = versionOf(order) ?? {};
+    return [utcDay(order.ordered), country ?? "Unknown", region ?? "Unknown"].join("|");
+  });
   const people = new Set([...current.keys(), ...completed.map(({ customer }) => customer ?? "Unknown")]);
   const bought = group(completed, ({ customer }) => customer ?? "Unknown");
   const sold = [
@@ -250,16 +259,20 @@ function recompute(landed: readonly Landed[]) {
         "|",
       ),
     ),
+    statuses: [...statuses].map(([key, same]) => `${key}|${same.length}|${written(total(same))}`),
+    places: [...places].map(([key, same]) => `${key}|${same.length}|${written(total(same))}`),
     daily: daily.map(([key, same]) => `${key}|${written(total(same))}|${same.length}`),
     ltv: [...people].map((id) => {
       const own = bought.get(id) ?? [];
       const sum = total(own);
       return `${id}|${written(sum)}|${own.length}|${sum > 50_000 ? "High" : sum >= 10_000 ? "Medium" : "Low"}`;
     }),
-    sold: sold.map(
-      ([key, same]) =>
-        `${key}|${same.reduce((units, { quantity }) => units + quantity, 0)}|${written(total(same))}`,
-    ),
+    sold: sold.map(([key, same]) => {
+      const units = same.reduce((all, { quantity }) => all + quantity, 0);
+      const cost = known.get(same[0]!.product ?? "")?.cost;
+      const margin = typeof cost === "number" ? written(total(same) - units * cost) : "";
+      return `${key}|${units}|${written(total(same))}|${margin}`;
+    }),
     cohorts: [...cohorts].flatMap(([month, members]) => {
       const ids = new Set(members.map(({ id }) => id));
       const theirs = completed.filter(({ customer }) => customer !== null && ids.has(customer));
@@ -336,8 +349,16 @@ describe("a random shop with every kind of fault", () => {
       "select concat_ws('|', customer_id, total_revenue, order_count, ltv_segment) from gold.customer_ltv",
     ],
     [
+      "statuses",
+      "select concat_ws('|', date, category, status, order_count, amount) from gold.daily_order_status",
+    ],
+    [
+      "places",
+      "select concat_ws('|', date, country, region, order_count, revenue) from gold.daily_sales_by_region",
+    ],
+    [
       "sold",
-      "select concat_ws('|', month, product_id, units_sold, total_revenue) from gold.product_performance",
+      "select concat_ws('|', month, product_id, units_sold, total_revenue, coalesce(margin::varchar, '')) from gold.product_performance",
     ],
     [
       "cohorts",

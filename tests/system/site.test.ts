@@ -107,6 +107,69 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await openReady(page, address("customers"));
     expect(number(await figure(page, "Customers"))).toBe(customers!.customers);
     expect(number(await figure(page, "Revenue per customer"))).toBe(customers!.mean);
+    const [money] = await sql<Record<"margin" | "refunded" | "cancelled" | "abroad", number>>(
+      home,
+      `with last as (select max(month) as month from gold.product_performance)
+       select cast((select sum(margin) from gold.product_performance, last p where p.month - interval 1 year < product_performance.month) as double) as margin,
+         cast(sum(amount) filter (status = 'refunded') as double) as refunded,
+         cast(sum(amount) filter (status = 'cancelled') as double) as cancelled,
+         cast((select sum(revenue) from gold.daily_sales_by_region, last p
+           where p.month - interval 11 month <= date and country = 'Germany') as double) as abroad
+       from gold.daily_order_status, last where last.month - interval 11 month <= date`,
+    );
+    await openReady(page, address("products"));
+    expect(number(await figure(page, "Margin"))).toBe(Math.round(money!.margin));
+    await openReady(page, address("returns"));
+    expect(number(await figure(page, "Refunded"))).toBe(Math.round(money!.refunded));
+    expect(number(await figure(page, "Cancelled"))).toBe(Math.round(money!.cancelled));
+    await openReady(page, address("regions", "?country=Germany"));
+    expect(number(await figure(page, "Revenue"))).toBe(Math.round(money!.abroad));
+    await close();
+  });
+
+  it("adds sales, targets and events up per week and month, and has its forecast per day only", async () => {
+    const { page, close } = await watchedPage(browser);
+    const chart = page.locator("figure.chart").first();
+    const rowsPer = async (part: string) => {
+      await openReady(page, address("index", `?period=2025-10-01_2025-12-31&per=${part}`));
+      await chart.getByRole("button", { name: "Show table" }).click();
+      const cells = await chart
+        .locator("tbody tr")
+        .evaluateAll((rows) =>
+          rows.map((row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "")),
+        );
+      return {
+        cells,
+        head: await chart.locator("thead").innerText(),
+        title: await chart.locator("h3").innerText(),
+      };
+    };
+    const days = await rowsPer("Day");
+    const weeks = await rowsPer("Week");
+    const months = await rowsPer("Month");
+    expect([days.title, weeks.title, months.title]).toEqual([
+      "How much do we sell per day?",
+      "How much do we sell per week?",
+      "How much do we sell per month?",
+    ]);
+    expect([days.cells.length, weeks.cells.length, months.cells.length]).toEqual([92, 14, 3]);
+    const total = ({ cells }: typeof days, column: number) =>
+      Math.round(cells.reduce((sum, row) => sum + number(row[column]!), 0));
+    expect(total(weeks, 1)).toBe(total(days, 1));
+    expect(total(months, 1)).toBe(total(days, 1));
+    // Months have no 7-day mean; their target is the file's.
+    expect(months.cells.map((row) => number(row[3]!))).toEqual([170_000, 215_000, 210_000]);
+    expect(total(weeks, 3)).toBe(595_000);
+    expect(months.cells[1]).toContain("Black Friday");
+    expect(weeks.cells.find((row) => row.includes("Black Friday"))![0]).toBe("24 Nov 2025");
+    expect(days.cells.find((row) => row.includes("Black Friday"))![0]).toBe("28 Nov 2025");
+
+    await openReady(page, address("index", "?period=90d"));
+    await expect
+      .poll(() => chart.locator(".note").innerText())
+      .toContain("Dotted is the forecast for 28 days");
+    await openReady(page, address("index", "?period=90d&per=Week"));
+    expect(await chart.locator(".note").innerText()).not.toContain("forecast");
     await close();
   });
 
@@ -288,7 +351,8 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     await reach(/Show table/);
     await page.keyboard.press("Enter");
     expect(await focused(page)).toBe("Show chart");
-    expect(await page.locator("figure.chart tbody tr").count()).toBe(30);
+    // Thirty days, and the forecast's.
+    expect(await page.locator("figure.chart tbody tr").count()).toBe(30 + 28);
     await reach(/^Revenue$/);
     await page.keyboard.press("Enter");
     expect(await page.locator("figure.chart th[aria-sort='descending']").innerText()).toContain("Revenue");
@@ -313,7 +377,9 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
       home,
       "select cast(count(distinct product_id) as int) as products from gold.product_performance where year(month) = 2025",
     );
-    expect(lines[0]).toBe("\ufeffProduct,Category,Units,Revenue (EUR),Revenue per unit (EUR),Number");
+    expect(lines[0]).toBe(
+      "\ufeffProduct,Category,Units,Revenue (EUR),Revenue per unit (EUR),Margin (EUR),Margin share (share of 1),Number",
+    );
     expect(lines.length - 1).toBe(known!.products);
     await close();
   });
@@ -324,7 +390,7 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     const download = await downloaded(page, page.locator("figure.chart").first(), "Rows (CSV)");
     expect(download.suggestedFilename()).toBe("how-much-do-we-sell-per-day-2025-03-01-2025-03-31.csv");
     const lines = (await readFile((await download.path())!, "utf8")).trimEnd().split("\r\n");
-    expect(lines[0]).toBe("\ufeffDay,Revenue (EUR),Orders,7-day mean (EUR)");
+    expect(lines[0]).toBe("\ufeffDay,Revenue (EUR),Orders,7-day mean (EUR),Target (EUR)");
     const [first] = await sql<{ revenue: string }>(
       home,
       "select cast(sum(revenue) as varchar) as revenue from gold.daily_sales_summary where date = '2025-03-01'",

@@ -54,7 +54,7 @@ ${commands.replace("SHOPMETRICS_HOME=my-shop", `SHOPMETRICS_HOME='${shop.home}'`
 
   it("ends on a dashboard in the shop's own name, currency and years", async () => {
     const page = async (name: string) => readFile(path.join(shop.home, "site", `${name}.html`), "utf8");
-    for (const name of ["index", "customers", "products"]) {
+    for (const name of ["index", "returns", "customers", "products", "regions"]) {
       const text = await page(name);
       expect(text).toContain("<span>Superstore</span>");
       expect(text).toContain('data-currency="USD" data-locale="en-US"');
@@ -69,11 +69,13 @@ ${commands.replace("SHOPMETRICS_HOME=my-shop", `SHOPMETRICS_HOME='${shop.home}'`
       shop,
       `select 'orders' as name, sum(total_amount)::varchar as amount from silver.orders_clean
 union all select 'daily', sum(revenue)::varchar from gold.daily_sales_summary
+union all select 'regions', sum(revenue)::varchar from gold.daily_sales_by_region
+union all select 'statuses', sum(amount)::varchar from gold.daily_order_status where status = 'completed'
 union all select 'customers', sum(total_revenue)::varchar from gold.customer_ltv
 union all select 'products', sum(total_revenue)::varchar from gold.product_performance
 union all select 'cohorts', sum(revenue)::varchar from gold.customer_cohorts`,
     );
-    expect(sums).toHaveLength(5);
+    expect(sums).toHaveLength(7);
     for (const { name, amount } of sums) expect([name, amount]).toEqual([name, "2297200.86"]);
   });
 

@@ -77,7 +77,7 @@ describe("a page of each kind", () => {
     const notebook = "notebooks/dashboard/products.ipynb";
     const [bundled] = await bundleNotebooks([notebook], { root });
     const { manifest, read } = snapshots();
-    const blocks = await prerenderPage(manifest, read, () => importModule(bundled!));
+    const blocks = await prerenderPage(manifest, read, () => importModule(bundled!), root);
     const layout = {
       ...frame,
       base: "",
@@ -262,9 +262,9 @@ function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint
     return [name, { file: name, rows: rows.length, bytes: content.length, sha256: "", columns }];
   };
   const products = [
-    { number: 1, product_id: "P1", name: "Kettle <1.7 l>", category: "Home" },
-    { number: 2, product_id: "P2", name: "Running shoes", category: "Sports" },
-    { number: 3, product_id: "P3", name: "Novel", category: "Books" },
+    { number: 1, product_id: "P1", name: "Kettle <1.7 l>", category: "Home", cost: "25.10" },
+    { number: 2, product_id: "P2", name: "Running shoes", category: "Sports", cost: null },
+    { number: 3, product_id: "P3", name: "Novel", category: "Books", cost: "31.00" },
   ];
   const sales = ["Last 12 months", "2026", "2025"].flatMap((period, index) =>
     products.map(({ number }) => ({
@@ -283,7 +283,7 @@ function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint
     snapshots: Object.fromEntries([
       entry(
         "products",
-        { number: "integer", product_id: "string", name: "string", category: "string" },
+        { number: "integer", product_id: "string", name: "string", category: "string", cost: "decimal?" },
         products,
       ),
       entry("sales", { period: "string", number: "integer", units: "integer", revenue: "decimal" }, sales),

@@ -253,7 +253,7 @@ describe("what the lakehouse's columns come from", () => {
 
   it.each([
     ["gold.daily_sales_summary.revenu", "Did you mean gold.daily_sales_summary.revenue?"],
-    ["gold.daily_sale.revenue", "Did you mean gold.daily_sales_summary?"],
+    ["gold.daily_sales_sumary.revenue", "Did you mean gold.daily_sales_summary?"],
     ["nonsense", "There are: bronze."],
   ])("says what comes near to %s", (name, hint) => {
     expect(() => readName(lineage, name)).toThrow(hint);

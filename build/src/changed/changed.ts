@@ -1,3 +1,4 @@
+import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { Plan } from "shopmetrics/plan";
 import type { Compiled } from "../compile/compile.js";
@@ -75,8 +76,12 @@ async function reasonOf(
     codeOf(past.programs) === codeOf(compiled.programs)
   )
     return undefined;
-  const touched = await git(root, "diff", "--name-only", base.commit, "--", plan.notebook);
-  return touched === "" ? "is compiled otherwise, by lib/ or build/" : "its notebook changed";
+  const differing = (files: string) => git(root, "diff", "--name-only", base.commit, "--", files);
+  if ((await differing(plan.notebook)) !== "") return "its notebook changed";
+  const beside = await differing(`${path.dirname(plan.notebook)}/*.csv`);
+  return beside === ""
+    ? "is compiled otherwise, by lib/ or build/"
+    : `${beside.trim().split("\n").join(", ")} changed`;
 }
 
 /** A plan without positions in the notebook and without what is derived from the rest. */

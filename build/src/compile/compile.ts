@@ -9,7 +9,7 @@ import type { Program } from "../notebook/execute.js";
 
 /** All notebooks compiled. */
 export interface Compiled extends Graph, Project {
-  /** Hash of all that the compilation depends on: notebooks, compiler, library and installed packages. */
+  /** Hash of all that the compilation depends on: notebooks and their CSV files, compiler, library and installed packages. */
   readonly key: string;
   /** Whether it was remembered from an earlier compilation of the same sources. */
   readonly remembered: boolean;
@@ -23,27 +23,28 @@ export interface Compiled extends Graph, Project {
 
 /** The notebooks of a project, as paths relative to its root, in the order of their names. Drafts are none of it. */
 export const findNotebooks = async (root: string): Promise<string[]> =>
-  (await allNotebooks(root)).filter((name) => !isDraft(name));
+  (await filesOf(root, ".ipynb")).filter((name) => !isDraft(name));
 
 /** New notebooks that nobody has given a name yet. */
 export const findDrafts = async (root: string): Promise<string[]> =>
-  (await allNotebooks(root)).filter(isDraft);
+  (await filesOf(root, ".ipynb")).filter(isDraft);
 
 const isDraft = (name: string) => /(?:^|\/)Untitled\d*\.ipynb$/.test(name);
 
-async function allNotebooks(root: string): Promise<string[]> {
+/** The files beside the notebooks and below, by their ending: the notebooks, and the small CSV files that they read by `seed`. */
+async function filesOf(root: string, ending: ".ipynb" | ".csv"): Promise<string[]> {
   const found = await readdir(path.join(root, "notebooks"), { recursive: true, withFileTypes: true });
   return found
     .filter(
       (entry) =>
-        entry.isFile() && entry.name.endsWith(".ipynb") && !entry.parentPath.includes(".ipynb_checkpoints"),
+        entry.isFile() && entry.name.endsWith(ending) && !entry.parentPath.includes(".ipynb_checkpoints"),
     )
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, "/"))
     .toSorted();
 }
 
 /**
- * Compiles all notebooks into plans and their graph. Remembers the answer for as long as notebooks and compiler are the
+ * Compiles all notebooks into plans and their graph. Remembers the answer for as long as notebooks, their CSV files and compiler are the
  * same, so that a run need not load the compiler.
  *
  * @throws NotebookError, or an AggregateError of several
@@ -54,8 +55,9 @@ export async function compile(
   options: { fresh?: boolean } = {},
 ): Promise<Compiled> {
   const paths = await findNotebooks(root);
-  const texts = await Promise.all(paths.map((name) => readFile(path.join(root, name), "utf8")));
-  const inputs = paths.flatMap((name, index) => [name, texts[index]!]);
+  const sources = [...paths, ...(await filesOf(root, ".csv"))];
+  const texts = await Promise.all(sources.map((name) => readFile(path.join(root, name), "utf8")));
+  const inputs = sources.flatMap((name, index) => [name, texts[index]!]);
   const { answer, remembered } = await cached(
     "plans",
     inputs,

@@ -50,12 +50,12 @@ export async function record(
   bundled: BundledNotebook,
   translate: EngineAdapter["translate"],
   tables: readonly string[] = [],
-  engines: readonly EngineAdapter[] = allEngines(),
+  { engines = allEngines(), root }: { engines?: readonly EngineAdapter[]; root?: string } = {},
 ): Promise<Recording> {
   const { notebook } = bundled;
   if (notebook.front.runtime === "node")
     return { plan: nodePlan(notebook), tests: [], shapes: new Map(), find: () => undefined };
-  const asked = await listen(bundled);
+  const asked = await listen(bundled, root);
   const recording = await planOf(notebook, asked, { translate, tables, engines });
   for (const { place, test } of recording.tests) {
     const misfit = misfitOf(recording.plan, test);
@@ -70,7 +70,7 @@ interface Heard {
   readonly places: ReadonlyMap<Statement, Place>;
 }
 
-async function listen(bundled: BundledNotebook): Promise<Heard> {
+async function listen(bundled: BundledNotebook, root: string | undefined): Promise<Heard> {
   const { notebook } = bundled;
   const requests: Asked[] = [];
   const tests: PlacedTest[] = [];
@@ -80,6 +80,7 @@ async function listen(bundled: BundledNotebook): Promise<Heard> {
     return found && { path: found.path, cell: found.cell, line: found.line };
   };
   const session: Session = {
+    ...(root !== undefined && { root }),
     async submit(request: VerbRequest) {
       requests.push({ request, place: here() });
       return undefined;

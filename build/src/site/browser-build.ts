@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { build, type BuildOptions, type OutputFile, type Plugin } from "esbuild";
 import { parseNotebook } from "../notebook/parse.js";
 import type { SiteFile } from "./files.js";
@@ -40,6 +41,9 @@ export async function browserScripts(root: string, notebooks: readonly string[])
     const file = path.resolve(root, notebook);
     modules.set(file, await browserModule(parseNotebook(notebook, await readFile(file, "utf8"))));
   }
+  const drawsMaps = [...modules.values()].some(({ code }) =>
+    /\bprojection\b|\bPlot\.(geo|sphere|graticule)\b/.test(code),
+  );
   const plot = [...new Set([...modules.values()].flatMap((module) => module.plot))].toSorted();
   const [shared, pages] = await Promise.all([
     build({
@@ -51,6 +55,7 @@ export async function browserScripts(root: string, notebooks: readonly string[])
       },
       entryNames: "assets/shared-[hash]",
       globalName: "shopmetrics",
+      plugins: drawsMaps ? [] : [withoutMaps],
     }),
     build({
       ...common,
@@ -79,6 +84,20 @@ const sharedModule = (plot: readonly string[]) => `export * from "./dashboard/br
 import { ${plot.join(", ")} } from "@observablehq/plot";
 export const Plot = { ${plot.join(", ")} };
 `;
+
+/** Plot imports d3-geo whatever it draws: a twelfth of the shared script, for maps. */
+const withoutMaps: Plugin = {
+  name: "without-maps",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]d3-geo[\\/].*index\.js$|[\\/]d3-geo\.mjs$/ }, async ({ path: file }) => {
+      const names = Object.keys((await import(pathToFileURL(file).href)) as object);
+      return {
+        contents: `const none = () => undefined;
+export { ${names.map((name) => `none as ${name}`).join(", ")} };`,
+      };
+    });
+  },
+};
 
 /** Compiles notebooks for the browser; what they import comes from the shared script. */
 function pagePlugin(modules: ReadonlyMap<string, BrowserModule>): Plugin {

@@ -42,9 +42,11 @@ export async function browserModule(notebook: Notebook): Promise<BrowserModule> 
   return { code: `${head.join("\n")}\n__runPage(async () => {\n${text.toString()}\n});\n`, plot: [...plot] };
 }
 
-/** A template with the tag `sql`. */
+/** A template with the tag `sql`, or a select that `seed` makes of a file. */
 const isSql = (node: Node) => {
-  const { type, tag } = node as Node & { tag?: { type: string; name?: string } };
+  type Name = { type: string; name?: string };
+  const { type, tag, callee } = node as Node & { tag?: Name; callee?: Name };
+  if (type === "CallExpression") return callee?.type === "Identifier" && callee.name === "seed";
   return type === "TaggedTemplateExpression" && tag?.type === "Identifier" && tag.name === "sql";
 };
 

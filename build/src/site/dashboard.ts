@@ -82,7 +82,7 @@ export async function buildDashboard(options: {
   const drawn: (readonly Block[])[] = [];
   for (const [index, page] of bundled.entries()) {
     const read = (file: string) => readFile(path.join(snapshots, file));
-    drawn.push(await prerenderPage(manifests[index], read, () => importModule(page)));
+    drawn.push(await prerenderPage(manifests[index], read, () => importModule(page), root));
   }
   const [scripts, { style, font }] = await bundling;
   const href = (index: number) =>

@@ -8,7 +8,8 @@ export { table } from "./kinds/table.js";
 export { as, change, counted, short, written } from "./format.js";
 export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";
 export { shortened, textWidth } from "./render/text-width.js";
-export { extent, group, sum, movingMean } from "./rows.js";
+export { extent, group, sum, movingMean, startOf } from "./rows.js";
+export { forecast, type Expected, type Forecast } from "./forecast.js";
 export type { Snapshot } from "./snapshot.js";
 /** Computes something once for several drawings, and again when a snapshot or control that it has read changes. */
 export { computed } from "@preact/signals-core";

@@ -32,11 +32,13 @@ export interface Block {
  * @param manifest undefined when the page was never exported
  * @param read gives a snapshot's file
  * @param run runs the page's cells
+ * @param root the folder to which paths in the cells are relative
  */
 export async function prerenderPage(
   manifest: Manifest | undefined,
   read: (file: string) => Promise<Uint8Array>,
   run: () => Promise<unknown>,
+  root: string,
 ): Promise<Block[]> {
   const window = new Window();
   const document = window.document as unknown as Document;
@@ -61,6 +63,7 @@ export async function prerenderPage(
     }
   };
   const leaveSession = useSession({
+    root,
     submit: () =>
       Promise.reject(new InputError("A page is drawn from its snapshots; it reaches no database.")),
     cell: (_, number) => void (cell = number),

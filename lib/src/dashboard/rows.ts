@@ -37,6 +37,13 @@ export function extent<T>(rows: readonly T[], date: (row: T) => Date): [Date, Da
   return [new Date(least), new Date(most)];
 }
 
+/** The first day (UTC) of the day's week, which begins on Monday, or of its month. */
+export function startOf(date: Date, part: "Day" | "Week" | "Month"): Date {
+  if (part === "Day") return date;
+  if (part === "Month") return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1));
+  return new Date(date.getTime() - ((date.getUTCDay() + 6) % 7) * 86_400_000);
+}
+
 /** The mean over each value and the `width - 1` before it; null for the first `width - 1` values. */
 export function movingMean(values: readonly number[], width: number): (number | null)[] {
   let total = 0;

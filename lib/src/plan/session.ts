@@ -1,3 +1,4 @@
+import { projectRoot } from "../settings.js";
 import { observeStatements, type Statement } from "../sql/statement.js";
 import type { Result } from "./plan.js";
 import type { UnitTest } from "./unit-test.js";
@@ -22,6 +23,8 @@ export interface Session {
   cell?(path: string, number: number): void;
   /** Told that the notebook reads the world, which a recorded SQL step can't. */
   world?(what: string): void;
+  /** The project's folder, where its notebooks are not those of this installation. */
+  readonly root?: string;
   /** Fires when the step is to end. */
   readonly signal?: AbortSignal;
 }
@@ -58,6 +61,9 @@ export const named = (variable: string, statement: Statement): Statement =>
  * what it has begun and returns. In Jupyter it never does.
  */
 export const stopSignal = (): AbortSignal => current?.signal ?? never;
+
+/** The folder to which the paths in notebooks are relative. */
+export const projectFolder = (): string => current?.root ?? projectRoot;
 
 const never = new AbortController().signal;
 

@@ -1,5 +1,6 @@
 import { bigint, date, decimal, happened, int, oneOf, text, timestamp, total } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
+import { orderStatus } from "./silver.js";
 
 const updatedAt = { updated_at: timestamp("When this row last changed.") };
 const gold = { auditColumns: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
@@ -20,6 +21,34 @@ export const daily_sales_summary = table(
   { ...gold, key: ["date", "category"], clusterBy: ["date", "category"] },
 );
 
+export const daily_order_status = table(
+  "gold.daily_order_status",
+  "What has become of the orders of each day: their number and amount by category and status.",
+  {
+    date: date("UTC date on which the orders were placed.", happened),
+    category: text("Category of the product now; Unknown when the product is not known."),
+    status: oneOf(orderStatus, "Status of the orders now."),
+    order_count: bigint("Orders.", { from: 1 }),
+    amount: total("Sum of total_amount."),
+    ...updatedAt,
+  },
+  { ...gold, key: ["date", "category", "status"], clusterBy: ["date"] },
+);
+
+export const daily_sales_by_region = table(
+  "gold.daily_sales_by_region",
+  "Revenue and orders per day by the country and region in which the customer lived then, of completed orders.",
+  {
+    date: date("UTC date of the orders.", happened),
+    country: text("The customer's country on that day; Unknown when the shop did not say."),
+    region: text("The customer's region on that day; Unknown when the shop did not say."),
+    revenue: total("Sum of total_amount."),
+    order_count: bigint("Completed orders.", { from: 1 }),
+    ...updatedAt,
+  },
+  { ...gold, key: ["date", "country", "region"], clusterBy: ["date"] },
+);
+
 export const customer_ltv = table(
   "gold.customer_ltv",
   "Each customer's revenue so far: one row for every customer, also for those who never ordered (FR-007).",
@@ -37,7 +66,7 @@ export const customer_ltv = table(
 
 export const product_performance = table(
   "gold.product_performance",
-  "Units and revenue per product and month, with the product's rank in its category (FR-008).",
+  "Units, revenue and margin per product and month, with the product's rank in its category (FR-008).",
   {
     month: date("First day of the month, UTC.", happened),
     product_id: text("The shop's product number; Unknown for orders without one."),
@@ -45,6 +74,14 @@ export const product_performance = table(
     category: text("Category now; Unknown when the product is not known."),
     units_sold: bigint("Units of completed orders.", { from: 0 }),
     total_revenue: total("Sum of total_amount over completed orders."),
+    total_cost: total(
+      "units_sold × the product's purchase cost now. Null while the shop names no cost.",
+    ).nullable(),
+    margin: decimal(
+      18,
+      2,
+      "total_revenue − total_cost, below 0 at a loss. Null while the shop names no cost.",
+    ).nullable(),
     category_rank: int(
       "1 is the product with the most revenue in its category that month; ties by product_id.",
     ),

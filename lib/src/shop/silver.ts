@@ -61,7 +61,7 @@ export const dim_customers = table(
   },
   {
     key: ["surrogate_key"],
-    tracks: ["customer_id", "signup_date", "effective_start_date", "effective_end_date"],
+    tracks: ["customer_id", "region", "country", "signup_date", "effective_start_date", "effective_end_date"],
     tags: { sensitivity: "personal" },
     personal: ["first_name", "last_name", "email", "phone"],
   },

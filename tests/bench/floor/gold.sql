@@ -11,6 +11,27 @@ from silver.orders_clean left join silver.dim_products using (product_id)
 where status = 'completed'
 group by all;
 
+create or replace table gold.daily_order_status as
+select order_date::date as date,
+  coalesce(category, 'Unknown') as category,
+  status,
+  count(*) as order_count,
+  sum(total_amount)::decimal(18, 2) as amount,
+  getvariable('now') as updated_at
+from silver.orders_clean left join silver.dim_products using (product_id)
+group by all;
+
+create or replace table gold.daily_sales_by_region as
+select order_date::date as date,
+  coalesce(country, 'Unknown') as country,
+  coalesce(region, 'Unknown') as region,
+  sum(total_amount)::decimal(18, 2) as revenue,
+  count(*) as order_count,
+  getvariable('now') as updated_at
+from silver.orders_clean left join silver.dim_customers on customer_key = surrogate_key
+where status = 'completed'
+group by all;
+
 create or replace table gold.customer_ltv as
 with orders as (
   select coalesce(customer_id, 'Unknown') as customer_id, sum(total_amount) as total_revenue, count(*) as order_count,
@@ -43,6 +64,8 @@ select month, product_id,
   coalesce(product_name, 'Unknown') as product_name,
   coalesce(category, 'Unknown') as category,
   units_sold, total_revenue,
+  (units_sold * cost)::decimal(18, 2) as total_cost,
+  (total_revenue - total_cost)::decimal(18, 2) as margin,
   row_number() over (
     partition by month, coalesce(category, 'Unknown') order by total_revenue desc, product_id)::int as category_rank,
   getvariable('now') as updated_at
