@@ -75,7 +75,8 @@ export async function unloadFiles(
       const done: Unloaded[] = [];
       for (const { file, table, batch } of chosen) {
         const counts: number[] = [];
-        for (const sql of unloading.statements(table)) counts.push(await connection.execute(sql, { file }));
+        for (const sql of unloading.statements(table, tables.get(table)?.options.files))
+          counts.push(await connection.execute(sql, { file }));
         done.push({ file, table, rows: counts[0] ?? 0, readBy: readersOf(table, batch) });
       }
       return done;

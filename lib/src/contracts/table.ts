@@ -127,6 +127,10 @@ export function table<Shape extends z.ZodRawShape>(
   shape: Shape,
   options: TableOptions<Shape> = {},
 ): Table<Shape> {
+  if (options.files === "envelopes" && options.formerly)
+    throw new Error(
+      `${name}: a table of envelopes has no \`formerly\`: the fields of a message keep their names.`,
+    );
   const row = z.strictObject(shape);
   return {
     kind: "table",

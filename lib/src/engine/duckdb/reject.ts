@@ -4,12 +4,17 @@ import { batchMarker, marker } from "../../sql/param.js";
 import type { VerbParts } from "../adapter.js";
 import { draft } from "../operation.js";
 import { inJson } from "../raw-row.js";
+import { stored, withFields } from "./stored.js";
 
 export const reject: VerbParts["reject"] = ({ table, rows, raw }, { sqlOf }) => {
   const quarantine = rejected_rows.name;
   const fields = arrivedColumns(raw).map((column) => `'${column.name}': ${inJson(column, "b")}`);
   const json = `to_json({${fields.join(", ")}})`;
   const select = sqlOf(rows);
+  const kept = stored(raw);
+  // Of a message the fields are read only where it is refused.
+  const refused = `(select b.*, r.reasons as _reasons from (${select}) as r join ${kept.name} as b
+  on b.source_file = r.source_file and b.source_row = r.source_row)`;
   return [
     // A row refused before, by a cell in Jupyter or by a run, is in the quarantine once.
     draft(
@@ -19,9 +24,9 @@ and (${marker("full")} or (source_file, source_row) in (select source_file, sour
     ),
     draft(
       `insert into ${quarantine} by name
-select '${table.name}' as table_name, r.reasons, cast(${json} as varchar) as raw_row, r.source_file, r.source_row,
+select '${table.name}' as table_name, _reasons as reasons, cast(${json} as varchar) as raw_row, source_file, source_row,
   ${marker("now")} as rejected_at, ${marker("run_id")} as run_id, ${batchMarker(table.name)} as _batch
-from (${select}) as r join ${raw.name} as b on b.source_file = r.source_file and b.source_row = r.source_row`,
+from ${kept === raw ? refused : `(${withFields(raw, refused, ["_reasons"])})`} as b`,
       { role: "write", counts: "rejected", reads: [rows] },
     ),
   ];
