@@ -19,25 +19,29 @@ export interface Rows {
   readonly params: readonly Param[];
 }
 
-/** Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. */
+/**
+ * Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. Of envelopes
+ * an engine may store the message alone, from which it reads the rest.
+ */
 export function give(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
   const { verbs } = test.dialect;
   const drafts = table.options.key
     ? verbs.merge({ kind: "merge", table, rows: given }, writing(rows))
-    : verbs.append({ kind: "append", table, rows: given }, writing(rows));
+    : verbs.append({ kind: "append", table: test.dialect.stored(table), rows: given }, writing(rows));
   return write(test, connection, table, drafts, rows.params);
 }
 
 /** Puts the first rows into a table, as one published batch and by one statement. */
 export function giveFirst(test: TestEngine, connection: Connection, table: Table, rows: Rows): Promise<void> {
+  const stored = test.dialect.stored(table);
   const batch = batchColumns(table);
-  const columns = [...table.columns.map(({ name }) => name), ...batch];
+  const columns = [...stored.columns.map(({ name }) => name), ...batch];
   const values = [
-    ...table.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `i.${name}`)),
-    ...batch.map(() => marker(batchParam(table))),
+    ...stored.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `i.${name}`)),
+    ...batch.map(() => marker(batchParam(table.name))),
   ];
   const insert = draft(
-    `insert into ${table.name} (${columns.join(", ")})\nselect ${values.join(", ")} from (${rows.select}) as i`,
+    `insert into ${stored.name} (${columns.join(", ")})\nselect ${values.join(", ")} from (${rows.select}) as i`,
     { role: "write", counts: "out" },
   );
   return write(test, connection, table, [insert], rows.params);
@@ -76,7 +80,7 @@ async function write(
     const now = new Date().toISOString();
     const context = { runId: "test", date: now.slice(0, 10), now, full: false, landing: "", ...windows };
     const item = itemOf(test, table, drafts);
-    const values = [...params, ...runParams(table)];
+    const values = [...params, ...runParams(table, test.dialect.stored(table))];
     await executeItems(
       connection,
       test.engine.name,
@@ -137,9 +141,9 @@ function itemOf({ engine, mark }: TestEngine, table: Table, drafts: readonly Dra
   };
 }
 
-const runParams = (table: Table): Param[] => [
+const runParams = ({ name: table }: Table, { name: stored }: Table): Param[] => [
   ...["run_id", "run_date", "now", "full"].map((name) => ({ name, kind: "run" }) as const),
-  { name: batchParam(table), kind: "batch", table: table.name },
+  ...[...new Set([table, stored])].map((name) => ({ name: batchParam(name), kind: "batch", table }) as const),
 ];
 
-const batchParam = (table: Table) => `batch_${table.name.replace(".", "_")}`;
+const batchParam = (table: string) => `batch_${table.replace(".", "_")}`;
