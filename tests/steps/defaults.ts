@@ -50,8 +50,9 @@ function fieldsOf(message: string | null, names: readonly string[]): Record<stri
   }
   const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
   const of = (isObject ? given : {}) as Record<string, unknown>;
-  const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-  return Object.fromEntries(names.map((name) => [name, of[name] == null ? null : text(of[name])]));
+  const text = (value: unknown) =>
+    value === null || typeof value === "string" ? value : JSON.stringify(value);
+  return Object.fromEntries(names.map((name) => [name, text(of[name] ?? null)]));
 }
 
 /** A tenth of a second later; where it is no instant, at some time. */
