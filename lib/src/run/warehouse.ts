@@ -60,11 +60,11 @@ export async function prepareWarehouse(
     );
 }
 
-/** Whether a view has the columns that the contract wants, in their order. */
-const isReadAs = (table: Table, present: ReadonlySet<string> = new Set()) =>
-  wanted(table)[0]!
-    .columns.map(({ name }) => name)
-    .join() === [...present].join();
+/** Whether a view has the columns that the contract wants, and no others. */
+function isReadAs(table: Table, present: ReadonlySet<string> = new Set()): boolean {
+  const columns = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
+  return columns.length === present.size && columns.every((name) => present.has(name));
+}
 
 /** The columns that a contract wants of its table, and of the log beside it, with their types in Databricks' dialect. */
 export function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
@@ -93,8 +93,7 @@ async function presentColumns(
 ): Promise<Map<string, Set<string>>> {
   const { rows } = await connection.query(
     `select concat_ws('.', table_schema, table_name) as table_name, column_name from information_schema.columns
-where table_schema in (${schemas.map((schema) => `'${schema}'`).join(", ")})
-order by table_schema, table_name, ordinal_position`,
+where table_schema in (${schemas.map((schema) => `'${schema}'`).join(", ")})`,
   );
   const present = new Map<string, Set<string>>();
   for (const row of rows) {
