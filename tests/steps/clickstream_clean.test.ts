@@ -204,7 +204,7 @@ describe("what breaks the contract is refused with its reasons (FR-003)", () => 
     ],
     ["message is larger than 5 MiB", { value: null, _rescued_data: '{"value_bytes":70000000}' }],
     ["message is empty", { value: null }],
-    ["a field is given twice", { value: JSON.stringify(ordinary).replace("{", '{"event_id":"E2",') }],
+    ["a field is given twice", { value: JSON.stringify(ordinary).replace("{", '{"event_id":"E1",') }],
     ["message is no UTF-8", { value: null, _rescued_data: '{"value_base64":"/w=="}' }],
     ["line is no envelope of a message", { value: null, kafka_offset: null, _rescued_data: '{"topic' }],
   ] as const)("%s", async ([reason, message]) => {
