@@ -90,9 +90,9 @@ export async function leaveFiles(
        1 as batch, 'left' as run_id, ${loadedAt} as loaded_at,
        (select coalesce(max(load_number), 0) from ops.loaded_files where table_name = '${table}') + n + 1 as load_number
      from left_files`,
-    `insert into ${table} by name
+    `insert into ${table}_messages by name
      select 'clicks' as kafka_topic, part as kafka_partition, first + more as kafka_offset, timestamp '${instant.slice(0, -1)}' as kafka_timestamp,
-       'left' || n || '-' || more as event_id, 'page_view' as event_type, name as source_file, more + 1 as source_row,
+       to_json({event_id: 'left' || n || '-' || more, event_type: 'page_view'}) as value, name as source_file, more + 1 as source_row,
        now()::timestamp as ingested_at, 1 as _batch, 1 as source_load
      from left_files, range(2) as two (more)`,
     "drop table left_files",

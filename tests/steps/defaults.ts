@@ -39,6 +39,21 @@ const arrived = (entity: string, position: Position) => ({
   ingested_at: instant,
 });
 
+/** What a table of envelopes tells of a message beside its text. */
+function fieldsOf(message: string | null, names: readonly string[]): Record<string, string | null> {
+  let given: unknown;
+  try {
+    given = JSON.parse(message ?? "");
+  } catch {
+    given = undefined;
+  }
+  const isObject = typeof given === "object" && given !== null && !Array.isArray(given);
+  const of = (isObject ? given : {}) as Record<string, unknown>;
+  const text = (value: unknown) =>
+    value === null || typeof value === "string" ? value : JSON.stringify(value);
+  return Object.fromEntries(names.map((name) => [name, text(of[name] ?? null)]));
+}
+
 /** A tenth of a second later; where it is no instant, at some time. */
 function soonAfter(instant: string): string {
   const then = Date.parse(instant);
@@ -104,7 +119,7 @@ const usual: Usual = {
     ...arrived("orders", position),
   }),
   "bronze.clickstream_raw": (given, position) => {
-    const fields = {
+    const ordinary = {
       event_id: "E1",
       visitor_id: null,
       customer_id: "C1",
@@ -123,16 +138,24 @@ const usual: Usual = {
       utm_campaign: null,
       order_id: null,
     };
-    const said = Object.entries(fields).map(([name, usual]) => {
-      const value = given[name as keyof typeof fields];
+    const said = Object.entries(ordinary).map(([name, usual]) => {
+      const value = given[name as keyof typeof ordinary];
       return [name, value === undefined ? usual : value] as const;
     });
+    const value =
+      given.value === undefined
+        ? JSON.stringify(Object.fromEntries(said.filter(([, is]) => is !== null)))
+        : given.value;
+    const fields = fieldsOf(value, Object.keys(ordinary));
+    for (const name of Object.keys(ordinary) as (keyof typeof ordinary)[])
+      if (given[name] !== undefined && given[name] !== fields[name])
+        throw new Error(`The message says ${name} ${fields[name]}, and the test says ${given[name]}.`);
     return {
-      value: JSON.stringify(Object.fromEntries(said.filter(([, value]) => value !== null))),
+      value,
       kafka_topic: "clickstream-events",
       kafka_partition: 0,
       kafka_offset: position.batch * 1000 + position.row,
-      kafka_timestamp: soonAfter(given.event_ts ?? fields.event_ts),
+      kafka_timestamp: soonAfter(given.event_ts ?? ordinary.event_ts),
       kafka_key: "C1",
       ...fields,
       ...from("clickstream", position, "ndjson"),

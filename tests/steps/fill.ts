@@ -15,14 +15,15 @@ export function giveFirst(
   table: Table,
   rows: RowsToWrite,
 ): Promise<void> {
+  const stored = dialectOf(engine.name).stored(table);
   const batch = batchColumns(table);
-  const columns = [...table.columns.map(({ name }) => name), ...batch];
+  const columns = [...stored.columns.map(({ name }) => name), ...batch];
   const values = [
-    ...table.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `i.${name}`)),
+    ...stored.columns.map(({ name }) => (isAuditColumn(table, name) ? marker("now") : `i.${name}`)),
     ...batch.map(() => batchMarker(table.name)),
   ];
   const insert = draft(
-    `insert into ${table.name} (${columns.join(", ")})\nselect ${values.join(", ")} from (${rows.select}) as i`,
+    `insert into ${stored.name} (${columns.join(", ")})\nselect ${values.join(", ")} from (${rows.select}) as i`,
     { role: "write", counts: "out" },
   );
   return writeBatch(engine, connection, table, [insert], rows.params);

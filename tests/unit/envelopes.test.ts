@@ -20,7 +20,7 @@ beforeAll(async () => {
   await prepareWarehouse(connection, duckdbDialect, shop.tables);
 });
 afterEach(async () => {
-  await connection.execute("truncate bronze.clickstream_raw");
+  await connection.execute("truncate bronze.clickstream_raw_messages");
   rmSync(join(landing, "clickstream"), { recursive: true, force: true });
 });
 afterAll(async () => {
@@ -334,7 +334,7 @@ describe("many files", () => {
       );
       await opened.execute("checkpoint");
       const { rows: stored } = await opened.query(
-        "select distinct compression from pragma_storage_info('bronze.clickstream_raw') where column_name = 'value' and segment_type = 'VARCHAR'",
+        "select distinct compression from pragma_storage_info('bronze.clickstream_raw_messages') where column_name = 'value' and segment_type = 'VARCHAR'",
       );
       expect(stored).toEqual([{ compression: "ZSTD" }]);
       await opened.close();

@@ -1,3 +1,4 @@
+import { bronze } from "shopmetrics";
 import { shop } from "#lib/shop/index.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
 import { duckdbDialect } from "#lib/engine/duckdb/dialect.js";
@@ -21,15 +22,16 @@ async function given({ batch, seen }: typeof unread): Promise<void> {
   const connection = await engine.connect();
   await prepareWarehouse(connection, duckdbDialect, shop.tables);
   for (const [table, file] of [
-    ["bronze.orders_raw", order],
-    ["bronze.clickstream_raw", events],
-  ]) {
+    [bronze.orders_raw, order],
+    [bronze.clickstream_raw, events],
+  ] as const) {
     await connection.execute(
       "insert into ops.loaded_files (table_name, source_file, batch) values ($table, $file, $batch)",
-      { table: table!, file: file!, batch },
+      { table: table.name, file, batch },
     );
-    await connection.execute(`insert into ${table} (source_file, _batch) values ($file, $batch)`, {
-      file: file!,
+    const { name } = duckdbDialect.stored(table);
+    await connection.execute(`insert into ${name} (source_file, _batch) values ($file, $batch)`, {
+      file,
       batch,
     });
   }

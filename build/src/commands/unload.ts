@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dialectOf, engineNamed, isJoined, openEngine, type Dialect, type Engine } from "shopmetrics/engine";
+import { prepareWarehouse } from "shopmetrics/run";
 import { InputError, readSettings } from "shopmetrics/settings";
 import { tables } from "shopmetrics/shop";
 import { counted, nearest, nearPath } from "../text.js";
@@ -21,6 +22,7 @@ export async function unload(files: string[], options: { quiet?: boolean; json?:
   const dialect = dialectOf(settings.engine);
   const engine = await openEngine(settings, { onWait: (message) => console.error(message) });
   try {
+    if (dialect.takeApart) await prepare(engine, dialect);
     const unloaded = await unloadFiles(engine, dialect, files);
     if (options.json) return console.log(JSON.stringify({ unloaded }));
     if (options.quiet) return;
@@ -29,6 +31,16 @@ export async function unload(files: string[], options: { quiet?: boolean; json?:
     console.log(nextStep(unloaded, dialect));
   } finally {
     await engine.close();
+  }
+}
+
+/** A warehouse of an earlier version keeps its rows elsewhere. */
+async function prepare(engine: Engine, dialect: Dialect): Promise<void> {
+  const connection = await engine.connect();
+  try {
+    await prepareWarehouse(connection, dialect, tables, (message) => console.error(message));
+  } finally {
+    await connection.close();
   }
 }
 
@@ -75,7 +87,8 @@ export async function unloadFiles(
       const done: Unloaded[] = [];
       for (const { file, table, batch } of chosen) {
         const counts: number[] = [];
-        for (const sql of unloading.statements(table)) counts.push(await connection.execute(sql, { file }));
+        for (const sql of unloading.statements(table, tables.get(table)?.options.files))
+          counts.push(await connection.execute(sql, { file }));
         done.push({ file, table, rows: counts[0] ?? 0, readBy: readersOf(table, batch) });
       }
       return done;

@@ -5,9 +5,12 @@ import type { Connection } from "shopmetrics/engine";
 /** How many values of a column are shown. */
 const most = 3;
 
+/** Among how many rows a value is looked for that the first ones do not have. */
+const searched = 100_000;
+
 /**
  * Some different values of each column, as people read them, by `table.column`. Personal columns are never read. The
- * values come from a table's first rows; for a column with too few different values there, from all rows.
+ * values come from a table's first rows; for a column with too few different values there, from more of them.
  */
 export async function examplesOf(
   connection: Connection,
@@ -21,9 +24,9 @@ export async function examplesOf(
       await connection.query(`select ${columns.join(", ")} from ${table.name} limit 200`),
     );
     const incomplete = columns.filter((name) => first.get(name)!.length < most);
-    const all = valuesOf(await distinctValues(connection, table.name, incomplete));
+    const more = valuesOf(await distinctValues(connection, table.name, incomplete));
     for (const name of columns) {
-      const found = incomplete.includes(name) ? all.get(name)! : first.get(name)!;
+      const found = incomplete.includes(name) ? more.get(name)! : first.get(name)!;
       examples.set(`${table.name}.${name}`, found.slice(0, most));
     }
   }
@@ -39,7 +42,8 @@ async function distinctValues(
   for (const name of columns)
     results.push(
       await connection.query(
-        `select distinct ${name} from ${table} where ${name} is not null order by ${name} limit ${most}`,
+        `select distinct ${name} from (select ${name} from ${table} limit ${searched}) as first_rows
+where ${name} is not null order by ${name} limit ${most}`,
       ),
     );
   return {

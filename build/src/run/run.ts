@@ -70,7 +70,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
   const records = await engine.connect();
   const reports = new Map<string, StepReport>();
   try {
-    await prepareWarehouse(records, dialect, graph.tables);
+    await prepareWarehouse(records, dialect, graph.tables, options.onNote);
     const { date, full, backfill } = options;
     await openRun(records, engine, { runId, started, date, full, ...(backfill && { backfill }) });
     const changed = await recordGraph(records, dialect, graph);

@@ -51,7 +51,8 @@ interface TableOptions<Shape> {
   readonly references?: { readonly [C in ColumnName<Shape>]?: string };
   /**
    * For a column that joined the contract later: the column whose value it takes over in the rows that are there already, or
-   * whether that column has one. Any other new column is null in them until a run with `--full`, which a key cannot be.
+   * whether that column has one. Any other new column is null in them until a run with `--full`, which a key cannot be. Not for
+   * a table of envelopes, whose fields are those of its messages.
    */
   readonly formerly?: {
     readonly [C in ColumnName<Shape>]?: ColumnName<Shape> | `${ColumnName<Shape>} is not null`;
@@ -127,6 +128,10 @@ export function table<Shape extends z.ZodRawShape>(
   shape: Shape,
   options: TableOptions<Shape> = {},
 ): Table<Shape> {
+  if (options.files === "envelopes" && options.formerly)
+    throw new Error(
+      `${name}: a table of envelopes has no \`formerly\`: the fields of a message keep their names.`,
+    );
   const row = z.strictObject(shape);
   return {
     kind: "table",

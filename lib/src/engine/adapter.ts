@@ -1,4 +1,4 @@
-import type { Table } from "../contracts/table.js";
+import type { FileFormat, Table } from "../contracts/table.js";
 import type { Item } from "../plan/plan.js";
 import type { Settings } from "../settings.js";
 import type { SqlValue, Statement } from "../sql/statement.js";
@@ -88,6 +88,14 @@ export interface Engine {
 export interface Dialect {
   /** DDL for a table and, if it tracks columns, for the log of what they were. */
   createTable(table: Table): string[];
+  /** Where a table's rows are, and which columns are stored: the table itself, or what stands behind a view of its name. */
+  stored(table: Table): Table;
+  /**
+   * Makes of a table whose columns were all stored what `stored` says, all but the view.
+   *
+   * @param present the columns that it has
+   */
+  readonly takeApart?: (table: Table, present: ReadonlySet<string>) => string[];
   /** @param type in Databricks' dialect */
   addColumn(table: string, column: { readonly name: string; readonly type: string }): string;
   /** An array of texts made of the given expressions. */
@@ -114,7 +122,7 @@ export interface Unloading {
    * Deletes the rows of the parameter `file` from its table first, then what else is known of it. After each of the statements
    * it is still among `files` or wholly gone, and nothing loads it again, so a repeat does the rest.
    */
-  statements(table: string): string[];
+  statements(table: string, format?: FileFormat): string[];
 }
 
 /** A dialect's part of each verb. */

@@ -10,22 +10,36 @@ import type { StepContext, StepFigures } from "./step.js";
 /**
  * Makes the schemas and every table that the contracts declare and the warehouse lacks, and adds columns that a contract
  * has gained. Their rows hold null there until a run with --full, unless the contract names a column whose value they take.
+ * Where an engine reads columns from stored ones, the older rows have them too.
+ *
+ * @param onNote told once of a table whose columns are no longer all stored
  */
 export async function prepareWarehouse(
   connection: Connection,
   dialect: Dialect,
   tables: Tables,
+  onNote?: (message: string) => void,
 ): Promise<void> {
   const schemas = schemasOf(tables);
   const present = await presentColumns(connection, schemas);
   const statements: string[] = [];
+  const takenApart: string[] = [];
   for (const table of tables.values()) {
-    const isMissing = !present.has(table.name) || (table.options.tracks && !present.has(beforeTable(table)));
-    if (isMissing) statements.push(...dialect.createTable(table));
-    for (const { name, columns: gained } of gainedColumns(table, present)) {
-      statements.push(...gained.map((column) => dialect.addColumn(name, column)));
-      if (name === table.name && gained.length > 0) statements.push(...takeOver(table));
+    const rows = dialect.stored(table);
+    const whole = present.get(table.name);
+    if (whole && !present.has(rows.name)) {
+      statements.push(...(dialect.takeApart?.(table, whole) ?? []));
+      takenApart.push(table.name);
+      present.set(rows.name, whole).delete(table.name);
     }
+    const isMissing = !present.has(rows.name) || (table.options.tracks && !present.has(beforeTable(table)));
+    if (isMissing) statements.push(...dialect.createTable(table));
+    for (const { name, columns: gained } of gainedColumns(rows, present)) {
+      statements.push(...gained.map((column) => dialect.addColumn(name, column)));
+      if (name === rows.name && gained.length > 0) statements.push(...takeOver(rows));
+    }
+    if (!isMissing && rows.name !== table.name && !isReadAs(table, present.get(table.name)))
+      statements.push(...dialect.createTable(table));
   }
   if (statements.length === 0) return;
   // Who may not create a schema gets an error from `if not exists` also where it exists.
@@ -36,6 +50,17 @@ export async function prepareWarehouse(
       if (!existing.has(schema)) await connection.execute(`create schema if not exists ${schema}`);
     for (const statement of statements) await connection.execute(statement);
   });
+  for (const name of takenApart)
+    onNote?.(
+      `${name} no longer stores the fields of its messages: they are read from value. The room they took is free for new rows; ` +
+        "an earlier version can read this warehouse, and can load no messages into it.",
+    );
+}
+
+/** Whether a view has the columns that the contract wants, and no others. */
+function isReadAs(table: Table, present: ReadonlySet<string> = new Set()): boolean {
+  const columns = [...table.columns.map(({ name }) => name), ...batchColumns(table)];
+  return columns.length === present.size && columns.every((name) => present.has(name));
 }
 
 /** The columns that tables have gained in their contracts and lack in the warehouse, of tables that are there. */

@@ -258,7 +258,7 @@ function idleWarehouse(settings: Settings, display: Display, tables: Tables) {
     const engine = await openEngine(settings, { onWait: (message) => display.note(message) });
     try {
       const connection = await engine.connect();
-      await prepareWarehouse(connection, dialectOf(engine.name), tables);
+      await prepareWarehouse(connection, dialectOf(engine.name), tables, (message) => display.note(message));
       const close = async () => {
         await connection.close();
         await engine.close();

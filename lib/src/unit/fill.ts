@@ -41,12 +41,15 @@ export function boundRows(table: Table, rows: readonly object[]): RowsToWrite {
   return { select: selects.join("\nunion all ") || none, params };
 }
 
-/** Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. */
+/**
+ * Puts rows into a table as one published batch, as the step that writes the table would: merged by key, or appended. Of envelopes an
+ * engine may store the message alone, from which it reads the rest.
+ */
 export function give(engine: Engine, connection: Connection, table: Table, rows: RowsToWrite): Promise<void> {
-  const { verbs } = dialectOf(engine.name);
+  const { stored, verbs } = dialectOf(engine.name);
   const drafts = table.options.key
     ? verbs.merge({ kind: "merge", table, rows: written }, writing(rows))
-    : verbs.append({ kind: "append", table, rows: written }, writing(rows));
+    : verbs.append({ kind: "append", table: stored(table), rows: written }, writing(rows));
   return writeBatch(engine, connection, table, drafts, rows.params);
 }
 
@@ -84,7 +87,12 @@ export async function writeBatch(
       place: undefined,
       scripts: { [engine.name]: operations },
     };
-    const plan = { items: [item], params: [...params, ...runParams, batchParam(table.name)], takes: [] };
+    // Where the rows are stored under another name, they belong to the same batch.
+    const batches = [table.name, dialectOf(name).stored(table).name].map((rows) => ({
+      ...batchParam(rows),
+      table: table.name,
+    }));
+    const plan = { items: [item], params: [...params, ...runParams, ...batches], takes: [] };
     await executeItems(connection, engine.name, plan, context, figures);
     await publish(connection, engine, "given", context, figures);
   });

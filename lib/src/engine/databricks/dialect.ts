@@ -17,6 +17,7 @@ import * as write from "./write.js";
 export const databricksDialect: Dialect = {
   createTable,
   addColumn,
+  stored: (table) => table,
   texts: (items) => `cast(array(${items.join(", ")}) as array<string>)`,
   // Each statement costs, and a view would be computed again by each reader just the same.
   inlinesStages: true,

@@ -4,13 +4,16 @@ import * as check from "./check.js";
 import * as maintain from "./maintain.js";
 import * as read from "./read.js";
 import * as reject from "./reject.js";
-import { addColumn, createTable } from "./tables.js";
+import { stored, storedName } from "./stored.js";
+import { addColumn, createTable, takeApart } from "./tables.js";
 import * as write from "./write.js";
 
 /** How the embedded DuckDB keeps tables. Every step runs in one transaction, so no order of statements can lose rows. */
 export const duckdbDialect: Dialect = {
   createTable,
   addColumn,
+  stored,
+  takeApart,
   texts: (items) => `cast([${items.join(", ")}] as varchar[])`,
   inlinesStages: false,
   stage: (name, select, statement) =>
@@ -28,8 +31,8 @@ export const duckdbDialect: Dialect = {
   unload: {
     freesNames: true,
     files: () => "select table_name, source_file, batch from ops.loaded_files where reason is null",
-    statements: (table) => [
-      `delete from ${table} where source_file = $file`,
+    statements: (table, format) => [
+      `delete from ${storedName(table, format)} where source_file = $file`,
       `delete from ops.loaded_files where table_name = '${table}' and source_file = $file`,
     ],
   },

@@ -6,11 +6,12 @@ import { readLines } from "../../landing/lines.js";
 import { withPlainContent } from "../../landing/plain-content.js";
 import type { FileLoaded } from "../connection.js";
 import { identifier } from "./literals.js";
+import { envelopeColumns, storedName } from "./stored.js";
 
 /** Landed files to load into an existing bronze table, in this order: `table` is schema.table. */
 export interface FilesToLoad {
   readonly table: string;
-  /** Its source columns; of envelopes, the envelope's own and, in any order, the fields it needs of the message. */
+  /** Its source columns, in any order. Of envelopes only the envelope's own are stored; the others are read from the message. */
   readonly columns: readonly string[];
   readonly files: readonly LandedFile[];
   /** The instant of loading, UTC, as text that DuckDB reads as a timestamp. */
@@ -117,31 +118,21 @@ async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender>
   return connection.createAppender(linesTable, "main", "temp");
 }
 
-/** The columns of bronze that hold an envelope's fields. */
-const envelope: Readonly<Record<string, string>> = {
-  kafka_topic: "e.topic",
-  kafka_partition: "kafka_partition",
-  kafka_offset: "kafka_offset",
-  kafka_timestamp: "kafka_timestamp",
-  kafka_key: "e.key",
-  value: "e.value",
-};
-
 const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
 
 /**
- * Moves the gathered lines into the table: one pass over the envelopes and one over the messages. What looks like an object is read
- * without first asking whether it is JSON: only where it is none does DuckDB begin again, line by line. Nearly all lines have exactly
- * an envelope's fields in their order; the names of the others are looked at.
+ * Moves the gathered lines into the table. What looks like an object is read without first asking whether it is JSON: only where
+ * it is none does DuckDB begin again, line by line. Nearly all lines have exactly an envelope's fields in their order; the names of
+ * the others are looked at. The message is stored as its text: its fields are read from there.
  */
 async function parseLines(
   connection: DuckDBConnection,
   { table, columns, ingestedAt, batch, loadedBefore }: FilesToLoad,
 ): Promise<number> {
-  const fields = columns.filter((name) => !(name in envelope));
-  const into = [...columns, ...loadColumns, "_batch"];
+  const stored = columns.filter((name) => name in envelopeColumns);
+  const into = [...stored, ...loadColumns, "_batch"];
   const { rowsChanged } = await connection.run(
-    `insert into ${tableName(table)} (${into.map(identifier).join(", ")})
+    `insert into ${rowsOf(table)} (${into.map(identifier).join(", ")})
     with listed as (
       select line, file, position, case when starts_with(line, '{') and ends_with(line, '}') then try(json_keys(line))
         when json_valid(line) then json_keys(line) end as names
@@ -160,18 +151,13 @@ async function parseLines(
     ),
     messages as (
       select file, position, e, kafka_partition, kafka_offset, kafka_timestamp, fits,
-        case when fits and is_json(e.value) then json_transform(e.value, ${texts(fields)}) end as message,
         case when not fits then line when e."timestamp" is not null and kafka_timestamp is null then line
           when names <> ${textList(parts)} then
             case when len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names) then line end
           end as rescued
       from judged
     )
-    select ${columns
-      .map((name) =>
-        envelope[name] ? `case when fits then ${envelope[name]} end` : `message.${identifier(name)}`,
-      )
-      .join(", ")},
+    select ${stored.map((name) => `case when fits then ${envelopeColumns[name]} end`).join(", ")},
       rescued, name, position, $loaded_before + file, $ingested_at::timestamp, $batch
     from messages join temp.main.${filesTable} using (file)`,
     { loaded_before: BigInt(loadedBefore), ingested_at: ingestedAt, batch: BigInt(batch) },
@@ -185,7 +171,7 @@ async function rescuedLines(
   { table, batch, loadedBefore }: FilesToLoad,
 ): Promise<ReadonlyMap<string, number>> {
   const counted = await connection.runAndReadAll(
-    `select source_file, count(*) from ${tableName(table)}
+    `select source_file, count(*) from ${rowsOf(table)}
     where _batch = $batch and source_load > $loaded_before and _rescued_data is not null group by source_file`,
     { batch: BigInt(batch), loaded_before: BigInt(loadedBefore) },
   );
@@ -197,7 +183,7 @@ const texts = (names: readonly string[]) => `'{${names.map((name) => `"${name}":
 
 const textList = (names: readonly string[]) => `[${names.map((name) => `'${name}'`).join(", ")}]`;
 
-const tableName = (table: string) => table.split(".").map(identifier).join(".");
+const rowsOf = (table: string) => storedName(table, "envelopes").split(".").map(identifier).join(".");
 
 function warnings(file: LandedFile, lines: number, rescued: number): string[] {
   if (rescued === 0) return [];

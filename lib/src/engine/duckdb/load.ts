@@ -16,6 +16,7 @@ import type { LoadFiles } from "../../plan/plan.js";
 import type { FileLoaded } from "../connection.js";
 import { loadCsv } from "./csv.js";
 import { loadEnvelopes, type FilesToLoad } from "./envelopes.js";
+import { storedName } from "./stored.js";
 
 interface LoadOptions {
   readonly landing: string;
@@ -89,9 +90,9 @@ async function loadExports(duckdb: DuckDBConnection, load: FilesToLoad): Promise
 const isShared = async (landing: string, folder: string) =>
   (await isLink(landing)) || (await isLink(path.join(landing, folder)));
 
-/** Takes a file back, as if it had never landed. */
+/** Takes a file of envelopes back, as if it had never landed. */
 async function unload(duckdb: DuckDBConnection, table: string, file: string): Promise<void> {
-  await duckdb.run(`delete from ${table} where source_file = $file`, { file });
+  await duckdb.run(`delete from ${storedName(table, "envelopes")} where source_file = $file`, { file });
   await duckdb.run("delete from ops.loaded_files where table_name = $table and source_file = $file", {
     table,
     file,
