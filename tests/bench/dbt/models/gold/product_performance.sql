@@ -12,6 +12,8 @@ select month, product_id,
   coalesce(product_name, 'Unknown') as product_name,
   coalesce(category, 'Unknown') as category,
   units_sold, total_revenue,
+  (units_sold * cost)::decimal(18, 2) as total_cost,
+  (total_revenue - total_cost)::decimal(18, 2) as margin,
   row_number() over (
     partition by month, coalesce(category, 'Unknown') order by total_revenue desc, product_id)::int as category_rank,
   {{ now() }} as updated_at
