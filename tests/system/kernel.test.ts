@@ -124,12 +124,12 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
   });
 
   it("shows below its cell that a unit test holds, and of one that does not the rows that differ", () => {
-    const [passed] = runs[5]!.cells[2]!.outputs;
+    const [passed] = runs[6]!.cells[2]!.outputs;
     const html = String(passed?.data?.["text/html"]);
     expect(html).toMatch(
       /✓<\/span> <strong>silver.dim_products<\/strong> 1 row as expected, from 1 row of bronze.products_raw/,
     );
-    expect(runs[5]?.failure).toEqual({
+    expect(runs[6]?.failure).toEqual({
       cell: 4,
       message: [
         "silver.dim_products is not as expected. Of 1 expected row: 1 differs.",
@@ -141,8 +141,8 @@ describe.skipIf(absent)(`the tslab kernel${absent ? ` (skipped: ${absent})` : ""
   });
 
   it("refuses a unit test that names a column which the table lacks, by its type", () => {
-    expect(runs[6]?.failure?.cell).toBe(4);
-    expect(runs[6]?.failure?.message).toMatch(
+    expect(runs[7]?.failure?.cell).toBe(4);
+    expect(runs[7]?.failure?.message).toMatch(
       /'product_nam' does not exist.* Did you mean to write 'product_name'\?/,
     );
   });
