@@ -143,7 +143,7 @@ describe("where a figure comes from", () => {
 
   it("names its columns with their meaning, their lineage and the files where they begin", () => {
     const html = pages.get(kinds.figures)!;
-    const part = partOf(html, "figure-4");
+    const part = partOf(html, "figure-5");
     expect(part).toContain("How much do we sell per day?");
     expect(part).toContain('href="../../tables/gold.daily_sales_summary.html#revenue"');
     expect(part).toContain('href="../../docs/lineage.html#gold-daily_sales_summary-revenue"');
@@ -502,16 +502,17 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await touch("touchMove", 120, 200);
       await touch("touchMove", 100, 220);
       await touch("touchEnd");
-      await expect.poll(width).toBeGreaterThan(1.5 * before);
+      const patience = { timeout: 10_000 };
+      await expect.poll(width, patience).toBeGreaterThan(1.5 * before);
       const start = await left();
       await touch("touchStart", 250);
       for (let at = 240; at >= 90; at -= 10) await touch("touchMove", at);
       await touch("touchEnd");
-      await expect.poll(left).toBeGreaterThan(start + 50);
+      await expect.poll(left, patience).toBeGreaterThan(start + 50);
       // A tap on the buttons does the same.
       const large = await width();
       await page.getByRole("button", { name: "Smaller" }).tap();
-      expect(await width()).toBeLessThan(large);
+      await expect.poll(width, patience).toBeLessThan(large);
       await close();
     });
 

@@ -65,9 +65,8 @@ async function both(
 
 const stepOf = (plan: Forecast, name: string) => plan.steps.find(({ step }) => step === name);
 
-const everyRun = ["ops.data_quality", "about", "customers", "pipeline", "products", "sales", "traffic"].map(
-  (name) => (name.includes(".") ? name : `dashboard.${name}`),
-);
+const pages = ["about", "customers", "pipeline", "products", "regions", "returns", "sales", "traffic"];
+const everyRun = ["ops.data_quality", ...pages.map((page) => `dashboard.${page}`)];
 
 async function edit(file: string, from: string, to: string): Promise<void> {
   const name = path.join(root, file);
@@ -251,11 +250,21 @@ describe("what plan prints", () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-    expect(lines[0]).toMatch(/^A run as of \d{4}-\d\d-\d\d: \d+ of 24 steps run, \d more may\.$/);
+    expect(lines[0]).toMatch(/^A run as of \d{4}-\d\d-\d\d: \d+ of 28 steps run, \d more may\.$/);
     expect(stdout).toMatch(/^● bronze\.orders_raw +1 new file, /m);
     expect(stdout).toMatch(/^○ gold\.customer_ltv +if silver\.orders_clean changes$/m);
-    expect(stdout).toMatch(/^● 6 pages are exported\. Figures may move on /m);
+    expect(stdout).toMatch(/^● 8 pages are exported\. Figures may move on /m);
     expect(stdout).toMatch(/^· \d+ steps have nothing new to read$/m);
+  });
+
+  it("warns of an empty landing folder as a run does", async () => {
+    const empty = await lakehouse({ root });
+    const [plan, run] = [await empty.shopmetrics("plan"), await empty.shopmetrics("run --quiet")];
+    const warning = /Nothing has landed in .*generate some with `npx shopmetrics generate`/;
+    succeeded(plan);
+    succeeded(run);
+    expect(plan.stderr).toMatch(warning);
+    expect(run.stderr).toMatch(warning);
   });
 
   it("is a table in markdown", async () => {

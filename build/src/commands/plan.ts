@@ -2,13 +2,14 @@ import { engineNamed } from "shopmetrics/engine";
 import { InputError, readSettings } from "shopmetrics/settings";
 import type { TableChange } from "shopmetrics/run";
 import { forecast, type Forecast, type StepForecast } from "../run/forecast.js";
-import { count, counted, listed } from "../text.js";
+import { nothingLanded } from "../run/print.js";
+import { count, counted, listed, nearPath } from "../text.js";
 import { terminalWidth, wrapped } from "../terminal-table.js";
 import { compileProject } from "./compile-project.js";
 import { reserveStdoutForJson, printJson } from "./fail.js";
 import { readingIfThere } from "./reading.js";
 import { changedChoice, describedChanges, type ChangedCommand } from "./run-changed.js";
-import { selectionOf } from "./run.js";
+import { isEmpty, selectionOf } from "./run.js";
 
 /** Says what `run` with the same options would do by now, and changes nothing. */
 export async function plan(
@@ -39,6 +40,7 @@ export async function plan(
   const head = choice && describedChanges(choice.changes, options.job ?? "daily").split("\n")[0]!;
   const text = options.markdown ? markdown(made, head) : terminal(made, head);
   process.stdout.write(`${text}\n`);
+  if (await isEmpty(settings.landing)) console.error(nothingLanded(nearPath(settings.landing)));
 }
 
 const signs = { runs: "●", "may run": "○", idle: "·" } as const;

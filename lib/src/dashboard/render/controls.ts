@@ -61,7 +61,7 @@ function pathElement(control: Choice, document: Document, listen: boolean): HTML
     document,
     "div",
     {
-      role: "navigation",
+      role: "group",
       class: "control path",
       tabindex: -1,
       "data-focus": control.key,
