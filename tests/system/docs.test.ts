@@ -511,8 +511,12 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await expect.poll(left, patience).toBeGreaterThan(start + 50);
       // A tap on the buttons does the same.
       const large = await width();
-      await page.getByRole("button", { name: "Smaller" }).tap();
-      await expect.poll(width, patience).toBeLessThan(large);
+      const smaller = async () => {
+        // A tap while the page still glides only stops it.
+        await page.getByRole("button", { name: "Smaller" }).tap();
+        return width();
+      };
+      await expect.poll(smaller, patience).toBeLessThan(large);
       await close();
     });
 
