@@ -357,12 +357,13 @@ async function productsOf(count: number, folder: string): Promise<void> {
   const all = Array.from({ length: count }, (_, index) => index + 1);
   await add(
     "products",
-    { number: "integer", product_id: "string", name: "string", category: "string" },
+    { number: "integer", product_id: "string", name: "string", category: "string", cost: "decimal?" },
     all.map((at) => ({
       number: at,
       product_id: `#${at}`,
       name: `Étagère ${at}`,
       category: "Home & Kitchen",
+      cost: at % 10 === 0 ? null : "1.25",
     })),
   );
   await add(
