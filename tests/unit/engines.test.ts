@@ -145,8 +145,11 @@ describe("memory", () => {
     for (const one of await bundleNotebooks(notebooks, { root }))
       plans.push((await record(one, duckdb.translate)).plan);
     const inner = await openDuckdb({ file: path.join(home, "warehouse.duckdb") });
-    let open = 0;
-    // Bronze loads by a transaction of its own; the engine has room for one at a time.
+    let isTaken = false;
+    let started = 0;
+    let ask!: () => void;
+    const another = new Promise<void>((resolve) => (ask = resolve));
+    // The engine has room for one transaction at a time, and the first is open until another is asked for.
     const engine: Engine = {
       ...inner,
       async connect() {
@@ -154,15 +157,19 @@ describe("memory", () => {
         return {
           ...connection,
           async transaction(work) {
-            if (open > 0)
+            if (isTaken) {
+              ask();
               return connection.query(
                 "select error('Out of Memory Error: failed to pin block (9 MiB/9 MiB used)')",
               ) as never;
-            open++;
+            }
+            isTaken = true;
             try {
-              return await connection.transaction(work);
+              const value = await connection.transaction(work);
+              if (started > 1) await another;
+              return value;
             } finally {
-              open--;
+              isTaken = false;
             }
           },
         };
@@ -177,6 +184,7 @@ describe("memory", () => {
       snapshots: path.join(home, "snapshots"),
       date: "2026-03-01",
       full: false,
+      onStep: ({ kind }) => (started += kind === "started" ? 1 : 0),
       onNote: (note) => notes.push(note),
     });
     await engine.close();
@@ -184,8 +192,10 @@ describe("memory", () => {
     expect(report.steps.map(({ message, status }) => message ?? status)).toEqual(
       plans.map(() => "succeeded"),
     );
-    expect(notes).toContain(
-      "bronze.orders_raw needs more memory than the steps beside it leave: it runs again alone.",
+    expect(notes).toContainEqual(
+      expect.stringMatching(
+        /^bronze\.\w+ needs more memory than the steps beside it leave: it runs again alone\.$/,
+      ),
     );
   });
 
