@@ -311,5 +311,6 @@ const shownOf = ({ data }: NotebookOutput): string[] =>
     : [
         String(data["text/html"])
           .replace(/\d+\.\d\d s</g, "… s<")
+          .replace(/[\d,.]+ hours?\b/g, "… hours") // since the newest row
           .replace(/\d+\.\d{7,}/g, (number) => Number(number).toFixed(6)),
       ];
