@@ -103,7 +103,7 @@ export async function runStreamBench(options: {
     const { latency } = await live(topic, "--rate", "20", "--seconds", "40");
     const { p50 = NaN, p95 = NaN, max = NaN } = latency ?? {};
     const text = `p50 ${p50.toFixed(2)} s, p95 ${p95.toFixed(2)} s, max ${max.toFixed(2)} s`;
-    note("event to gold at 20 events/s", text, "p95 < 2 s", p95 < 2);
+    note("event to gold at 20 events/s", text, "p95 < 1 s", p95 < 1);
   });
   let held = "none";
   let met = false;
