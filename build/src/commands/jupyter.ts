@@ -167,7 +167,7 @@ function kernelSpecs(root: string, folder: string): Record<string, KernelSpec> {
         display_name: "TypeScript (Deno)",
         language: "typescript",
         interrupt_mode: "message",
-        env: { DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1", SHOPMETRICS_IDLE_WAIT: "100" },
+        env: { DENO_DIR: join(folder, "deno"), DENO_NO_UPDATE_CHECK: "1", SHOPMETRICS_IDLE_WAIT: "200" },
       },
     }),
   };
