@@ -1,9 +1,9 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cp, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.ts";
+import { edit, lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.ts";
 
 interface Answer {
   readonly changed: { readonly steps: { readonly step: string; readonly reason: string }[] };
@@ -19,17 +19,8 @@ const git = (...args: string[]) =>
     encoding: "utf8",
   });
 
-/** Replaces a text in a file of the project, and fails where the file lacks it. */
-async function edit(file: string, from: string, to: string): Promise<void> {
-  const name = path.join(root, file);
-  const text = await readFile(name, "utf8");
-  if (!text.includes(from)) throw new Error(`${file} lacks ${from}`);
-  await writeFile(name, text.replace(from, to));
-}
-
 beforeAll(async () => {
-  root = await scratchProject();
-  for (const part of [
+  root = await scratchProject(
     "lib/src",
     "lib/tsconfig.json",
     "lib/comment-types.mjs",
@@ -39,8 +30,7 @@ beforeAll(async () => {
     "tsconfig.base.json",
     "package-lock.json",
     ".ci/compare",
-  ])
-    await cp(path.join(projectRoot, part), path.join(root, part), { recursive: true });
+  );
   await writeFile(path.join(root, ".gitignore"), "node_modules\ndist\n.shopmetrics\n");
   house = await lakehouse({ root });
   git("init", "--quiet", "--initial-branch=main");
@@ -59,7 +49,12 @@ describe("what is kept between commands", () => {
   it("is no answer once the library that made it has changed, lineage included", async () => {
     const ask = "graph gold.customer_ltv.total_revenue";
     expect((await house.shopmetrics(ask)).stdout).not.toContain("otherwise(");
-    await edit("lib/src/sql/parse.ts", 'sql?.[0] ?? ""', 'sql?.[0]?.replace("SUM(", "otherwise(") ?? ""');
+    await edit(
+      root,
+      "lib/src/sql/parse.ts",
+      'sql?.[0] ?? ""',
+      'sql?.[0]?.replace("SUM(", "otherwise(") ?? ""',
+    );
     compileWorkspaces();
     expect((await house.shopmetrics(ask)).stdout).toContain("otherwise(");
     git("checkout", "--quiet", "lib");
@@ -89,7 +84,7 @@ describe("run --changed", () => {
   });
 
   it("runs a notebook whose SQL changed over all rows, what reads its table, and nothing else", async () => {
-    await edit("notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
+    await edit(root, "notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
     const answer = await house.json<Answer>("run --changed --since HEAD");
     expect(answer.changed.steps[0]).toMatchObject({
       step: "gold.customer_ltv",
@@ -110,7 +105,12 @@ describe("run --changed", () => {
   });
 
   it("counts a contract that alters a plan, and says that no notebook did", async () => {
-    await edit("lib/src/shop/gold.ts", '["High", "Medium", "Low"]', '["High", "Medium", "Low", "None"]');
+    await edit(
+      root,
+      "lib/src/shop/gold.ts",
+      '["High", "Medium", "Low"]',
+      '["High", "Medium", "Low", "None"]',
+    );
     compileWorkspaces();
     const { changed } = await house.json<Answer>("run --changed");
     expect(changed.steps.filter(({ reason }) => !reason.startsWith("depends on"))).toMatchObject([
@@ -119,7 +119,7 @@ describe("run --changed", () => {
   });
 
   it("counts a CSV file that a notebook reads as a seed, and names it", async () => {
-    await edit("notebooks/dashboard/revenue_targets.csv", "2026-11,430000", "2026-11,440000");
+    await edit(root, "notebooks/dashboard/revenue_targets.csv", "2026-11,430000", "2026-11,440000");
     const { changed } = await house.json<Answer>("run --changed");
     expect(changed.steps).toContainEqual(
       expect.objectContaining({
@@ -146,6 +146,7 @@ describe("run --changed", () => {
   it("tells a pull request which tables change and which figures move", async () => {
     git("checkout", "--quiet", "-b", "dearer");
     await edit(
+      root,
       "notebooks/gold/daily_sales_summary.ipynb",
       "sum(orders.total_amount) as decimal",
       "2 * sum(orders.total_amount) as decimal",
@@ -164,11 +165,12 @@ describe("run --changed", () => {
     expect(failed.stdout).toContain("No rows differ in");
 
     await edit(
+      root,
       "notebooks/gold/daily_sales_summary.ipynb",
       "2 * sum(orders.total_amount) as decimal",
       "sum(orders.total_amount) as decimal",
     );
-    await edit("notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
+    await edit(root, "notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
     git("commit", "--quiet", "--no-verify", "-am", "segments");
     const { stdout } = await compare();
     expect(stdout).toMatch(

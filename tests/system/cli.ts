@@ -109,8 +109,10 @@ export async function lakehouse(options: { root?: string; home?: string } = {}):
 /**
  * A copy of the project whose notebooks a test may spoil: the compiled workspaces and the notebooks copied, the
  * installed packages linked.
+ *
+ * @param further files and folders of the project that are copied too
  */
-export async function scratchProject(): Promise<string> {
+export async function scratchProject(...further: readonly string[]): Promise<string> {
   const root = await temporaryFolder();
   for (const part of [
     "package.json",
@@ -120,6 +122,7 @@ export async function scratchProject(): Promise<string> {
     "build/package.json",
     "build/bin",
     "build/dist",
+    ...further,
   ])
     await cp(path.join(projectRoot, part), path.join(root, part), { recursive: true });
   const installed = path.join(projectRoot, "node_modules");
@@ -132,6 +135,14 @@ export async function scratchProject(): Promise<string> {
   await symlink("../lib", path.join(modules, "shopmetrics"));
   await symlink("../../build", path.join(modules, "@shopmetrics/build"));
   return root;
+}
+
+/** Replaces a text in a file of a project, and fails where the file lacks it. */
+export async function edit(root: string, file: string, from: string, to: string): Promise<void> {
+  const name = path.join(root, file);
+  const text = await readFile(name, "utf8");
+  if (!text.includes(from)) throw new Error(`${file} lacks ${from}`);
+  await writeFile(name, text.replace(from, to));
 }
 
 /** Starts a Node program and gathers what it prints. */

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Forecast } from "../../build/src/run/forecast.ts";
 import type { RunReport } from "../../build/src/run/run-report.ts";
-import { lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.ts";
+import { edit, lakehouse, projectRoot, scratchProject, succeeded, type Lakehouse } from "./cli.ts";
 
 let root: string;
 let house: Lakehouse;
@@ -17,16 +17,14 @@ const compileWorkspaces = () =>
   });
 
 beforeAll(async () => {
-  root = await scratchProject();
-  for (const part of [
+  root = await scratchProject(
     "lib/src",
     "lib/tsconfig.json",
     "build/src",
     "build/tsconfig.json",
     "tsconfig.json",
     "tsconfig.base.json",
-  ])
-    await cp(path.join(projectRoot, part), path.join(root, part), { recursive: true });
+  );
   house = await lakehouse({ root });
   succeeded(await house.shopmetrics("generate --scale 0.01 --to 2026-03-01 --quiet"));
 });
@@ -67,13 +65,6 @@ const stepOf = (plan: Forecast, name: string) => plan.steps.find(({ step }) => s
 
 const pages = ["about", "customers", "pipeline", "products", "regions", "returns", "sales", "traffic"];
 const everyRun = ["ops.data_quality", ...pages.map((page) => `dashboard.${page}`)];
-
-async function edit(file: string, from: string, to: string): Promise<void> {
-  const name = path.join(root, file);
-  const text = await readFile(name, "utf8");
-  if (!text.includes(from)) throw new Error(`${file} lacks ${from}`);
-  await writeFile(name, text.replace(from, to));
-}
 
 const order = (id: string, status = "completed", day = "2026-03-02") =>
   `order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at\n` +
@@ -176,14 +167,14 @@ describe("a change of the project", () => {
 
   it("of a notebook's SQL is named, and kept rows wait for --full", async () => {
     const file = "notebooks/gold/customer_ltv.ipynb";
-    await edit(file, "total_revenue > 500 then", "total_revenue > 600 then");
+    await edit(root, file, "total_revenue > 500 then", "total_revenue > 600 then");
     const { plan, planned, ran } = await both();
     expect(plan.steps.filter(({ isChanged }) => isChanged).map(({ step }) => step)).toEqual([
       "gold.customer_ltv",
     ]);
     expect(stepOf(plan, "gold.customer_ltv")?.verdict).toBe("idle");
     expect(planned).toEqual(ran);
-    await edit(file, "total_revenue > 600 then", "total_revenue > 700 then");
+    await edit(root, file, "total_revenue > 600 then", "total_revenue > 700 then");
     const { stdout } = await house.shopmetrics("plan");
     expect(stdout).toMatch(
       /Changed since the last run: gold.customer_ltv. Rows that are kept stay as they are; --full --from gold.customer_ltv computes them again./,
@@ -196,18 +187,26 @@ describe("a change of the project", () => {
   it("of a contract shows the columns that join, change their type and leave", async () => {
     succeeded(await house.shopmetrics("run --quiet"));
     await edit(
+      root,
       "lib/src/shop/gold.ts",
       "    ltv_segment: oneOf(",
       '    first_channel: text("Where the customer came from.").nullable(),\n    ltv_segment: oneOf(',
     );
-    await edit("lib/src/shop/silver.ts", '    subcategory: text("Subcategory.", words).nullable(),\n', "");
     await edit(
+      root,
+      "lib/src/shop/silver.ts",
+      '    subcategory: text("Subcategory.", words).nullable(),\n',
+      "",
+    );
+    await edit(
+      root,
       "lib/src/shop/silver.ts",
       'price: money("List price now.")',
       'price: total("List price now.")',
     );
-    await edit("lib/src/shop/silver.ts", "  money,\n", "  money,\n  total,\n");
+    await edit(root, "lib/src/shop/silver.ts", "  money,\n", "  money,\n  total,\n");
     await edit(
+      root,
       "notebooks/gold/customer_ltv.ipynb",
       "    case when total_revenue > 500",
       "    cast(null as string) as first_channel, case when total_revenue > 500",

@@ -29,7 +29,7 @@ import type { Job } from "./job-schema.js";
 import { sqlFile } from "./sql/step.js";
 
 /** What a build wrote, relative to the root. */
-export interface BundleFiles {
+interface BundleFiles {
   readonly sql: readonly string[];
   readonly node: readonly string[];
   readonly jobs: readonly string[];
