@@ -8,6 +8,10 @@ export { InputError, isShortOfMemory, messageFor, printable } from "./errors.js"
 
 const seconds = z.coerce.number("is not a number of seconds").min(0).max(86_400);
 
+const isCurrency = (value: string) =>
+  isKnown(() => Intl.NumberFormat("en", { style: "currency", currency: value }));
+const notACurrency = { message: "is not a currency's code of three letters, such as EUR or USD" };
+
 const environment = z.object({
   SHOPMETRICS_HOME: z.string().min(1).default(".shopmetrics"),
   SHOPMETRICS_ENGINE: z
@@ -30,12 +34,7 @@ const environment = z.object({
     .string()
     .regex(/^\w+$/, "is not a catalog's name: letters, digits and _")
     .default("ecommerce"),
-  SHOPMETRICS_CURRENCY: z
-    .string()
-    .refine((value) => isKnown(() => Intl.NumberFormat("en", { style: "currency", currency: value })), {
-      message: "is not a currency's code of three letters, such as EUR or USD",
-    })
-    .default("EUR"),
+  SHOPMETRICS_CURRENCY: z.string().refine(isCurrency, notACurrency).default("EUR"),
   SHOPMETRICS_LOCALE: z
     .string()
     .refine((value) => isKnown(() => Intl.getCanonicalLocales(value)), {
@@ -43,6 +42,17 @@ const environment = z.object({
     })
     .default("en-GB"),
   SHOPMETRICS_SHOP: z.string().trim().min(1).max(60, "is longer than 60 characters").default("ShopMetrics"),
+  SHOPMETRICS_ORDERS_CURRENCY: z.string().refine(isCurrency, notACurrency).optional(),
+  SHOPMETRICS_COUNTRY: z
+    .string()
+    .regex(/^[A-Za-z]{2}$/, "is not a country's code of two letters, such as DE or GB")
+    .default("DE"),
+  SHOPMETRICS_FISCAL_YEAR_START: z.coerce
+    .number("is not the number of a month")
+    .int("is not the number of a month")
+    .min(1)
+    .max(12)
+    .default(1),
   SHOPMETRICS_DEV: z
     .string()
     .regex(/^\w{1,60}$/, "is not a name for your own tables: letters, digits and _, or off")
@@ -168,6 +178,15 @@ export interface Settings {
   readonly catalog: string;
   /** What pages show: the code of the currency that amounts are in, the locale of numbers and dates, and the shop's name. */
   readonly look: { readonly currency: string; readonly locale: string; readonly shop: string };
+  /**
+   * How figures are made: the currency of orders that no payment names one for, the country whose public holidays the calendar
+   * has, and the month (1–12) in which the fiscal year starts.
+   */
+  readonly business: {
+    readonly ordersCurrency: string;
+    readonly country: string;
+    readonly fiscalYearStart: number;
+  };
   /** Whose tables a notebook in Jupyter works on, `dev_<name>`; undefined for the warehouse's own. */
   readonly developer: string | undefined;
   /** A SQL warehouse, where the environment names one whole; see `workspaceOf`. */
@@ -213,6 +232,11 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
       currency: parsed.SHOPMETRICS_CURRENCY.toUpperCase(),
       locale: parsed.SHOPMETRICS_LOCALE,
       shop: parsed.SHOPMETRICS_SHOP,
+    },
+    business: {
+      ordersCurrency: (parsed.SHOPMETRICS_ORDERS_CURRENCY ?? parsed.SHOPMETRICS_CURRENCY).toUpperCase(),
+      country: parsed.SHOPMETRICS_COUNTRY.toUpperCase(),
+      fiscalYearStart: parsed.SHOPMETRICS_FISCAL_YEAR_START,
     },
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),

@@ -12,21 +12,10 @@ import {
 } from "../contracts/columns.js";
 import { eventTypes } from "./event.js";
 import { table } from "../contracts/table.js";
+import { orderStatus } from "./order-status.js";
+import { name, origin, words } from "./origin.js";
 
-/** The four states of an order. Only completed orders count as revenue. */
-export const orderStatus = ["pending", "completed", "cancelled", "refunded"] as const;
-
-/** Of numbers by which the shop names things, and of its other texts. */
-const name = { longest: 200 } as const;
-const words = { longest: 2000 } as const;
-
-const origin = {
-  source_file: text("The landed file this version came from."),
-  source_row: bigint("Position of the record in that file."),
-  source_load: bigint(
-    "Number of that file among the loaded ones: a file that was loaded later has a greater one.",
-  ),
-};
+export * from "./commerce-silver.js";
 
 /** Where a visitor came from. */
 const origins = {
@@ -114,7 +103,16 @@ export const orders_clean = table(
     key: ["order_id"],
     newest: ["updated_at", "source_load", "source_file", "source_row"],
     auditColumns: ["source_load"],
-    tracks: ["customer_id", "product_id", "quantity", "total_amount", "order_date", "status"],
+    tracks: [
+      "customer_id",
+      "customer_key",
+      "product_id",
+      "quantity",
+      "unit_price",
+      "total_amount",
+      "order_date",
+      "status",
+    ],
     references: {
       customer_key: "silver.dim_customers.surrogate_key",
       product_id: "silver.dim_products.product_id",

@@ -1,0 +1,37 @@
+import type { z } from "zod";
+import { bigint, text, timestamp } from "../contracts/columns.js";
+import { table } from "../contracts/table.js";
+
+/** What every table of bronze knows of where a row came from. */
+export const audit = {
+  _rescued_data: text(
+    "What did not fit: the whole raw line when it could not be split, or a JSON object of columns the contract does not know.",
+  ).nullable(),
+  source_file: text("The landed file, relative to the landing folder."),
+  source_row: bigint("Position of the record in its file, from 1, the header not counted."),
+  source_load: bigint(
+    "How many files were loaded up to this one: of two files, the one loaded later has the greater number.",
+  ),
+  ingested_at: timestamp("When the file was loaded."),
+};
+
+/** An export is kept as text, exactly as the shop wrote it, with audit columns. */
+export function exported<Shape extends z.ZodRawShape>(
+  entity: string,
+  columns: Shape,
+  personal: readonly Extract<keyof Shape, string>[] = [],
+) {
+  return table(
+    `bronze.${entity}_raw`,
+    `The shop's ${entity} exports as they arrived: every column as text, append-only (FR-001).`,
+    { ...columns, ...audit },
+    {
+      auditColumns: ["ingested_at", "source_load"],
+      tags: { sensitivity: personal.length > 0 ? "personal" : "internal" },
+      personal,
+    },
+  );
+}
+
+/** A column as it arrived: a text, or nothing. */
+export const given = (comment: string) => text(comment).nullable();
