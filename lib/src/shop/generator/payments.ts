@@ -4,14 +4,14 @@ import { refundedInstant, settledInstant } from "./orders.js";
 import { chance, choose, draws, pick } from "./random.js";
 
 /**
- * The view `payment`: every payment of the orders in `sale`, with the instants of what happens to it in seconds since 1970, null
+ * The table `payment`: every payment of the orders in `sale`, with the instants of what happens to it in seconds since 1970, null
  * for what never does. Most orders are paid once, some after a card was refused, some in two parts. A payment is made when its order is
  * settled. An order by telephone has none.
  */
-export function paymentView(seed: number): string {
+export function paymentTable(seed: number): string {
   const draw = draws(seed, "orders");
   const at = (days: string, salt: string) => `(day + ${days}) * 86400 + ${pick(draw("n", salt), 86400)}`;
-  return `create view payment as
+  return `create or replace temp table payment as
     with numbered as (
       select *, unnest(case plan when 'once' then [1] else [1, 2] end) as k from sale where not is_telephoned
     ),

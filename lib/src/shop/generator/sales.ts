@@ -132,21 +132,21 @@ function linesAndSales(seed: number, money: Currencies, source: string): string[
   return [
     // Line 0 is that of an order without lines: it was placed by telephone, and its product is in its header.
     `create or replace temp table line as
-      with counted as (
-        select n, day, customers, products, drift, ${orderSecond(seed)} as second,
-          case when is_telephoned then [0] else
-            ${choose(draw("n", "lines"), [
-              ["[1]", 30],
-              ["[1, 2]", 25],
-              ["[1, 2, 3]", 20],
-              ["[1, 2, 3, 4]", 13],
-              ["[1, 2, 3, 4, 5]", 7],
-              ["[1, 2, 3, 4, 5, 6]", 5],
-            ])} end as numbers
+      with drawn as (
+        select n, day, customers, products, drift, is_telephoned, ${orderSecond(seed)} as second, ${draw("n", "lines")} as draw_lines
         from ${source}
       ),
       numbered as (
-        select n, day, customers, products, drift, second, unnest(numbers)::bigint as line from counted
+        select n, day, customers, products, drift, second, unnest(case when is_telephoned then [0] else
+          ${choose("draw_lines", [
+            ["[1]", 30],
+            ["[1, 2]", 25],
+            ["[1, 2, 3]", 20],
+            ["[1, 2, 3, 4]", 13],
+            ["[1, 2, 3, 4, 5]", 7],
+            ["[1, 2, 3, 4, 5, 6]", 5],
+          ])} end)::bigint as line
+        from drawn
       ),
       keyed as (
         select *, n + greatest(line - 1, 0) * ${linesApart} as key from numbered

@@ -6,7 +6,7 @@ import type { Entity, EntityName } from "./entity.js";
 import { marketing } from "./campaigns.js";
 import { orderItems } from "./order-items.js";
 import { orders } from "./orders.js";
-import { payments, paymentView } from "./payments.js";
+import { payments, paymentTable } from "./payments.js";
 import { productTables, products } from "./products.js";
 import { type Currencies, salesMacros, salesTables } from "./sales.js";
 import { stripeEntities } from "./stripe.js";
@@ -72,8 +72,7 @@ export async function openShop(
     entities: new Map(entities.map((entity) => [entity.name, entity])),
     async sell(day, isHistory) {
       if (sold === day) return;
-      await run(salesTables(size.seed, size, day, isHistory));
-      if (sold === undefined) await connection.run(paymentView(size.seed));
+      await run([...salesTables(size.seed, size, day, isHistory), paymentTable(size.seed)]);
       sold = day;
     },
     close: () => {
