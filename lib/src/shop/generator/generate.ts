@@ -6,6 +6,7 @@ import { exportName, writeExport } from "./write-export.js";
 import { eventFaultKinds } from "./event-faults.js";
 import { type GeneratedFile, type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
+import { Visits } from "./visits.js";
 import { aloneIn, type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
@@ -45,6 +46,7 @@ async function generateAlone(
   if (due.length > 0) {
     await writeState(options.landing, state);
     const shop = await openShop(state, state.through, duckdb);
+    const visits = new Visits(shop, state);
     try {
       for (const [index, { name, day }] of due.entries()) {
         options.onFile?.({ entity: name, day: isoDate(day), number: index + 1, of: due.length });
@@ -54,7 +56,7 @@ async function generateAlone(
         };
         files.push(
           name === "clickstream"
-            ? await writeClickstream(shop, job, count)
+            ? await writeClickstream(visits, job, count)
             : await writeExport(
                 shop,
                 { ...job, entity: shop.entities.get(name)!, history: day === state.to },
