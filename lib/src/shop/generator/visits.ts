@@ -212,4 +212,4 @@ const milliseconds = (day: Day) => day * 86_400_000;
 const numbered = (prefix: string, n: number, width: number) => prefix + String(n).padStart(width, "0");
 
 /** Of two that are sent at one instant, the one that happened first comes first. */
-const inOrderOfSending = (messages: SentEvent[]) => messages.sort((a, b) => a.sentAt - b.sentAt);
+const inOrderOfSending = (messages: SentEvent[]) => messages.toSorted((a, b) => a.sentAt - b.sentAt);
