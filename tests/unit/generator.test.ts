@@ -290,7 +290,7 @@ describe("the history", () => {
     const known = new Set(products.map((row) => row.product_id));
     for (const row of orders) {
       expect((signedUp.get(row.customer_id ?? "") ?? "9999") < (row.order_date ?? "")).toBe(true);
-      if (row.product_id) expect(known.has(row.product_id)).toBe(true);
+      expect(row.product_id === "" || known.has(row.product_id)).toBe(true);
     }
   });
 
@@ -547,8 +547,8 @@ describe("one consistent shop", () => {
     for (const order of orders.values()) {
       const ownLine = [order.product_id, order.quantity, order.unit_price].map((value) => value !== "");
       expect(new Set(ownLine)).toEqual(new Set([!sums.has(order.order_id!)]));
-      if (!ownLine[0]) expect(sums.get(order.order_id!)).toBe(cents(order.total_amount));
     }
+    for (const [order_id, sum] of sums) expect(cents(orders.get(order_id)!.total_amount)).toBe(sum);
     for (const item of items.values()) expect(item.updated_at).toBe(orders.get(item.order_id!)?.order_date);
     expect(items.size / sums.size).toBeCloseTo(2.57, 0);
   });
@@ -563,8 +563,7 @@ describe("one consistent shop", () => {
       const statuses = paid.map((row) => row.payment_status!).toSorted();
       const counting = paid.filter((row) => !["failed", "cancelled"].includes(row.payment_status!));
       const sum = counting.reduce((total, row) => total + cents(row.amount), 0);
-      if (order.status === "cancelled") expect(sum).toBe(0);
-      else expect(sum).toBe(cents(order.total_amount));
+      expect(sum).toBe(order.status === "cancelled" ? 0 : cents(order.total_amount));
       expect(statuses.some((status) => status === "pending")).toBe(order.status === "pending");
       expect(statuses.some((status) => status === "refunded")).toBe(order.status === "refunded");
       for (const row of paid) {
@@ -583,14 +582,15 @@ describe("one consistent shop", () => {
 
   it("Stripe has the payments by card, to the cent on each day, and takes 1.5 % and 25 cents", () => {
     const byCard = [...payments.values()].filter((row) => row.payment_method === "card");
-    for (const { transaction_id, order_id, amount, payment_status } of byCard) {
-      if (transaction_id === "") {
-        expect(["pending", "cancelled"]).toContain(payment_status);
-        continue;
-      }
-      const charge = charges.get(transaction_id!)!;
-      expect([charge.order_id, charge.amount]).toEqual([order_id, String(cents(amount))]);
-      expect(charge.status).toBe(payment_status === "failed" ? "failed" : "succeeded");
+    for (const payment of byCard) {
+      const { transaction_id, order_id, amount, payment_status } = payment;
+      const charge = charges.get(transaction_id!);
+      expect(charge === undefined).toBe(transaction_id === "");
+      expect([undefined, amount && String(cents(amount))]).toContain(charge?.amount);
+      expect([undefined, order_id]).toContain(charge?.order_id);
+      expect(charge?.status ?? "none").toBe(
+        isPaid(payment) ? "succeeded" : payment_status === "failed" ? "failed" : "none",
+      );
     }
     const ofDay = (row: Row) => ({ ...row, date: row.payment_date?.slice(0, 10) ?? day(row.created) });
     const succeeded = [...charges.values()].filter((row) => row.status === "succeeded");
@@ -643,7 +643,7 @@ describe("one consistent shop", () => {
       const object = JSON.parse(value!) as Record<string, unknown>;
       const [id] = Object.keys(row);
       expect(row[id!]).toBe(object["id"]);
-      for (const field of [
+      const told = [
         "amount",
         "amount_refunded",
         "currency",
@@ -653,8 +653,8 @@ describe("one consistent shop", () => {
         "net",
         "type",
         "reason",
-      ])
-        if (field in row) expect(String(object[field])).toBe(row[field]);
+      ];
+      for (const field of told.filter((name) => name in row)) expect(String(object[field])).toBe(row[field]);
       expect(row.livemode ?? "false").toBe("false");
     }
     const [charge] = charges.values();
@@ -671,16 +671,19 @@ describe("one consistent shop", () => {
       for (const entity of ["stripe_refunds", "stripe_balance_transactions"])
         for (const row of readRows(folder, entity, date)) expect(day(row.created)).toBe(date);
     }
-    const changes = new Set<string>();
     const before = new Map(readRows(folder, "payments", shop.to).map((row) => [row.payment_id, row]));
-    for (const row of days.flatMap((date) => readRows(folder, "payments", date))) {
-      const known = before.get(row.payment_id);
-      if (known) changes.add(`${known.payment_status}>${row.payment_status}`);
-      if (known) expect([row.amount, row.order_id]).toEqual([known.amount, known.order_id]);
-      before.set(row.payment_id, row);
-    }
+    const changes = days
+      .flatMap((date) => readRows(folder, "payments", date))
+      .flatMap((row) => {
+        const known = before.get(row.payment_id);
+        before.set(row.payment_id, row);
+        return known ? [{ known, row }] : [];
+      });
+    for (const { known, row } of changes)
+      expect([row.order_id, row.amount]).toEqual([known.order_id, known.amount]);
+    const statuses = changes.map(({ known, row }) => `${known.payment_status}>${row.payment_status}`);
     for (const change of ["pending>completed", "pending>cancelled", "completed>refunded"])
-      expect(changes).toContain(change);
+      expect(statuses).toContain(change);
     const sent = days.flatMap((date) => readRows(folder, "stripe_charges", date));
     expect(sent.some((row) => day(row.created) < shop.to && Number(row.amount_refunded) > 0)).toBe(true);
   });
@@ -730,11 +733,11 @@ describe("one consistent shop", () => {
     expect(new Set(spend.map((row) => row.date)).size).toBe(365 + days.length);
     expect(new Set(spend.map((row) => `${row.date} ${row.campaign}`)).size).toBe(spend.length);
     for (const row of spend) expect(runs(row.campaign!, row.date!)).toBe(true);
-    for (const row of campaigns.values())
-      if (row.start_date! > "2025-01-01" && row.end_date! < last)
-        expect(spend.some(({ date, campaign }) => campaign === row.campaign && date === row.start_date)).toBe(
-          true,
-        );
+    const begun = [...campaigns.values()].filter(({ start_date }) => start_date! > "2024-11-25");
+    expect(begun.length).toBeGreaterThan(25);
+    const isBilled = (of: Row) =>
+      spend.some((row) => row.campaign === of.campaign && row.date === of.start_date);
+    expect(begun.filter((of) => !isBilled(of))).toEqual([]);
     expect(new Set(spend.map((row) => row.currency))).toEqual(new Set(["EUR", "USD"]));
 
     const dates = ["2025-11-20", "2025-11-21", "2025-11-22", "2025-11-23", "2025-11-24", "2025-11-25"];
