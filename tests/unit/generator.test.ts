@@ -11,8 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clickstreamEvent } from "#lib/shop/event.js";
+import { landedCatalog } from "#lib/shop/generator/catalog.js";
 import { firstClickstreamDay } from "#lib/shop/generator/clickstream.js";
 import { generate } from "#lib/shop/generator/generate.js";
+import { shoppers } from "#lib/shop/generator/shoppers.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = mkdtempSync(join(tmpdir(), "shopmetrics-generator-"));
@@ -366,7 +368,7 @@ describe("determinism", () => {
   it("the number of threads changes nothing", async () => {
     const [one, two] = [newFolder(), newFolder()];
     // More orders and events than one row group (122,880), below which DuckDB uses one thread anyway.
-    const large = { scale: 1.5, from: "2025-04-01", to: "2025-06-30", days: 1, faults: 0.02 };
+    const large = { scale: 1.3, from: "2025-04-01", to: "2025-06-30", days: 1, faults: 0.02 };
     await generate({ landing: one, ...large }, { threads: "1" });
     await generate({ landing: two, ...large }, { threads: "4" });
     expect(digest(two)).toEqual(digest(one));
@@ -782,6 +784,23 @@ describe("one consistent shop", () => {
       /currencies is USD, but .* with currencies GBP/,
     );
   });
+});
+
+it("live shoppers come by campaigns that have landed and run today, and their purchases are no orders of the exports", async () => {
+  const folder = newFolder();
+  await generate({ landing: folder, scale: 0.01 });
+  const catalog = await landedCatalog(folder);
+  const names = new Set(catalog.campaigns?.map(({ campaign }) => campaign));
+  expect(names).toContain("brand-search");
+  expect(names.size).toBeLessThan(7);
+  const hour = 3_600_000;
+  const sent = [...shoppers({ seed: 1, from: 0, to: hour, rate: 2, ...catalog })].map(({ event }) => event);
+  const came = new Set(sent.flatMap(({ utm_campaign }) => (utm_campaign ? [utm_campaign] : [])));
+  expect(came.size).toBeGreaterThan(0);
+  for (const campaign of came) expect(names).toContain(campaign);
+  const bought = sent.filter(({ event_type }) => event_type === "purchase");
+  expect(bought.length).toBeGreaterThan(10);
+  for (const { order_id } of bought) expect(order_id).toMatch(/^W-S-/);
 });
 
 describe("faults", () => {

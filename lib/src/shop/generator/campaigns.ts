@@ -174,7 +174,7 @@ export function marketing(
     one.end === undefined ? "" : budget(one),
     currencyOf(one),
   ];
-  const orders = ordersByDay(shop);
+  const orders = ordersPerDay(shop);
   const budget = (one: Campaign) => {
     const days = (one.end ?? one.start) - one.start + 1;
     const luck = drawNumber(shop.seed, "campaigns", one.campaign, 0);
@@ -227,7 +227,7 @@ function pressure(day: Day): number {
   return month === 11 || month === 12 ? 1.4 : month === 1 || month === 7 ? 0.9 : 1;
 }
 
-function ordersByDay(shop: ShopSize): (day: Day) => number {
+function ordersPerDay(shop: ShopSize): (day: Day) => number {
   const known = new Map<Day, number>();
   let through = shop.to;
   const fill = () => {
