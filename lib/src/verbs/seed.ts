@@ -24,8 +24,7 @@ const kinds = {
   rate: {
     type: "decimal(18,8)",
     expected: "a rate such as 1.1314, with a point, of at most 8 decimals, and above 0",
-    read: (value: string) =>
-      /^\d{1,10}(\.\d{1,8})?$/.test(value) && Number(value) > 0 ? value : undefined,
+    read: (value: string) => (/^\d{1,10}(\.\d{1,8})?$/.test(value) && Number(value) > 0 ? value : undefined),
     literal: (value: string) => `cast(${value} as decimal(18,8))`,
   },
   integer: {
@@ -110,7 +109,7 @@ export function valuesOf(
 }
 
 const statement = (texts: readonly string[], values: readonly string[]): Statement =>
-  sql(Object.assign([...texts], { raw: texts }), ...values);
+  Object.assign(sql(Object.assign([...texts], { raw: texts }), ...values), { isSeed: true } as const);
 
 /** The records below the header by their columns. */
 function* recordsOf(
