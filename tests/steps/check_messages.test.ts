@@ -23,7 +23,7 @@ it("a row's key and what was judged name it: up to three of the rows, in the ord
   );
 });
 
-it("an unknown reference is named with the row, and so is a value that is missing unless the contract says that it may be", async () => {
+it("an unknown reference is named with the row, and so is a value that is missing where one has to be", async () => {
   const given = await step("silver.orders_clean", {
     "bronze.orders_raw": [
       { order_id: "O1", product_id: "P9", customer_id: "C9" },
