@@ -43,12 +43,12 @@ const schema = z
     /** Tables that a Node step reads and writes; those of an SQL step are known from its plan. */
     reads: tables.optional(),
     writes: tables.optional(),
-    /** What a Node step reads that is no table: folders of landed files and Kafka topics. */
+    /** What a Node step reads that is no table: folders of landed files, Kafka topics, and services such as Stripe. */
     sources: z
       .array(
         text.regex(
-          /^(landing|kafka)\/[\w.-]+$/,
-          "names landing/<folder> or kafka/<topic>, such as landing/orders",
+          /^(landing|kafka|service)\/[\w.-]+$/,
+          "names landing/<folder>, kafka/<topic> or service/<name>, such as landing/orders",
         ),
         "must be a list of sources, such as [landing/orders]",
       )
