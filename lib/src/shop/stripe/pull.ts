@@ -28,7 +28,7 @@ const lists = [
 const folderOf = ({ name }: { readonly name: string }) => name.slice("bronze.".length, -"_raw".length);
 
 const advice =
-  "See https://status.stripe.com, and run the step again: shopmetrics run --from bronze.stripe_charges_raw. It goes on where it ended.";
+  "See https://status.stripe.com, and run the step again: shopmetrics run --from bronze.stripe. It goes on where it ended.";
 
 /**
  * Loads what has landed of Stripe, then lands what is new or has changed at Stripe: charges, refunds, disputes and the balance's
