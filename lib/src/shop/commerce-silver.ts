@@ -97,7 +97,7 @@ export const refunds = table(
   "silver.refunds",
   "One row per refund: what Stripe gave back, else what a payment says, else what an order without any payment says.",
   {
-    refund_id: text("Stripe's number of the refund, else the payment's, else the order's."),
+    refund_id: text("Stripe's number of the refund, else payment: and the payment's number, else order: and the order's."),
     order_id: text("The order. Unknown when no payment or charge says whose it was."),
     payment_id: text("The payment that was given back. Null when none is known.").nullable(),
     amount: money("What was given back, in its currency."),
@@ -167,10 +167,10 @@ export const currency_rates = table(
   "silver.currency_rates",
   "The exchange rate of each day: days without one have the last known rate, and say so.",
   {
-    date: date("The day."),
+    date: date("The day.", happened),
     base: currency("The currency of which one unit is worth `rate` units of quote."),
     quote: currency("The other currency."),
-    rate: decimal(18, 8, "How many units of quote one unit of base is worth.", { from: 0.00000001 }),
+    rate: decimal(18, 8, "How many units of quote one unit of base is worth.", { from: "0.00000001" }),
     known_date: date("The day that this rate was given for: date itself, or an earlier one."),
     is_filled: boolean("Whether the rate is that of an earlier day."),
     valid_until: date(
