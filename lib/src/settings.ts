@@ -319,6 +319,17 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
   };
 }
 
+/** What these settings let a run ask besides landed files, as notebooks name it among their sources. */
+export function asksOutside({ kafka, stripe, currencyRates }: Settings, source: string): boolean {
+  if (source.startsWith("landing/")) return false;
+  if (source.startsWith("kafka/")) return kafka !== undefined;
+  const known = new Map<string, unknown>([
+    ["service/stripe", stripe],
+    ["service/currency_rates", currencyRates],
+  ]);
+  return !known.has(source) || known.get(source) !== undefined;
+}
+
 let inForce: Settings | undefined;
 
 /** Makes these the settings that notebooks see, and returns a function that restores the previous ones. */

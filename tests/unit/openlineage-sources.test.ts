@@ -1,4 +1,4 @@
-import { readSettings } from "#lib/settings.js";
+import { asksOutside, readSettings } from "#lib/settings.js";
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ describe("what bronze steps read, as OpenLineage events", () => {
       job: "daily",
       engine: { name: "duckdb", version: "1" },
       naming: namingOf(settings),
-      readsTopics: settings.kafka !== undefined,
+      asks: (source) => asksOutside(settings, source),
       tables: compiled.tables,
       lineage: compiled.lineage,
     };

@@ -164,10 +164,7 @@ async function openWriter(name: string, options: LandOptions): Promise<Writer> {
   await mkdir(folder, { recursive: true });
   await removeDrafts(folder);
 
-  const own = select(
-    [`startswith(source_file, `, `)`],
-    `${name}/pull-`,
-  );
+  const own = select([`startswith(source_file, `, `)`], `${name}/pull-`);
   const [held] = await rows(
     select(
       [
@@ -192,14 +189,23 @@ async function openWriter(name: string, options: LandOptions): Promise<Writer> {
   const read = async (where: readonly string[], ...values: string[]) =>
     new Map(
       (
-        await rows(select([`select ${columnsOfVersion} from `, ` where ${where[0]}`, ...where.slice(1)], into, ...values))
+        await rows(
+          select(
+            [`select ${columnsOfVersion} from `, ` where ${where[0]}`, ...where.slice(1)],
+            into,
+            ...values,
+          ),
+        )
       ).map((row) => [nameOf(keys, row), String(row["version"])]),
     );
   // What could not be read has no key: its own text names it.
   const unreadable = new Set(
     (
       await rows(
-        select([`select distinct md5(coalesce(${version}, '')) as version from `, ` where ${keys[0]} is null`], into),
+        select(
+          [`select distinct md5(coalesce(${version}, '')) as version from `, ` where ${keys[0]} is null`],
+          into,
+        ),
       )
     ).map((row) => String(row["version"])),
   );
@@ -225,7 +231,9 @@ async function openWriter(name: string, options: LandOptions): Promise<Writer> {
           const lines: string[] = [];
           for (const row of page) {
             total++;
-            const hash = createHash("md5").update(row[version] ?? "").digest("hex");
+            const hash = createHash("md5")
+              .update(row[version] ?? "")
+              .digest("hex");
             const at = row[cursor.column];
             if (at !== null && at !== undefined) earliest = Math.min(earliest, secondsIn(at));
             if (row[keys[0]!] === null) {

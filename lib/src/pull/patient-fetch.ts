@@ -67,14 +67,19 @@ async function ask(
     const text = await response.text();
     const { status, headers } = response;
     if (status >= 500 || status === 408 || status === 409 || status === 429)
-      return { problem: `it answered with status ${status}`, retryAfter: secondsIn(headers.get("retry-after")) };
+      return {
+        problem: `it answered with status ${status}`,
+        retryAfter: secondsIn(headers.get("retry-after")),
+      };
     if (response.ok && !isJson(text))
       return { problem: `its answer is cut off or no JSON: ${excerpt(text)}` };
     return { response: new Response(text, { status, headers }) };
   } catch (error) {
     if (stop?.aborted) throw stop.reason;
     return {
-      problem: tooLong.aborted ? `no whole answer within ${timeout} s` : `the connection failed: ${causeOf(error)}`,
+      problem: tooLong.aborted
+        ? `no whole answer within ${timeout} s`
+        : `the connection failed: ${causeOf(error)}`,
     };
   }
 }

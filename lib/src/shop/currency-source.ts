@@ -99,7 +99,8 @@ const row = (date: string | null, base: string | null, quote: string | null, rat
   date,
   base,
   quote,
-  rate: typeof rate === "number" ? decimal(rate) : typeof rate === "string" ? rate : JSON.stringify(rate ?? null),
+  rate:
+    typeof rate === "number" ? decimal(rate) : typeof rate === "string" ? rate : JSON.stringify(rate ?? null),
 });
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);

@@ -22,7 +22,12 @@ const lists = [
   { list: "refunds", into: stripe_refunds_raw, key: "refund_id", changes: true },
   { list: "disputes", into: stripe_disputes_raw, key: "dispute_id", changes: true },
   // A booking of the balance is final: only what was booked while the last pull ran is read again.
-  { list: "balanceTransactions", into: stripe_balance_transactions_raw, key: "balance_transaction_id", changes: false },
+  {
+    list: "balanceTransactions",
+    into: stripe_balance_transactions_raw,
+    key: "balance_transaction_id",
+    changes: false,
+  },
 ] as const;
 
 const folderOf = ({ name }: { readonly name: string }) => name.slice("bronze.".length, -"_raw".length);
