@@ -161,7 +161,6 @@ async function openWriter(name: string, options: LandOptions): Promise<Writer> {
   const unknown = [...keys, cursor.column, version].find((column) => !columns.includes(column));
   if (unknown !== undefined) throw new Error(`land: ${into.name} has no column ${unknown}.`);
   const folder = path.join(settings().landing, name);
-  await mkdir(folder, { recursive: true });
   await removeDrafts(folder);
 
   const own = select([`startswith(source_file, `, `)`], `${name}/pull-`);
@@ -254,6 +253,7 @@ async function openWriter(name: string, options: LandOptions): Promise<Writer> {
           }
           if (lines.length === 0) continue;
           if (!file) {
+            await mkdir(folder, { recursive: true });
             file = await beginFile(folder, fileName(pulled));
             await file.write(csvLine(columns));
           }
