@@ -1,26 +1,11 @@
-import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import path from "node:path";
 import type { Table } from "../contracts/table.js";
-import { beginFile, type LandingFile } from "../landing/new-file.js";
-import { removeDrafts } from "../landing/write-whole.js";
-import { loadColumns } from "../plan/kept-columns.js";
 import { warn } from "../plan/session.js";
-import { settings } from "../settings.js";
-import { sql, type Interpolation, type Statement } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
-import { rows } from "../verbs/read.js";
-import { csvLine } from "./csv-line.js";
+import { cursorOf, day, secondsOf, type Slice } from "./cursor.js";
 import { ServiceDown } from "./patient-fetch.js";
+import { GaveWay, openSliceWriter, type Landable, type SliceWriter } from "./slice-writer.js";
 
-/** A stretch of time, in seconds since 1970; `to` is not in it. */
-export interface Slice {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** A row as it lands: a text or nothing for each column. Where the key is null, it is what could not be read. */
-export type Landable = Readonly<Record<string, string | null>>;
+export type { Landable, Slice };
 
 interface LandOptions {
   /** The table that the files are loaded into. */
@@ -75,11 +60,13 @@ export async function land(
   const { into, again, goesOnWithout = false } = options;
   const loading = () => load(into, { from: name });
   await loading();
-  const writer = await openWriter(name, options);
+  const key = typeof options.key === "string" ? [options.key] : options.key;
+  const cursor = cursorOf(options.cursor);
+  const writer = await openSliceWriter(name, { into, key, cursor, version: options.version });
   const report = { rows: 0, files: 0, unreadable: 0 };
   try {
-    for (const range of [writer.fromNewest(), ...(again ? [daysOf(again)] : [])]) {
-      await landRange(range, pages, options, writer, report);
+    for (const range of [fromNewest(writer, options), ...(again ? [daysOf(again)] : [])]) {
+      await landRange(range, { ...options, pages, writer, unit: cursor.unit }, report);
       if (report.files > 0) await loading();
     }
   } catch (error) {
@@ -99,10 +86,14 @@ export async function land(
   return report;
 }
 
-const day = 86_400;
 const longest = 366 * day;
 
-const secondsOf = (date: string) => Date.parse(`${date}T00:00:00Z`) / 1000;
+/** From the newest object that was pulled, less the overlap, until now. */
+const fromNewest = ({ newest }: SliceWriter, { since, overlapDays }: LandOptions): Slice => {
+  const start = newest === undefined ? secondsOf(since) : newest - overlapDays * day;
+  return { from: Math.max(0, Math.floor(start / day) * day), to: Infinity };
+};
+
 const daysOf = ({ from, to }: { from: string; to: string }): Slice => ({
   from: secondsOf(from),
   to: secondsOf(to) + day,
@@ -111,23 +102,24 @@ const daysOf = ({ from, to }: { from: string; to: string }): Slice => ({
 /** Reads a stretch of time in slices that grow while they hold little and shrink when they hold too much. */
 async function landRange(
   range: Slice,
-  pages: (slice: Slice) => AsyncIterable<readonly Landable[]>,
-  { rowsOfFile = 5000, sliceDays = 1, cursor }: LandOptions,
-  writer: Writer,
+  options: Pick<LandOptions, "rowsOfFile" | "sliceDays"> & {
+    readonly pages: (slice: Slice) => AsyncIterable<readonly Landable[]>;
+    readonly writer: SliceWriter;
+    readonly unit: number;
+  },
   report: { rows: number; files: number; unreadable: number },
 ): Promise<void> {
-  const shortest = cursor.is === "date" ? day : 1;
-  const whole = (length: number) => Math.max(shortest, Math.floor(length / shortest) * shortest);
-  const end = Math.min(range.to, now() + shortest);
+  const { pages, writer, unit, rowsOfFile = 5000, sliceDays = 1 } = options;
+  const whole = (length: number) => Math.max(unit, Math.floor(length / unit) * unit);
+  const end = Math.min(range.to, Math.floor(Date.now() / 1000) + unit);
   let length = sliceDays * day;
   for (let from = range.from; from < end;) {
     const slice = { from, to: Math.min(from + length, end) };
-    const isShortest = slice.to - slice.from <= shortest;
-    const landed = await writer.land(slice, pages(slice), isShortest ? Infinity : rowsOfFile);
-    if (landed.tooManyFrom !== undefined) {
+    const span = slice.to - slice.from;
+    const landed = await writer.land(slice, pages(slice), span <= unit ? Infinity : rowsOfFile);
+    if ("tooManyFrom" in landed) {
       // Where the newest come first, what was read tells how much time so many rows take.
-      const covered = Math.max(1, slice.to - landed.tooManyFrom);
-      length = whole(Math.min(covered, (slice.to - slice.from) / 2));
+      length = whole(Math.min(slice.to - landed.tooManyFrom, span / 2));
       continue;
     }
     report.rows += landed.rows;
@@ -137,162 +129,3 @@ async function landRange(
     from = slice.to;
   }
 }
-
-const now = () => Math.floor(Date.now() / 1000);
-
-interface SliceLanded {
-  readonly read: number;
-  readonly rows: number;
-  readonly unreadable: number;
-  /** Where it held more than was allowed, and so nothing was landed: the earliest cursor among the rows read, in seconds. */
-  readonly tooManyFrom?: number;
-}
-
-interface Writer {
-  /** From the newest object held, less the overlap, until now. */
-  fromNewest(): Slice;
-  land(slice: Slice, pages: AsyncIterable<readonly Landable[]>, most: number): Promise<SliceLanded>;
-}
-
-async function openWriter(name: string, options: LandOptions): Promise<Writer> {
-  const { into, cursor, version, since, overlapDays } = options;
-  const keys = typeof options.key === "string" ? [options.key] : options.key;
-  const columns = into.columns.map((column) => column.name).filter((column) => !loadColumns.has(column));
-  const unknown = [...keys, cursor.column, version].find((column) => !columns.includes(column));
-  if (unknown !== undefined) throw new Error(`land: ${into.name} has no column ${unknown}.`);
-  const folder = path.join(settings().landing, name);
-  await removeDrafts(folder);
-
-  const own = select([`startswith(source_file, `, `)`], `${name}/pull-`);
-  const [held] = await rows(
-    select(
-      [
-        "select count(case when ",
-        " then 1 end) as pulled, max(case when ",
-        ` then ${cursor.column} end) as newest, max(${cursor.column}) as newest_of_all from `,
-        "",
-      ],
-      own,
-      own,
-      into,
-    ),
-  );
-  let pulled = Number(held?.["pulled"] ?? 0);
-  const newest = textOf(held?.["newest"]);
-  const newestOfAll = textOf(held?.["newest_of_all"]);
-  const cursorOf = (seconds: number) =>
-    cursor.is === "seconds" ? String(seconds) : new Date(seconds * 1000).toISOString().slice(0, 10);
-  const secondsIn = (text: string) => (cursor.is === "seconds" ? Number(text) : secondsOf(text));
-  const columnsOfVersion = `${keys.join(", ")}, md5(coalesce(${version}, '')) as version`;
-  const byOrder = " order by source_load, source_row";
-  const read = async (where: readonly string[], ...values: string[]) =>
-    new Map(
-      (
-        await rows(
-          select(
-            [`select ${columnsOfVersion} from `, ` where ${where[0]}`, ...where.slice(1)],
-            into,
-            ...values,
-          ),
-        )
-      ).map((row) => [nameOf(keys, row), String(row["version"])]),
-    );
-  // What could not be read has no key: its own text names it.
-  const unreadable = new Set(
-    (
-      await rows(
-        select(
-          [`select distinct md5(coalesce(${version}, '')) as version from `, ` where ${keys[0]} is null`],
-          into,
-        ),
-      )
-    ).map((row) => String(row["version"])),
-  );
-
-  const versionsIn = async ({ from, to }: Slice): Promise<Map<string, string>> => {
-    if (newestOfAll === undefined || newestOfAll < cursorOf(from)) return new Map();
-    return read([`${cursor.column} >= `, ` and ${cursor.column} < `, byOrder], cursorOf(from), cursorOf(to));
-  };
-
-  return {
-    fromNewest() {
-      const start = newest === undefined ? secondsOf(since) : secondsIn(newest) - overlapDays * day;
-      return { from: Math.max(0, Math.floor(start / day) * day), to: Infinity };
-    },
-    async land(slice, pages, most) {
-      const known = await versionsIn(slice);
-      let file: LandingFile | undefined;
-      let [count, total, broken] = [0, 0, 0];
-      let earliest = slice.to;
-      const strange: string[] = [];
-      try {
-        for await (const page of pages) {
-          const lines: string[] = [];
-          for (const row of page) {
-            total++;
-            const hash = createHash("md5")
-              .update(row[version] ?? "")
-              .digest("hex");
-            const at = row[cursor.column];
-            if (at !== null && at !== undefined) earliest = Math.min(earliest, secondsIn(at));
-            if (row[keys[0]!] === null) {
-              if (unreadable.has(hash) || strange.includes(hash)) continue;
-              strange.push(hash);
-              broken++;
-            } else {
-              const key = nameOf(keys, row);
-              if (known.get(key) === hash) continue;
-              known.set(key, hash);
-            }
-            lines.push(csvLine(columns.map((column) => row[column])));
-          }
-          if (total > most) {
-            await file?.discard();
-            file = undefined;
-            return { read: total, rows: 0, unreadable: 0, tooManyFrom: earliest };
-          }
-          if (lines.length === 0) continue;
-          if (!file) {
-            await mkdir(folder, { recursive: true });
-            file = await beginFile(folder, fileName(pulled));
-            await file.write(csvLine(columns));
-          }
-          await file.write(lines.join(""));
-          count += lines.length;
-        }
-        if (file) {
-          const made = file;
-          file = undefined;
-          if (!(await made.land())) throw new GaveWay();
-          pulled += count;
-          for (const hash of strange) unreadable.add(hash);
-        }
-        return { read: total, rows: count, unreadable: broken };
-      } finally {
-        await file?.discard();
-      }
-    },
-  };
-}
-
-/** Another run lands the same: it goes on, this one does not. */
-class GaveWay extends Error {
-  constructor() {
-    super(
-      "another run is pulling the same and was faster. This one gives way and goes on with what has landed; the other lands the rest.",
-    );
-  }
-}
-
-/** Numbers count up to this one in the order in which files are loaded. */
-const fileName = (pulled: number) => `pull-${String(pulled).padStart(15, "0")}.csv`;
-
-const nameOf = (keys: readonly string[], row: Readonly<Record<string, unknown>>) =>
-  JSON.stringify(keys.map((key) => row[key]));
-
-const textOf = (value: unknown): string | undefined =>
-  value === null || value === undefined ? undefined : String(value);
-
-/** A statement whose text is put together from the names of columns, which are the contract's. */
-const select = (strings: readonly string[], ...values: Interpolation[]): Statement =>
-  sql(Object.assign([...strings], { raw: strings }) as unknown as TemplateStringsArray, ...values);

@@ -1,5 +1,6 @@
 import { InputError } from "../errors.js";
 import { stopSignal } from "../plan/session.js";
+import { day, isoDate } from "../pull/cursor.js";
 import { land, type Landable, type Slice } from "../pull/land.js";
 import { patientFetch, ServiceDown, withoutSecrets } from "../pull/patient-fetch.js";
 import { settings, type CurrencyRatesSettings } from "../settings.js";
@@ -45,10 +46,8 @@ async function* ratesOf(
   slice: Slice,
   fetch: typeof globalThis.fetch,
 ): AsyncGenerator<readonly Landable[]> {
-  const day = 86_400_000;
-  const dateOf = (time: number) => new Date(time).toISOString().slice(0, 10);
-  const from = dateOf(slice.from * 1000);
-  const to = dateOf(Math.floor((slice.to * 1000) / day) * day - day);
+  const from = isoDate(slice.from);
+  const to = isoDate(Math.floor(slice.to / day) * day - day);
   const url = template
     .replaceAll("{from}", from)
     .replaceAll("{to}", to)

@@ -9,10 +9,12 @@ export type Fault =
   | { readonly kind: "slow"; readonly seconds: number };
 
 /** An answer to a request, as it would be without faults. */
-export type Answer = (
-  url: URL,
-  request: IncomingMessage,
-) => { readonly status?: number; readonly body: unknown };
+export type Answer = (url: URL, request: IncomingMessage) => Answered | Promise<Answered>;
+
+interface Answered {
+  readonly status?: number;
+  readonly body: unknown;
+}
 
 export interface Served {
   /** `http://127.0.0.1:port`. */
@@ -34,7 +36,7 @@ export async function serve(answer: Answer, port = 0): Promise<Served> {
     const url = new URL(request.url ?? "/", "http://127.0.0.1");
     requests.push(url.pathname + url.search);
     const fault = served.faults(requests.length, url);
-    const { status = 200, body } = answer(url, request);
+    const { status = 200, body } = await answer(url, request);
     const whole = JSON.stringify(body);
     const send = (text: string, code = status, headers: Readonly<Record<string, string>> = {}) =>
       response.writeHead(code, { "content-type": "application/json", ...headers }).end(text);
@@ -47,7 +49,7 @@ export async function serve(answer: Answer, port = 0): Promise<Served> {
     if (fault?.kind === "pass over") {
       const next = lastId(whole);
       if (next !== undefined) url.searchParams.set("starting_after", next);
-      return void send(JSON.stringify(answer(url, request).body));
+      return void send(JSON.stringify((await answer(url, request)).body));
     }
     if (fault?.kind === "slow") await sleep(fault.seconds * 1000);
     before = whole;
