@@ -14,7 +14,7 @@ export interface Objects {
 }
 
 /** What a table holds of an API's objects: where to continue, and what need not land again. */
-export interface Held {
+interface Held {
   /** How many rows came from files that were pulled. */
   readonly pulled: number;
   /** The newest object's instant among these, in seconds since 1970. */

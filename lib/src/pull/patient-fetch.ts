@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../errors.js";
 
 /** How a service is asked. */
-export interface Patience {
+interface Patience {
   /** Its name in messages, such as `Stripe`. */
   readonly service: string;
   /** What a person does when it does not answer; a sentence. */

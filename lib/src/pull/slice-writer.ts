@@ -22,7 +22,7 @@ interface SliceLanded {
 }
 
 /** A slice held more rows than were allowed, and so nothing was landed. */
-export interface TooMany {
+interface TooMany {
   /** The earliest instant among the rows read, in seconds since 1970. */
   readonly tooManyFrom: number;
 }
