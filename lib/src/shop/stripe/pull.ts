@@ -21,7 +21,7 @@ const lists = [
   { list: "charges", into: stripe_charges_raw, key: "charge_id", changes: true },
   { list: "refunds", into: stripe_refunds_raw, key: "refund_id", changes: true },
   { list: "disputes", into: stripe_disputes_raw, key: "dispute_id", changes: true },
-  // A booking of the balance is final: only what was booked while the last pull ran is read again.
+  // A booking of the balance is final. A week is read again all the same, for what a pull has missed.
   {
     list: "balanceTransactions",
     into: stripe_balance_transactions_raw,
@@ -55,7 +55,7 @@ export async function landStripe(settings: StripeSettings | undefined): Promise<
       cursor: { column: "created", is: "seconds" },
       version: "value",
       since: "2010-01-01", // before Stripe's first customer
-      overlapDays: changes ? settings.overlapDays : 1,
+      overlapDays: changes ? settings.overlapDays : 7,
       again: settings.again,
     });
   }
