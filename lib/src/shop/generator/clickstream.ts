@@ -115,14 +115,15 @@ async function catalogOf(
   day: Day,
   customers: number,
 ): Promise<Catalog | undefined> {
-  await connection.run(`create or replace temp table picked as ${entities.products.pickHistory(day)}`);
+  const products = entities.get("products")!;
+  await connection.run(`create or replace temp table picked as ${products.pickHistory(day)}`);
   const found = await connection.runAndReadAll(
-    `select product_id, price::varchar from (${entities.products.render(day)}) order by position`,
+    `select product_id, price::varchar from (${products.render(day)}) order by position`,
   );
-  const products = found.getRows().map(([id, price]) => ({ product_id: String(id), price: String(price) }));
-  if (customers === 0 || products.length === 0) return undefined;
+  const listed = found.getRows().map(([id, price]) => ({ product_id: String(id), price: String(price) }));
+  if (customers === 0 || listed.length === 0) return undefined;
   const ids = Array.from({ length: customers }, (_, index) => `C${String(index + 1).padStart(6, "0")}`);
-  return { customers: ids, products };
+  return { customers: ids, products: listed };
 }
 
 /** Merges two streams in the order of sending. */
