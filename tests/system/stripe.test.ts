@@ -191,6 +191,55 @@ describe("what Stripe has is in bronze", () => {
   }, 120_000);
 });
 
+describe("a refund that appears 60 days later", () => {
+  it("changes the net revenue of its own day, and nothing else", async () => {
+    const sold = now - 70 * day;
+    const dayOf = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
+    const instant = (at: number) => new Date(at * 1000).toISOString();
+    const charges = Array.from({ length: 13 }, (_, index) =>
+      account.charge({ at: sold + index * 5 * day, amount: 5000, order: `O${index}` }),
+    );
+    await shop.land(
+      "orders/orders_2026-03-01.csv",
+      `order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at\n${charges
+        .map(
+          ({ created }, index) =>
+            `O${index},C1,P1,1,50.00,50.00,${instant(created)},completed,${instant(created)}\n`,
+        )
+        .join("")}`,
+    );
+    await shop.land(
+      "payments/payments_2026-03-01.csv",
+      `payment_id,order_id,amount,currency,payment_method,payment_status,transaction_id,payment_date,updated_at\n${charges
+        .map(
+          ({ id, created }, index) =>
+            `P${index},O${index},50.00,EUR,card,completed,${id},${instant(created)},${instant(created)}\n`,
+        )
+        .join("")}`,
+    );
+    const run = async () =>
+      succeeded(await shop.shopmetrics("run --only +gold.fct_daily_revenue", { env: env() }));
+    const revenue = async () =>
+      new Map(
+        (await query(shop, "select * from gold.fct_daily_revenue")).map((row) => [String(row["date"]), row]),
+      );
+    await run();
+    const before = await revenue();
+    expect(before.size).toBe(13);
+
+    const at = sold + 60 * day;
+    account.refund(charges[0]!, { at, amount: 2000 });
+    await run();
+    const after = await revenue();
+    const changed = [...after].filter(
+      ([date, row]) => JSON.stringify(row) !== JSON.stringify(before.get(date)),
+    );
+    expect(changed.map(([date]) => date)).toEqual([dayOf(at)]);
+    const [[, { refund, net }]] = changed as [[string, Record<string, unknown>]];
+    expect([refund, Number(net)]).toEqual(["20.00", Number(before.get(dayOf(at))!["net"]) - 20]);
+  }, 60_000);
+});
+
 describe("requests", () => {
   it("are spread over time as the setting says", async () => {
     sells(100, 60);

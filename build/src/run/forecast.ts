@@ -179,7 +179,10 @@ async function verdictOnFiles(plan: Plan, options: Known): Promise<Verdict> {
   if (asked?.startsWith("kafka/"))
     return { verdict: "may run", reason: "if the topic holds messages: the step asks Kafka" };
   if (asked !== undefined)
-    return { verdict: "may run", reason: `if there is something new: the step asks ${asked}` };
+    return {
+      verdict: "may run",
+      reason: `if there is something new: the step asks the service ${asked.slice("service/".length)}`,
+    };
   if (plan.sources.length === 0)
     return { verdict: "may run", reason: "if it finds something: it is a program" };
   return { verdict: "idle", reason: "no new file", files };
