@@ -323,7 +323,7 @@ describe("a pull is refused, and says what to do, when", () => {
   });
 
   it("the key is none of Stripe's", async () => {
-    const { code, stderr } = await pull({ STRIPE_API_KEY: "hunter2" });
+    const { code, stderr } = await pull({ STRIPE_API_KEY: "hunter2" }); // pragma: allowlist secret
     expect(stderr).toMatch(/^STRIPE_API_KEY=…: is not a secret or restricted key of Stripe/m);
     expect([code, stderr.includes("hunter2")]).toEqual([2, false]);
   });

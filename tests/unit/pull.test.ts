@@ -111,7 +111,7 @@ describe("a patient fetch", () => {
 describe("addresses in messages", () => {
   it.each([
     [
-      "https://me:hunter2@example.com/v1/x?from=2026-01-01&app_id=hunter2",
+      "https://me:hunter2@example.com/v1/x?from=2026-01-01&app_id=hunter2", // pragma: allowlist secret
       "https://example.com/v1/x?from=2026-01-01&app_id=…",
     ],
     ["https://example.com/v6/3f2504e04f8911d39a0c/latest", "https://example.com/v6/…/latest"],
