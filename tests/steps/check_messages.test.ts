@@ -23,7 +23,7 @@ it("a row's key and what was judged name it: up to three of the rows, in the ord
   );
 });
 
-it("an unknown reference is named with the row, and so is a value that is missing", async () => {
+it("an unknown reference is named with the row, and so is a value that is missing where one has to be", async () => {
   const given = await step("silver.orders_clean", {
     "bronze.orders_raw": [
       { order_id: "O1", product_id: "P9", customer_id: "C9" },
@@ -31,7 +31,7 @@ it("an unknown reference is named with the row, and so is a value that is missin
     ],
   });
   expect(given.outcome.check("product_id is known in silver.dim_products").message).toBe(
-    "2 of 2 rows, such as O1: product_id P9 and O2: product_id null; at most 0",
+    "1 of 2 rows, such as O1: product_id P9; at most 0",
   );
   const known = given.outcome.check("customer_key is known in silver.dim_customers");
   expect(known.message).toBe(
@@ -91,6 +91,7 @@ it("two sums are told with what they are of, and how far they are apart", async 
   const lake = await lakehouse();
   await lake.given({
     "gold.daily_sales_summary": [{ revenue: "1234567.50" }],
+    "gold.fct_orders": [{ total_reporting: "1234567.50" }],
     "gold.customer_ltv": [{ total_revenue: "1234568.00" }],
   });
   const failed = await lake.fails("ops.data_quality");

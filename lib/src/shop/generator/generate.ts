@@ -6,19 +6,13 @@ import { exportName, writeExport } from "./write-export.js";
 import { eventFaultKinds } from "./event-faults.js";
 import { type GeneratedFile, type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
+import { Visits } from "./visits.js";
 import { aloneIn, type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
- * Fills a landing folder with the exports of a simulated shop and the events of its pages: first the history (with events
- * for its last three days), then daily increments. A call that was killed is finished by the next call; existing files are
- * never changed.
- *
- * @example
- * await generate({ landing: ".shopmetrics/landing", scale: 0.1 }); // the history up to yesterday
- * await generate({ landing: ".shopmetrics/landing", days: 7 }); // the seven days after it
+ * Fills a landing folder, as `generate` of `sources.ts` says.
  *
  * @param duckdb settings of the embedded database that creates the rows, such as `{ threads: "1" }`
- * @throws InputError naming the wrong option, or the folder if somebody else filled it
  */
 export async function generate(
   options: GenerateOptions,
@@ -45,6 +39,7 @@ async function generateAlone(
   if (due.length > 0) {
     await writeState(options.landing, state);
     const shop = await openShop(state, state.through, duckdb);
+    const visits = new Visits(shop, state);
     try {
       for (const [index, { name, day }] of due.entries()) {
         options.onFile?.({ entity: name, day: isoDate(day), number: index + 1, of: due.length });
@@ -54,7 +49,7 @@ async function generateAlone(
         };
         files.push(
           name === "clickstream"
-            ? await writeClickstream(shop, job, count)
+            ? await writeClickstream(visits, job, count)
             : await writeExport(
                 shop,
                 { ...job, entity: shop.entities.get(name)!, history: day === state.to },

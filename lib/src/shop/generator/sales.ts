@@ -49,7 +49,7 @@ export function salesTables(seed: number, money: Currencies, to: Day, isHistory:
   ];
 }
 
-/** Fills the table `coming`: the orders of some days with a product, as a visit to the shop's pages sees them. */
+/** The orders of some days that the shop's pages bring: day, number, place of the customer, and their first product. */
 export function ordersByDay(seed: number, from: Day, to: Day): string {
   return `
     with placed as (${placed(from, to)}),
@@ -57,7 +57,7 @@ export function ordersByDay(seed: number, from: Day, to: Day): string {
       select *, n as key, ${isTelephoned(seed)} as is_telephoned, ${orderSecond(seed)} as second, ${drawCustomer(seed)} from placed
     ),
     ${basket(seed, "drawn")}
-    select day, n, ${customer} as customer, product, quantity, list_cents, second
+    select day::integer, n::integer, (${customer} - 1)::integer, product::integer, quantity::integer, list_cents::integer, second::integer
     from basket where not is_telephoned order by n`;
 }
 
