@@ -358,7 +358,7 @@ describe("a pull is refused, and says what to do, when", () => {
     );
   });
 
-  it("Stripe is down; what reads it waits, orders do not", async () => {
+  it("Stripe is down; all others go on", async () => {
     await shop.land(
       "orders/orders_2026-03-01.csv",
       "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at\n" +
@@ -370,7 +370,7 @@ describe("a pull is refused, and says what to do, when", () => {
       /failed {2}bronze\.stripe: .*gave no answer to .*in 6 attempts.*ECONNREFUSED.*status\.stripe\.com/,
     );
     expect(code).toBe(1);
-    expect(stdout).toMatch(/silver\.stripe_refunds .*bronze\.stripe did not succeed/);
+    expect(stdout).not.toContain("did not succeed");
     expect(stdout).toMatch(/✓ silver\.orders_clean/);
     expect(stdout).toMatch(/✓ gold\.daily_sales_summary/);
   }, 120_000);
