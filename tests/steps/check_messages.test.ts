@@ -114,6 +114,8 @@ it("ages are in hours, an empty table has nothing to measure, and too few rows s
   expect(messages("updated_at is fresh")).toEqual([
     "silver.orders_clean: 72.5 hours; at most 48 hours",
     "silver.dim_products: nothing to measure; at most 744 hours",
+    "silver.order_items: nothing to measure; at most 48 hours",
+    "silver.payments: nothing to measure; at most 48 hours",
   ]);
   expect(messages("hours by which the newest updated_at lies in the future")[0]).toBe(
     "silver.orders_clean: 0 hours; at most 1 hour",

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gold, silver } from "shopmetrics";
-import type { Row } from "shopmetrics";
+import { gold, type Row, type silver } from "shopmetrics";
 import { step } from "./harness.ts";
 
 const touches = "gold.order_touches";
