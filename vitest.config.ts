@@ -15,6 +15,7 @@ const long = [
   "twice",
   "kill",
   "changed",
+  "stripe",
 ];
 
 class LongestFirst extends BaseSequencer {

@@ -2,7 +2,7 @@
 
     launch.py --task=/Workspace/…/tasks/x.mjs --http-path=/sql/1.0/warehouses/… --catalog=ecommerce
 
-Node gets the workspace's host, a token and the Kafka credentials in its environment: a command line can be read by
+Node gets the workspace's host, a token and the credentials of Kafka and other services in its environment: a command line can be read by
 others, an environment cannot. Its output is the task's log. Signals are handed on to it, it ends when this process does,
 and its exit code is this task's. It runs as a child and does not replace this process by `os.execv`, since a serverless
 task runs inside a Python process of Databricks', which would be gone.
@@ -19,12 +19,17 @@ import tempfile
 import threading
 
 # Secrets of the scope that Node gets, each under the name of its setting. Those the scope lacks are not set.
-KAFKA_SECRETS = {
+SECRETS = {
     "kafka-brokers": "KAFKA_BROKERS",
     "kafka-topic": "KAFKA_TOPIC",
     "kafka-username": "KAFKA_USERNAME",
     "kafka-password": "KAFKA_PASSWORD",
+    "stripe-api-key": "STRIPE_API_KEY",
+    # The address of a service of exchange rates, which may hold a key.
+    "currency-rates-url": "CURRENCY_RATES_URL",
 }
+# Those that must not stand in a log.
+HIDDEN = {"kafka-password", "stripe-api-key", "currency-rates-url"}
 # What Node needs of this process's own environment: the rest may hold secrets that are none of its business.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 GRACE_SECONDS = 30
@@ -59,7 +64,7 @@ def parse(arguments):
     parser.add_argument("--task", required=True, help="the compiled program, an .mjs file")
     parser.add_argument("--http-path", required=True, help="of the SQL warehouse")
     parser.add_argument("--catalog", required=True)
-    parser.add_argument("--secret-scope", help="where the Kafka credentials are")
+    parser.add_argument("--secret-scope", help="where the credentials of Kafka and other services are")
     parser.add_argument("--run-id", default="")
     parser.add_argument("--date", default="")
     parser.add_argument("--full", default="false")
@@ -72,7 +77,7 @@ def parse(arguments):
 
 
 def connection(scope):
-    """Host, token and Kafka credentials as settings, and which of their values must not be printed."""
+    """Host, token and the services' credentials as settings, and which of their values must not be printed."""
     from databricks.sdk import WorkspaceClient
 
     client = WorkspaceClient()
@@ -83,10 +88,10 @@ def connection(scope):
     secrets = [token]
     if scope:
         present = {secret.key for secret in client.secrets.list_secrets(scope)}
-        for key in present & KAFKA_SECRETS.keys():
+        for key in present & SECRETS.keys():
             value = client.dbutils.secrets.get(scope, key)
-            settings[KAFKA_SECRETS[key]] = value
-            if key == "kafka-password":
+            settings[SECRETS[key]] = value
+            if key in HIDDEN:
                 secrets.append(value)
     return settings, secrets
 

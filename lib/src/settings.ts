@@ -137,6 +137,75 @@ const kafka = z
     issues.push({ code: "custom", input: undefined, path, message });
   });
 
+const day = z.iso.date("is not a date, such as 2026-03-01");
+const perSecond = z.coerce.number("is not a number of requests").gt(0, "is not above 0").max(1000);
+
+/** Used when STRIPE_API_KEY is set. */
+const stripe = z
+  .object({
+    STRIPE_API_KEY: z
+      .string()
+      .regex(
+        /^(?:sk|rk)_(?:org_)?(?:test|live)_[\w.-]+$/,
+        "is not a secret or restricted key of Stripe: sk_test_…, rk_test_…, sk_live_… or rk_live_…",
+      ),
+    STRIPE_API_BASE: z
+      .url({ protocol: /^https?$/, error: "is not an address, such as http://127.0.0.1:12111" })
+      .default("https://api.stripe.com"),
+    STRIPE_OVERLAP_DAYS: z.coerce
+      .number("is not a number of days")
+      .int("is not a whole number of days")
+      .min(1)
+      .max(3650)
+      .default(90),
+    STRIPE_REQUESTS_PER_SECOND: perSecond.default(20),
+    STRIPE_FROM: day.optional(),
+    STRIPE_TO: day.optional(),
+  })
+  .check(({ value: { STRIPE_FROM: from, STRIPE_TO: to }, issues }) => {
+    const issue = (name: string, message: string) =>
+      issues.push({ code: "custom", input: undefined, path: [name], message });
+    if ((from === undefined) !== (to === undefined))
+      issue(
+        from === undefined ? "STRIPE_FROM" : "STRIPE_TO",
+        "is not set, but the other one is: give both days",
+      );
+    else if (from !== undefined && to! < from) issue("STRIPE_TO", `is before STRIPE_FROM=${from}`);
+  });
+
+/** Used when CURRENCY_RATES_URL is set. */
+const currencyRates = z.object({
+  CURRENCY_RATES_URL: z
+    .string()
+    .refine((value) => /^https?:$/.test(protocolOf(value)), "is not an address that begins with https://"),
+  CURRENCY_RATES_SINCE: day.default("2022-01-01"),
+});
+
+const protocolOf = (value: string) => (URL.canParse(value) ? new URL(value).protocol : "");
+
+/** The account at Stripe whose objects are landed, and how. */
+export interface StripeSettings {
+  /** Never to be printed. */
+  readonly key: string;
+  /** Whether the key is one of live mode, so real money. */
+  readonly livemode: boolean;
+  /** Where the API is, without a slash at the end. */
+  readonly base: string;
+  /** How many days before the newest object held are read again, for what has changed since. */
+  readonly overlapDays: number;
+  readonly requestsPerSecond: number;
+  /** Days that are read again as well, both included. */
+  readonly again?: { readonly from: string; readonly to: string };
+}
+
+/** Where exchange rates are fetched. */
+export interface CurrencyRatesSettings {
+  /** With {from}, {to} and {base} where the dates and the currency stand. May hold a key: never printed whole. */
+  readonly url: string;
+  /** The first day that is asked for. */
+  readonly since: string;
+}
+
 /** The topic of the clickstream, and how it is read. */
 export interface KafkaSettings {
   /** Each `host:port`. */
@@ -195,6 +264,10 @@ export interface Settings {
   readonly workspaceProblem?: string;
   /** Set when KAFKA_BROKERS is: then runs read the topic. */
   readonly kafka?: KafkaSettings;
+  /** Set when STRIPE_API_KEY is: then runs read what is new at Stripe. */
+  readonly stripe?: StripeSettings;
+  /** Set when CURRENCY_RATES_URL is: then runs fetch exchange rates. */
+  readonly currencyRates?: CurrencyRatesSettings;
   /** How long a warehouse held by another process is waited for, in seconds. */
   readonly lockWait: number;
   /** After how many idle seconds a notebook gives the warehouse back. */
@@ -241,7 +314,20 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
+    ...(given["STRIPE_API_KEY"] !== undefined && { stripe: readStripe(given) }),
+    ...(given["CURRENCY_RATES_URL"] !== undefined && { currencyRates: readCurrencyRates(given) }),
   };
+}
+
+/** What these settings let a run ask besides landed files, as notebooks name it among their sources. */
+export function asksOutside({ kafka, stripe, currencyRates }: Settings, source: string): boolean {
+  if (source.startsWith("landing/")) return false;
+  if (source.startsWith("kafka/")) return kafka !== undefined;
+  const known = new Map<string, unknown>([
+    ["service/stripe", stripe],
+    ["service/currency_rates", currencyRates],
+  ]);
+  return !known.has(source) || known.get(source) !== undefined;
 }
 
 let inForce: Settings | undefined;
@@ -342,7 +428,25 @@ function readKafka(given: Readonly<Record<string, string | undefined>>): KafkaSe
   };
 }
 
-const secrets = new Set(["DATABRICKS_TOKEN", "KAFKA_PASSWORD"]);
+function readStripe(given: Readonly<Record<string, string | undefined>>): StripeSettings {
+  const parsed = parse(stripe, given);
+  const { STRIPE_API_KEY: key, STRIPE_FROM: from, STRIPE_TO: to } = parsed;
+  return {
+    key,
+    livemode: /^.._(?:org_)?live_/.test(key),
+    base: parsed.STRIPE_API_BASE.replace(/\/+$/, ""),
+    overlapDays: parsed.STRIPE_OVERLAP_DAYS,
+    requestsPerSecond: parsed.STRIPE_REQUESTS_PER_SECOND,
+    ...(from !== undefined && to !== undefined && { again: { from, to } }),
+  };
+}
+
+function readCurrencyRates(given: Readonly<Record<string, string | undefined>>): CurrencyRatesSettings {
+  const parsed = parse(currencyRates, given);
+  return { url: parsed.CURRENCY_RATES_URL, since: parsed.CURRENCY_RATES_SINCE };
+}
+
+const secrets = new Set(["DATABRICKS_TOKEN", "KAFKA_PASSWORD", "STRIPE_API_KEY", "CURRENCY_RATES_URL"]);
 
 function parse<Shape extends z.ZodType>(
   shape: Shape,

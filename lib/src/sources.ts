@@ -6,8 +6,13 @@ import type { ProduceOptions, ProduceReport } from "./shop/generator/produce.js"
 export { checkKafka, landTopic } from "./kafka/api.js";
 export { readHeader } from "./landing/header.js";
 export { stopSignal } from "./plan/session.js";
+export { land, type Landable, type Slice } from "./pull/land.js";
+export { patientFetch } from "./pull/patient-fetch.js";
+export { readPages } from "./pull/read-pages.js";
+export { landCurrencyRates } from "./shop/currency-source.js";
 export type { GenerateOptions, GenerateReport } from "./shop/generator/options.js";
 export type { ProduceReport } from "./shop/generator/produce.js";
+export { landStripe } from "./shop/stripe/pull.js";
 
 /**
  * Fills a landing folder with the exports of a simulated shop and the events of its pages: first the history, then daily

@@ -79,7 +79,7 @@ const waiting = (atEnd: string) =>
   `process.on("SIGTERM", () => { console.log("stopping"); ${atEnd} }); setInterval(() => {}, 1000); console.log("ready", process.pid);`;
 
 describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
-  it("hands over the workspace, the warehouse, the run and the Kafka credentials, and nothing else", async () => {
+  it("hands over the workspace, the warehouse, the run and the credentials of Kafka and Stripe, and nothing else", async () => {
     const file = path.join(folder, "environment.json");
     const task = await program(
       "environment",
@@ -104,6 +104,7 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
       DATABRICKS_HTTP_PATH: "/sql/1.0/warehouses/abc",
       KAFKA_BROKERS: "broker-1:9093",
       KAFKA_PASSWORD: "hunter2hunter2", // pragma: allowlist secret
+      STRIPE_API_KEY: "rk_test_hunter3hunter3", // pragma: allowlist secret
     });
   });
 

@@ -4,7 +4,8 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { landedCatalog } from "#lib/shop/generator/catalog.js";
 import { shoppers } from "#lib/shop/generator/shoppers.js";
 import { envelopes } from "#lib/kafka/envelope.js";
-import { fileName, landWhole } from "#lib/kafka/landing-file.js";
+import { fileName } from "#lib/kafka/landing-file.js";
+import { landWhole } from "#lib/landing/new-file.js";
 import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 

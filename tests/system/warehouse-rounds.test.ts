@@ -10,7 +10,7 @@ import { generate } from "#lib/shop/generator/generate.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile, type Compiled } from "../../build/src/compile/compile.ts";
 import { landingFolders } from "../../build/src/compile/landing-folders.ts";
-import { exportPages, tasksBefore } from "../../build/src/bundle/jobs.ts";
+import { exportPages, taskKey, tasksBefore } from "../../build/src/bundle/jobs.ts";
 import { compileExport, compileNodeTask } from "../../build/src/bundle/node-task.ts";
 import { runJob, type JobOptions, type TaskEnd } from "../services/warehouse/run-job.ts";
 import { whyNotReady } from "../services/warehouse/install.ts";
@@ -55,11 +55,11 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
     programs = await temporaryFolder();
     const pages = compiled.plans.filter(({ runtime }) => runtime === "page");
     const before = (page: string) => tasksBefore(compiled, "daily", page);
-    const texts = {
-      bronze_clickstream_raw: await compileNodeTask(projectRoot, "notebooks/bronze/clickstream_raw.ipynb"),
-      [exportPages]: await compileExport(projectRoot, pages, landingFolders(compiled), before),
-    };
-    for (const [name, text] of Object.entries(texts)) writeFileSync(path.join(programs, `${name}.mjs`), text);
+    const write = (name: string, text: string) => writeFileSync(path.join(programs, `${name}.mjs`), text);
+    write(exportPages, await compileExport(projectRoot, pages, landingFolders(compiled), before));
+    for (const { step, notebook, runtime } of compiled.plans)
+      if (runtime === "node" && step.startsWith("bronze."))
+        write(taskKey(step), await compileNodeTask(projectRoot, notebook));
     const connection = await spark.connect();
     for (const schema of schemasOf(project.tables))
       await connection.execute(`create schema if not exists ${schema}`);

@@ -247,6 +247,23 @@ describe("the jobs of the bundle", () => {
     });
   });
 
+  it("lets what reads a step that fails alone go on however that ended, and not what reads others", () => {
+    const service = graphOf([
+      plan("bronze.orders"),
+      plan("bronze.stripe", [], { runtime: "node", failsAlone: true }),
+      plan("silver.refunds", ["bronze.orders", "bronze.stripe"]),
+    ]);
+    const { daily } = bundleJobs({ ...shop, ...service });
+    expect(waits(daily!.tasks)).toMatchObject({
+      silver_refunds: ["bronze_orders", "after_bronze_stripe"],
+      after_bronze_stripe: ["bronze_stripe"],
+    });
+    expect(daily!.tasks.find(({ task_key }) => task_key === "after_bronze_stripe")!.run_if).toBe("ALL_DONE");
+    expect(JSON.stringify(daily!.tasks.at(-1))).toContain(
+      "bronze_stripe={{tasks.bronze_stripe.result_state}}",
+    );
+  });
+
   it("leaves room for the tasks of the job that it asks", () => {
     const both = { jobs: ["daily", "streaming"] };
     const shared = graphOf([

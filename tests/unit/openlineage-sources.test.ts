@@ -1,4 +1,4 @@
-import { readSettings } from "#lib/settings.js";
+import { asksOutside, readSettings } from "#lib/settings.js";
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ describe("what bronze steps read, as OpenLineage events", () => {
       job: "daily",
       engine: { name: "duckdb", version: "1" },
       naming: namingOf(settings),
-      readsTopics: settings.kafka !== undefined,
+      asks: (source: string) => asksOutside(settings, source),
       tables: compiled.tables,
       lineage: compiled.lineage,
     };
@@ -44,5 +44,17 @@ describe("what bronze steps read, as OpenLineage events", () => {
     expect(inputs("bronze.clickstream_raw", { ...broker, KAFKA_TOPIC: "clicks" })).toContain(
       "kafka://kafka.test:9092 clicks",
     );
+  });
+
+  it("a service's step reads its folder and, with a setting, the service, without a key", () => {
+    const folder = "file /shop/landing/currency_rates";
+    expect(inputs("bronze.currency_rates_raw", {})).toEqual([folder]);
+    const service = { CURRENCY_RATES_URL: "https://rates.test/v1/{from}..{to}?access_key=hunter2" };
+    expect(inputs("bronze.currency_rates_raw", service)).toEqual([
+      folder,
+      "https://rates.test currency_rates",
+    ]);
+    const stripe = { STRIPE_API_KEY: "rk_test_1234567890" }; // pragma: allowlist secret
+    expect(inputs("bronze.stripe", stripe)).toContain("https://api.stripe.com stripe");
   });
 });

@@ -13,7 +13,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["display"],
     ["unit"],
     ["compile", "run"],
-    ["engine", "kafka"],
+    ["engine", "kafka", "pull"],
     ["verbs"],
     ["landing"],
     ["plan"],

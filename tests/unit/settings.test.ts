@@ -69,6 +69,45 @@ describe("settings of Kafka", () => {
   });
 });
 
+describe("settings of services", () => {
+  const read = (given: Record<string, string>) => readSettings(given, "/project");
+  const key = (mode: string) => `rk_${mode}_1234567890`;
+
+  it("are there when a key is, which says whose money it is", () => {
+    expect(read({ STRIPE_OVERLAP_DAYS: "?" }).stripe).toBeUndefined();
+    expect(read({ STRIPE_API_KEY: key("test"), STRIPE_API_BASE: "http://127.0.0.1:12111/" }).stripe).toEqual({
+      key: key("test"),
+      livemode: false,
+      base: "http://127.0.0.1:12111",
+      overlapDays: 90,
+      requestsPerSecond: 20,
+    });
+    expect(read({ STRIPE_API_KEY: key("live") }).stripe).toMatchObject({
+      livemode: true,
+      base: "https://api.stripe.com",
+    });
+    const days = { STRIPE_FROM: "2026-03-01", STRIPE_TO: "2026-03-31" };
+    expect(read({ STRIPE_API_KEY: key("test"), ...days }).stripe?.again).toEqual({
+      from: "2026-03-01",
+      to: "2026-03-31",
+    });
+    const url = "https://example.com/{from}..{to}";
+    expect(read({ CURRENCY_RATES_URL: url }).currencyRates).toEqual({ url, since: "2022-01-01" });
+  });
+
+  it.each([
+    [{ STRIPE_API_KEY: "pk_test_123" }, /^STRIPE_API_KEY=…: is not a secret or restricted key of Stripe/], // pragma: allowlist secret
+    [{ STRIPE_API_BASE: "stripe" }, /^STRIPE_API_BASE=stripe: is not an address/],
+    [{ STRIPE_FROM: "2026-03-01" }, /^STRIPE_TO: is not set, but the other one is: give both days$/],
+    [{ STRIPE_FROM: "2026-03-02", STRIPE_TO: "2026-03-01" }, /^STRIPE_TO=2026-03-01: is before STRIPE_FROM/],
+    [{ STRIPE_OVERLAP_DAYS: "0.5" }, /^STRIPE_OVERLAP_DAYS=0.5: is not a whole number of days$/],
+    [{ STRIPE_REQUESTS_PER_SECOND: "0" }, /^STRIPE_REQUESTS_PER_SECOND=0: is not above 0$/],
+    [{ CURRENCY_RATES_URL: "ftp://me:hunter2@x" }, /^CURRENCY_RATES_URL=…: is not an address/], // pragma: allowlist secret
+  ])("that are malformed are one line each, without a secret: %j", (given, message) => {
+    expect(() => read({ STRIPE_API_KEY: key("test"), ...given })).toThrow(message);
+  });
+});
+
 describe("settings in force", () => {
   const given = readSettings({ KAFKA_BROKERS: "a:1" }, "/project");
 

@@ -31,6 +31,7 @@ describe("shards", () => {
     const text = new Map(modules.map((one) => [one.file, one.text]));
     const uses: Record<string, (file: string) => boolean> = {
       spark: (file) => file === "tests/services/warehouse/start.ts",
+      stripe: (file) => file === "tests/services/stripe/start-mock.ts",
       kafka: (file) => file === "tests/services/kafka/start.ts",
       chromium: (file) => file === "tests/system/browser.ts",
       python: (file) => file === "build/src/commands/jupyter.ts" || /"\.venv/.test(text.get(file) ?? ""),

@@ -149,6 +149,10 @@ const isLeft = ({ jobs }: Plan, asked: string | undefined) => asked !== undefine
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");
 
+/** Steps that fail alone: what reads their tables goes on with what these hold. */
+const failingAlone = (graph: ProjectGraph) =>
+  new Set(graph.plans.flatMap(({ step, failsAlone }) => (failsAlone ? [step] : [])));
+
 /** The task that runs a step: one exports all pages. */
 export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportPages : taskKey(step));
 
@@ -196,6 +200,7 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
   const others = asks === undefined ? 0 : Math.max(1, width(within(inGraphOrder, asked)));
   const narrow = limitParallelism(reading, graph.mostTasksAtOnce - others);
   const ordered = new Set<string>();
+  const alone = failingAlone(graph);
   // What the other job reads of this one is new to it only when these have run, so it is started again then.
   const handedBack = [...asked].flatMap((step) =>
     (graph.needs.get(step) ?? []).filter((need) => steps.has(need)),
@@ -210,7 +215,8 @@ export function tasksOf(graph: ProjectGraph, chosen: readonly Plan[], job: strin
     ...(asks === undefined ? [] : [askedTask(asks, asks, first, handedOn(graph, job, asks))]),
     ...plans.map((plan): Task => {
       const reads = graph.needs.get(plan.step) ?? [];
-      const own = reading.get(plan.step) ?? [];
+      // For one that fails alone it waits as for a turn: however it ends.
+      const own = (reading.get(plan.step) ?? []).filter((step) => !alone.has(step));
       const turns = (narrow.get(plan.step) ?? []).filter((step) => !own.includes(step)).map(taskKey);
       turns.forEach((step) => ordered.add(step));
       const other = leadBack.has(plan.step) ? asks : (again ?? asks);
@@ -266,7 +272,9 @@ export function tasksBefore(graph: ProjectGraph, job: string, page: string): str
   const asks = graph.jobs[job]?.asks;
   const own = new Map(stepsOf(graph, job).map((plan) => [plan.step, taskOf(plan)]));
   const others = asks === undefined ? [] : [asks, onceMore(asks)];
-  return [...new Set((graph.needs.get(page) ?? []).flatMap((step) => own.get(step) ?? others))];
+  const alone = failingAlone(graph);
+  const needs = (graph.needs.get(page) ?? []).filter((step) => !alone.has(step));
+  return [...new Set(needs.flatMap((step) => own.get(step) ?? others))];
 }
 
 /** Starts another job and waits for it; where it runs already, it waits in that job's queue. */

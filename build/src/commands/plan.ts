@@ -1,5 +1,5 @@
 import { engineNamed } from "shopmetrics/engine";
-import { InputError, readSettings } from "shopmetrics/settings";
+import { asksOutside, InputError, readSettings } from "shopmetrics/settings";
 import type { TableChange } from "shopmetrics/run";
 import { forecast, type Forecast, type StepForecast } from "../run/forecast.js";
 import { nothingLanded } from "../run/print.js";
@@ -32,7 +32,7 @@ export async function plan(
       graph: compiled,
       landing: settings.landing,
       hasVolume: !engineNamed(settings.engine).isEmbedded,
-      hasBroker: settings.kafka !== undefined,
+      asks: (source) => asksOutside(settings, source),
       ...(choice && { why: new Map(choice.chosen.map(({ step, reason }) => [step, reason])) }),
     }),
   );

@@ -220,9 +220,10 @@ function headOf({ path, front }: Notebook) {
 }
 
 function nodePlan(notebook: Notebook): Plan {
-  const { reads = [], writes = [], sources = [] } = notebook.front;
+  const { reads = [], writes = [], sources = [], failsAlone } = notebook.front;
   const plan = {
     ...headOf(notebook),
+    ...(failsAlone && { failsAlone }),
     reads,
     writes,
     sources,

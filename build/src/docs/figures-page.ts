@@ -154,7 +154,7 @@ function originsOf(source: Source, { lineage }: Docs): string[] {
       if (column !== "*" && made.column !== column) continue;
       for (const from of made.sources) add({ table: from.table, column: column === "*" ? "*" : from.column });
     }
-  const origins = [...seen].filter(([, { table }]) => /^(landing|kafka)\//.test(table));
+  const origins = [...seen].filter(([, { table }]) => /^(landing|kafka|service)\//.test(table));
   return origins.map(([name]) => name.replace(/\.\*$/, ""));
 }
 

@@ -2,7 +2,7 @@ import { graphlib, layout } from "@dagrejs/dagre";
 import type { Tables } from "shopmetrics/plan";
 import type { ColumnLineage, TableLineage } from "../compile/lineage/columns.js";
 
-/** A box of the graph: a folder of files, a topic, a table or a page of the dashboard, with its columns. */
+/** A box of the graph: a folder of files, a topic, a service, a table or a page of the dashboard, with its columns. */
 export interface LineageBox {
   /** `landing/orders`, `kafka/clickstream-events`, `silver.orders_clean`, `dashboard.sales`. */
   readonly name: string;
@@ -97,7 +97,7 @@ function boxName(table: string): [string, string] {
   return page ? [page[1]!, `${page[2]}.`] : [table, ""];
 }
 
-const layerOf = (name: string) => /^(landing|kafka)\//.exec(name)?.[1] ?? name.split(".")[0]!;
+const layerOf = (name: string) => /^(landing|kafka|service)\//.exec(name)?.[1] ?? name.split(".")[0]!;
 
 /** Lines run from left to right, or from top to bottom. */
 type Direction = "LR" | "TB";

@@ -43,16 +43,18 @@ const schema = z
     /** Tables that a Node step reads and writes; those of an SQL step are known from its plan. */
     reads: tables.optional(),
     writes: tables.optional(),
-    /** What a Node step reads that is no table: folders of landed files and Kafka topics. */
+    /** What a Node step reads that is no table: folders of landed files, Kafka topics, and services such as Stripe. */
     sources: z
       .array(
         text.regex(
-          /^(landing|kafka)\/[\w.-]+$/,
-          "names landing/<folder> or kafka/<topic>, such as landing/orders",
+          /^(landing|kafka|service)\/[\w.-]+$/,
+          "names landing/<folder>, kafka/<topic> or service/<name>, such as landing/orders",
         ),
         "must be a list of sources, such as [landing/orders]",
       )
       .optional(),
+    /** Whether the steps that read a Node step's tables go on with what these hold when it fails: a service may be down. */
+    failsAlone: z.literal(true, "must be `true`, or be left out").optional(),
     /** What the business document asks of the step; its page in the documentation says so. */
     requirements: z
       .array(
@@ -62,6 +64,8 @@ const schema = z
       .optional(),
   })
   .check(({ value, issues }) => {
+    if (value.failsAlone && value.runtime !== "node")
+      issues.push({ code: "custom", input: value, path: ["failsAlone"], message: "is for `runtime: node`" });
     for (const key of ["reads", "writes", "sources"] as const) {
       if (value.runtime === "node" || value[key] === undefined) continue;
       const message = "is for `runtime: node`; an SQL step's tables are known from its statements";

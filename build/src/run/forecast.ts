@@ -58,8 +58,8 @@ interface ForecastOptions {
   readonly landing: string;
   /** Whether files may have landed where nobody looks before the run: in the volume of a warehouse. */
   readonly hasVolume: boolean;
-  /** Whether a topic's broker is known. */
-  readonly hasBroker: boolean;
+  /** Whether the settings name whom a topic or a service is asked of. */
+  readonly asks: (source: string) => boolean;
   readonly date: string;
   readonly full: boolean;
   readonly backfill?: BusinessDates;
@@ -175,11 +175,15 @@ async function verdictOnFiles(plan: Plan, options: Known): Promise<Verdict> {
     return { verdict: "may run", reason: "if the landing volume holds new files" };
   if (plan.runtime !== "node") return { verdict: "idle", reason: "no new file", files };
   if (plan.writes.length === 0) return { verdict: "runs", reason: "is a program that runs each time" };
-  const topics = plan.sources.filter((source) => source.startsWith("kafka/"));
-  const others = plan.sources.filter((source) => !/^(?:landing|kafka)\//.test(source));
-  if (topics.length > 0 && options.hasBroker)
+  const asked = plan.sources.find((source) => options.asks(source));
+  if (asked?.startsWith("kafka/"))
     return { verdict: "may run", reason: "if the topic holds messages: the step asks Kafka" };
-  if (others.length > 0 || plan.sources.length === 0)
+  if (asked !== undefined)
+    return {
+      verdict: "may run",
+      reason: `if there is something new: the step asks the service ${asked.slice("service/".length)}`,
+    };
+  if (plan.sources.length === 0)
     return { verdict: "may run", reason: "if it finds something: it is a program" };
   return { verdict: "idle", reason: "no new file", files };
 }

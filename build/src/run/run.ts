@@ -82,9 +82,12 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     });
     if (changed.length > 0 && !full) options.onNote?.(changedNote(changed));
     let known: KnownBefore | undefined;
+    const alone = new Set(graph.plans.flatMap(({ step, failsAlone }) => (failsAlone ? [step] : [])));
     const work = async (plan: Plan, isAlone: boolean): Promise<boolean> => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
-      const blocked = (graph.needs.get(plan.step) ?? []).find((need) => stops(reports.get(need)));
+      const blocked = (graph.needs.get(plan.step) ?? []).find(
+        (need) => !alone.has(need) && stops(reports.get(need)),
+      );
       const report = blocked
         ? notRun(plan, `${blocked} did not succeed`)
         : await runStep(plan, runId, options, { known, isAlone }).catch((error: unknown) =>

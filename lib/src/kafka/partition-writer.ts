@@ -1,5 +1,6 @@
 import { envelopes, isoTimestamp, type RawMessage } from "./envelope.js";
-import { beginFile, fileName, reached, type LandingFile } from "./landing-file.js";
+import { beginFile, type LandingFile } from "../landing/new-file.js";
+import { fileName, reached } from "./landing-file.js";
 import { TopicRecreated, type Position } from "./positions.js";
 
 /** Consecutive messages of a partition, as fetched. */

@@ -23,6 +23,8 @@ export interface Session {
   cell?(path: string, number: number): void;
   /** Told that the notebook reads the world, which a recorded SQL step can't. */
   world?(what: string): void;
+  /** Told what a person should know of a step that goes on all the same. */
+  warn?(message: string): void;
   /** The project's folder, where its notebooks are not those of this installation. */
   readonly root?: string;
   /** Fires when the step is to end. */
@@ -61,6 +63,9 @@ export const named = (variable: string, statement: Statement): Statement =>
  * what it has begun and returns. In Jupyter it never does.
  */
 export const stopSignal = (): AbortSignal => current?.signal ?? never;
+
+/** Says what a person should know of a step that goes on all the same: with the step's report, or below the cell. */
+export const warn = (message: string): void => (current?.warn ?? console.warn)(message);
 
 /** The folder to which the paths in notebooks are relative. */
 export const projectFolder = (): string => current?.root ?? projectRoot;

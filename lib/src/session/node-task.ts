@@ -67,6 +67,7 @@ export async function beginTask(step: string): Promise<void> {
         batch: null,
         message: error === undefined ? null : placed(error, here),
       });
+      for (const warning of figures.warnings) console.error(`! ${warning}`);
       const { in: taken, out, rejected } = figures;
       console.log(`${step}: ${taken} rows in, ${out} out, ${rejected} rejected`);
     } finally {

@@ -68,6 +68,7 @@ export function taskSession(options: TaskOptions): Session {
     cell(path, number) {
       cell = { path, cell: number, line: 1 };
     },
+    warn: (message) => void figures.warnings.push(message),
     // Everything is awaited and not chained with `then`: stack traces follow awaits only, up to the notebook's cell.
     async submit(request: VerbRequest) {
       const before = turn;

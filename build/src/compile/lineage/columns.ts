@@ -225,6 +225,16 @@ function byProgram({ sources: read, reads }: Plan, name: string, tables: Tables)
     kind: "transformation" as const,
   }));
   const columns = tables.get(name)?.columns ?? [];
+  const table = tables.get(name);
+  if (table && read.includes(own) && (table.options.files ?? "csv") === "csv") {
+    // Whoever landed the exports, they have the table's columns.
+    const kept = arrivedColumns(table).flatMap((one) => (one.name === "_rescued_data" ? [] : [one.name]));
+    const folder = landingFolderOf(name);
+    const made = loaded({ table: name, folder, format: "csv", columns: kept }, tables);
+    const others = sources.filter((source) => source.table !== own);
+    const asked = (column: ColumnLineage) => ({ ...column, sources: [...column.sources, ...others] });
+    return [{ ...made, columns: made.columns.map((one) => (one.kind === "stamp" ? one : asked(one))) }];
+  }
   return [
     {
       table: name,

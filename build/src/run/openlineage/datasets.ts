@@ -15,7 +15,8 @@ export interface Dataset {
 
 export interface Naming {
   /**
-   * @param table `layer.table`, a landing folder such as `landing/orders`, or a topic such as `kafka/clickstream-events`
+   * @param table `layer.table`, a landing folder such as `landing/orders`, a topic such as
+   *   `kafka/clickstream-events`, or a service such as `service/stripe`
    */
   (table: string): { readonly namespace: string; readonly name: string };
 }
@@ -28,6 +29,11 @@ export function namingOf(settings: Settings): Naming {
     // The notebook names the topic by its default; the settings say which one is read, and where.
     if (table.startsWith("kafka/") && settings.kafka)
       return { namespace: `kafka://${settings.kafka.brokers[0]}`, name: settings.kafka.topic };
+    if (table === "service/stripe" && settings.stripe)
+      return { namespace: settings.stripe.base, name: "stripe" };
+    // The address of a service may hold a key, so only its host is told.
+    if (table === "service/currency_rates" && settings.currencyRates)
+      return { namespace: new URL(settings.currencyRates.url).origin, name: "currency_rates" };
     return engineNamed(settings.engine).dataset(settings, table);
   };
 }

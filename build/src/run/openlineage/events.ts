@@ -29,8 +29,8 @@ export interface RunOfEvents {
   readonly job: string;
   readonly engine: { readonly name: string; readonly version: string };
   readonly naming: Naming;
-  /** Whether a broker is set: without one a run reads landed files only. */
-  readonly readsTopics: boolean;
+  /** Whether a topic or a service is asked: without its setting a run reads landed files only. */
+  readonly asks: (source: string) => boolean;
   readonly tables: Tables;
   readonly lineage: readonly TableLineage[];
 }
@@ -51,7 +51,7 @@ export function runEvent(run: RunOfEvents, report?: Pick<RunReport, "status" | "
 
 /** A step has begun, or has ended as its report says: what it read and wrote, and what its checks found. */
 export function stepEvent(run: RunOfEvents, plan: Plan, report?: StepReport): RunEvent {
-  const sources = plan.sources.filter((source) => run.readsTopics || !source.startsWith("kafka/"));
+  const sources = plan.sources.filter((source) => source.startsWith("landing/") || run.asks(source));
   // A table's description does not change during a step, nor by one that had nothing to do: it is sent once.
   const described = (table: string, made?: TableLineage) =>
     report && report.status !== "skipped"

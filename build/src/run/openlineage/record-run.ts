@@ -1,7 +1,7 @@
 import { engineNamed } from "shopmetrics/engine";
 import { appendFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
-import { keptFrom, type Settings } from "shopmetrics/settings";
+import { asksOutside, keptFrom, type Settings } from "shopmetrics/settings";
 import type { Compiled } from "../../compile/compile.js";
 import type { RunReport, StepEvent } from "../run-report.js";
 import { namingOf } from "./datasets.js";
@@ -36,7 +36,7 @@ export async function recordLineage(
       job: options.job,
       engine: { name: settings.engine, version },
       naming: namingOf(settings),
-      readsTopics: settings.kafka !== undefined,
+      asks: (source) => asksOutside(settings, source),
       tables: compiled.tables,
       lineage: compiled.lineage,
     };
