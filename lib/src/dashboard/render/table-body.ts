@@ -88,7 +88,12 @@ export function tableBody(table: Rows, surface: Surface, limit: number, sets?: C
           "td",
           {
             class:
-              [numeric && "number", bar && "bar", isLong(value) && "long"].filter(Boolean).join(" ") ||
+              [
+                numeric && "number",
+                bar && "bar",
+                isLong(value) && "long",
+                value instanceof Date && "date",
+              ].filter(Boolean).join(" ") ||
               undefined,
             style: bar,
             "data-status": format === "status" && String(value),
