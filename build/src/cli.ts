@@ -99,6 +99,10 @@ program
   .option("--seed <n>", "the same seed gives the same files (default 1)", number)
   .option("--from <date>", "first day of the history (default 2022-01-01)")
   .option("--to <date>", "last day of the history (default yesterday)")
+  .option(
+    "--currencies <codes>",
+    "further currencies that customers of a new shop order and pay in, such as GBP",
+  )
   .option("--faults <rate>", "share of rows that are faulty, such as 0.02", number)
   .addOption(quiet())
   .addOption(json())

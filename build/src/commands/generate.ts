@@ -11,15 +11,18 @@ interface GenerateCommand {
   from?: string;
   to?: string;
   faults?: number;
+  currencies?: string;
   quiet?: boolean;
   json?: boolean;
 }
 
 export async function generate(options: GenerateCommand): Promise<void> {
-  const { landing } = readSettings();
-  const { from, to, scale, days, until, seed, faults } = options;
+  const { landing, business } = readSettings();
+  const { from, to, scale, days, until, seed, faults, currencies } = options;
   const report = await generateShown({
     landing,
+    currency: business.ordersCurrency,
+    ...(currencies !== undefined && { currencies: currencies.split(/[ ,]+/).filter(Boolean) }),
     ...(scale !== undefined && { scale }),
     ...(days !== undefined && { days }),
     ...(until !== undefined && { until }),
@@ -48,11 +51,21 @@ export function describe(report: GenerateReport, landing: string): string {
   const rows = (entity: string) =>
     report.files.filter((file) => file.entity === entity).reduce((sum, file) => sum + file.rows, 0);
   const size = report.files.reduce((sum, file) => sum + file.bytes, 0);
-  const entities = ["customers", "products", "orders", "clickstream"]
-    .map((entity) => `${count(rows(entity))} ${entity === "clickstream" ? "events" : entity}`)
+  const entities = Object.entries(shown)
+    .map(([entity, name]) => `${count(rows(entity))} ${name}`)
     .join(", ");
   return (
     `Generated ${entities} for ${report.from} … ${report.to}: ${counted(report.files.length, "file")}, ` +
     `${bytes(size)} in ${landing} (${seconds(report.seconds)})`
   );
 }
+
+/** What a report counts, and its name for people. */
+const shown = {
+  customers: "customers",
+  products: "products",
+  orders: "orders",
+  order_items: "lines",
+  payments: "payments",
+  clickstream: "events",
+};

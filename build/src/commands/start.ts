@@ -22,9 +22,10 @@ export async function start(
     if (!options.quiet && !options.json) console.log(text);
   };
   if (await isEmpty(settings.landing)) {
-    const { landing } = settings;
+    const { landing, business } = settings;
     const report = await generateShown({
       landing,
+      currency: business.ordersCurrency,
       ...(options.scale !== undefined && { scale: options.scale }),
     });
     say(describe(report, nearPath(landing)));

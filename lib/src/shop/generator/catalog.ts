@@ -6,7 +6,7 @@ import { InputError } from "../../errors.js";
 import type { Catalog } from "./visit.js";
 
 /**
- * Customers and products from the landed exports, so that silver knows the customers and products of the events.
+ * Customers, products and the campaigns that run today from the landed exports, so that silver knows those of the events.
  *
  * @throws InputError when no customers or products have landed
  */
@@ -29,6 +29,12 @@ export async function landedCatalog(landing: string): Promise<Catalog> {
       `select product_id, max(cast(try_cast(price as decimal(12, 2)) as varchar)) as price from ${exports("products")}
 where product_id is not null group by 1 having price is not null order by 1`,
     );
+    const campaigns = existsSync(path.join(landing, "campaigns"))
+      ? await select(
+          `select distinct campaign, channel from ${exports("campaigns")} where campaign is not null
+and current_date between try_cast(start_date as date) and coalesce(try_cast(end_date as date), current_date) order by 1, 2`,
+        )
+      : [];
     if (customers.length === 0 || products.length === 0)
       throw new InputError(
         `${landing} holds exports without customers or without products, and events need both. Run \`npx shopmetrics generate\` first.`,
@@ -38,6 +44,10 @@ where product_id is not null group by 1 having price is not null order by 1`,
       products: products.map((row) => ({
         product_id: String(row["product_id"]),
         price: String(row["price"]),
+      })),
+      campaigns: campaigns.map((row) => ({
+        campaign: String(row["campaign"]),
+        channel: String(row["channel"]),
       })),
     };
   } finally {

@@ -1,5 +1,5 @@
 import { chance, choose, draws, pick } from "./random.js";
-import { id, instant, type Entity } from "./entity.js";
+import { id, instantOf, type Entity } from "./entity.js";
 import { countries, namePools, namesOf, nicknamed } from "./people.js";
 import { createTable } from "./tables.js";
 
@@ -68,7 +68,7 @@ export function customers(seed: number): Entity {
         city.region,
         country.country,
         strftime(make_timestamp(day * 86400000000), '%Y-%m-%d') as signup_date,
-        ${instant(`(day + version * period)`, pick("draw_second", 86400))} as updated_at,
+        ${instantOf(`(day + version * period)`, pick("draw_second", 86400))} as updated_at,
         position
       from settled
       join country on country.country_index = settled.country_index
@@ -127,7 +127,7 @@ export function customerTables(seed: number): string[] {
       ),
       drawn as (
         select n, day,
-          ${draw("n", "home")} as draw_home,
+          ${drawHome(seed, "n")} as draw_home,
           ${draw("n", "first")} as draw_first,
           ${draw("n", "last")} as draw_last,
           ${draw("n", "style")} as draw_style,
@@ -158,7 +158,11 @@ export function customerTables(seed: number): string[] {
   ];
 }
 
-function chooseCountry(draw: string): string {
+/** The draw that decides where customer `n` signs up. */
+export const drawHome = (seed: number, n: string) => draws(seed, "customers")(n, "home");
+
+/** A country, by its place in `countries`. `draw` is a column. */
+export function chooseCountry(draw: string): string {
   return choose(
     draw,
     countries.map((country, index) => [index, country.weight] as const),

@@ -1,6 +1,20 @@
 import type { Day } from "./calendar.js";
 
-export type EntityName = "customers" | "orders" | "products";
+/** The shop's exports, in the order in which a day's are written. */
+export const entityNames = [
+  "customers",
+  "products",
+  "orders",
+  "order_items",
+  "payments",
+  "campaigns",
+  "marketing_spend",
+  "stripe_charges",
+  "stripe_refunds",
+  "stripe_disputes",
+  "stripe_balance_transactions",
+] as const;
+export type EntityName = (typeof entityNames)[number];
 
 export const faultKinds = [
   "duplicate",
@@ -22,6 +36,8 @@ export type FaultKind = (typeof faultKinds)[number];
 export interface Entity {
   readonly name: EntityName;
   readonly columns: readonly string[];
+  /** Whether its picks read the tables of `salesTables`, which have to be there for the file first. */
+  readonly isOfSales?: boolean;
   /** Every row that exists at the end of `to`. */
   pickHistory(to: Day): string;
   /** The rows that appear or change on `day`. */
@@ -41,7 +57,12 @@ export function money(cents: string): string {
   return `(${cents})::decimal(12, 0) * 0.01`;
 }
 
+/** An ISO instant from seconds since 1970. */
+export function instant(seconds: string): string {
+  return `strftime(make_timestamp((${seconds})::bigint * 1000000), '%Y-%m-%dT%H:%M:%SZ')`;
+}
+
 /** An ISO instant from a day and a second of that day. */
-export function instant(day: string, second: string): string {
-  return `strftime(make_timestamp((${day}::bigint * 86400 + ${second}) * 1000000), '%Y-%m-%dT%H:%M:%SZ')`;
+export function instantOf(day: string, second: string): string {
+  return instant(`${day}::bigint * 86400 + ${second}`);
 }

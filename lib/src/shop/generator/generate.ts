@@ -1,10 +1,12 @@
 import { clickstreamName, firstClickstreamDay, writeClickstream } from "./clickstream.js";
 import { type Day, isoDate } from "./calendar.js";
-import { faultKinds, type EntityName } from "./entity.js";
+import { hasNewCampaign } from "./campaigns.js";
+import { entityNames, faultKinds, type EntityName } from "./entity.js";
 import { exportName, writeExport } from "./write-export.js";
 import { eventFaultKinds } from "./event-faults.js";
 import { type GeneratedFile, type GenerateOptions, type GenerateReport, plan } from "./options.js";
 import { openShop } from "./shop.js";
+import { Visits } from "./visits.js";
 import { aloneIn, type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
@@ -44,6 +46,7 @@ async function generateAlone(
   if (due.length > 0) {
     await writeState(options.landing, state);
     const shop = await openShop(state, state.through, duckdb);
+    const visits = new Visits(shop, state);
     try {
       for (const [index, { name, day }] of due.entries()) {
         options.onFile?.({ entity: name, day: isoDate(day), number: index + 1, of: due.length });
@@ -53,10 +56,10 @@ async function generateAlone(
         };
         files.push(
           name === "clickstream"
-            ? await writeClickstream(shop, job, count)
+            ? await writeClickstream(visits, job, count)
             : await writeExport(
                 shop,
-                { ...job, entity: shop.entities[name], history: day === state.to },
+                { ...job, entity: shop.entities.get(name)!, history: day === state.to },
                 count,
               ),
         );
@@ -81,8 +84,10 @@ function missing(
 ): { name: EntityName | "clickstream"; day: Day }[] {
   const due: { name: EntityName | "clickstream"; day: Day }[] = [];
   for (let day = firstClickstreamDay(state); day <= state.through; day++) {
-    for (const name of ["customers", "orders", "products"] as const)
-      if (day >= state.to && !present.has(exportName(name, day))) due.push({ name, day });
+    for (const name of day < state.to ? [] : entityNames) {
+      if (name === "campaigns" && !hasNewCampaign(state, day)) continue;
+      if (!present.has(exportName(name, day))) due.push({ name, day });
+    }
     if (!present.has(clickstreamName(day))) due.push({ name: "clickstream", day });
   }
   return due;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Day, isoDate, parseDay } from "./calendar.js";
 import { InputError } from "../../errors.js";
+import { entityNames } from "./entity.js";
 import { isAlive, writeWhole } from "../../landing/write-whole.js";
 
 /** What a landing folder remembers about the shop that fills it. */
@@ -15,12 +16,14 @@ export interface LandingState {
   /** The last day for which exports are due; saved before they are written, so that the next call can finish a killed one. */
   readonly through: Day;
   readonly faults: number;
+  readonly currency: string;
+  readonly currencies: readonly string[];
 }
 
 const stateFile = ".generator.json";
 
 /** Increased when the rows for a seed change, so that a folder is never continued with different rows. */
-const version = 1;
+const version = 2;
 
 const lockFile = ".generator.lock";
 
@@ -78,16 +81,16 @@ export async function readState(landing: string): Promise<LandingState | undefin
 }
 
 export async function writeState(landing: string, state: LandingState): Promise<void> {
-  const { seed, scale, from, to, through, faults } = state;
+  const { seed, scale, from, to, through, faults, currency, currencies } = state;
   const dates = { from: isoDate(from), to: isoDate(to), through: isoDate(through) };
-  const text = `${JSON.stringify({ version, seed, scale, ...dates, faults }, null, 2)}\n`;
+  const text = `${JSON.stringify({ version, seed, scale, ...dates, faults, currency, currencies }, null, 2)}\n`;
   await writeWhole(join(landing, stateFile), (draft) => writeFile(draft, text));
 }
 
 /** The exports in the folder, as `<entity>/<file>`. */
 export async function listExports(landing: string): Promise<string[]> {
   const found: string[] = [];
-  for (const entity of ["customers", "orders", "products", "clickstream"]) {
+  for (const entity of [...entityNames, "clickstream"]) {
     const names = await readdir(join(landing, entity)).catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT") return [];
       throw error;
@@ -109,6 +112,11 @@ function parseState(path: string, text: string): LandingState {
   } catch {
     throw broken("is not JSON");
   }
+  if (raw.version === 1)
+    throw new InputError(
+      `${path} is of an earlier generator, whose orders had no lines and no payments: a further day would not fit the exports in this ` +
+        `folder. They stay as they are and can be used. For a shop that goes on, generate into an empty folder: SHOPMETRICS_HOME names another.`,
+    );
   if (raw.version !== version)
     throw broken(`has version ${String(raw.version)}, this generator writes ${version}`);
   const number = (key: string) => {
@@ -128,5 +136,7 @@ function parseState(path: string, text: string): LandingState {
     to: day("to"),
     through: day("through"),
     faults: number("faults"),
+    currency: String(raw.currency),
+    currencies: Array.isArray(raw.currencies) ? raw.currencies.map(String) : [],
   };
 }

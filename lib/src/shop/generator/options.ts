@@ -2,9 +2,10 @@ import { InputError } from "../../errors.js";
 import { type Day, isoDate, parseDay, yesterday } from "./calendar.js";
 import type { LandingState } from "./landing-state.js";
 import type { EntityName } from "./entity.js";
+import { currencyCountries } from "./sales.js";
 
 export interface GenerateOptions {
-  /** Folder for `customers/`, `orders/`, `products/` and `clickstream/`; created if it does not exist. */
+  /** Gets a folder per entity, such as `orders/`, and `clickstream/`; created if it does not exist. */
   readonly landing: string;
   /** 1 (the default) = 10,000 customers, 1,000 products and 100,000 orders; fractions are allowed. */
   readonly scale?: number;
@@ -20,6 +21,10 @@ export interface GenerateOptions {
   readonly until?: string;
   /** Share of faulty rows, 0..1, in the files of this call. Default: the rate of the folder's first call, or 0. */
   readonly faults?: number;
+  /** What a new shop sells in. Default EUR; a folder keeps its own. */
+  readonly currency?: string;
+  /** Further currencies of a new shop, such as `["GBP"]`: customers of that country order and pay in it. Default none. */
+  readonly currencies?: readonly string[];
   /** Told before each file is written: which one, of how many. */
   readonly onFile?: (file: {
     readonly entity: EntityName | "clickstream";
@@ -72,7 +77,17 @@ function begin(options: GenerateOptions): LandingState {
     );
   }
   const { scale = 1, seed = 1, days = 0, faults = 0 } = options;
-  return { seed, scale, from, to, through: lastDay(options, to) ?? to + days, faults };
+  const { currency = "EUR", currencies = [] } = options;
+  return {
+    seed,
+    scale,
+    from,
+    to,
+    through: lastDay(options, to) ?? to + days,
+    faults,
+    currency,
+    currencies: currencies.filter((code) => code !== currency),
+  };
 }
 
 function proceed(options: GenerateOptions, state: LandingState): LandingState {
@@ -81,6 +96,11 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
     ["scale", options.scale, state.scale],
     ["from", options.from, isoDate(state.from)],
     ["to", options.to, isoDate(state.to)],
+    [
+      "currencies",
+      options.currencies?.filter((code) => code !== state.currency).join(),
+      state.currencies.join(),
+    ],
   ] as const) {
     if (given !== undefined && given !== kept) {
       throw new InputError(
@@ -117,6 +137,12 @@ function check(options: GenerateOptions): void {
   if (faults !== undefined && !(faults >= 0 && faults <= 1)) {
     throw new InputError(`faults is ${faults}: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows.`);
   }
+  for (const code of options.currencies ?? [])
+    if (currencyCountries[code] === undefined) {
+      throw new InputError(
+        `currencies names ${code}: give some of ${Object.keys(currencyCountries).join(", ")}; the others' customers pay in the shop's own.`,
+      );
+    }
   day("from", options.from);
   day("to", options.to);
 }

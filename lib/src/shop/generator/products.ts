@@ -1,7 +1,7 @@
 import { categories, colours, seriesNames, type Subcategory } from "./assortment.js";
 import type { Day } from "./calendar.js";
 import { chance, draws, pick } from "./random.js";
-import { type Entity, id, instant, money } from "./entity.js";
+import { type Entity, id, instantOf, money } from "./entity.js";
 import { createTable } from "./tables.js";
 
 /** Products. A product's price changes at midnight every `period` days; the number of changes is its version. */
@@ -43,8 +43,8 @@ export function products(seed: number): Entity {
         brand.brand,
         ${money("price_cents(n, base, version)")} as price,
         ${money("base * cost_percent * (1000 + 8 * (version - first_version)) // 100000")} as cost,
-        case when changes = 0 then ${instant("states.day", pick(draw("n", "second"), 86400))}
-          else ${instant("(version * period - shift)", "0")} end as updated_at,
+        case when changes = 0 then ${instantOf("states.day", pick(draw("n", "second"), 86400))}
+          else ${instantOf("(version * period - shift)", "0")} end as updated_at,
         position
       from states
       join brand on brand.category_index = states.category_index

@@ -50,13 +50,21 @@ export function* shoppers(options: ShoppersOptions): Generator<SentEvent, void, 
     if (arrival >= to) break;
     const prefix = `${from.toString(36)}-${seed.toString(36)}-${(++number).toString(36)}`;
     for (const event of sessionOf(Math.floor(arrival), `S-${prefix}`, options, draw)) {
-      const whole: ClickstreamEvent = { event_id: `E-${prefix}-${(++sent).toString(36)}`, ...event };
-      const at = Date.parse(event.event_ts) + delay(draw);
-      waiting.put({ event: whole, sentAt: at });
-      if (draw() < twice) waiting.put({ event: whole, sentAt: at + 200 + Math.floor(draw() * 60_000) });
+      for (const message of sending({ event_id: `E-${prefix}-${(++sent).toString(36)}`, ...event }, draw))
+        waiting.put(message);
     }
   }
   for (let next = waiting.take(); next; next = waiting.take()) yield next;
+}
+
+/** When an event goes out: mostly at once, sometimes late, and once in a while twice. */
+export function sending(event: ClickstreamEvent, draw: () => number): SentEvent[] {
+  const sentAt = Date.parse(event.event_ts) + delay(draw);
+  if (draw() >= twice) return [{ event, sentAt }];
+  return [
+    { event, sentAt },
+    { event, sentAt: sentAt + 200 + Math.floor(draw() * 60_000) },
+  ];
 }
 
 /** The share of events that are sent twice, as by a client that got no confirmation. */

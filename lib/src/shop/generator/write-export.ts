@@ -34,6 +34,7 @@ export async function writeExport(
   const file = join(job.landing, exportName(entity.name, day));
   await mkdir(dirname(file), { recursive: true });
 
+  if (entity.isOfSales) await shop.sell(day, job.history);
   await connection.run(
     `create or replace temp table picked as ${job.history ? entity.pickHistory(day) : entity.pickDay(day)}`,
   );
@@ -44,7 +45,7 @@ export async function writeExport(
       return result.rowsChanged;
     });
   let rows: number;
-  if (job.faults > 0) {
+  if (job.faults > 0 && entity.faults.length > 0) {
     const phase = drawNumber(job.seed, entity.name, "faults", day);
     const spread = { rate: job.faults, phase };
     rows = await copy(faultyLines(entity, rendered, spread), plainLines);
