@@ -14,6 +14,8 @@ export { check } from "./verbs/check.js";
 export { messageWithoutRows } from "./verbs/row-text.js";
 export { given, type Given } from "./verbs/given.js";
 export { implausible } from "./verbs/implausible.js";
+export { isFiner, isNegative } from "./verbs/untidy.js";
+export { fromSmallestUnit, fromUnixSeconds } from "./verbs/stripe.js";
 export { explain, rows, show } from "./verbs/read.js";
 export { seed } from "./verbs/seed.js";
 export { InputError } from "./errors.js";

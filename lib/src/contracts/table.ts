@@ -49,6 +49,8 @@ interface TableOptions<Shape> {
   readonly tracks?: readonly ColumnName<Shape>[];
   /** Columns that hold another table's key, as `schema.table.column`. A missing one is a warning. */
   readonly references?: { readonly [C in ColumnName<Shape>]?: string };
+  /** Columns of `references` in which nothing may stand: a null there is no warning. */
+  readonly optionalReferences?: readonly ColumnName<Shape>[];
   /**
    * For a column that joined the contract later: the column whose value it takes over in the rows that are there already, or
    * whether that column has one. Any other new column is null in them until a run with `--full`, which a key cannot be. Not for

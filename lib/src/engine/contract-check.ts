@@ -99,7 +99,10 @@ export function contractCheck(
     ([column, target], index) => {
       const [schema, name, targetColumn] = target.split(".");
       const known = parts.isKnown?.(column, `${schema}.${name}`, targetColumn!);
-      const isBroken = known ? `(${known}) is not true` : `r${index}._key is null`;
+      const isUnknown = known ? `(${known}) is not true` : `r${index}._key is null`;
+      const isBroken = table.options.optionalReferences?.includes(column)
+        ? `${known ? column : `rows_written.${column}`} is not null and ${isUnknown}`
+        : isUnknown;
       if (!known)
         joins.push(
           `left join (select distinct ${targetColumn} as _key from ${schema}.${name}) as r${index} on ` +

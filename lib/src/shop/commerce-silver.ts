@@ -32,6 +32,7 @@ const newest = ["updated_at", "source_load", "source_file", "source_row"] as con
 /** Of things that carry no time of their change: the file loaded later is the newer. */
 const latest = ["source_load", "source_file", "source_row"] as const;
 
+const ofSettings = "Code of three letters. An empty one is the orders' own currency of the settings.";
 const currency = (comment: string) => text(comment, { longest: 3 });
 
 /** DECIMAL(12,2) that may be below 0. */
@@ -48,7 +49,7 @@ export const order_items = table(
     quantity: int("Units ordered. An empty quantity counts as 1.", units),
     unit_price: money("Price of one unit on that day."),
     discount: money("What is taken off the line. An empty discount counts as 0."),
-    amount: money("quantity × unit_price − discount, rounded to the cent."),
+    amount: money("quantity × unit_price − discount as they were given, rounded to the cent."),
     updated_at: timestamp("When the shop last changed the line, UTC.", happened),
     ...origin,
   },
@@ -72,7 +73,7 @@ export const payments = table(
     payment_id: text("The shop's number of this payment.", name),
     order_id: text("The order it pays for. Null when the shop did not say.", name).nullable(),
     amount: money("The amount, in its currency."),
-    currency: currency("Code of three letters. An empty one is the orders' own currency of the settings."),
+    currency: currency(ofSettings),
     payment_method: text("card, paypal, transfer and others.", words).nullable(),
     payment_status: oneOf(paymentStatus, "State of the payment."),
     transaction_id: text(
@@ -87,7 +88,15 @@ export const payments = table(
     key: ["payment_id"],
     newest,
     auditColumns: ["source_load"],
-    tracks: ["order_id", "amount", "currency", "payment_status", "transaction_id", "payment_date"],
+    tracks: [
+      "order_id",
+      "amount",
+      "currency",
+      "payment_status",
+      "transaction_id",
+      "payment_date",
+      "updated_at",
+    ],
     references: { order_id: "silver.orders_clean.order_id" },
     ...internal,
   },
@@ -97,7 +106,7 @@ export const refunds = table(
   "silver.refunds",
   "One row per refund: what Stripe gave back, else what a payment says, else what an order without any payment says.",
   {
-    refund_id: text("Stripe's number of the refund, else the payment's, else the order's."),
+    refund_id: text("Stripe's number of the refund, else payment: and the payment's number, else order: and the order's."),
     order_id: text("The order. Unknown when no payment or charge says whose it was."),
     payment_id: text("The payment that was given back. Null when none is known.").nullable(),
     amount: money("What was given back, in its currency."),
@@ -111,6 +120,7 @@ export const refunds = table(
     key: ["refund_id"],
     tracks: ["order_id", "amount", "currency", "refund_date"],
     references: { order_id: "silver.orders_clean.order_id", payment_id: "silver.payments.payment_id" },
+    optionalReferences: ["payment_id"],
     ...internal,
   },
 );
@@ -126,7 +136,7 @@ export const marketing_spend = table(
       name,
     ),
     spend: money("What it cost on that day, in its currency."),
-    currency: currency("Code of three letters."),
+    currency: currency(ofSettings),
     impressions: bigint("How often it was shown.", { from: 0 }).nullable(),
     clicks: bigint("How often it was clicked.", { from: 0 }).nullable(),
     ...origin,
@@ -150,7 +160,7 @@ export const campaigns = table(
     start_date: date("First day.", { from: "1900-01-01" }),
     end_date: date("Last day. Null while it has no end.", { from: "1900-01-01" }).nullable(),
     budget: money("What it may cost in all, in its currency.").nullable(),
-    currency: currency("Code of three letters."),
+    currency: currency(ofSettings),
     ...origin,
   },
   {
@@ -167,10 +177,10 @@ export const currency_rates = table(
   "silver.currency_rates",
   "The exchange rate of each day: days without one have the last known rate, and say so.",
   {
-    date: date("The day."),
+    date: date("The day.", happened),
     base: currency("The currency of which one unit is worth `rate` units of quote."),
     quote: currency("The other currency."),
-    rate: decimal(18, 8, "How many units of quote one unit of base is worth.", { from: 0.00000001 }),
+    rate: decimal(18, 8, "How many units of quote one unit of base is worth.", { from: "0.00000001" }),
     known_date: date("The day that this rate was given for: date itself, or an earlier one."),
     is_filled: boolean("Whether the rate is that of an earlier day."),
     valid_until: date(
@@ -233,7 +243,7 @@ export const stripe_refunds = table(
     key: ["refund_id"],
     newest: latest,
     auditColumns: ["source_load"],
-    tracks: ["charge_id", "payment_intent_id", "amount", "currency", "status", "created_at"],
+    tracks: ["charge_id", "payment_intent_id", "amount", "currency", "status", "reason", "created_at"],
     ...internal,
   },
 );
@@ -258,6 +268,7 @@ export const stripe_disputes = table(
     auditColumns: ["source_load"],
     tracks: ["charge_id", "amount", "currency", "status", "created_at"],
     references: { charge_id: "silver.stripe_charges.charge_id" },
+    optionalReferences: ["charge_id"],
     ...internal,
   },
 );

@@ -88,9 +88,12 @@ export const orders_clean = table(
     customer_key: text(
       "The customer's version at order_date. Null while the customer is unknown.",
     ).nullable(),
-    product_id: text("What was ordered. Null when the shop did not say.", name).nullable(),
+    product_id: text(
+      "What was ordered. Null of an order with lines, and when the shop did not say.",
+      name,
+    ).nullable(),
     quantity: int("Units ordered. An empty quantity counts as 1.", units),
-    unit_price: money("Price of one unit.").nullable(),
+    unit_price: money("Price of one unit. Null of an order with lines.").nullable(),
     total_amount: money(
       "What the customer pays. When empty, quantity × unit_price as it was given, rounded to the cent.",
     ),
@@ -112,11 +115,13 @@ export const orders_clean = table(
       "total_amount",
       "order_date",
       "status",
+      "updated_at",
     ],
     references: {
       customer_key: "silver.dim_customers.surrogate_key",
       product_id: "silver.dim_products.product_id",
     },
+    optionalReferences: ["product_id"],
     relations: [
       {
         name: "total_amount is quantity × unit_price, give or take a third",

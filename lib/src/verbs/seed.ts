@@ -21,6 +21,13 @@ const kinds = {
     read: (value: string) => (/^-?\d{1,13}(\.\d{1,2})?$/.test(value) ? value : undefined),
     literal: (value: string) => `cast(${value} as decimal(18,2))`,
   },
+  rate: {
+    type: "decimal(18,8)",
+    expected: "a rate such as 1.1314, with a point, of at most 8 decimals, and above 0",
+    read: (value: string) =>
+      /^\d{1,10}(\.\d{1,8})?$/.test(value) && Number(value) > 0 ? value : undefined,
+    literal: (value: string) => `cast(${value} as decimal(18,8))`,
+  },
   integer: {
     type: "bigint",
     expected: "a whole number such as 12",
