@@ -10,14 +10,18 @@ with changed as (
   from {{ ref('payments') }}
   where payment_status not in ('failed', 'cancelled') and order_id in (select order_id from changed)
   group by order_id
-), own_lines as (
-  select order_id, order_item_id, product_id, quantity, unit_price, discount,
-    sum(amount) over (partition by order_id) as whole,
-    case when whole = 0 then count(*) over (partition by order_id) else whole end as parts,
-    case when whole = 0 then 1 else amount end as part,
-    sum(part) over (partition by order_id order by order_item_id rows unbounded preceding) as until
+), weighed as (
+  select order_id, order_item_id, product_id, quantity, unit_price, discount, amount,
+    sum(amount) over (partition by order_id) as whole, count(*) over (partition by order_id) as lines
   from {{ ref('order_items') }}
   where order_id in (select order_id from changed)
+), own_lines as (
+  select *,
+    case when whole = 0 then lines else whole end as parts,
+    case when whole = 0 then 1 else amount end as part,
+    sum(case when whole = 0 then 1 else amount end) over (
+      partition by order_id order by order_item_id rows unbounded preceding) as until
+  from weighed
 ), lines as (
   select coalesce(order_item_id, order_id) as line_id, order_id, order_item_id,
     case when order_item_id is null then orders.product_id else items.product_id end as product_id,

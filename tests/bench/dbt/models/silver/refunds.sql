@@ -14,7 +14,7 @@ with at_stripe as (
   left join paid as by_charge on by_charge.transaction_id = at_stripe.charge_id
   left join paid as by_intent on by_intent.transaction_id = at_stripe.intent and by_charge.payment_id is null
   union all
-  select payment_id, coalesce(order_id, 'Unknown'), payment_id, amount, currency, updated_at, null, 'payment'
+  select 'payment:' || payment_id, coalesce(order_id, 'Unknown'), payment_id, amount, currency, updated_at, null, 'payment'
   from {{ ref('payments') }}
   where payment_status = 'refunded'
     and (transaction_id is null or transaction_id not in (
@@ -22,7 +22,7 @@ with at_stripe as (
       union all
       select payment_intent_id from {{ ref('stripe_charges') }} where payment_intent_id is not null))
   union all
-  select order_id, order_id, null, total_amount, 'EUR', updated_at, null, 'order'
+  select 'order:' || order_id, order_id, null, total_amount, 'EUR', updated_at, null, 'order'
   from {{ ref('orders_clean') }}
   where status = 'refunded' and order_id not in (select order_id from {{ ref('payments') }} where order_id is not null)
 )
