@@ -4,6 +4,7 @@ import { openLiveWith } from "./plan/session.js";
 import { tables } from "./shop/index.js";
 
 export { bronze, gold, ops, silver, tables } from "./shop/index.js";
+export { daysOfNewRates, exchangeRates } from "./shop/exchange.js";
 export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";
 export { load } from "./verbs/load.js";
@@ -18,6 +19,7 @@ export { isFiner, isNegative } from "./verbs/untidy.js";
 export { fromSmallestUnit, fromUnixSeconds } from "./verbs/stripe.js";
 export { explain, rows, show } from "./verbs/read.js";
 export { seed } from "./verbs/seed.js";
+export { holidays } from "./verbs/holidays.js";
 export { InputError } from "./errors.js";
 
 // One session for all verbs, also for two that begin at once; one that could not open is tried again.

@@ -177,6 +177,7 @@ async function planOf(
     sources: [...new Set(parts.items.flatMap(({ load }) => (load ? [`landing/${load.folder}`] : [])))],
     changes: parts.changes,
     takes: parts.takes,
+    ...(parts.hasSeed && { hasSeed: parts.hasSeed }),
     places: Object.fromEntries(seen.toReversed().map(({ table, place }) => [table, place])),
     params: parts.params,
     items: parts.items,

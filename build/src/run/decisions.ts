@@ -7,10 +7,17 @@ import type { Graph } from "../compile/graph.js";
  * What decides whether a step runs. A run asks when it comes to the step, `plan` asks before.
  */
 
-/** A step that reads only what is new has nothing to do when nothing is, unless it computes business dates anew. */
-export const isUpToDate = (plan: Plan, context: Pick<StepContext, "full" | "backfill" | "windows">) =>
+/**
+ * A step that reads only what is new has nothing to do when nothing is, unless it computes business dates anew. One that also reads a
+ * list kept with the notebooks has that to write first.
+ */
+export const isUpToDate = (
+  plan: Plan,
+  context: Pick<StepContext, "full" | "backfill" | "windows" | "batches">,
+) =>
   plan.changes.length > 0 &&
   !context.full &&
+  !(plan.hasSeed && plan.writes.some((table) => context.batches.get(table) === 1)) &&
   !(context.backfill && backfillItem(plan)) &&
   [...context.windows.values()].every(({ lo, hi }) => lo >= hi);
 

@@ -129,15 +129,19 @@ interface Known extends Omit<ForecastOptions, "warehouse"> {
 async function verdictOf(plan: Plan, options: Known): Promise<Verdict> {
   const { full, backfill, why } = options;
   if (plan.runtime === "node" || onlyLoads(plan)) return verdictOnFiles(plan, options);
-  const windows = await windowsOf(plan, options);
+  const { windows, batches } = await windowsOf(plan, options);
   const rows = await newRows(windows, plan, options);
   if (why?.has(plan.step)) return { verdict: "runs", reason: why.get(plan.step)!, rows };
   if (full) return { verdict: "runs", reason: "--full: computes all rows", rows };
   if (backfill && backfillItem(plan))
     return { verdict: "runs", reason: `computes ${backfill.from} to ${backfill.to} anew`, rows };
   if (plan.changes.length === 0) return { verdict: "runs", reason: "reads whole tables in each run" };
-  if (!isUpToDate(plan, { full, windows, ...(backfill && { backfill }) }))
-    return { verdict: "runs", reason: rowsWords(rows, windows), rows };
+  if (!isUpToDate(plan, { full, windows, batches, ...(backfill && { backfill }) }))
+    return {
+      verdict: "runs",
+      reason: rows || !plan.hasSeed ? rowsWords(rows, windows) : "writes what is listed with its notebook",
+      rows,
+    };
   const sure = upstreamOf(plan, options, "runs");
   // A load that takes a file publishes a batch, whatever is in it. Other steps do so only where they write rows.
   const loaded = sure.filter((table) => isLoaded(table, options));
@@ -192,12 +196,19 @@ const loadsOfProgram = ({ writes, sources }: Plan, graph: ForecastOptions["graph
 async function windowsOf(
   plan: Plan,
   { connection, full, isMissing }: Known,
-): Promise<StepContext["windows"]> {
-  if (!connection) return new Map(plan.changes.map((table) => [table, { lo: 0, hi: 0 }]));
-  const { windows } = await readWindows(connection, plan.step, { ...plan, full });
-  return new Map(
-    [...windows].map(([table, window]) => [table, isMissing(table) ? { lo: 0, hi: 0 } : window]),
-  );
+): Promise<Pick<StepContext, "windows" | "batches">> {
+  if (!connection)
+    return {
+      windows: new Map(plan.changes.map((table) => [table, { lo: 0, hi: 0 }])),
+      batches: new Map(plan.writes.map((table) => [table, 1])),
+    };
+  const { windows, batches } = await readWindows(connection, plan.step, { ...plan, full });
+  return {
+    windows: new Map(
+      [...windows].map(([table, window]) => [table, isMissing(table) ? { lo: 0, hi: 0 } : window]),
+    ),
+    batches,
+  };
 }
 
 /** The rows that it has not read yet, of the tables that count as its rows in. */

@@ -93,7 +93,7 @@ export async function compileStep(
 export function partsOf(
   requests: readonly VerbRequest[],
   made: readonly CompiledItem[],
-): Pick<Plan, "reads" | "writes" | "changes" | "takes" | "params" | "items"> {
+): Pick<Plan, "reads" | "writes" | "changes" | "takes" | "hasSeed" | "params" | "items"> {
   const tablesOf = (...roles: string[]) =>
     requests.flatMap((request) =>
       roles.includes(verbOf(request).role) && "table" in request ? [request.table.name] : [],
@@ -110,6 +110,13 @@ export function partsOf(
     writes,
     changes,
     takes: takes.length > 0 ? takes : changes.slice(0, 1),
+    ...(requests.some((request) =>
+      verbOf(request)
+        .readers(request)
+        .some(([select]) => readsSeed(select)),
+    ) && {
+      hasSeed: true,
+    }),
     params: [
       ...new Map(
         made.flatMap(({ params }) => params.map((param): [string, Param] => [param.name, param])),
@@ -118,6 +125,9 @@ export function partsOf(
     items: made.map(({ item }) => item),
   };
 }
+
+const readsSeed = ({ isSeed, values }: Statement): boolean =>
+  isSeed === true || values.some((value) => isStatement(value) && readsSeed(value));
 
 /** Selects that more than one request or statement reads: they are computed once. */
 function shared(requests: readonly Asked[]): Set<Statement> {

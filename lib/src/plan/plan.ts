@@ -98,6 +98,8 @@ export interface Plan {
   readonly changes: readonly string[];
   /** Of these, the ones whose new rows are the step's rows in. */
   readonly takes: readonly string[];
+  /** Whether it reads rows that are written down with the notebooks: the step has something to do before anything arrives. */
+  readonly hasSeed?: true;
   /** Where each table is first read or written. */
   readonly places: Readonly<Record<string, Place>>;
   readonly params: readonly Param[];

@@ -106,7 +106,9 @@ export const refunds = table(
   "silver.refunds",
   "One row per refund: what Stripe gave back, else what a payment says, else what an order without any payment says.",
   {
-    refund_id: text("Stripe's number of the refund, else payment: and the payment's number, else order: and the order's."),
+    refund_id: text(
+      "Stripe's number of the refund, else payment: and the payment's number, else order: and the order's.",
+    ),
     order_id: text("The order. Unknown when no payment or charge says whose it was."),
     payment_id: text("The payment that was given back. Null when none is known.").nullable(),
     amount: money("What was given back, in its currency."),

@@ -191,6 +191,7 @@ export const clickstream_clean = table(
       "utm_source",
       "utm_medium",
       "utm_campaign",
+      "order_id",
       "is_late",
     ],
     clusterBy: ["event_date"],

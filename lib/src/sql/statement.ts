@@ -32,6 +32,8 @@ export interface Statement {
   readonly values: readonly Interpolation[];
   /** The notebook's name for it, where it is known: `const judged = sql…` is `judged`. */
   readonly name: string | undefined;
+  /** Whether its rows are written down in a file that is kept with the notebooks. Made by `seed`. */
+  readonly isSeed?: true;
 }
 
 const isInterpolation = (value: unknown): value is Interpolation =>

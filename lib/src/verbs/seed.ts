@@ -24,8 +24,7 @@ const kinds = {
   rate: {
     type: "decimal(18,8)",
     expected: "a rate such as 1.1314, with a point, of at most 8 decimals, and above 0",
-    read: (value: string) =>
-      /^\d{1,10}(\.\d{1,8})?$/.test(value) && Number(value) > 0 ? value : undefined,
+    read: (value: string) => (/^\d{1,10}(\.\d{1,8})?$/.test(value) && Number(value) > 0 ? value : undefined),
     literal: (value: string) => `cast(${value} as decimal(18,8))`,
   },
   integer: {
@@ -71,14 +70,28 @@ export function seed<const C extends Readonly<Record<string, Kind>>>(
     seen.set(own, line);
     return read;
   });
-  if (values.length === 0) {
+  return valuesOf(columns, values);
+}
+
+/**
+ * A select of these rows.
+ *
+ * @param columns what each column holds
+ * @param rows the values in the order of the columns, as the column's kind reads them
+ */
+export function valuesOf(
+  columns: Readonly<Record<string, Kind>>,
+  rows: readonly (readonly string[])[],
+): Statement {
+  const names = Object.keys(columns);
+  if (rows.length === 0) {
     const nulls = names.map((name) => `cast(null as ${kinds[columns[name]!].type}) as ${name}`);
     return statement([`select ${nulls.join(", ")} where false`], []);
   }
   // Texts are bound; what has proven to be a date or a number stands as it is, so that its type is known.
   const texts = [`select ${names.join(", ")} from (values `];
   const bound: string[] = [];
-  for (const [row, own] of values.entries()) {
+  for (const [row, own] of rows.entries()) {
     texts[bound.length] += row > 0 ? ", (" : "(";
     for (const [index, value] of own.entries()) {
       if (index > 0) texts[bound.length] += ", ";
@@ -96,7 +109,7 @@ export function seed<const C extends Readonly<Record<string, Kind>>>(
 }
 
 const statement = (texts: readonly string[], values: readonly string[]): Statement =>
-  sql(Object.assign([...texts], { raw: texts }), ...values);
+  Object.assign(sql(Object.assign([...texts], { raw: texts }), ...values), { isSeed: true } as const);
 
 /** The records below the header by their columns. */
 function* recordsOf(
