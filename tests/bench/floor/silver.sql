@@ -753,7 +753,9 @@ with at_stripe as (
   union all
   select 'order:' || order_id, order_id, null, total_amount, 'EUR', updated_at, null, 'order'
   from silver.orders_clean
-  where status = 'refunded' and order_id not in (select order_id from silver.payments where order_id is not null)
+  where status = 'refunded'
+    and order_id not in (select order_id from silver.payments where order_id is not null)
+    and order_id not in (select order_id from silver.stripe_charges where order_id is not null)
 )
 select refund_id, order_id, payment_id, amount, currency, refunded_at, refunded_at::date as refund_date, reason, source
 from given_back;

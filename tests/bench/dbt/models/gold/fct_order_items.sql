@@ -40,12 +40,11 @@ with changed as (
 )
 select line_id, order_id, order_item_id, product_id, customer_id, customer_key, date, status, quantity, unit_price,
   (amount + discount_amount)::decimal(18, 2) as gross_amount, discount_amount, amount, lines.currency,
-  case when lines.currency = 'EUR' then gross_amount
-    else round((gross_amount * rate)::decimal(38, 10), 2) end::decimal(18, 2) as gross_reporting,
   case when lines.currency = 'EUR' then discount_amount
     else round((discount_amount * rate)::decimal(38, 10), 2) end::decimal(18, 2) as discount_reporting,
   case when lines.currency = 'EUR' then amount
     else round((amount * rate)::decimal(38, 10), 2) end::decimal(18, 2) as amount_reporting,
+  (amount_reporting + discount_reporting)::decimal(18, 2) as gross_reporting,
   {{ now() }} as updated_at
 from lines left join {{ ref('stg_reporting_rates') }} as rates
   on rates.currency = lines.currency and date >= holds_from and date < holds_until
