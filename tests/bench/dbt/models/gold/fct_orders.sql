@@ -11,12 +11,12 @@ with lines as (
   where status = 'completed' and customer_id is not null
   group by customer_id
 ), paid as (
-  select order_id, sum(amount) as paid_amount
+  select order_id, currency, sum(amount) as paid_amount
   from {{ ref('payments') }}
   where payment_status in ('completed', 'refunded', 'partially_refunded')
-  group by order_id
+  group by all
 ), given_back as (
-  select order_id, sum(amount) as refunded_amount from {{ ref('refunds') }} group by order_id
+  select order_id, currency, sum(amount) as refunded_amount from {{ ref('refunds') }} group by all
 )
 select order_id, customer_id, customer_key, order_date::date as date, order_date as ordered_at, status,
   order_id in (select order_id from first_orders) as is_first_order,
@@ -26,4 +26,5 @@ select order_id, customer_id, customer_key, order_date::date as date, order_date
   coalesce(refunded_amount, 0)::decimal(18, 2) as refunded_amount,
   currency, total_reporting::decimal(18, 2) as total_reporting,
   {{ now() }} as updated_at
-from {{ ref('orders_clean') }} join lines using (order_id) left join paid using (order_id) left join given_back using (order_id)
+from {{ ref('orders_clean') }} join lines using (order_id)
+  left join paid using (order_id, currency) left join given_back using (order_id, currency)
