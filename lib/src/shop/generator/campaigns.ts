@@ -7,7 +7,7 @@ import { literal } from "./tables.js";
 /** Where campaigns run. A visit that one brings has the channel's medium. */
 export type CampaignChannel = "paid" | "social" | "email" | "referral";
 
-export interface Campaign {
+interface Campaign {
   /** As utm_campaign names it. */
   readonly campaign: string;
   readonly channel: CampaignChannel;
@@ -28,7 +28,7 @@ export interface Campaign {
 const daysOfSpend = 365;
 
 /** Visits that the shop gets for each order, and the part of them that a channel's campaigns bring while some run. */
-export const visitsPerOrder = 3.2;
+export const visitsPerOrder = 3.33;
 export const campaignShares: Readonly<Record<CampaignChannel, number>> = {
   paid: 0.16,
   social: 0.09,
@@ -122,7 +122,7 @@ const brand = {
 const firstDayOfSpend = ({ from, to }: ShopSize): Day => Math.max(from, to - daysOfSpend + 1);
 
 /** The campaigns that began up to a day and ran since spending is known. */
-export function campaignsUntil(shop: ShopSize, day: Day): Campaign[] {
+function campaignsUntil(shop: ShopSize, day: Day): Campaign[] {
   const first = firstDayOfSpend(shop);
   const found: Campaign[] = [{ ...brand, channel: "paid", start: first, end: undefined, isAbroad: false }];
   const year = (of: Day) => Number(isoDate(of).slice(0, 4));
@@ -174,7 +174,7 @@ export function marketing(
     one.end === undefined ? "" : budget(one),
     currencyOf(one),
   ];
-  const orders = ordersByDay(shop);
+  const orders = ordersPerDay(shop);
   const budget = (one: Campaign) => {
     const days = (one.end ?? one.start) - one.start + 1;
     const luck = drawNumber(shop.seed, "campaigns", one.campaign, 0);
@@ -227,7 +227,7 @@ function pressure(day: Day): number {
   return month === 11 || month === 12 ? 1.4 : month === 1 || month === 7 ? 0.9 : 1;
 }
 
-function ordersByDay(shop: ShopSize): (day: Day) => number {
+function ordersPerDay(shop: ShopSize): (day: Day) => number {
   const known = new Map<Day, number>();
   let through = shop.to;
   const fill = () => {

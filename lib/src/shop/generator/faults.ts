@@ -75,10 +75,11 @@ function faultyColumn(column: string): string {
     case "quantity":
       return `case when kind is distinct from 'null_quantity' then quantity end`;
     case "status":
+    case "payment_status":
       return `case kind
         when 'unknown_status' then (['shipped', 'on hold', 'unknown', 'complete'])[1 + round % 4]
-        when 'untidy_status' then ' ' || upper(status[1]) || status[2:] || ' '
-        else status end`;
+        when 'untidy_status' then ' ' || upper(${column}[1]) || ${column}[2:] || ' '
+        else ${column} end`;
     default:
       return column;
   }

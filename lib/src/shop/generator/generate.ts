@@ -10,16 +10,9 @@ import { Visits } from "./visits.js";
 import { aloneIn, type LandingState, listExports, readState, writeState } from "./landing-state.js";
 
 /**
- * Fills a landing folder with the exports of a simulated shop and the events of its pages: first the history (with events
- * for its last three days), then daily increments. A call that was killed is finished by the next call; existing files are
- * never changed.
- *
- * @example
- * await generate({ landing: ".shopmetrics/landing", scale: 0.1 }); // the history up to yesterday
- * await generate({ landing: ".shopmetrics/landing", days: 7 }); // the seven days after it
+ * Fills a landing folder, as `generate` of `sources.ts` says.
  *
  * @param duckdb settings of the embedded database that creates the rows, such as `{ threads: "1" }`
- * @throws InputError naming the wrong option, or the folder if somebody else filled it
  */
 export async function generate(
   options: GenerateOptions,

@@ -114,8 +114,9 @@ function parseState(path: string, text: string): LandingState {
   }
   if (raw.version === 1)
     throw new InputError(
-      `${path} is of an earlier generator, whose orders had no lines and no payments: a further day would not fit the exports in this ` +
-        `folder. They stay as they are and can be used. For a shop that goes on, generate into an empty folder: SHOPMETRICS_HOME names another.`,
+      `${path} is of an earlier generator, whose orders had no lines and no payments: a further day would not fit the ` +
+        `exports in this folder. They stay as they are and can be used. For a shop that goes on, generate into an empty ` +
+        `folder: SHOPMETRICS_HOME names another.`,
     );
   if (raw.version !== version)
     throw broken(`has version ${String(raw.version)}, this generator writes ${version}`);

@@ -129,9 +129,9 @@ export const stripeEntities: readonly Entity[] = [
   ofStripe(
     "stripe_balance_transactions",
     {
-      balance_transaction_id: balanceId("kind || part"),
-      type: "case kind when 'c' then 'charge' when 'r' then 'refund' else 'adjustment' end",
-      source_id: `case kind when 'c' then ${chargeId} when 'r' then ${refundId} else ${disputeId} end`,
+      balance_transaction_id: balanceId("move || part"),
+      type: "case move when 'c' then 'charge' when 'r' then 'refund' else 'adjustment' end",
+      source_id: `case move when 'c' then ${chargeId} when 'r' then ${refundId} else ${disputeId} end`,
       amount: "moved",
       fee: "taken",
       net: "moved - taken",
@@ -148,13 +148,13 @@ export const stripeEntities: readonly Entity[] = [
       currency: "currency",
       fee: "fee",
       net: "net",
-      reporting_category: `case kind when 'a' then 'dispute' when 'w' then 'dispute_reversal' else type end`,
+      reporting_category: `case move when 'a' then 'dispute' when 'w' then 'dispute_reversal' else type end`,
       source: "source_id",
       type: "type",
     },
     (since, until) => `
       select * from (
-        select n, k, 'c' as kind, '' as part, cents as moved, ${chargeFee} as taken, lower(currency) as code, charged as happened
+        select n, k, 'c' as move, '' as part, cents as moved, ${chargeFee} as taken, lower(currency) as code, charged as happened
         from payment where outcome = 'completed' and charged is not null
         union all
         select n, k, 'r', part, -part_cents, 0, lower(currency), happened from (${refunds})
@@ -163,7 +163,7 @@ export const stripeEntities: readonly Entity[] = [
         union all
         select n, k, 'w', '', cents, 0, lower(currency), decides from payment where decides is not null and is_won
       ) where happened >= ${since} and happened < ${until}
-      order by n, k, kind, part`,
+      order by n, k, move, part`,
   ),
 ];
 

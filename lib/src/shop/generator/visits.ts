@@ -1,5 +1,5 @@
 import type { Day, ShopSize } from "./calendar.js";
-import { campaignsOn } from "./campaigns.js";
+import { campaignsOn, visitsPerOrder } from "./campaigns.js";
 import { drawNumber, drawStream } from "./random.js";
 import { ordersByDay } from "./sales.js";
 import { daysAhead, type Shop } from "./shop.js";
@@ -9,11 +9,8 @@ import { browserOf, type Catalog, pausing, type Session, squared, strangersBrows
 /** The most events of a day: above it only a part of the orders has visits. */
 export const mostEvents = 1_000_000;
 
-/** The share of orders by telephone is known to `sales.ts`; about so many events belong to an order of the pages. */
+/** Events for each order of the pages, those of visits without a purchase included. */
 export const eventsPerOrder = 18;
-
-/** Visits without a purchase, for each order of the pages. */
-const otherVisits = 2.33;
 
 /** Looks of a visit that buys, before it finds its product, and of another; the share of their product views that reach the cart. */
 const looksBefore = 2;
@@ -92,7 +89,7 @@ export class Visits {
       if (share < 1 && drawNumber(seed, "clickstream", "visited", order.n) >= share) continue;
       sends(this.#purchase(order, nextId(), catalog, start, draw));
     }
-    const perSecond = (orders.length * share * otherVisits) / 86_400;
+    const perSecond = (orders.length * share * (visitsPerOrder - 1)) / 86_400;
     for (let arrival = start; ;) {
       // Arrivals are independent of each other: the time between two is exponentially distributed.
       const rate = perSecond * busyness[Math.floor((arrival % 86_400_000) / 3_600_000)]!;
@@ -212,4 +209,4 @@ const milliseconds = (day: Day) => day * 86_400_000;
 const numbered = (prefix: string, n: number, width: number) => prefix + String(n).padStart(width, "0");
 
 /** Of two that are sent at one instant, the one that happened first comes first. */
-const inOrderOfSending = (messages: SentEvent[]) => messages.sort((a, b) => a.sentAt - b.sentAt);
+const inOrderOfSending = (messages: SentEvent[]) => messages.toSorted((a, b) => a.sentAt - b.sentAt);
