@@ -13,7 +13,9 @@ const script = (name) => readFile(new URL(`floor/${name}.sql`, import.meta.url),
 const instance = await DuckDBInstance.create(warehouse);
 const connection = await instance.connect();
 await connection.run(`begin; set variable now = '${new Date().toISOString()}'::timestamp`);
-await connection.run(`set variable rates = '${fileURLToPath(new URL("../../notebooks/silver/currency_rates.csv", import.meta.url))}'`);
+await connection.run(
+  `set variable rates = '${fileURLToPath(new URL("../../notebooks/silver/currency_rates.csv", import.meta.url))}'`,
+);
 await connection.run(await script("tables"));
 const [load, clicks] = [await script("load"), await script("clicks")];
 const folders = (await readdir(landing, { withFileTypes: true })).filter((found) => found.isDirectory());

@@ -88,19 +88,13 @@ export function tableBody(table: Rows, surface: Surface, limit: number, sets?: C
           "td",
           {
             class:
-              [
-                numeric && "number",
-                bar && "bar",
-                isLong(value) && "long",
-                value instanceof Date && "date",
-              ].filter(Boolean).join(" ") ||
-              undefined,
+              [numeric && "number", bar && "bar", isLong(value) && "long", value instanceof Date && "date"]
+                .filter(Boolean)
+                .join(" ") || undefined,
             style: bar,
             "data-status": format === "status" && String(value),
           },
-          index === 0 && sets && again
-            ? rowButton(words, String(row[sets.key]), sets, document)
-            : words,
+          index === 0 && sets && again ? rowButton(words, String(row[sets.key]), sets, document) : words,
         );
       }),
     ),
