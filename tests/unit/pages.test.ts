@@ -90,6 +90,7 @@ describe("Sales", () => {
       planned: [planned, plan],
       pending: [pending, open],
       gross_to_net: [flows, money],
+      gross_to_net_earlier: [flows, []],
       newest,
     });
 
