@@ -87,6 +87,14 @@ describe("Sales", () => {
           orders: 10,
         })),
       ],
+      daily_orders: [
+        { date: "date", orders: "integer", revenue: "decimal" },
+        Array.from({ length: days }, (_, index) => ({
+          date: day(index),
+          orders: 10,
+          revenue: revenue(index).toFixed(2),
+        })),
+      ],
       planned: [planned, plan],
       pending: [pending, open],
       gross_to_net: [flows, money],
