@@ -1,5 +1,5 @@
 import path from "node:path";
-import { copyFile, cp, mkdir, readdir, rm, stat, symlink } from "node:fs/promises";
+import { copyFile, cp, link, mkdir, readdir, rm, stat, symlink } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { readSettings } from "#lib/settings.js";
 import { shop } from "#lib/shop/index.js";
@@ -131,8 +131,13 @@ export async function runBench(options: {
   /** Lands the shop's exports and, instead of the simulator's events, those of the benchmark. */
   const land = async (name: string, options: { to: string } | { days: number }): Promise<number> => {
     const landing = at(name, "landing");
-    const { files } = await generate({ landing, scale, ...options });
-    for (const { entity, file } of files) if (entity === "clickstream") await rm(file);
+    const { files } = await generate({ landing: at("shop"), scale, ...options });
+    for (const { entity, file } of files) {
+      if (entity === "clickstream") continue;
+      const landed = path.join(landing, path.relative(at("shop"), file));
+      await mkdir(path.dirname(landed), { recursive: true });
+      await link(file, landed);
+    }
     const events = await writeClicks({ landing, scale, last: HISTORY_END, increment: "days" in options });
     return files.reduce((total, { entity, rows }) => total + (entity === "clickstream" ? 0 : rows), events);
   };

@@ -99,7 +99,7 @@ describe("a live session", () => {
   });
 
   it("explains a select: its SQL in one piece, as DuckDB gets it, and the plan, without running it", async () => {
-    const dear = sql`select try_cast(order_date as timestamp) as at from ${bronze.orders_raw} where unit_price > ${"500"}`;
+    const dear = sql`select try_cast(order_date as timestamp) as at from ${bronze.orders_raw} where total_amount > ${"500"}`;
     await explain(sql`select count(*) as n from ${dear}`);
     const [ours, theirs, plan] = said;
     expect(ours).toMatch(

@@ -31,9 +31,9 @@ export function orders(seed: number): Entity {
     ],
     isOfSales: true,
     faults: orderFaults.flat(),
-    pickHistory: () => "select * from sale",
+    pickHistory: () => `select ${picked} from sale`,
     pickDay: (day) => `
-      select * from sale where list_contains([0, settled, shipped, delivered, refunded], ${day} - day)`,
+      select ${picked} from sale where list_contains([0, settled, shipped, delivered, refunded], ${day} - day)`,
     render: (asOf) => `
       with staged as (
         select *, rowid as position, ${stage(asOf)} as stage from picked
@@ -63,6 +63,9 @@ export function orders(seed: number): Entity {
   };
 }
 
+const picked =
+  "n, day, customer, product, quantity, unit_cents, total, ordered, second, settled, shipped, delivered, refunded, cancelled";
+
 /** How far an order is at the end of a day. */
 const stage = (asOf: number) => `
   case
@@ -83,4 +86,4 @@ export const settledInstant = (seed: number) => {
 export const refundedInstant = (seed: number) => stageInstant(seed, 4, "refunded");
 
 const stageInstant = (seed: number, number: number, days: string) =>
-  `((day + ${days}) * 86400 + ${pick(draws(seed, "orders")(`n * 8 + ${number}`, "second"), 86400)})`;
+  `((day + ${days})::bigint * 86400 + ${pick(draws(seed, "orders")(`n * 8 + ${number}`, "second"), 86400)})`;

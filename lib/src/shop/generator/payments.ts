@@ -10,7 +10,8 @@ import { chance, choose, draws, pick } from "./random.js";
  */
 export function paymentTable(seed: number): string {
   const draw = draws(seed, "orders");
-  const at = (days: string, salt: string) => `(day + ${days}) * 86400 + ${pick(draw("n", salt), 86400)}`;
+  const at = (days: string, salt: string) =>
+    `(day + ${days})::bigint * 86400 + ${pick(draw("n", salt), 86400)}`;
   return `create or replace temp table payment as
     with numbered as (
       select *, unnest(case plan when 'once' then [1] else [1, 2] end) as k from sale where not is_telephoned
@@ -44,16 +45,17 @@ export function paymentTable(seed: number): string {
         case when is_main then disputed end as disputed_days
       from shared
     )
-    select n, k, ordered, cents, paid_by, currency, is_refused, outcome, settles,
-      case when is_refused then ordered else settles end as ends,
+    select n, k::utinyint as k, ordered, cents::integer as cents, paid_by::enum('card', 'paypal', 'transfer') as paid_by, currency,
+      is_refused, outcome::enum('completed', 'failed', 'cancelled') as outcome, settles::uinteger as settles,
+      (case when is_refused then ordered else settles end)::uinteger as ends,
       case when paid_by = 'card' and outcome <> 'cancelled' then ends end as charged,
-      case when not is_refused then ${refundedInstant(seed)} end as refunds,
-      ${at("returned_days", "returned-second")} as returns,
-      ${at("again_days", "again-second")} as returns_again,
-      cents * (10 + ${pick(draw("n", "returned-part"), 46)}) // 100 as returned_cents,
-      cents * (10 + ${pick(draw("n", "again-part"), 31)}) // 100 as again_cents,
-      ${at("disputed_days", "disputed-second")} as disputes,
-      case when disputes is not null then ${at("decided", "decided-second")} end as decides,
+      (case when not is_refused then ${refundedInstant(seed)} end)::uinteger as refunds,
+      (${at("returned_days", "returned-second")})::uinteger as returns,
+      (${at("again_days", "again-second")})::uinteger as returns_again,
+      (cents * (10 + ${pick(draw("n", "returned-part"), 46)}) // 100)::integer as returned_cents,
+      (cents * (10 + ${pick(draw("n", "again-part"), 31)}) // 100)::integer as again_cents,
+      (${at("disputed_days", "disputed-second")})::uinteger as disputes,
+      (case when disputes is not null then ${at("decided", "decided-second")} end)::uinteger as decides,
       ${chance(draw("n", "won"), 0.4)} as is_won
     from paid`;
 }

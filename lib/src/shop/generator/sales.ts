@@ -23,6 +23,21 @@ export const currencyCountries: Readonly<Record<string, readonly string[]>> = {
 /** An order, its payments and its disputes change within this many days after it was placed. */
 const lifetime = 99;
 
+/** The days from placing an order to what happens to it. */
+const offsets = [
+  "settled",
+  "shipped",
+  "delivered",
+  "refunded",
+  "returned",
+  "returned_again",
+  "disputed",
+  "decided",
+];
+
+/** When an order was placed, in seconds since 1970. Columns are as narrow as they can be: there may be ten million orders. */
+const orderedAt = "(day::bigint * 86400 + second)::uinteger";
+
 /** Orders by number, with the customers and products that existed on their day. */
 const placed = (from: Day, to: Day) => `
   select unnest(range(orders_before + 1, orders_after + 1)) as n, day,
@@ -36,9 +51,7 @@ const placed = (from: Day, to: Day) => `
  * For a history they hold every order that exists at the end of `to`; for a day, those that are placed or change on it.
  */
 export function salesTables(seed: number, money: Currencies, to: Day, isHistory: boolean): string[] {
-  const changing = isHistory
-    ? ""
-    : `where list_contains([0, settled, shipped, delivered, refunded, returned, returned_again, disputed, decided], ${to} - day)`;
+  const changing = isHistory ? "" : `where list_contains([0, ${offsets.join(", ")}], ${to} - day)`;
   return [
     `create or replace temp table placed as
       with placed as (${placed(isHistory ? 0 : to - lifetime, to)}),
@@ -153,7 +166,7 @@ function linesAndSales(seed: number, money: Currencies, source: string): string[
       ),
       ${basket(seed, "keyed")}
       select n::integer as n, line::utinyint as line, product::integer as product, quantity::utinyint as quantity,
-        list_cents::integer as list_cents, unit_cents::integer as unit_cents, (day * 86400 + second)::uinteger as ordered
+        list_cents::integer as list_cents, unit_cents::integer as unit_cents, ${orderedAt} as ordered
       from basket`,
     `create or replace temp table sale as
       with totals as (
@@ -172,10 +185,11 @@ function linesAndSales(seed: number, money: Currencies, source: string): string[
       homed as (
         select *, ${drawHome(seed, "customer")} as draw_home from named
       )
-      select homed.n, day, customer, second, day * 86400 + second as ordered,
-        settled, shipped, delivered, refunded, cancelled, plan, method, returned, returned_again, disputed, decided,
-        totals.total, totals.product, totals.quantity, totals.unit_cents, is_telephoned,
-        ${currencyOf(money)} as currency
+      select homed.n::integer as n, day::integer as day, customer::integer as customer, second::integer as second,
+        ${orderedAt} as ordered, ${offsets.map((name) => `${name}::utinyint as ${name}`).join(", ")}, cancelled,
+        plan::enum('once', 'again', 'parts') as plan, method::enum('card', 'paypal', 'transfer') as method,
+        totals.total::integer as total, totals.product, totals.quantity, totals.unit_cents, is_telephoned,
+        (${currencyOf(money)})::enum(${[money.currency, ...money.currencies].map(literal).join(", ")}) as currency
       from homed join totals using (n)
       order by n`,
   ];
