@@ -11,10 +11,13 @@ const tables = [
   gold.daily_order_status,
   gold.daily_sales_by_region,
   gold.daily_sales_summary,
+  gold.fct_daily_revenue,
   gold.hourly_traffic_metrics,
   gold.product_performance,
 ];
-const pipeline = tables.map(({ name }) => name).join(",");
+/** What the others are computed from: their rows are of orders. */
+const facts = [gold.fct_order_items, gold.fct_orders];
+const pipeline = [...facts, ...tables].map(({ name }) => name).join(",");
 
 let lake: Lakehouse;
 beforeEach(async () => {
@@ -41,7 +44,7 @@ beforeEach(async () => {
   await lake.run(pipeline);
 });
 
-const contents = async (all: readonly Table[] = tables) =>
+const contents = async (all: readonly Table[] = [...facts, ...tables]) =>
   Object.fromEntries(
     await Promise.all(all.map(async (table) => [table.name, await lake.contents(table)] as const)),
   );
@@ -54,7 +57,7 @@ const changed = ({ report }: Outcome) =>
     ),
   );
 
-const nothing = Object.fromEntries(tables.map(({ name }) => [name, [0, 0, 0]]));
+const nothing = Object.fromEntries([...facts, ...tables].map(({ name }) => [name, [0, 0, 0]]));
 
 describe("a backfill of business dates", () => {
   it("mends the rows of its dates, leaves others as they are, and says which rows it changed", async () => {
@@ -107,6 +110,8 @@ values (date'2026-03-10', 'Ghost', 5, 1, 5, timestamp'2026-03-12 00:00:00')`,
       `update gold.conversion_funnel set page_views = 9 where date <> date'2026-02-01'`,
       `update gold.daily_order_status set amount = 9 where date <> date'2026-02-01'`,
       `update gold.daily_sales_by_region set revenue = 9 where date <> date'2026-02-01'`,
+      `update gold.fct_daily_revenue set refund = 9 where date <> date'2026-02-01'`,
+      `update gold.fct_orders set units = 9 where date <> date'2026-02-01'`,
       `update gold.hourly_traffic_metrics set events = 9 where date <> date'2026-02-01'`,
       `update gold.product_performance set units_sold = 9 where month <> date'2026-02-01'`,
       `update gold.customer_ltv set total_revenue = 9 where customer_id <> 'C0'`,
@@ -119,6 +124,9 @@ values (date'2026-03-10', 'Ghost', 5, 1, 5, timestamp'2026-03-12 00:00:00')`,
       "gold.daily_order_status": [0, 2, 0],
       "gold.daily_sales_by_region": [0, 2, 0],
       [sales]: [0, 0, 0],
+      "gold.fct_daily_revenue": [0, 2, 0],
+      "gold.fct_order_items": [0, 0, 0],
+      "gold.fct_orders": [0, 2, 0],
       "gold.hourly_traffic_metrics": [0, 2, 0],
       "gold.product_performance": [0, 1, 0],
     });
@@ -130,6 +138,9 @@ values (date'2026-03-10', 'Ghost', 5, 1, 5, timestamp'2026-03-12 00:00:00')`,
       "gold.daily_order_status": [0, 1, 0],
       "gold.daily_sales_by_region": [0, 1, 0],
       [sales]: [0, 0, 0],
+      "gold.fct_daily_revenue": [0, 1, 0],
+      "gold.fct_order_items": [0, 0, 0],
+      "gold.fct_orders": [0, 1, 0],
       "gold.hourly_traffic_metrics": [0, 1, 0],
       "gold.product_performance": [0, 1, 0],
     });
@@ -140,6 +151,9 @@ values (date'2026-03-10', 'Ghost', 5, 1, 5, timestamp'2026-03-12 00:00:00')`,
     const before = await contents();
     await lake.damage(
       ...tables.map(({ name }) => `delete from ${name}`),
+      ...facts.map(
+        ({ name }) => `delete from ${name} where date between date'2026-03-10' and date'2026-03-11'`,
+      ),
       `insert into gold.hourly_traffic_metrics
 (hour, date, events, page_views, unique_visitors, add_to_carts, purchases, searches, updated_at)
 values (timestamp'2026-03-10 03:00:00', date'2026-03-10', 1, 1, 1, 0, 0, 0, timestamp'2026-03-12 00:00:00')`,
@@ -155,6 +169,9 @@ values (date'2025-12-01', 3, 1, 1, 1, 1, timestamp'2026-03-12 00:00:00')`,
       "gold.daily_order_status": [2, 0, 0],
       "gold.daily_sales_by_region": [2, 0, 0],
       [sales]: [2, 0, 0],
+      "gold.fct_daily_revenue": [2, 0, 0],
+      "gold.fct_order_items": [2, 0, 0],
+      "gold.fct_orders": [2, 0, 0],
       "gold.hourly_traffic_metrics": [2, 0, 1],
       "gold.product_performance": [1, 0, 0],
     });

@@ -91,6 +91,7 @@ it("two sums are told with what they are of, and how far they are apart", async 
   const lake = await lakehouse();
   await lake.given({
     "gold.daily_sales_summary": [{ revenue: "1234567.50" }],
+    "gold.fct_orders": [{ total_reporting: "1234567.50" }],
     "gold.customer_ltv": [{ total_revenue: "1234568.00" }],
   });
   const failed = await lake.fails("ops.data_quality");

@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
-import { step, type Lakehouse } from "./harness.ts";
+import { fromOrders, step, type Lakehouse } from "./harness.ts";
 
 const cohorts = "gold.customer_cohorts";
+const toCohorts = fromOrders(cohorts);
 
 const cells = (lake: Lakehouse) =>
   lake.rows(gold.customer_cohorts, "cohort_month", "months_since", "customers", "active_customers");
 
 describe("cohorts of the month of signup by months since (FR-014)", () => {
   it("active customers are counted once a month, with their share and their revenue", async () => {
-    const given = await step(cohorts, {
+    const given = await step(toCohorts, {
       "silver.dim_customers": ["C1", "C2", "C3"].map((customer_id) => ({
         customer_id,
         signup_date: "2026-01-31",
@@ -30,7 +31,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
   });
 
   it("months count across the year's end", async () => {
-    const given = await step(cohorts, {
+    const given = await step(toCohorts, {
       "silver.dim_customers": [{ signup_date: "2024-12-31" }],
       "silver.orders_clean": [{ order_date: "2026-02-01T00:00:00Z" }],
     });
@@ -41,7 +42,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
   });
 
   it("a cohort has a row for month 0 also when nobody bought", async () => {
-    const given = await step(cohorts, { "silver.dim_customers": [{ signup_date: "2024-02-29" }] });
+    const given = await step(toCohorts, { "silver.dim_customers": [{ signup_date: "2024-02-29" }] });
     expect(await given.contents(gold.customer_cohorts)).toEqual([
       {
         cohort_month: "2024-02-01",
@@ -55,7 +56,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
   });
 
   it("an order placed before the signup counts as month 0", async () => {
-    const given = await step(cohorts, {
+    const given = await step(toCohorts, {
       "silver.dim_customers": [{ signup_date: "2026-03-15" }],
       "silver.orders_clean": [{ order_date: "2025-11-01T00:00:00Z" }],
     });
@@ -65,7 +66,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
   });
 
   it("customers without a signup date belong to no cohort", async () => {
-    const given = await step(cohorts, {
+    const given = await step(toCohorts, {
       "silver.dim_customers": [{ signup_date: null }],
       "silver.orders_clean": [{}],
     });
@@ -73,7 +74,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
   });
 
   it("a customer with several versions is one member, of the cohort of the current one", async () => {
-    const given = await step(cohorts, {
+    const given = await step(toCohorts, {
       "silver.dim_customers": [
         { effective_start_date: "2026-01-01T00:00:00Z", effective_end_date: "2026-02-01T00:00:00Z" },
         { effective_start_date: "2026-02-01T00:00:00Z", signup_date: "2026-02-01" },
@@ -88,7 +89,7 @@ describe("cohorts of the month of signup by months since (FR-014)", () => {
 
 describe("only touched cohorts are computed again", () => {
   it("a new member changes the size in all rows of the cohort, and no other cohort", async () => {
-    const lake = await step(cohorts, {
+    const lake = await step(toCohorts, {
       "silver.dim_customers": [
         { customer_id: "C1", signup_date: "2026-01-01" },
         { customer_id: "C2", signup_date: "2026-02-01" },
@@ -96,7 +97,7 @@ describe("only touched cohorts are computed again", () => {
       "silver.orders_clean": [{ customer_id: "C1", order_date: "2026-03-01T00:00:00Z" }],
     });
     await lake.given({ "silver.dim_customers": [{ customer_id: "C3", signup_date: "2026-01-20" }] });
-    const outcome = await lake.run(cohorts);
+    const outcome = await lake.run(toCohorts);
     expect(outcome.step(cohorts).out).toBe(2);
     expect(await cells(lake)).toEqual([
       { cohort_month: "2026-01-01", months_since: 0, customers: 2, active_customers: 0 },
@@ -106,7 +107,7 @@ describe("only touched cohorts are computed again", () => {
   });
 
   it("a corrected signup date moves the customer from one cohort to the other", async () => {
-    const steps = `silver.dim_customers,${cohorts}`;
+    const steps = `silver.dim_customers,${toCohorts}`;
     const lake = await step(steps, {
       "bronze.customers_raw": [
         { customer_id: "C1", signup_date: "2026-01-01" },
@@ -135,7 +136,7 @@ describe("only touched cohorts are computed again", () => {
   });
 
   it("an order that changes hands or is refunded leaves the old cohort right", async () => {
-    const lake = await step(cohorts, {
+    const lake = await step(toCohorts, {
       "silver.dim_customers": [
         { customer_id: "C1", signup_date: "2026-01-01" },
         { customer_id: "C2", signup_date: "2026-02-01" },
@@ -143,7 +144,7 @@ describe("only touched cohorts are computed again", () => {
       "silver.orders_clean": [{ customer_id: "C1", order_date: "2026-03-01T00:00:00Z" }],
     });
     await lake.given({ "silver.orders_clean": [{ customer_id: "C2", order_date: "2026-03-01T00:00:00Z" }] });
-    await lake.run(cohorts);
+    await lake.run(toCohorts);
     const nobody = [
       { cohort_month: "2026-01-01", months_since: 0, customers: 1, active_customers: 0 },
       { cohort_month: "2026-02-01", months_since: 0, customers: 1, active_customers: 0 },
@@ -153,14 +154,14 @@ describe("only touched cohorts are computed again", () => {
       { cohort_month: "2026-02-01", months_since: 1, customers: 1, active_customers: 1 },
     ]);
     await lake.given({ "silver.orders_clean": [{ customer_id: "C2", status: "refunded" }] });
-    await lake.run(cohorts);
+    await lake.run(toCohorts);
     expect(await cells(lake)).toEqual(nobody);
   });
 
   it("a customer who turns up after their orders brings them into the cohort", async () => {
-    const lake = await step(cohorts, { "silver.orders_clean": [{ order_date: "2026-03-10T00:00:00Z" }] });
+    const lake = await step(toCohorts, { "silver.orders_clean": [{ order_date: "2026-03-10T00:00:00Z" }] });
     await lake.given({ "silver.dim_customers": [{ signup_date: "2026-02-10" }] });
-    await lake.run(cohorts);
+    await lake.run(toCohorts);
     expect(await cells(lake)).toEqual([
       { cohort_month: "2026-02-01", months_since: 0, customers: 1, active_customers: 0 },
       { cohort_month: "2026-02-01", months_since: 1, customers: 1, active_customers: 1 },

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
-import { step } from "./harness.ts";
+import { fromOrders, step } from "./harness.ts";
 
 const ltv = "gold.customer_ltv";
+const toLtv = fromOrders(ltv);
 
 describe("segments (AC-006)", () => {
   it("three profiles: High above 500, Medium from 100 to 500, Low below 100", async () => {
-    const given = await step(ltv, {
+    const given = await step(toLtv, {
       "silver.dim_customers": [{ customer_id: "BIG" }, { customer_id: "MID" }, { customer_id: "SMALL" }],
       "silver.orders_clean": [
         { order_id: "O1", customer_id: "BIG", total_amount: "400.00" },
@@ -28,14 +29,14 @@ describe("segments (AC-006)", () => {
     ["100.00", "Medium"],
     ["99.99", "Low"],
   ] as const)("revenue of %s is %s", async ([total_amount, ltv_segment]) => {
-    const given = await step(ltv, { "silver.orders_clean": [{ total_amount }] });
+    const given = await step(toLtv, { "silver.orders_clean": [{ total_amount }] });
     expect(await given.rows(gold.customer_ltv, "ltv_segment")).toEqual([{ ltv_segment }]);
   });
 });
 
 describe("one row for every customer (FR-007)", () => {
   it("a customer who never ordered has a row, with no revenue and no dates", async () => {
-    const given = await step(ltv, { "silver.dim_customers": [{}] });
+    const given = await step(toLtv, { "silver.dim_customers": [{}] });
     expect(await given.contents(gold.customer_ltv)).toEqual([
       {
         customer_id: "C1",
@@ -50,7 +51,7 @@ describe("one row for every customer (FR-007)", () => {
   });
 
   it("a customer with several versions has one row, and each order counts once", async () => {
-    const given = await step(ltv, {
+    const given = await step(toLtv, {
       "silver.dim_customers": [
         { effective_start_date: "2026-01-01T00:00:00Z", effective_end_date: "2026-02-01T00:00:00Z" },
         { effective_start_date: "2026-02-01T00:00:00Z" },
@@ -62,7 +63,7 @@ describe("one row for every customer (FR-007)", () => {
 
   it("only completed orders count, for revenue and for the first and last date", async () => {
     const on = (day: string) => `2026-03-${day}T23:59:59Z`;
-    const given = await step(ltv, {
+    const given = await step(toLtv, {
       "silver.orders_clean": [
         { order_id: "O1", order_date: on("01"), status: "cancelled" },
         { order_id: "O2", order_date: on("02") },
@@ -84,7 +85,7 @@ describe("one row for every customer (FR-007)", () => {
   });
 
   it("orders of a customer whom no export named stand under that number, orders without any under Unknown", async () => {
-    const given = await step(ltv, {
+    const given = await step(toLtv, {
       "silver.orders_clean": [
         { order_id: "O1", customer_id: "C9", total_amount: "1.00" },
         { order_id: "O2", customer_id: null, total_amount: "2.00" },
@@ -100,12 +101,12 @@ describe("one row for every customer (FR-007)", () => {
 
 describe("only touched customers are computed again", () => {
   it("an order that changes hands leaves the old customer right", async () => {
-    const lake = await step(ltv, {
+    const lake = await step(toLtv, {
       "silver.dim_customers": [{ customer_id: "C1" }, { customer_id: "C2" }, { customer_id: "C3" }],
       "silver.orders_clean": [{ customer_id: "C1" }],
     });
     await lake.given({ "silver.orders_clean": [{ customer_id: "C2" }] });
-    const outcome = await lake.run(ltv);
+    const outcome = await lake.run(toLtv);
     expect(await lake.rows(gold.customer_ltv, "customer_id", "order_count")).toEqual([
       { customer_id: "C1", order_count: 0 },
       { customer_id: "C2", order_count: 1 },
@@ -115,7 +116,7 @@ describe("only touched customers are computed again", () => {
   });
 
   it("an unknown customer whose only order is refunded, or gets its customer, disappears", async () => {
-    const lake = await step(ltv, {
+    const lake = await step(toLtv, {
       "silver.orders_clean": [
         { order_id: "O1", customer_id: "C9" },
         { order_id: "O2", customer_id: null },
@@ -127,12 +128,12 @@ describe("only touched customers are computed again", () => {
         { order_id: "O2", customer_id: "C1" },
       ],
     });
-    await lake.run(ltv);
+    await lake.run(toLtv);
     expect(await lake.rows(gold.customer_ltv, "customer_id")).toEqual([{ customer_id: "C1" }]);
   });
 
   it("a refund leaves the customer's revenue and may change the segment", async () => {
-    const lake = await step(ltv, {
+    const lake = await step(toLtv, {
       "silver.orders_clean": [
         { order_id: "O1", total_amount: "99.00" },
         { order_id: "O2", total_amount: "401.01" },
@@ -141,16 +142,16 @@ describe("only touched customers are computed again", () => {
     await lake.given({
       "silver.orders_clean": [{ order_id: "O2", total_amount: "401.01", status: "refunded" }],
     });
-    await lake.run(ltv);
+    await lake.run(toLtv);
     expect(await lake.rows(gold.customer_ltv, "total_revenue", "ltv_segment")).toEqual([
       { total_revenue: "99.00", ltv_segment: "Low" },
     ]);
   });
 
   it("a customer who turns up after their orders keeps their revenue", async () => {
-    const lake = await step(ltv, { "silver.orders_clean": [{ customer_id: "C1" }] });
+    const lake = await step(toLtv, { "silver.orders_clean": [{ customer_id: "C1" }] });
     await lake.given({ "silver.dim_customers": [{ customer_id: "C1" }] });
-    await lake.run(ltv);
+    await lake.run(toLtv);
     expect(await lake.rows(gold.customer_ltv, "customer_id", "total_revenue")).toEqual([
       { customer_id: "C1", total_revenue: "10.00" },
     ]);

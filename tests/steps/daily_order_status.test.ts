@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
-import { step } from "./harness.ts";
+import { fromOrders, step } from "./harness.ts";
 
 const statuses = "gold.daily_order_status";
+const toStatuses = fromOrders(statuses);
 
 describe("one row per UTC day, category and status, so that refunds and cancellations have an amount and a share", () => {
   it("orders of every status are counted, with their whole amount, on the day on which they were placed", async () => {
-    const given = await step(statuses, {
+    const given = await step(toStatuses, {
       "silver.dim_products": [{ product_id: "P1", category: "Home" }],
       "silver.orders_clean": [
         { order_id: "O1", total_amount: "10.00" },
@@ -29,13 +30,13 @@ describe("one row per UTC day, category and status, so that refunds and cancella
   });
 
   it("a refund that comes weeks later moves the order on its own day, and touches no other", async () => {
-    const lake = await step(statuses, {
+    const lake = await step(toStatuses, {
       "silver.orders_clean": [{ order_id: "O1" }, { order_id: "O2", order_date: "2026-03-11T00:00:00Z" }],
     });
     await lake.given({
       "silver.orders_clean": [{ order_id: "O1", status: "refunded", updated_at: "2026-05-20T08:00:00Z" }],
     });
-    const outcome = await lake.run(statuses);
+    const outcome = await lake.run(toStatuses);
     expect(outcome.step(statuses)).toMatchObject({ out: 1, deleted: 1 });
     expect(await lake.rows(gold.daily_order_status, "date", "status")).toEqual([
       { date: "2026-03-10", status: "refunded" },
@@ -44,23 +45,23 @@ describe("one row per UTC day, category and status, so that refunds and cancella
   });
 
   it("a product that changes category takes its refunds along, also those of long ago", async () => {
-    const lake = await step(statuses, {
+    const lake = await step(toStatuses, {
       "silver.dim_products": [{ category: "Home" }],
       "silver.orders_clean": [{ order_id: "O1", status: "refunded", order_date: "2022-01-01T00:00:00Z" }],
     });
     await lake.given({ "silver.dim_products": [{ category: "Garden" }] });
-    await lake.run(statuses);
+    await lake.run(toStatuses);
     expect(await lake.rows(gold.daily_order_status, "date", "category", "order_count")).toEqual([
       { date: "2022-01-01", category: "Garden", order_count: 1 },
     ]);
   });
 
   it("an amount that differs from silver halts", async () => {
-    const lake = await step(statuses, { "silver.orders_clean": [{}] });
+    const lake = await step(toStatuses, { "silver.orders_clean": [{}] });
     await lake.given({
       "gold.daily_order_status": [{ category: "Unknown", amount: "11.00" }],
       "silver.orders_clean": [{ order_id: "O2", order_date: "2026-04-01T00:00:00Z" }],
     });
-    expect((await lake.fails(statuses)).message).toContain('check "amounts equal those of all orders"');
+    expect((await lake.fails(toStatuses)).message).toContain('check "amounts equal those of all orders"');
   });
 });

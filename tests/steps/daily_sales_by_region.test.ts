@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { gold } from "shopmetrics";
-import { lakehouse, step } from "./harness.ts";
+import { fromOrders, lakehouse, step } from "./harness.ts";
 
 const regions = "gold.daily_sales_by_region";
+const toRegions = fromOrders(regions);
 const key = (customer: string, since = "2026-01-15T09:00:00Z") => `${customer}@${since}`;
 
 describe("one row per UTC day, country and region of the customer as they were", () => {
   it("revenue and orders are those of completed orders", async () => {
-    const given = await step(regions, {
+    const given = await step(toRegions, {
       "silver.dim_customers": [
         { customer_id: "C1" },
         { customer_id: "C2", region: "Bayern", country: "Germany" },
@@ -34,7 +35,7 @@ describe("one row per UTC day, country and region of the customer as they were",
   it("a customer who moves keeps the old revenue where it was, and no old day is touched", async () => {
     const lake = await lakehouse();
     const customer = (day: string, country: string) => ({ country, updated_at: `${day}T00:00:00Z` });
-    const chain = `silver.dim_customers,silver.orders_clean,${regions}`;
+    const chain = `silver.dim_customers,silver.orders_clean,${toRegions}`;
     await lake.given({
       "bronze.customers_raw": [customer("2026-01-01", "Norway")],
       "bronze.orders_raw": [{ order_id: "O1", order_date: "2026-02-01", updated_at: "2026-02-01" }],
@@ -54,7 +55,7 @@ describe("one row per UTC day, country and region of the customer as they were",
 
   it("a customer who turns up after the order takes it out of Unknown", async () => {
     const lake = await lakehouse();
-    const chain = `silver.dim_customers,silver.orders_clean,${regions}`;
+    const chain = `silver.dim_customers,silver.orders_clean,${toRegions}`;
     await lake.given({ "bronze.orders_raw": [{}] });
     await lake.run(chain);
     expect(await lake.rows(gold.daily_sales_by_region, "country")).toEqual([{ country: "Unknown" }]);
@@ -67,7 +68,7 @@ describe("one row per UTC day, country and region of the customer as they were",
 
   it("a version that is sent again with another country takes its orders along", async () => {
     const lake = await lakehouse();
-    const chain = `silver.dim_customers,silver.orders_clean,${regions}`;
+    const chain = `silver.dim_customers,silver.orders_clean,${toRegions}`;
     await lake.given({ "bronze.customers_raw": [{ country: "Norway" }], "bronze.orders_raw": [{}] });
     await lake.run(chain);
     await lake.given({ "bronze.customers_raw": [{ country: "Sweden" }] });
@@ -78,16 +79,16 @@ describe("one row per UTC day, country and region of the customer as they were",
   it("a shop that leaves country and region empty has its revenue under Unknown", async () => {
     const lake = await lakehouse();
     await lake.given({ "bronze.customers_raw": [{ country: "", region: " " }], "bronze.orders_raw": [{}] });
-    await lake.run(`silver.dim_customers,silver.orders_clean,${regions}`);
+    await lake.run(`silver.dim_customers,silver.orders_clean,${toRegions}`);
     expect(await lake.contents(gold.daily_sales_by_region)).toEqual([
       { date: "2026-03-10", country: "Unknown", region: "Unknown", revenue: "10.00", order_count: 1 },
     ]);
   });
 
   it("an order that moves to another day leaves the old day right", async () => {
-    const lake = await step(regions, { "silver.orders_clean": [{ order_date: "2026-03-01T00:00:00Z" }] });
+    const lake = await step(toRegions, { "silver.orders_clean": [{ order_date: "2026-03-01T00:00:00Z" }] });
     await lake.given({ "silver.orders_clean": [{ order_date: "2026-03-05T00:00:00Z" }] });
-    await lake.run(regions);
+    await lake.run(toRegions);
     expect(await lake.rows(gold.daily_sales_by_region, "date")).toEqual([{ date: "2026-03-05" }]);
   });
 });

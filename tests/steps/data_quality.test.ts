@@ -35,14 +35,23 @@ it("bronze that holds more than the ledger of files halts (NFR-007)", async () =
 });
 
 it.for([
-  ["lifetime value equals daily sales", { "gold.customer_ltv": [{ total_revenue: "10.01" }] }],
+  ["revenue of completed orders equals daily sales", { "gold.fct_orders": [{ total_reporting: "10.01" }] }],
+  [
+    "lifetime value equals daily sales",
+    { "gold.fct_orders": [{}], "gold.customer_ltv": [{ total_revenue: "10.01" }] },
+  ],
   [
     "product revenue equals daily sales",
-    { "gold.customer_ltv": [{}], "gold.product_performance": [{ total_revenue: "9.99" }] },
+    {
+      "gold.fct_orders": [{}],
+      "gold.customer_ltv": [{}],
+      "gold.product_performance": [{ total_revenue: "9.99" }],
+    },
   ],
   [
     "completed orders equal daily sales",
     {
+      "gold.fct_orders": [{}],
       "gold.customer_ltv": [{}],
       "gold.product_performance": [{}],
       "gold.daily_order_status": [{ amount: "9.99" }, { status: "refunded", amount: "0.01" }],
@@ -51,6 +60,7 @@ it.for([
   [
     "revenue of all regions equals daily sales",
     {
+      "gold.fct_orders": [{}],
       "gold.customer_ltv": [{}],
       "gold.product_performance": [{}],
       "gold.daily_order_status": [{}],
@@ -60,6 +70,7 @@ it.for([
   [
     "cohorts hold the revenue of all customers with a signup date",
     {
+      "gold.fct_orders": [{}],
       "gold.customer_ltv": [{}],
       "gold.product_performance": [{}],
       "gold.daily_order_status": [{}],
@@ -86,7 +97,7 @@ it("gold that differs from a plain sum over the exports warns (AC-005)", async (
   expect((await lake.run()).check(name)).toMatchObject({ status: "pass", figure: 0 });
   await lake.taken("gold.daily_sales_summary", { date: day, category: "Unknown" });
   const gone = await lake.fails(verdict);
-  expect(gone.message).toContain("lifetime value equals daily sales");
+  expect(gone.message).toContain("revenue of completed orders equals daily sales");
   await lake.land("orders/o3.csv", `${header}\n${line("O5", day)}\n`);
   await lake.run("bronze.orders_raw");
   await lake.run("gold.daily_sales_summary", { full: true });

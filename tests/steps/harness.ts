@@ -45,6 +45,8 @@ export interface Outcome {
   check(name: string): StepReport["checks"][number];
   /** Names of the checks that warned, in the order in which they were measured. */
   readonly warnings: readonly string[];
+  /** Those of one step. */
+  warningsOf(step: string): readonly string[];
 }
 
 /** An empty warehouse with every table, to be filled and run by a test. */
@@ -91,6 +93,9 @@ export async function step(name: string, upstream: Upstream, choice?: RunChoice)
   const outcome = await lake.run(name, choice);
   return { ...lake, outcome };
 }
+
+/** A gold table's step behind those of the lines and the orders, so that a test can begin with orders. */
+export const fromOrders = (table: string) => `gold.fct_order_items,gold.fct_orders,${table}`;
 
 /** An empty lakehouse. It is closed when the test ends. */
 export async function lakehouse(): Promise<Lakehouse> {
@@ -206,9 +211,13 @@ function outcomeOf(report: RunReport): Outcome {
         `a check "${name}"`,
         checks,
       ),
-    warnings: checks.filter(({ status }) => status === "warn").map(({ name }) => name),
+    warnings: warningsIn(checks),
+    warningsOf: (name) => warningsIn(report.steps.find((one) => one.step === name)?.checks ?? []),
   };
 }
+
+const warningsIn = (checks: StepReport["checks"]) =>
+  checks.filter(({ status }) => status === "warn").map(({ name }) => name);
 
 function found<T>(one: T | undefined, what: string, among: readonly object[]): T {
   if (one) return one;

@@ -61,11 +61,64 @@ export function randomHistory(seed: number): History {
     ),
     rarely("", pick(instants)),
   ];
+  const orderItem = () => [
+    pick(["I1", "I2", "I3", "I4", "I5", "I6", ""]),
+    rarely(pick(["", "O9"]), pick(["O1", "O2", "O3"])),
+    pick(["P1", "P2", "P4", ""]),
+    pick(["1", "3", ""]),
+    pick(["3.33", "10.00", "0.00"]),
+    rarely("-1", pick(["", "0.50"])),
+    rarely("", pick(instants)),
+  ];
+  const payment = () => [
+    pick(["B1", "B2", "B3", "B4"]),
+    pick(["O1", "O2", "O3", "O4", ""]),
+    pick(["10.00", "500.00"]),
+    rarely("EURO", pick(["EUR", "EUR", "GBP", "usd", ""])),
+    "card",
+    pick(["pending", "completed", "completed", "failed", "refunded", "partially_refunded"]),
+    rarely("ch_1", "", 0.3),
+    pick(instants),
+    rarely("", pick(instants)),
+  ];
+  const rate = () => [
+    pick(["2026-01-31", "2026-02-01", "2026-02-27", "2026-03-02"]),
+    "EUR",
+    pick(["GBP", "USD"]),
+    rarely("much", pick(["0.80", "0.9", "1.25"])),
+  ];
+  const campaign = () => [
+    pick(["spring", " Sale"]),
+    pick(["paid", "email"]),
+    "",
+    "2026-01-01",
+    "",
+    "100",
+    pick(["EUR", "USD"]),
+  ];
+  const spend = () => [
+    pick(["2026-01-31", "2026-02-01", "2026-02-28"]),
+    pick(["paid", "social"]),
+    pick(["spring", "sale", ""]),
+    pick(["5.55", "0"]),
+    pick(["EUR", "USD"]),
+    "100",
+    pick(["7", ""]),
+  ];
   const torn = rarely(['C9,"torn'], [] as string[], 0.2);
 
   const messages = randomMessages(random);
-  const written: Record<string, string[]> = { customers: [], products: [], orders: [] };
-  const fresh: Record<string, () => string[]> = { customers: customer, products: product, orders: order };
+  const fresh: Record<string, () => string[]> = {
+    customers: customer,
+    products: product,
+    orders: order,
+    order_items: orderItem,
+    payments: payment,
+    currency_rates: rate,
+    campaigns: campaign,
+    marketing_spend: spend,
+  };
+  const written: Record<string, string[]> = Object.fromEntries(Object.keys(fresh).map((name) => [name, []]));
   const line = (entity: string) => {
     const sent = written[entity]!;
     const again = sent.length > 0 && random() < 0.15;
@@ -101,6 +154,12 @@ const headers: Record<string, string> = {
   customers: "customer_id,first_name,last_name,email,phone,city,region,country,signup_date,updated_at",
   products: "product_id,product_name,category,subcategory,brand,price,cost,updated_at",
   orders: "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at",
+  order_items: "order_item_id,order_id,product_id,quantity,unit_price,discount,updated_at",
+  payments:
+    "payment_id,order_id,amount,currency,payment_method,payment_status,transaction_id,payment_date,updated_at",
+  currency_rates: "date,base,quote,rate",
+  campaigns: "campaign,channel,name,start_date,end_date,budget,currency",
+  marketing_spend: "date,channel,campaign,spend,currency,impressions,clicks",
 };
 
 /** Around the ends of days and months, in several notations. */

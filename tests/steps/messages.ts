@@ -34,6 +34,8 @@ export function randomMessages(random: () => number): RandomMessages {
       ...(event_type !== "search" &&
         rarely(() => false, true, 0.2) && { product_id: pick(["P1", "P2", "P3", "P4"]) }),
       event_type,
+      ...(event_type === "purchase" && random() < 0.7 && { order_id: pick(["O1", "O2", "O3", "O9"]) }),
+      ...(random() < 0.2 && { utm_campaign: pick(["spring", " SALE", "other"]), utm_medium: "cpc" }),
       session_id: "S1",
       page: pick(["/", "/cart"]),
       ...(random() < 0.3 && { device: "mobile", referrer: pick(["", "https://search.example/"]) }),

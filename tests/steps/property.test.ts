@@ -9,16 +9,38 @@ const runs = Number(process.env["PROPERTY_RUNS"] ?? 5);
 const first = Number(process.env["PROPERTY_SEED"] ?? 1);
 const seeds = Array.from({ length: runs }, (_, index) => first + index);
 
-const raw = [bronze.customers_raw, bronze.products_raw, bronze.orders_raw, bronze.clickstream_raw];
+const raw = [
+  bronze.customers_raw,
+  bronze.products_raw,
+  bronze.orders_raw,
+  bronze.order_items_raw,
+  bronze.payments_raw,
+  bronze.currency_rates_raw,
+  bronze.campaigns_raw,
+  bronze.marketing_spend_raw,
+  bronze.clickstream_raw,
+];
 const kept = [
   silver.dim_customers,
   silver.dim_products,
   silver.orders_clean,
+  silver.order_items,
+  silver.payments,
+  silver.refunds,
+  silver.currency_rates,
+  silver.campaigns,
+  silver.marketing_spend,
   silver.clickstream_clean,
   silver.clickstream_late,
   silver.clickstream_sessions,
   silver.visitor_identities,
   silver.rejected_rows,
+  gold.dim_date,
+  gold.fct_order_items,
+  gold.fct_orders,
+  gold.fct_daily_revenue,
+  gold.order_touches,
+  gold.marketing_performance,
   gold.daily_sales_summary,
   gold.daily_order_status,
   gold.daily_sales_by_region,
@@ -52,8 +74,8 @@ describe("however a history arrives and however runs are cut, the tables are the
     const worked = again.report.steps.filter(({ status }) => status === "succeeded");
     expect(
       worked.map(({ step }) => step),
-      "a run with nothing new has nothing to do but the verdict",
-    ).toEqual(["ops.data_quality"]);
+      "a run with nothing new has nothing to do but the verdict and the calendar",
+    ).toEqual(["gold.dim_date", "ops.data_quality"]);
 
     const full = await lake.run(pipeline, { full: true });
     expect(await contents(lake), "--full over the same bronze").toEqual(incremental);

@@ -10,7 +10,7 @@ describe("Stripe's amounts", () => {
     ["kwd", "1234", "1.23"],
     ["kwd", "1235", "1.24"],
     ["isk", "125000", "1250.00"],
-  ])("%s %s are %s", async ([currency, amount, expected]) => {
+  ] as const)("%s %s are %s", async ([currency, amount, expected]) => {
     const given = await step("silver.stripe_charges", {
       "bronze.stripe_charges_raw": [{ currency, amount }],
     });

@@ -191,7 +191,13 @@ function exported(before: Docs): Docs {
 
 /** The documentation of what daily sales come from, where there is no warehouse. */
 async function smallDocs({ plans, lineage }: Compiled): Promise<Docs> {
-  const chain = new Set([...steps, "bronze.products_raw", "bronze.customers_raw", "silver.dim_products"]);
+  const chain = new Set([
+    ...steps,
+    "bronze.products_raw",
+    "bronze.customers_raw",
+    "silver.dim_products",
+    "gold.fct_order_items",
+  ]);
   chain.add("silver.dim_customers");
   const own = plans.filter(({ step }) => chain.has(step));
   const bundled = await bundleNotebooks(

@@ -173,27 +173,23 @@ describe("what the lakehouse's columns come from", () => {
   });
 
   it.each([
-    ["gold.daily_sales_summary.revenue", ["silver.orders_clean.total_amount"]],
+    ["gold.daily_sales_summary.revenue", ["gold.fct_order_items.amount_reporting"]],
     ["gold.daily_sales_summary.category", ["silver.dim_products.category"]],
-    ["gold.daily_sales_summary.date", ["silver.orders_clean.order_date"]],
-    ["gold.customer_ltv.ltv_segment", ["silver.orders_clean.total_amount"]],
-    [
-      "gold.customer_ltv.customer_id",
-      ["silver.dim_customers.customer_id", "silver.orders_clean.customer_id"],
-    ],
-    [
-      "gold.customer_cohorts.months_since",
-      ["silver.dim_customers.signup_date", "silver.orders_clean.order_date"],
-    ],
+    ["gold.daily_sales_summary.date", ["gold.fct_order_items.date"]],
+    ["gold.fct_order_items.quantity", ["silver.order_items.quantity", "silver.orders_clean.quantity"]],
+    ["gold.fct_orders.total_amount", ["silver.orders_clean.total_amount"]],
+    ["gold.customer_ltv.ltv_segment", ["gold.fct_orders.total_reporting"]],
+    ["gold.customer_ltv.customer_id", ["gold.fct_orders.customer_id", "silver.dim_customers.customer_id"]],
+    ["gold.customer_cohorts.months_since", ["gold.fct_orders.date", "silver.dim_customers.signup_date"]],
     ["gold.customer_cohorts.customers", ["silver.dim_customers.*"]],
-    ["gold.product_performance.units_sold", ["silver.orders_clean.quantity"]],
+    ["gold.product_performance.units_sold", ["gold.fct_order_items.quantity"]],
     [
       "gold.product_performance.category_rank",
       [
+        "gold.fct_order_items.amount_reporting",
+        "gold.fct_order_items.date",
+        "gold.fct_order_items.product_id",
         "silver.dim_products.category",
-        "silver.orders_clean.order_date",
-        "silver.orders_clean.product_id",
-        "silver.orders_clean.total_amount",
       ],
     ],
     ["silver.orders_clean.customer_key", ["silver.dim_customers.surrogate_key"]],
@@ -223,6 +219,31 @@ describe("what the lakehouse's columns come from", () => {
     expect(all.some((id) => id.startsWith("landing/customers"))).toBe(false);
   });
 
+  it.each([
+    ["order_count", ["orders.order_id"]],
+    [
+      "gross",
+      ["orders.total_amount", "order_items.unit_price", "order_items.quantity", "order_items.discount"],
+    ],
+    ["discount", ["order_items.discount"]],
+    ["refund", ["stripe_refunds.*", "payments.amount", "orders.total_amount"]],
+    ["fee", ["stripe_balance_transactions.*"]],
+    [
+      "net",
+      ["orders.total_amount", "order_items.discount", "stripe_refunds.*", "stripe_balance_transactions.*"],
+    ],
+    ["gross_reporting", ["orders.total_amount", "order_items.discount", "currency_rates.rate"]],
+    ["refund_reporting", ["stripe_refunds.*", "payments.amount", "currency_rates.rate"]],
+    ["fee_reporting", ["stripe_balance_transactions.*", "currency_rates.rate"]],
+    [
+      "net_reporting",
+      ["orders.total_amount", "stripe_refunds.*", "stripe_balance_transactions.*", "currency_rates.rate"],
+    ],
+  ])("follows %s of the daily revenue up to the landed files", (figure, files) => {
+    const all = reached(`gold.fct_daily_revenue.${figure}`, "up");
+    expect(all).toEqual(expect.arrayContaining(files.map((column) => `landing/${column}`)));
+  });
+
   it("follows a figure of the traffic page up to the topic and the landed messages", () => {
     const all = reached("gold.hourly_traffic_metrics.page_views", "up");
     expect(all).toContain("kafka/clickstream-events.*");
@@ -244,7 +265,7 @@ describe("what the lakehouse's columns come from", () => {
   it("tells an aggregate from a column handed on", () => {
     const { edges } = follow(lineage, { table: "gold.daily_sales_summary", column: "revenue" }, "up");
     expect(edges[0]).toEqual({
-      from: "silver.orders_clean.total_amount",
+      from: "gold.fct_order_items.amount_reporting",
       to: "gold.daily_sales_summary.revenue",
       kind: "aggregation",
     });

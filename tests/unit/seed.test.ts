@@ -92,11 +92,21 @@ describe("a seed", () => {
     );
   });
 
+  it("holds a rate to eight decimals", async () => {
+    await writeFile(path.join(root, "rates.csv"), "quote,rate\nJPY,180.30\n");
+    expect(rendered(seed("rates.csv", { quote: "string", rate: "rate" }, ["quote"])).text).toBe(
+      "select quote, rate from (values (cast(param__p1 as string), cast(180.30 as decimal(18,8)))) as t (quote, rate)",
+    );
+  });
+
   it.for([
     ["date", "2026-02-30"],
     ["date", "27.11.2026"],
     ["integer", "1.5"],
     ["decimal", "1.005"],
+    ["rate", "0"],
+    ["rate", "-1.16"],
+    ["rate", "1.123456789"],
   ] as const)("refuses as a %s what is none: %s", async ([kind, value]) => {
     await writeFile(path.join(root, "one.csv"), `one\n${value}\n`);
     expect(() => seed("one.csv", { one: kind }, ["one"])).toThrow(
