@@ -23,7 +23,7 @@ it("a row's key and what was judged name it: up to three of the rows, in the ord
   );
 });
 
-it("an unknown reference is named with the row, and so is a value that is missing", async () => {
+it("an unknown reference is named with the row, and so is a value that is missing where one has to be", async () => {
   const given = await step("silver.orders_clean", {
     "bronze.orders_raw": [
       { order_id: "O1", product_id: "P9", customer_id: "C9" },
@@ -31,7 +31,7 @@ it("an unknown reference is named with the row, and so is a value that is missin
     ],
   });
   expect(given.outcome.check("product_id is known in silver.dim_products").message).toBe(
-    "2 of 2 rows, such as O1: product_id P9 and O2: product_id null; at most 0",
+    "1 of 2 rows, such as O1: product_id P9; at most 0",
   );
   const known = given.outcome.check("customer_key is known in silver.dim_customers");
   expect(known.message).toBe(
@@ -114,6 +114,8 @@ it("ages are in hours, an empty table has nothing to measure, and too few rows s
   expect(messages("updated_at is fresh")).toEqual([
     "silver.orders_clean: 72.5 hours; at most 48 hours",
     "silver.dim_products: nothing to measure; at most 744 hours",
+    "silver.order_items: nothing to measure; at most 48 hours",
+    "silver.payments: nothing to measure; at most 48 hours",
   ]);
   expect(messages("hours by which the newest updated_at lies in the future")[0]).toBe(
     "silver.orders_clean: 0 hours; at most 1 hour",

@@ -278,7 +278,7 @@ describe("the gate (AC-004)", () => {
     expect(await lake.rows(silver.rejected_rows)).toEqual([]);
     expect(failed.outcome.step("gold.daily_sales_summary")).toMatchObject({
       status: "skipped",
-      message: "silver.orders_clean did not succeed",
+      message: "gold.fct_order_items did not succeed",
     });
   });
 

@@ -158,6 +158,36 @@ describe("Stripe and the shop's payments", () => {
   });
 });
 
+describe("the age of what arrives", () => {
+  const dayBefore = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+  const spendIsOld = "a campaign runs, and the newest marketing spend is more than three days old";
+  const rateIsOld = "the newest exchange rate that landed is more than a week old";
+  const start_date = "2026-01-01";
+
+  it.for([
+    ["spend of yesterday", false, dayBefore(1), { end_date: null }],
+    ["spend of last week", true, dayBefore(7), { end_date: null }],
+    ["spend of last week, when the last campaign ended", false, dayBefore(7), { end_date: dayBefore(7) }],
+  ] as const)("%s: warns %s", async ([, warns, date, campaign]) => {
+    const { outcome } = await step(verdict, {
+      "silver.marketing_spend": [{ date }],
+      "silver.campaigns": [{ start_date, ...campaign }],
+    });
+    expect(outcome.warnings.includes(spendIsOld)).toBe(warns);
+  });
+
+  it.for([
+    [false, 6],
+    [true, 8],
+  ] as const)("exchange rates: warns %s at %i days", async ([warns, days]) => {
+    const lake = await lakehouse();
+    await lake.land("currency_rates/r.csv", `date,base,quote,rate\n${dayBefore(days)},EUR,NOK,11.5\n`);
+    await lake.run("bronze.currency_rates_raw");
+    const outcome = await lake.run(verdict);
+    expect(outcome.warnings.includes(rateIsOld)).toBe(warns);
+  });
+});
+
 const orderHeader =
   "order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at";
 

@@ -139,6 +139,14 @@ describe("what only the shop knows", () => {
     ]);
   });
 
+  it("a transfer is not taken for a charge of another amount whose payment never arrived", async () => {
+    const lake = await arriving({
+      "silver.payments": [{ ...transfer, payment_status: "refunded" }],
+      "silver.stripe_charges": [{ order_id: "O1", amount: "4.00" }],
+    });
+    expect(await refundsOf(lake)).toMatchObject([{ refund_id: "payment:M2", amount: "6.00" }]);
+  });
+
   it("a payment that turns out to be Stripe's is replaced by Stripe's refunds", async () => {
     const lake = await arriving(
       { "silver.payments": [{ ...card, payment_status: "refunded" }] },

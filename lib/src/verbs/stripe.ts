@@ -35,7 +35,8 @@ export const fromSmallestUnit = (units: Statement, currency: Statement): Stateme
  */
 export const fromUnixSeconds = (seconds: Statement): Statement =>
   sql`case when ${seconds} between -62135596800 and 253402300799
-    then dateadd(second, cast(pmod(${seconds}, 86400) as int), dateadd(day, cast((${seconds} - pmod(${seconds}, 86400)) / 86400 as int), timestamp'1970-01-01 00:00:00')) end`;
+    then dateadd(second, cast(pmod(${seconds}, 86400) as int),
+      dateadd(day, cast((${seconds} - pmod(${seconds}, 86400)) / 86400 as int), timestamp'1970-01-01 00:00:00')) end`;
 
 const list = (codes: readonly string[]) => codes.map((code) => `'${code}'`).join(", ");
 
