@@ -183,7 +183,7 @@ describe("Sales", () => {
 });
 
 describe("Products", () => {
-  const margins = (costs: readonly (string | null)[]) =>
+  const margins = (costs: readonly (string | null)[], pairs: readonly ResultRow[] = []) =>
     words("products", {
       products: [
         { number: "integer", product_id: "string", name: "string", category: "string", cost: "decimal?" },
@@ -204,6 +204,7 @@ describe("Products", () => {
           revenue: "29.99",
         })),
       ],
+      together: [{ one: "string", other: "string", orders: "integer", one_orders: "integer" }, pairs],
       newest: [{ newest: "instant?" }, []],
     });
 
@@ -222,6 +223,12 @@ describe("Products", () => {
     expect(text).toContain("What is left of the revenue?");
     expect(text).not.toContain("NaN");
     expect(await margins(["12.00"])).toContain("-€6");
+  });
+
+  it("name what is bought together, and say where nothing is", async () => {
+    const pair = { one: "P2", other: "P1", orders: 6, one_orders: 24 };
+    expect(await margins(["1.00", null], [pair])).toContain("Lamp 2 Lamp 1 25.0% 6");
+    expect(await margins(["1.00"])).toContain("No two products have been in five orders together yet.");
   });
 });
 
