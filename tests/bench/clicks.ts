@@ -14,7 +14,8 @@ const events = { history: 500_000, increment: 5_000 };
 /**
  * Lands the benchmark's clickstream, one file of envelopes per day, written by SQL and not by the simulator: visits of eight
  * events, a quarter of the events without a product, 1 % late, 1 % copies, 5 % that silver refuses (no id, no instant, a
- * product that is missing, no JSON, nothing at all), three partitions in the order of arrival.
+ * product that is missing, no JSON, nothing at all), three partitions in the order of arrival. A purchase names an order, and a tenth
+ * of the visits a campaign.
  *
  * @param options.last the last day of the history, as yyyy-mm-dd; the increment is the day after it
  * @returns the number of messages
@@ -30,6 +31,7 @@ export async function writeClicks(options: {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   await connection.run("set TimeZone = 'UTC'");
+  const campaigns = path.join(options.landing, "campaigns/*.csv");
   const last = Date.parse(`${options.last}T00:00:00Z`);
   const days = options.increment
     ? [1]
@@ -41,7 +43,7 @@ export async function writeClicks(options: {
     const date = new Date(last + n * day).toISOString().slice(0, 10);
     const file = path.join(folder, `clickstream_${date}.ndjson`);
     const { rowsChanged } = await connection.run(
-      `copy (${envelopes(date, count, options.scale)}) to ${literal(file)}
+      `copy (${envelopes(date, count, options.scale, campaigns)}) to ${literal(file)}
       (format csv, header false, quote '', escape '', delim e'\\x01')`,
     );
     written += rowsChanged;
@@ -51,7 +53,7 @@ export async function writeClicks(options: {
   return written;
 }
 
-const envelopes = (date: string, count: number, scale: number) => `
+const envelopes = (date: string, count: number, scale: number, campaigns: string) => `
 with places as (
   select n, n // 8 as visit, n % 8 as step, hash(n, '${date}') as luck, hash(n // 8, '${date}') as visitor from range(${count}) as t(n)
 ), drawn as (
@@ -86,9 +88,11 @@ with places as (
       referrer: case when step = 0
         then ['https://www.google.com/', 'https://www.instagram.com/', ''][(visitor // 23 % 3 + 1)::int] end,
       utm_source: case when step = 0 and visitor % 5 = 0 then 'newsletter' end,
-      utm_medium: case when step = 0 and visitor % 5 = 0 then 'email' end
+      utm_medium: case when step = 0 and visitor % 5 = 0 then 'email' end,
+      utm_campaign: case when step = 0 and visitor % 10 = 0 then campaigns[(visitor // 29 % len(campaigns) + 1)::int] end,
+      order_id: case when event_type = 'purchase' then printf('O%08d', (luck // 37 % ${100_000 * scale} + 1)::bigint) end
     })::varchar as event, fault
-  from events
+  from events, (select list(distinct campaign order by campaign) as campaigns from read_csv(${literal(campaigns)}))
 ), sent as (
   select n, sent, visitor_id, case fault when 4 then case when n % 2 = 0 then 'not json' end else event end as value from messages
   union all

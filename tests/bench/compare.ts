@@ -2,6 +2,9 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { tables } from "#lib/shop/index.js";
 import { literal } from "#lib/engine/duckdb/literals.js";
 
+/** What only we know: the public holidays come from a library. */
+const notCompared = new Set(["gold.dim_date.holiday"]);
+
 /**
  * The tables that two warehouses hold, equal in all columns of the contracts but the audit columns of when they were written.
  *
@@ -26,7 +29,9 @@ export async function equalTables(
   for (const { name, columns, options } of tables.values()) {
     if (!otherTables.has(name)) continue;
     const auditColumns = (options.auditColumns ?? []) as readonly string[];
-    const compared = columns.map((column) => column.name).filter((column) => !auditColumns.includes(column));
+    const compared = columns
+      .map((column) => column.name)
+      .filter((column) => !auditColumns.includes(column) && !notCompared.has(`${name}.${column}`));
     const digest = `count(*)::double as rows, sum(hash(row(${compared.join(", ")})))::varchar as digest`;
     const found = await connection.runAndReadAll(
       `select ${digest} from ours.${name} union all select ${digest} from other.${name}`,

@@ -17,6 +17,9 @@ export interface Dbt {
 /** The dbt project, which makes the same tables as the pipeline. */
 export const dbtProject = fileURLToPath(new URL("dbt", import.meta.url));
 
+/** The exchange rates that the repository keeps. */
+const rates = fileURLToPath(new URL("../../notebooks/silver/currency_rates.csv", import.meta.url));
+
 const versions =
   "import dbt.cli.main, dbt.adapters.duckdb\n" +
   "from importlib.metadata import version as v\n" +
@@ -85,6 +88,7 @@ const environment = (home: DbtHome) => ({
   DBT_TARGET_PATH: targetOf(home),
   DBT_LOG_PATH: path.join(home.folder, "logs"),
   SHOPMETRICS_LANDING: landingOf(home),
+  SHOPMETRICS_RATES: rates,
 });
 
 /**

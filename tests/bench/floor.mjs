@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 
 /**
@@ -12,9 +13,13 @@ const script = (name) => readFile(new URL(`floor/${name}.sql`, import.meta.url),
 const instance = await DuckDBInstance.create(warehouse);
 const connection = await instance.connect();
 await connection.run(`begin; set variable now = '${new Date().toISOString()}'::timestamp`);
+await connection.run(
+  `set variable rates = '${fileURLToPath(new URL("../../notebooks/silver/currency_rates.csv", import.meta.url))}'`,
+);
 await connection.run(await script("tables"));
 const [load, clicks] = [await script("load"), await script("clicks")];
-for (const entity of ["customers", "products", "orders", "clickstream"]) {
+const folders = (await readdir(landing, { withFileTypes: true })).filter((found) => found.isDirectory());
+for (const { name: entity } of folders) {
   const loaded = await connection.runAndReadAll(`select distinct source_file from bronze.${entity}_raw`);
   const known = new Set(loaded.getRows().map(([name]) => name));
   for (const file of (await readdir(path.join(landing, entity))).toSorted()) {

@@ -63,7 +63,17 @@ async function both(
 
 const stepOf = (plan: Forecast, name: string) => plan.steps.find(({ step }) => step === name);
 
-const pages = ["about", "customers", "pipeline", "products", "regions", "returns", "sales", "traffic"];
+const pages = [
+  "about",
+  "customers",
+  "marketing",
+  "pipeline",
+  "products",
+  "regions",
+  "returns",
+  "sales",
+  "traffic",
+];
 const everyRun = ["ops.data_quality", ...pages.map((page) => `dashboard.${page}`)];
 
 const order = (id: string, status = "completed", day = "2026-03-02") =>
@@ -252,7 +262,7 @@ describe("what plan prints", () => {
     expect(lines[0]).toMatch(/^A run as of \d{4}-\d\d-\d\d: \d+ of 28 steps run, \d more may\.$/);
     expect(stdout).toMatch(/^● bronze\.orders_raw +1 new file, /m);
     expect(stdout).toMatch(/^○ gold\.customer_ltv +if silver\.orders_clean changes$/m);
-    expect(stdout).toMatch(/^● 8 pages are exported\. Figures may move on /m);
+    expect(stdout).toMatch(/^● 9 pages are exported\. Figures may move on /m);
     expect(stdout).toMatch(/^· \d+ steps have nothing new to read$/m);
   });
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.ts";
+import { pages } from "./site-home.ts";
 import { query } from "./tables.ts";
 
 /** A home with one of the small shops of tests/fixtures/shops, which hold what the simulated shop never has. */
@@ -319,7 +320,6 @@ describe("a shop that has little to show", () => {
       .replaceAll(/<(script|style|svg)[\s\S]*?<\/\1>/g, " ")
       .replaceAll(/<[^>]*>/g, " ")
       .replaceAll(/\s+/g, " ");
-  const pages = ["index", "returns", "customers", "products", "regions", "traffic", "pipeline", "about"];
   const built = async (shop: Lakehouse, env: Record<string, string> = {}) => {
     succeeded(await shop.shopmetrics("run"));
     const out = path.join(shop.home, "site");
@@ -336,6 +336,8 @@ describe("a shop that has little to show", () => {
     expect(await wordsOf(site, "products")).toContain("No product has been sold yet.");
     expect(await wordsOf(site, "traffic")).toContain("No visits have arrived yet.");
     expect(await wordsOf(site, "traffic")).not.toContain("1970");
+    expect(await wordsOf(site, "marketing")).toContain("No marketing spend and no visits have arrived yet.");
+    expect(await wordsOf(site, "marketing")).toContain("The shop has named no campaigns yet.");
   });
 
   it("because all orders are pending has pages that say so", async () => {
@@ -361,6 +363,10 @@ describe("a shop that has little to show", () => {
     const site = await built(shop);
     expect(await wordsOf(site, "index")).toMatch(/1 May 2014 is provisional: 1 of its orders is pending\./);
     expect(await wordsOf(site, "products")).toContain("2014");
+    expect(await wordsOf(site, "index")).toContain(
+      "The shop names neither discounts nor fees of a payment service.",
+    );
+    expect(await wordsOf(site, "marketing")).toContain("The shop has named no campaigns yet.");
     for (const page of pages) expect(await wordsOf(site, page)).not.toContain("since 2022");
   });
 

@@ -35,7 +35,7 @@ describe.skipIf(whyNoBrowser)(
       await server?.close();
     });
 
-    it.each(["index", "returns", "customers", "products", "regions", "traffic"])(
+    it.each(["index", "returns", "customers", "products", "regions", "marketing", "traffic"])(
       "has a %s page that draws and counts right",
       async (name) => {
         const { page, errors, close } = await watchedPage(browser);

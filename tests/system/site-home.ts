@@ -12,7 +12,17 @@ import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 const topic = "clickstream-events";
 
 /** The dashboard's pages, in the order of the navigation. */
-export const pages = ["index", "returns", "customers", "products", "regions", "traffic", "pipeline", "about"];
+export const pages = [
+  "index",
+  "returns",
+  "customers",
+  "products",
+  "regions",
+  "marketing",
+  "traffic",
+  "pipeline",
+  "about",
+];
 
 export interface SiteHome {
   readonly shop: Lakehouse;

@@ -258,7 +258,7 @@ Sales are in \`gold.daily_sales_summary\` (FR-006), [made by a notebook](../note
 | a <column> | its contract |
 `;
 
-/** What the page "products" draws: three products, two periods. */
+/** What the page "products" draws: three products, two periods, and a pair bought together. */
 function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint8Array> } {
   const files = new Map<string, Uint8Array>();
   const entry = (name: string, columns: Columns, rows: ResultRow[]): [string, SnapshotEntry] => {
@@ -293,6 +293,9 @@ function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint
         products,
       ),
       entry("sales", { period: "string", number: "integer", units: "integer", revenue: "decimal" }, sales),
+      entry("together", { one: "string", other: "string", orders: "integer", one_orders: "integer" }, [
+        { one: "P3", other: "P1", orders: 6, one_orders: 24 },
+      ]),
     ]),
   };
   return { manifest, read: async (file) => files.get(file)! };

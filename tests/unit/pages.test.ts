@@ -9,7 +9,7 @@ import { importModule } from "../../build/src/notebook/execute.ts";
 import { bundleNotebooks, type BundledNotebook } from "../../build/src/notebook/plugin.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
-const names = ["sales", "returns", "regions", "products"] as const;
+const names = ["sales", "returns", "regions", "products", "marketing"] as const;
 let bundled: readonly BundledNotebook[];
 beforeAll(async () => {
   bundled = await bundleNotebooks(
@@ -60,12 +60,22 @@ describe("Sales", () => {
   const daily = { date: "date", category: "string", revenue: "decimal", orders: "integer" } as const;
   const planned = { date: "date", label: "string?", target: "decimal?" } as const;
   const pending = { date: "date", orders: "integer" } as const;
+  const flows = {
+    date: "date",
+    currency: "string",
+    gross: "decimal",
+    discount: "decimal",
+    refund: "decimal",
+    fee: "decimal",
+    unknown: "integer",
+  } as const;
   const newest = [{ newest: "instant?" }, [{ newest: "2026-02-28T10:00:00Z" }]] as const;
   const sales = (
     days: number,
     plan: readonly ResultRow[] = [],
     open: readonly ResultRow[] = [],
     revenue = (index: number) => 100 + 10 * (index % 7),
+    money: readonly ResultRow[] = [],
   ) =>
     words("sales", {
       daily_sales: [
@@ -77,10 +87,58 @@ describe("Sales", () => {
           orders: 10,
         })),
       ],
+      daily_orders: [
+        { date: "date", orders: "integer", revenue: "decimal" },
+        Array.from({ length: days }, (_, index) => ({
+          date: day(index),
+          orders: 10,
+          revenue: revenue(index).toFixed(2),
+        })),
+      ],
       planned: [planned, plan],
       pending: [pending, open],
+      gross_to_net: [flows, money],
+      gross_to_net_earlier: [flows, []],
       newest,
     });
+
+  const flow = (given: ResultRow) => ({
+    date: day(2),
+    currency: "",
+    gross: "1000.00",
+    discount: "0.00",
+    refund: "100.00",
+    fee: "0.00",
+    unknown: 0,
+    ...given,
+  });
+  const netOf = (...money: readonly ResultRow[]) => sales(10, [], [], undefined, money);
+
+  it("goes from gross to net by the steps that the shop names", async () => {
+    const text = await netOf(flow({ discount: "50.00", fee: "15.00" }), flow({ date: day(3), fee: "15.00" }));
+    expect(text).toMatch(
+      /Gross Discounts Refunds Fees Net €2k -€50 -€200 -€30 €1\.7k 100\.0% -2\.5% -10\.0% -1\.5% 86\.0%/,
+    );
+    expect(text).not.toContain("The shop names");
+  });
+
+  it("leaves out the steps that it does not name, and says so", async () => {
+    const text = await netOf(flow({}));
+    expect(text).toMatch(/Gross Refunds Net €1k -€100 €900 /);
+    expect(text).toContain("The shop names neither discounts nor fees of a payment service.");
+    expect(await netOf(flow({ fee: "1.00" }))).toContain("The shop names no discounts.");
+    expect(await netOf(flow({ discount: "1.00" }))).toContain("The shop names no fees of a payment service.");
+    expect(await netOf(flow({ unknown: 2 }))).toContain("Amounts without an exchange rate are left out.");
+  });
+
+  it("offers the orders’ own currencies only where there are several", async () => {
+    const several = await netOf(flow({}), flow({ currency: "EUR" }), flow({ currency: "GBP" }));
+    expect(several).toMatch(/Gross to net of\s+All orders\s+EUR\s+GBP/);
+    expect(several).toContain("all orders, converted at the rate of their day");
+    const one = await netOf(flow({}));
+    expect(one).not.toContain("Gross to net of");
+    expect(one).not.toContain("converted");
+  });
 
   it("has no forecast under two whole weeks, and says so", async () => {
     expect(await sales(13)).toContain("There is no forecast yet: it needs two whole weeks of sales.");
@@ -125,7 +183,7 @@ describe("Sales", () => {
 });
 
 describe("Products", () => {
-  const margins = (costs: readonly (string | null)[]) =>
+  const margins = (costs: readonly (string | null)[], pairs: readonly ResultRow[] = []) =>
     words("products", {
       products: [
         { number: "integer", product_id: "string", name: "string", category: "string", cost: "decimal?" },
@@ -146,6 +204,7 @@ describe("Products", () => {
           revenue: "29.99",
         })),
       ],
+      together: [{ one: "string", other: "string", orders: "integer", one_orders: "integer" }, pairs],
       newest: [{ newest: "instant?" }, []],
     });
 
@@ -164,6 +223,12 @@ describe("Products", () => {
     expect(text).toContain("What is left of the revenue?");
     expect(text).not.toContain("NaN");
     expect(await margins(["12.00"])).toContain("-€6");
+  });
+
+  it("name what is bought together, and say where nothing is", async () => {
+    const pair = { one: "P2", other: "P1", orders: 6, one_orders: 24 };
+    expect(await margins(["1.00", null], [pair])).toContain("Lamp 2 Lamp 1 25.0% 6");
+    expect(await margins(["1.00"])).toContain("No two products have been in five orders together yet.");
   });
 });
 
@@ -230,5 +295,149 @@ describe("Regions", () => {
       "the shop names no country of its customers",
     );
     expect(await sold([])).toContain("No order has been completed yet.");
+  });
+});
+
+describe("Marketing", () => {
+  const daily = {
+    date: "date",
+    channel: "string",
+    spend: "decimal",
+    impressions: "integer",
+    clicks: "integer",
+    visits: "integer",
+    orders: "integer",
+    customers: "integer",
+    revenue: "decimal",
+    unknown: "integer",
+  } as const;
+  const credit = {
+    date: "date",
+    channel: "string",
+    first: "decimal",
+    last: "decimal",
+    linear: "decimal",
+  } as const;
+  const campaigns = {
+    campaign: "string",
+    name: "string",
+    channel: "string",
+    begins: "date",
+    ends: "date?",
+    budget: "decimal?",
+    spent: "decimal?",
+    currency: "string",
+    customers: "integer",
+    revenue: "decimal",
+  } as const;
+  const spent = (date: string, given: ResultRow = {}) => ({
+    date,
+    channel: "paid",
+    spend: "100.00",
+    impressions: 1000,
+    clicks: 10,
+    visits: 0,
+    orders: 0,
+    customers: 0,
+    revenue: "0.00",
+    unknown: 0,
+    ...given,
+  });
+  const campaign = (given: ResultRow) => ({
+    campaign: "spring",
+    name: "Spring",
+    channel: "paid",
+    begins: day(0),
+    ends: day(19),
+    budget: "1000.00",
+    spent: "750.00",
+    currency: "USD",
+    customers: 3,
+    revenue: "900.00",
+    ...given,
+  });
+  const marketing = (
+    rows: readonly ResultRow[],
+    shares: readonly ResultRow[] = [],
+    list: readonly ResultRow[] = [],
+  ) =>
+    words("marketing", {
+      daily: [daily, rows],
+      credit: [credit, shares],
+      campaigns: [campaigns, list],
+      newest: [{ newest: "instant?" }, []],
+    });
+
+  it("says what is missing where the shop sends no marketing", async () => {
+    const nothing = await marketing([]);
+    expect(nothing).toContain("No marketing spend and no visits have arrived yet.");
+    expect(nothing).toContain("The shop has named no campaigns yet.");
+    expect(nothing).not.toMatch(/NaN|Infinity|undefined/);
+    const visits = await marketing([
+      spent(day(0), { channel: "direct", spend: "0.00", visits: 9, orders: 1, revenue: "20.00" }),
+    ]);
+    expect(visits).toContain("The shop has named no marketing spend yet.");
+    expect(visits).toMatch(/Spend – none named yet/);
+  });
+
+  it("compares no spend with visits that nobody recorded", async () => {
+    const text = await marketing([spent(day(0)), spent(day(1))]);
+    expect(text).toContain("No visits are recorded yet, so nobody knows what the spend brings.");
+    expect(text).toMatch(/Cost per new customer – visits are not recorded yet Return on spend – visits/);
+  });
+
+  it("compares only what was spent since visits are recorded, and says since when", async () => {
+    const text = await marketing([
+      spent(day(0)),
+      spent(day(1)),
+      spent(day(2), { visits: 20, orders: 4, customers: 2, revenue: "300.00" }),
+      spent(day(3), {
+        channel: "direct",
+        spend: "0.00",
+        visits: 5,
+        orders: 1,
+        customers: 1,
+        revenue: "50.00",
+      }),
+    ]);
+    expect(text).toMatch(/Spend €300 /);
+    // 100 spent on the day with visits: not 300 ÷ 2, and nothing of those who came by themselves.
+    expect(text).toMatch(
+      /Cost per new customer €50\.00 2 new customers of channels that cost money, since 7 Jan 2026/,
+    );
+    expect(text).toMatch(/Return on spend 3 × /);
+    expect(text).toMatch(/Revenue brought €350 5 orders, since 7 Jan 2026/);
+    expect(text).toContain(
+      "Visits are recorded from 7 Jan 2026 on, so only what was spent since then is set beside what it brought.",
+    );
+  });
+
+  it("shares an order out in three ways beside each other", async () => {
+    const seen = spent(day(0), { visits: 5, orders: 1, revenue: "90.00" });
+    const text = await marketing(
+      [seen],
+      [
+        { date: day(0), channel: "paid", first: "90.00", last: "0.00", linear: "30.00" },
+        { date: day(0), channel: "direct", first: "0.00", last: "90.00", linear: "60.00" },
+      ],
+    );
+    expect(text).toContain("Cost per new customer – no new customer of a channel that costs money");
+    expect(text).toMatch(/ direct paid €0 €90 €60 €90 €0 €30 /);
+  });
+
+  it("says of a running campaign how much of its budget and its days is used, in its own currency", async () => {
+    const text = await marketing(
+      [spent(day(9))],
+      [],
+      [
+        campaign({}),
+        campaign({ campaign: "old", name: "Old", begins: day(-40), ends: day(-1) }),
+        campaign({ campaign: "open", name: "Open", ends: null, currency: "EUR", spent: null }),
+      ],
+    );
+    expect(text).toMatch(/Which running campaigns use up their budget\? .* Spring .* 75\.0%/);
+    expect(text).toMatch(/Spring paid 5 Jan 2026 24 Jan 2026 10 US\$1,000\.00 US\$750\.00 75\.0%/);
+    expect(text).toMatch(/Old paid 26 Nov 2025 4 Jan 2026 0 US\$1,000\.00/);
+    expect(text).toMatch(/Open paid 5 Jan 2026 – – €1,000\.00 – –/);
   });
 });

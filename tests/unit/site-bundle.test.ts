@@ -35,7 +35,12 @@ describe("pages on Databricks", () => {
 
   it("wait each for the tasks that write what it reads, and for no other", () => {
     const before = (page: string) => tasksBefore(compiled, "daily", page);
-    expect(before("dashboard.sales")).toEqual(["gold_daily_sales_summary", "silver_orders_clean"]);
+    expect(before("dashboard.sales")).toEqual([
+      "gold_daily_sales_summary",
+      "gold_fct_orders",
+      "silver_orders_clean",
+      "gold_fct_daily_revenue",
+    ]);
     expect(before("dashboard.traffic")).toEqual(["streaming", "streaming_again"]);
     expect(before("dashboard.pipeline")).toEqual([]);
   });

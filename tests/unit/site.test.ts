@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { Window } from "happy-dom";
 import { exportPage } from "#lib/dashboard/export.js";
 import { Inputs } from "#lib/dashboard/control.js";
+import { short, written } from "#lib/dashboard/format.js";
 import type { Manifest } from "#lib/dashboard/manifest.js";
 import { heat, light } from "#lib/dashboard/palette.js";
 import { readSnapshot } from "#lib/dashboard/read-snapshot.js";
@@ -410,6 +411,21 @@ describe("figures", () => {
     expect(csvOf({ rows, columns: { name: "Name", value: { label: "Value" }, day: "Day" } })).toBe(
       'Name,Value,Day\r\n"He said ""no"", twice",1.5,2026-03-01\r\n\'=HYPERLINK(1),,2026-03-01T10:00:00.000Z\r\n',
     );
+  });
+
+  it("name the currency of amounts that are not in the shop's, as long as it is one", () => {
+    const columns = { amount: { label: "Budget", format: "cents", currency: "currency" } } as const;
+    const pounds = { amount: 5, currency: "GBP" };
+    expect(csvOf({ rows: [pounds, pounds], columns })).toBe("Budget (GBP)\r\n5.00\r\n5.00\r\n");
+    const rows = [pounds, { amount: 7, currency: "USD" }];
+    expect(csvOf({ rows, columns: { ...columns, currency: "Currency" } })).toBe(
+      "Budget,Currency\r\n5.00,GBP\r\n7.00,USD\r\n",
+    );
+    expect([written(5, "cents", "GBP"), written(5, "cents"), short.moneyIn("GBP")(1234)]).toEqual([
+      "£5.00",
+      "€5.00",
+      "£1.2k",
+    ]);
   });
 });
 

@@ -11,6 +11,8 @@ export interface Control<Key extends string = string> {
   readonly initial: string;
   /** The controls a level below, which begin anew when this one is set. */
   readonly below: Control[];
+  /** Whether it is left out, since there is nothing to choose. */
+  readonly isHidden: () => boolean;
 }
 
 interface Named<Key extends string = string> {
@@ -64,10 +66,10 @@ export const Inputs = {
     given: Named<Key> & { value: string },
   ) => choice("select", options, given),
 
-  /** All options are visible: for a few options. */
+  /** All options are visible: for a few options. @param given `hidden` leaves it out where there is nothing to choose */
   radio: <const Key extends string>(
     options: () => readonly string[],
-    given: Named<Key> & { value: string },
+    given: Named<Key> & { value: string; hidden?: () => boolean },
   ) => choice("radio", options, given),
 
   /**
@@ -98,6 +100,7 @@ export const Inputs = {
       state,
       initial,
       below: [],
+      isHidden: () => false,
       presets,
       bounds,
       get value() {
@@ -110,9 +113,14 @@ export const Inputs = {
 function choice<Key extends string>(
   kind: Choice["kind"],
   options: () => readonly string[],
-  given: Named<Key> & { value: string; within?: Choice; words?: (option: string) => string },
+  given: Named<Key> & {
+    value: string;
+    within?: Choice;
+    words?: (option: string) => string;
+    hidden?: () => boolean;
+  },
 ): Choice<Key> {
-  const { key, label, value: initial, within, words = String } = given;
+  const { key, label, value: initial, within, words = String, hidden = () => false } = given;
   const state = signal(initial);
   const all = computed(options);
   const known = computed(() => new Set(all.value));
@@ -125,6 +133,7 @@ function choice<Key extends string>(
     state,
     initial,
     below: [],
+    isHidden: hidden,
     isSet: signal(false),
     within,
     words: (option) => (option === initial ? option : words(option)),

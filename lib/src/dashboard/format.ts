@@ -39,12 +39,12 @@ function writer<F extends { format(value: never): string }>(
   };
 }
 
-/** The unit of a format's plain numbers, for a table without signs. */
-export const unitOf = (format: Format): string | undefined =>
+/** The unit of a format's plain numbers, for a table without signs. @param currency that of the amounts, if not the shop's */
+export const unitOf = (format: Format, currency = look.currency): string | undefined =>
   (
     ({
-      money: look.currency,
-      cents: look.currency,
+      money: currency,
+      cents: currency,
       percent: "share of 1",
       hours: "hours",
       seconds: "seconds",
@@ -54,16 +54,23 @@ export const unitOf = (format: Format): string | undefined =>
 const number = (options: Intl.NumberFormatOptions) =>
   writer(({ locale }) => new Intl.NumberFormat(locale, options));
 
-const money = (options: Intl.NumberFormatOptions = {}) =>
-  writer(
-    ({ locale, currency }) => new Intl.NumberFormat(locale, { style: "currency", currency, ...options }),
-  );
+/** Makes a writer of amounts, with a format for each currency. */
+function money(options: Intl.NumberFormatOptions = {}): (value: Value, currency?: string) => string {
+  const formats = new Map<string, Intl.NumberFormat>();
+  return (value, currency = look.currency) => {
+    const name = `${look.locale} ${currency}`;
+    const format =
+      formats.get(name) ?? new Intl.NumberFormat(look.locale, { style: "currency", currency, ...options });
+    formats.set(name, format);
+    return format.format(value as number);
+  };
+}
 
 /** Days are UTC days. */
 const date = (options: Intl.DateTimeFormatOptions) =>
   writer(({ locale }) => new Intl.DateTimeFormat(locale, { timeZone: "UTC", ...options }));
 
-const writers: Record<Format, (value: Value) => string> = {
+const writers: Record<Format, (value: Value, currency?: string) => string> = {
   text: (value) => (value instanceof Date ? value.toISOString() : String(value)),
   integer: number({ maximumFractionDigits: 0 }),
   decimal: number({ maximumFractionDigits: 2 }),
@@ -78,9 +85,9 @@ const writers: Record<Format, (value: Value) => string> = {
   status: (value) => statusWords[value as string] ?? String(value),
 };
 
-/** A value as the page writes it; null is a dash. */
-export const written = (value: Value | undefined, format: Format): string =>
-  value === null || value === undefined ? "–" : writers[format](value);
+/** A value as the page writes it; null is a dash. @param currency of an amount that is not in the shop's currency */
+export const written = (value: Value | undefined, format: Format, currency?: string): string =>
+  value === null || value === undefined ? "–" : writers[format](value, currency);
 
 /** A number of things: `1 order`, `2,310 orders`. */
 export const counted = (value: number, noun: string, nouns = `${noun}s`): string =>
@@ -99,6 +106,9 @@ const compactNumber = number({ notation: "compact", maximumFractionDigits: 1 });
 /** For axes and labels, where there is little room: 12.3k. */
 export const short = {
   money: (value: Value) => (value === null ? "–" : compactMoney(value)),
+  /** `short.money` of amounts that are not in the shop's currency. */
+  moneyIn: (currency: string | undefined) => (value: Value) =>
+    value === null ? "–" : compactMoney(value, currency),
   number: (value: Value) => (value === null ? "–" : compactNumber(value)),
   day: date({ day: "numeric", month: "short" }),
   month: date({ month: "short" }),

@@ -35,6 +35,7 @@ export function drawInKernel(): void {
     },
     view(control) {
       const document = open();
+      if (control.isHidden()) return;
       const drawn = controlElement(control, document, false);
       for (const input of drawn.querySelectorAll("input, select")) input.setAttribute("disabled", "");
       const hint = `Another choice: set its state.value to ${statesOf(control)} and run the cells below again.`;

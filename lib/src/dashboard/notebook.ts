@@ -6,7 +6,7 @@ export { cards, type Card } from "./kinds/cards.js";
 export { chart } from "./kinds/chart.js";
 export { table } from "./kinds/table.js";
 export { as, change, counted, short, written } from "./format.js";
-export { categoryColor, color, heat, segmentColor, statusColor } from "./palette.js";
+export { categoryColor, channelColor, color, heat, segmentColor, statusColor } from "./palette.js";
 export { shortened, textWidth } from "./render/text-width.js";
 export { extent, group, sum, movingMean, startOf } from "./rows.js";
 export { forecast, type Expected, type Forecast } from "./forecast.js";

@@ -34,6 +34,15 @@ export function categoryColor(name: string): string {
   return `var(--category-${(index >= 0 ? index : hash(name) % known.length) + 1})`;
 }
 
+const channels = ["paid", "social", "email", "referral", "search", "direct"];
+
+/** A marketing channel's colour, the same in every drawing. */
+export function channelColor(name: string): string {
+  if (name === "other") return color.muted;
+  const index = channels.indexOf(name);
+  return `var(--category-${(index >= 0 ? index : hash(name) % known.length) + 1})`;
+}
+
 const hash = (text: string) =>
   [...text].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)!) % 9973, 7);
 

@@ -83,7 +83,10 @@ export async function prerenderPage(
         return { span: drawing.span ?? "full", hidden: drawing.hidden, node: drawing.element(surface) };
       }),
     view: (control) =>
-      add("view", () => ({ span: "control", node: controlElement(control, document, false) })),
+      add("view", () => {
+        const node = controlElement(control, document, false);
+        return { span: "control", hidden: control.isHidden(), node };
+      }),
   });
   try {
     await run();

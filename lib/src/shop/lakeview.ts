@@ -23,6 +23,12 @@ const dailySales: LakeviewDashboard = {
       query: "daily_sales",
       where: "date > (select date_sub(max(date), 90) from gold.daily_sales_summary)",
     },
+    {
+      name: "orders_of_90_days",
+      displayName: "Orders of the last 90 days",
+      query: "daily_orders",
+      where: "date > (select date_sub(max(date), 90) from gold.daily_sales_summary)",
+    },
   ],
   pages: [
     {
@@ -39,14 +45,14 @@ const dailySales: LakeviewDashboard = {
         {
           kind: "counter",
           title: "Orders, last 90 days",
-          dataset: "last_90_days",
+          dataset: "orders_of_90_days",
           at: { x: 2, y: 0, width: 2, height: 3 },
           channels: { value: orders },
         },
         {
           kind: "counter",
           title: "Average order value, last 90 days",
-          dataset: "last_90_days",
+          dataset: "orders_of_90_days",
           at: { x: 4, y: 0, width: 2, height: 3 },
           channels: { value: average },
         },

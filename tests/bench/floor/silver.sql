@@ -334,3 +334,428 @@ select visitor_id, customer_id,
     lead(identified_at) over (partition by visitor_id, session_start order by turn) - interval 1 microsecond, session_end)),
   tied_from::date, identified_at, session_start, event_count
 from turns;
+
+-- Lines of orders: typed, judged, the newest kept.
+create temp table judged_order_items as
+with typed as (
+  select nullif(trim(order_item_id), '') as order_item_id,
+    nullif(trim(order_id), '') as order_id,
+    nullif(trim(product_id), '') as product_id,
+    coalesce(try_cast(quantity as decimal(18, 6)), case when nullif(trim(quantity), '') is null then 1 end) as quantity,
+    try_cast(unit_price as decimal(12, 2)) as unit_price,
+    coalesce(try_cast(discount as decimal(12, 2)), case when nullif(trim(discount), '') is null then 0 end) as discount,
+    try_cast(updated_at as timestamp) as updated_at,
+    source_file, source_row
+  from bronze.order_items_raw
+  where ingested_at = getvariable('now')
+)
+select *, try_cast(quantity * unit_price - discount as decimal(12, 2)) as amount,
+  list_filter([
+    case when order_item_id is null then 'order_item_id is missing' end,
+    case when order_id is null then 'order_id is missing' end,
+    case when quantity is null then 'quantity is not a number' end,
+    case when quantity <> floor(quantity) then 'quantity is not whole' end,
+    case when unit_price is null then 'unit_price is not an amount' end,
+    case when discount is null then 'discount is not an amount' end,
+    case when updated_at is null then 'updated_at is not a timestamp' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.order_items', reasons,
+  to_json({order_item_id: raw.order_item_id, order_id: raw.order_id, product_id: raw.product_id, quantity: raw.quantity,
+    unit_price: raw.unit_price, discount: raw.discount, updated_at: raw.updated_at, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_order_items join bronze.order_items_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.order_items as kept
+using (
+  select order_item_id, order_id, product_id, quantity::int as quantity, unit_price, discount, amount, updated_at,
+    source_file, source_row
+  from judged_order_items
+  where len(reasons) = 0
+  qualify row_number() over (partition by order_item_id order by updated_at desc, source_file desc, source_row desc) = 1
+) as new on new.order_item_id = kept.order_item_id
+when matched and (new.updated_at, new.source_file, new.source_row) >= (kept.updated_at, kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Payments: typed, judged, the newest kept.
+create temp table judged_payments as
+with typed as (
+  select nullif(trim(payment_id), '') as payment_id,
+    nullif(trim(order_id), '') as order_id,
+    try_cast(amount as decimal(12, 2)) as amount,
+    coalesce(upper(nullif(trim(currency), '')), 'EUR') as currency,
+    nullif(trim(payment_method), '') as payment_method,
+    lower(trim(payment_status)) as payment_status,
+    nullif(trim(transaction_id), '') as transaction_id,
+    try_cast(payment_date as timestamp) as payment_date,
+    try_cast(updated_at as timestamp) as updated_at,
+    source_file, source_row
+  from bronze.payments_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when payment_id is null then 'payment_id is missing' end,
+    case when amount is null then 'amount is not an amount' end,
+    case when currency is null or not regexp_matches(currency, '^[A-Z]{3}$') then 'currency is not a code of three letters' end,
+    case when payment_status is null
+        or payment_status not in ('pending', 'completed', 'failed', 'cancelled', 'refunded', 'partially_refunded')
+      then 'payment_status is not known' end,
+    case when payment_date is null then 'payment_date is not a date' end,
+    case when updated_at is null then 'updated_at is not a timestamp' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.payments', reasons,
+  to_json({payment_id: raw.payment_id, order_id: raw.order_id, amount: raw.amount, currency: raw.currency,
+    payment_method: raw.payment_method, payment_status: raw.payment_status, transaction_id: raw.transaction_id,
+    payment_date: raw.payment_date, updated_at: raw.updated_at, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_payments join bronze.payments_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.payments as kept
+using (
+  select payment_id, order_id, amount, currency, payment_method, payment_status, transaction_id, payment_date, updated_at,
+    source_file, source_row
+  from judged_payments
+  where len(reasons) = 0
+  qualify row_number() over (partition by payment_id order by updated_at desc, source_file desc, source_row desc) = 1
+) as new on new.payment_id = kept.payment_id
+when matched and (new.updated_at, new.source_file, new.source_row) >= (kept.updated_at, kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- What marketing cost: typed, judged, the newest kept.
+create temp table judged_marketing_spend as
+with typed as (
+  select try_cast(date as date) as date,
+    lower(nullif(trim(channel), '')) as channel,
+    coalesce(lower(nullif(trim(campaign), '')), '(none)') as campaign,
+    try_cast(spend as decimal(12, 2)) as spend,
+    upper(nullif(trim(currency), '')) as currency,
+    try_cast(impressions as bigint) as impressions,
+    try_cast(clicks as bigint) as clicks,
+    source_file, source_row
+  from bronze.marketing_spend_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when date is null then 'date is not a date' end,
+    case when channel is null then 'channel is missing' end,
+    case when spend is null then 'spend is not an amount' end,
+    case when currency is null or not regexp_matches(currency, '^[A-Z]{3}$') then 'currency is not a code of three letters' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.marketing_spend', reasons,
+  to_json({date: raw.date, channel: raw.channel, campaign: raw.campaign, spend: raw.spend, currency: raw.currency,
+    impressions: raw.impressions, clicks: raw.clicks, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_marketing_spend join bronze.marketing_spend_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.marketing_spend as kept
+using (
+  select date, channel, campaign, spend, currency, impressions, clicks,
+    source_file, source_row
+  from judged_marketing_spend
+  where len(reasons) = 0
+  qualify row_number() over (partition by date, channel, campaign order by source_file desc, source_row desc) = 1
+) as new on new.date = kept.date and new.channel = kept.channel and new.campaign = kept.campaign
+when matched and (new.source_file, new.source_row) >= (kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Campaigns: typed, judged, the newest kept.
+create temp table judged_campaigns as
+with typed as (
+  select lower(nullif(trim(campaign), '')) as campaign,
+    lower(nullif(trim(channel), '')) as channel,
+    nullif(trim(name), '') as name,
+    try_cast(start_date as date) as start_date,
+    try_cast(end_date as date) as end_date,
+    try_cast(budget as decimal(12, 2)) as budget,
+    upper(nullif(trim(currency), '')) as currency,
+    source_file, source_row
+  from bronze.campaigns_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when campaign is null then 'campaign is missing' end,
+    case when channel is null then 'channel is missing' end,
+    case when start_date is null then 'start_date is not a date' end,
+    case when currency is null or not regexp_matches(currency, '^[A-Z]{3}$') then 'currency is not a code of three letters' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.campaigns', reasons,
+  to_json({campaign: raw.campaign, channel: raw.channel, name: raw.name, start_date: raw.start_date, end_date: raw.end_date,
+    budget: raw.budget, currency: raw.currency, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_campaigns join bronze.campaigns_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.campaigns as kept
+using (
+  select campaign, channel, name, start_date, end_date, budget, currency,
+    source_file, source_row
+  from judged_campaigns
+  where len(reasons) = 0
+  qualify row_number() over (partition by campaign order by source_file desc, source_row desc) = 1
+) as new on new.campaign = kept.campaign
+when matched and (new.source_file, new.source_row) >= (kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Stripe: charges: typed, judged, the newest kept.
+create temp table judged_stripe_charges as
+with typed as (
+  select nullif(trim(charge_id), '') as charge_id,
+    nullif(trim(payment_intent_id), '') as payment_intent_id,
+    nullif(trim(order_id), '') as order_id,
+    cents(amount, currency) as amount,
+    cents(amount_refunded, currency) as amount_refunded,
+    upper(trim(currency)) as currency,
+    lower(trim(status)) as status,
+    nullif(trim(balance_transaction_id), '') as balance_transaction_id,
+    make_timestamp(try_cast(created as bigint) * 1000000) as created_at,
+    try_cast(trim(livemode) as boolean) as livemode,
+    source_file, source_row
+  from bronze.stripe_charges_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when charge_id is null then 'charge_id is missing' end,
+    case when amount is null then 'amount is not an amount' end,
+    case when status is null or status not in ('succeeded', 'pending', 'failed') then 'status is not known' end,
+    case when created_at is null then 'created is not a time' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.stripe_charges', reasons,
+  to_json({charge_id: raw.charge_id, payment_intent_id: raw.payment_intent_id, order_id: raw.order_id, amount: raw.amount,
+    amount_refunded: raw.amount_refunded, currency: raw.currency, status: raw.status,
+    balance_transaction_id: raw.balance_transaction_id, created: raw.created, livemode: raw.livemode,
+    value: raw.value, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_stripe_charges join bronze.stripe_charges_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.stripe_charges as kept
+using (
+  select charge_id, payment_intent_id, order_id, amount, amount_refunded, currency, status, balance_transaction_id, created_at, livemode,
+    source_file, source_row
+  from judged_stripe_charges
+  where len(reasons) = 0
+  qualify row_number() over (partition by charge_id order by source_file desc, source_row desc) = 1
+) as new on new.charge_id = kept.charge_id
+when matched and (new.source_file, new.source_row) >= (kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Stripe: refunds: typed, judged, the newest kept.
+create temp table judged_stripe_refunds as
+with typed as (
+  select nullif(trim(refund_id), '') as refund_id,
+    nullif(trim(charge_id), '') as charge_id,
+    nullif(trim(payment_intent_id), '') as payment_intent_id,
+    cents(amount, currency) as amount,
+    upper(trim(currency)) as currency,
+    lower(trim(status)) as status,
+    nullif(trim(reason), '') as reason,
+    nullif(trim(balance_transaction_id), '') as balance_transaction_id,
+    make_timestamp(try_cast(created as bigint) * 1000000) as created_at,
+    try_cast(trim(livemode) as boolean) as livemode,
+    source_file, source_row
+  from bronze.stripe_refunds_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when refund_id is null then 'refund_id is missing' end,
+    case when amount is null then 'amount is not an amount' end,
+    case when status is null or status not in ('pending', 'requires_action', 'succeeded', 'failed', 'canceled')
+      then 'status is not known' end,
+    case when created_at is null then 'created is not a time' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.stripe_refunds', reasons,
+  to_json({refund_id: raw.refund_id, charge_id: raw.charge_id, payment_intent_id: raw.payment_intent_id, amount: raw.amount,
+    currency: raw.currency, status: raw.status, reason: raw.reason,
+    balance_transaction_id: raw.balance_transaction_id, created: raw.created, livemode: raw.livemode,
+    value: raw.value, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_stripe_refunds join bronze.stripe_refunds_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.stripe_refunds as kept
+using (
+  select refund_id, charge_id, payment_intent_id, amount, currency, status, reason, balance_transaction_id, created_at, livemode,
+    source_file, source_row
+  from judged_stripe_refunds
+  where len(reasons) = 0
+  qualify row_number() over (partition by refund_id order by source_file desc, source_row desc) = 1
+) as new on new.refund_id = kept.refund_id
+when matched and (new.source_file, new.source_row) >= (kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Stripe: disputes: typed, judged, the newest kept.
+create temp table judged_stripe_disputes as
+with typed as (
+  select nullif(trim(dispute_id), '') as dispute_id,
+    nullif(trim(charge_id), '') as charge_id,
+    cents(amount, currency) as amount,
+    upper(trim(currency)) as currency,
+    lower(trim(status)) as status,
+    nullif(trim(reason), '') as reason,
+    make_timestamp(try_cast(created as bigint) * 1000000) as created_at,
+    try_cast(trim(livemode) as boolean) as livemode,
+    source_file, source_row
+  from bronze.stripe_disputes_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when dispute_id is null then 'dispute_id is missing' end,
+    case when amount is null then 'amount is not an amount' end,
+    case when status is null then 'status is missing' end,
+    case when created_at is null then 'created is not a time' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.stripe_disputes', reasons,
+  to_json({dispute_id: raw.dispute_id, charge_id: raw.charge_id, amount: raw.amount, currency: raw.currency,
+    status: raw.status, reason: raw.reason, created: raw.created, livemode: raw.livemode, value: raw.value,
+    _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_stripe_disputes join bronze.stripe_disputes_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.stripe_disputes as kept
+using (
+  select dispute_id, charge_id, amount, currency, status, reason, created_at, livemode,
+    source_file, source_row
+  from judged_stripe_disputes
+  where len(reasons) = 0
+  qualify row_number() over (partition by dispute_id order by source_file desc, source_row desc) = 1
+) as new on new.dispute_id = kept.dispute_id
+when matched and (new.source_file, new.source_row) >= (kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Stripe: changes of the balance: typed, judged, the newest kept.
+create temp table judged_stripe_balance_transactions as
+with typed as (
+  select nullif(trim(balance_transaction_id), '') as balance_transaction_id,
+    lower(trim(type)) as type,
+    nullif(trim(source_id), '') as source_id,
+    cents(amount, currency) as amount,
+    cents(fee, currency) as fee,
+    cents(net, currency) as net,
+    upper(trim(currency)) as currency,
+    make_timestamp(try_cast(created as bigint) * 1000000) as created_at,
+    created_at::date as created_date,
+    make_timestamp(try_cast(available_on as bigint) * 1000000)::date as available_on,
+    source_file, source_row
+  from bronze.stripe_balance_transactions_raw
+  where ingested_at = getvariable('now')
+)
+select *,
+  list_filter([
+    case when balance_transaction_id is null then 'balance_transaction_id is missing' end,
+    case when type is null then 'type is missing' end,
+    case when amount is null then 'amount is not an amount' end,
+    case when fee is null then 'fee is not an amount' end,
+    case when net is null then 'net is not an amount' end,
+    case when created_at is null then 'created is not a time' end
+  ], lambda reason: reason is not null) as reasons
+from typed;
+
+insert into silver.rejected_rows
+select 'silver.stripe_balance_transactions', reasons,
+  to_json({balance_transaction_id: raw.balance_transaction_id, type: raw.type, source_id: raw.source_id, amount: raw.amount,
+    fee: raw.fee, net: raw.net, currency: raw.currency, created: raw.created, available_on: raw.available_on,
+    value: raw.value, _rescued_data: raw._rescued_data})::varchar,
+  source_file, source_row, getvariable('now'), 'floor'
+from judged_stripe_balance_transactions join bronze.stripe_balance_transactions_raw as raw using (source_file, source_row)
+where len(reasons) > 0;
+
+merge into silver.stripe_balance_transactions as kept
+using (
+  select balance_transaction_id, type, source_id, amount, fee, net, currency, created_at, created_date, available_on,
+    source_file, source_row
+  from judged_stripe_balance_transactions
+  where len(reasons) = 0
+  qualify row_number() over (partition by balance_transaction_id order by source_file desc, source_row desc) = 1
+) as new on new.balance_transaction_id = kept.balance_transaction_id
+when matched and (new.source_file, new.source_row) >= (kept.source_file, kept.source_row)
+  then update
+when not matched then insert;
+
+-- Exchange rates: landed ones before those of the repository, a row for every day.
+create or replace table silver.currency_rates as
+with landed as (
+  select try_cast(date as date) as date, upper(trim(base)) as base, upper(trim(quote)) as quote,
+    try_cast(rate as decimal(18, 8)) as rate
+  from bronze.currency_rates_raw
+  qualify row_number() over (partition by date, base, quote order by source_file desc, source_row desc) = 1
+), known as (
+  select * from landed
+  union all
+  select date, base, quote, rate::decimal(18, 8) from read_csv(getvariable('rates'), header = true)
+  where (date, base, quote) not in (select (date, base, quote) from landed)
+), spans as (
+  select *, lead(date) over (partition by base, quote order by date) as next_date from known
+)
+select day::date as date, base, quote, rate, spans.date as known_date, day::date <> spans.date as is_filled,
+  case when next_date is not null then day::date + 1 end as valid_until
+from spans, unnest(generate_series(spans.date, coalesce(next_date - 1, spans.date), interval 1 day)) as days(day);
+
+-- What was given back: Stripe's word before the payment's, the payment's before the order's.
+create or replace table silver.refunds as
+with at_stripe as (
+  select refunds.*, charges.order_id, coalesce(refunds.payment_intent_id, charges.payment_intent_id) as intent
+  from silver.stripe_refunds as refunds left join silver.stripe_charges as charges using (charge_id)
+  where refunds.status = 'succeeded'
+), paid as (
+  select payment_id, order_id, transaction_id from silver.payments where transaction_id is not null
+), given_back as (
+  select refund_id, coalesce(by_charge.order_id, by_intent.order_id, at_stripe.order_id, 'Unknown') as order_id,
+    coalesce(by_charge.payment_id, by_intent.payment_id) as payment_id, amount, currency, created_at as refunded_at, reason,
+    'stripe' as source
+  from at_stripe
+  left join paid as by_charge on by_charge.transaction_id = at_stripe.charge_id
+  left join paid as by_intent on by_intent.transaction_id = at_stripe.intent and by_charge.payment_id is null
+  union all
+  select 'payment:' || payment_id, coalesce(order_id, 'Unknown'), payment_id, amount, currency, updated_at, null, 'payment'
+  from silver.payments
+  where payment_status = 'refunded'
+    and (transaction_id is null or transaction_id not in (
+      select charge_id from silver.stripe_charges
+      union all
+      select payment_intent_id from silver.stripe_charges where payment_intent_id is not null))
+  union all
+  select 'order:' || order_id, order_id, null, total_amount, 'EUR', updated_at, null, 'order'
+  from silver.orders_clean
+  where status = 'refunded'
+    and order_id not in (select order_id from silver.payments where order_id is not null)
+    and order_id not in (select order_id from silver.stripe_charges where order_id is not null)
+)
+select refund_id, order_id, payment_id, amount, currency, refunded_at, refunded_at::date as refund_date, reason, source
+from given_back;

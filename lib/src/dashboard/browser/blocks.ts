@@ -77,7 +77,7 @@ const frame = 42;
 const controls: Control[] = [];
 
 /** What the reader has chosen, in words. */
-const choices = () => controls.map(choiceWords);
+const choices = () => controls.filter((control) => !control.isHidden()).map(choiceWords);
 
 /** Connects a control with the page's address: its first choice comes from there, and later choices go there. */
 export function bindControl(block: HTMLElement, control: Control): void {
@@ -93,6 +93,7 @@ export function bindControl(block: HTMLElement, control: Control): void {
   effect(() => {
     try {
       const element = controlElement(control, document, true);
+      block.hidden = control.isHidden();
       if (!listens || !renewed(block.firstElementChild, element)) replace(block, element);
       listens = true;
     } catch (error) {

@@ -3,7 +3,7 @@ import { unitOf, type Format } from "../format.js";
 import type { Value } from "../snapshot-columns.js";
 import { element } from "./dom.js";
 import { save } from "./save.js";
-import { columnsOf, type Rows } from "./table-body.js";
+import { columnsOf, currencyOf, type Rows } from "./table-body.js";
 
 /** A button that gives rows away as a file of CSV. */
 export function csvButton(document: Document, save: () => void): HTMLElement {
@@ -47,9 +47,11 @@ const byteOrderMark = "\ufeff";
 export function csvOf(table: Rows): string {
   const { rows } = table;
   const shown = columnsOf(table);
-  const labels = shown.map(({ label, format }) => {
-    const unit = format && unitOf(format);
-    return unit ? `${label} (${unit})` : label;
+  const labels = shown.map(({ label, format, ...column }) => {
+    const units = new Set(rows.map((row) => format && unitOf(format, currencyOf(row, column))));
+    const [unit] = units.size > 0 ? units : [format && unitOf(format)];
+    // Where each row has its own currency, a column says which.
+    return unit && units.size < 2 ? `${label} (${unit})` : label;
   });
   const lines = rows.map((row) => shown.map(({ name, format }) => plain(row[name], format)));
   return csvText([labels, ...lines]);

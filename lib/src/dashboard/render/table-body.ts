@@ -19,6 +19,8 @@ interface TableColumn {
   readonly label: string;
   /** Default: numbers as they are, text as it is. */
   readonly format?: Format;
+  /** The column that holds the currency of each row's amount; without it the amounts are in the shop's currency. */
+  readonly currency?: string;
   /** Draws a bar behind the number, relative to the column's greatest. */
   readonly bar?: boolean;
 }
@@ -74,8 +76,9 @@ export function tableBody(table: Rows, surface: Surface, limit: number, sets?: C
       document,
       "tr",
       { class: isChosen(row, sets) && "chosen" },
-      ...list.map(({ name, numeric, format, most }, index) => {
+      ...list.map(({ name, column, numeric, format, most }, index) => {
         const value = row[name];
+        const words = written(value, format, currencyOf(row, column));
         const bar =
           most > 0 && typeof value === "number"
             ? `--share:${((100 * Math.max(0, value)) / most).toFixed(1)}%`
@@ -85,14 +88,13 @@ export function tableBody(table: Rows, surface: Surface, limit: number, sets?: C
           "td",
           {
             class:
-              [numeric && "number", bar && "bar", isLong(value) && "long"].filter(Boolean).join(" ") ||
-              undefined,
+              [numeric && "number", bar && "bar", isLong(value) && "long", value instanceof Date && "date"]
+                .filter(Boolean)
+                .join(" ") || undefined,
             style: bar,
             "data-status": format === "status" && String(value),
           },
-          index === 0 && sets && again
-            ? rowButton(written(value, format), String(row[sets.key]), sets, document)
-            : written(value, format),
+          index === 0 && sets && again ? rowButton(words, String(row[sets.key]), sets, document) : words,
         );
       }),
     ),
@@ -105,6 +107,10 @@ export function tableBody(table: Rows, surface: Surface, limit: number, sets?: C
     element(document, "tbody", {}, ...body),
   );
 }
+
+/** The currency of a row's amount; undefined is the shop's. */
+export const currencyOf = (row: Row, { currency }: Pick<TableColumn, "currency">): string | undefined =>
+  currency === undefined ? undefined : String(row[currency]);
 
 const isChosen = (row: Row, sets: Choice | undefined) =>
   sets && sets.value !== sets.initial && row[sets.key] === sets.value;

@@ -33,6 +33,8 @@
       {{ before + loop.index }}::bigint as source_load, {{ now() }} as ingested_at
     from read_csv({{ landed_path(name) }}, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"')
   {% else %}
-    select * from {{ this }} where false
+    select {% for column in columns %}null::varchar as {{ column }}, {% endfor %}null::varchar as _rescued_data,
+      null::varchar as source_file, null::bigint as source_row, null::bigint as source_load, {{ now() }} as ingested_at
+    where false
   {% endfor %}
 {% endmacro %}

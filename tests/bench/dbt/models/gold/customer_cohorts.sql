@@ -6,9 +6,9 @@ with members as (
 ), sizes as (
   select cohort_month, count(*) as customers from members group by all
 ), activity as (
-  select cohort_month, greatest(0, date_diff('month', cohort_month, order_date))::int as months_since,
-    count(distinct customer_id) as active_customers, sum(total_amount) as revenue
-  from {{ ref('orders_clean') }} join members using (customer_id)
+  select cohort_month, greatest(0, date_diff('month', cohort_month, date))::int as months_since,
+    count(distinct customer_id) as active_customers, sum(total_reporting) as revenue
+  from {{ ref('fct_orders') }} join members using (customer_id)
   where status = 'completed'
   group by all
 ), months as (

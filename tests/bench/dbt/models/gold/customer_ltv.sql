@@ -1,8 +1,8 @@
 -- What each customer has spent, and the segment that follows.
 with orders as (
-  select coalesce(customer_id, 'Unknown') as customer_id, sum(total_amount) as total_revenue, count(*) as order_count,
-    min(order_date)::date as first_order_date, max(order_date)::date as last_order_date
-  from {{ ref('orders_clean') }}
+  select coalesce(customer_id, 'Unknown') as customer_id, sum(total_reporting) as total_revenue, count(*) as order_count,
+    min(date) as first_order_date, max(date) as last_order_date
+  from {{ ref('fct_orders') }}
   where status = 'completed'
   group by all
 ), customers as (

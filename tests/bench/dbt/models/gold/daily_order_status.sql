@@ -1,9 +1,9 @@
 -- Orders by day, category and status.
-select order_date::date as date,
+select date,
   coalesce(category, 'Unknown') as category,
   status,
-  count(*) as order_count,
-  sum(total_amount)::decimal(18, 2) as amount,
+  count(distinct order_id) as order_count,
+  sum(amount_reporting)::decimal(18, 2) as amount,
   {{ now() }} as updated_at
-from {{ ref('orders_clean') }} left join {{ ref('dim_products') }} using (product_id)
+from {{ ref('fct_order_items') }} left join {{ ref('dim_products') }} using (product_id)
 group by all

@@ -1,10 +1,10 @@
 -- Products by month, ranked within their category.
 with sold as (
-  select date_trunc('month', order_date)::date as month,
+  select date_trunc('month', date)::date as month,
     coalesce(product_id, 'Unknown') as product_id,
     sum(quantity)::bigint as units_sold,
-    sum(total_amount)::decimal(18, 2) as total_revenue
-  from {{ ref('orders_clean') }}
+    sum(amount_reporting)::decimal(18, 2) as total_revenue
+  from {{ ref('fct_order_items') }}
   where status = 'completed'
   group by all
 )

@@ -1,0 +1,3 @@
+{{ landed_csv('campaigns', [
+  'campaign', 'channel', 'name', 'start_date', 'end_date', 'budget', 'currency'
+]) }}

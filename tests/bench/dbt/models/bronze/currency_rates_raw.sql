@@ -1,0 +1,3 @@
+{{ landed_csv('currency_rates', [
+  'date', 'base', 'quote', 'rate'
+]) }}

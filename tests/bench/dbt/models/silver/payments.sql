@@ -1,0 +1,12 @@
+{{ config(
+  unique_key='payment_id',
+  incremental_strategy='merge',
+  merge_update_condition='(DBT_INTERNAL_SOURCE.updated_at, DBT_INTERNAL_SOURCE.source_file, DBT_INTERNAL_SOURCE.source_row)
+    >= (DBT_INTERNAL_DEST.updated_at, DBT_INTERNAL_DEST.source_file, DBT_INTERNAL_DEST.source_row)'
+) }}
+-- Payments: as the newest line says.
+select payment_id, order_id, amount, currency, payment_method, payment_status, transaction_id, payment_date, updated_at,
+  source_file, source_row, source_load, {{ now() }} as loaded_at
+from {{ ref('stg_payments') }}
+where len(reasons) = 0 and ingested_at > {{ since() }}
+qualify row_number() over (partition by payment_id order by updated_at desc, source_file desc, source_row desc) = 1
