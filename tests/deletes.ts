@@ -56,7 +56,7 @@ export const versions = table(
   { key: ["surrogate_key"], tracks: ["city"] },
 );
 
-export const cities = table(
+const cities = table(
   "gold.people_by_city",
   "People and what they spent, by city.",
   { city: text("The city."), people: bigint("How many."), amount: total("What they spent.") },
@@ -64,7 +64,7 @@ export const cities = table(
 );
 
 /** The tables of these tests, and those that each run needs. */
-const tables = tablesOf({ ...ops, rejected_rows, changed, people, versions, cities });
+export const tables = tablesOf({ ...ops, rejected_rows, changed, people, versions, cities });
 
 export type Change = Row<typeof changed>;
 
@@ -80,15 +80,14 @@ export const change = (given: Partial<Change>): Change => ({
   ...given,
 });
 
-const taken = (news: string) => sql`
-  select person_id, city, amount, is_deleted, lsn, place from ${news === "all" ? changed : changes(changed)}`;
+const news = sql`select person_id, city, amount, is_deleted, lsn, place from ${changes(changed)}`;
 const known = sql`
   select person_id, city, amount, changed_at as effective_start_date, is_deleted, lsn, place from ${changed}
   where person_id in (select person_id from ${changes(changed)})`;
 const home = sql`select distinct city from ${touched(people)} where city is not null`;
 
-const steps = {
-  people: () => merge(people, taken("new"), { deleted: "is_deleted", order: ["lsn", "place"] }),
+export const steps = {
+  people: () => merge(people, news, { deleted: "is_deleted", order: ["lsn", "place"] }),
   versions: () =>
     history(versions, known, { by: "person_id", deleted: "is_deleted", order: ["lsn", "place"] }),
   cities: () =>
@@ -168,7 +167,10 @@ export async function peopleOn(engine: Engine, catalog: string): Promise<People>
       await publish(connection, adapter, plan.step, context, figures);
     };
     await connection.transaction(work).catch((error: unknown) => {
-      if (until === undefined || !(error instanceof Error && [error, error.cause].some((one) => one instanceof Killed)))
+      if (
+        until === undefined ||
+        !(error instanceof Error && [error, error.cause].some((one) => one instanceof Killed))
+      )
         throw error;
     });
   };
@@ -194,8 +196,16 @@ export async function peopleOn(engine: Engine, catalog: string): Promise<People>
     },
     rows: async (select) => (await connection.query(select)).rows as Record<string, unknown>[],
     async empty() {
-      for (const name of ["bronze.people_changes", "silver.people", "silver.people_versions", "gold.people_by_city",
-        "ops.latest_silver_people", "ops.before_silver_people", "ops.before_silver_people_versions", "ops.watermarks"])
+      for (const name of [
+        "bronze.people_changes",
+        "silver.people",
+        "silver.people_versions",
+        "gold.people_by_city",
+        "ops.latest_silver_people",
+        "ops.before_silver_people",
+        "ops.before_silver_people_versions",
+        "ops.watermarks",
+      ])
         await connection.execute(`delete from ${name}`);
     },
   };
@@ -223,7 +233,10 @@ export function expected(given: readonly Change[]): Awaited<ReturnType<typeof co
     const own = given.filter((one) => one.person_id === id);
     const times = [...new Set(own.map((one) => one.changed_at))].toSorted();
     // At each instant: the newest of what had begun by then.
-    const states = times.map((at) => ({ at, state: stateOf(newest(own.filter((one) => one.changed_at <= at))) }));
+    const states = times.map((at) => ({
+      at,
+      state: stateOf(newest(own.filter((one) => one.changed_at <= at))),
+    }));
     const turns = states.filter(
       ({ state }, index) => JSON.stringify(state) !== JSON.stringify(states[index - 1]?.state),
     );
@@ -251,7 +264,10 @@ export function expected(given: readonly Change[]): Awaited<ReturnType<typeof co
 const isAfter = (a: Change, b: Change) => a.lsn > b.lsn || (a.lsn === b.lsn && a.place > b.place);
 
 /** A random stream in random batches: late, again, out of order, by a clock that jumps. The same seed gives the same. */
-export function randomStream(seed: number): { readonly batches: readonly (readonly Change[])[]; readonly random: () => number } {
+function randomStream(seed: number): {
+  readonly batches: readonly (readonly Change[])[];
+  readonly random: () => number;
+} {
   const random = mulberry32(seed);
   const upTo = (most: number) => Math.floor(random() * (most + 1));
   const pick = <T>(values: readonly T[]): T => values[upTo(values.length - 1)]!;
@@ -289,7 +305,10 @@ export function randomStream(seed: number): { readonly batches: readonly (readon
  *
  * @returns what a run that finds nothing new, and then one with --full, have published: nothing, if all is well
  */
-export async function play(lake: People, seed: number): Promise<{ come: readonly Change[]; again: number; full: number }> {
+export async function play(
+  lake: People,
+  seed: number,
+): Promise<{ come: readonly Change[]; again: number; full: number }> {
   const { batches, random } = randomStream(seed);
   for (const batch of batches) {
     await lake.arrive(batch);
