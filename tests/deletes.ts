@@ -15,6 +15,7 @@ import { boundRows, give } from "#lib/unit/fill.js";
 import type { VerbRequest } from "#lib/verbs/registry.js";
 import { sqlFile } from "../build/src/bundle/sql/step.ts";
 import { runFile } from "./services/warehouse/run-file.ts";
+import { statements } from "./services/warehouse/sql.ts";
 import { mulberry32 } from "./steps/random.ts";
 
 /*
@@ -129,10 +130,10 @@ export interface People {
   /**
    * Runs a step.
    *
-   * @param options.until kills it behind so many statements; where there are transactions nothing is left then
+   * @param options.killedAt kills it behind this share of its statements; where there are transactions nothing is left then
    * @returns how many batches it published
    */
-  run(step: Step, options?: { readonly full?: boolean; readonly until?: number }): Promise<number>;
+  run(step: Step, options?: { readonly full?: boolean; readonly killedAt?: number }): Promise<number>;
   rows(select: string): Promise<Record<string, unknown>[]>;
   /** Takes all rows out of all tables. */
   empty(): Promise<void>;
@@ -148,7 +149,9 @@ export async function peopleOn(engine: Engine, catalog: string): Promise<People>
   for (const [name, ask] of Object.entries(steps)) plans.set(name as Step, await planOf(name, ask));
 
   class Killed extends Error {}
-  const embedded = async (plan: Plan, full: boolean, until: number | undefined) => {
+  const embedded = async (plan: Plan, full: boolean, killedAt: number | undefined) => {
+    const count = plan.items.flatMap(({ scripts }) => scripts[engine.name]!).length;
+    const until = killedAt === undefined ? undefined : Math.floor(killedAt * count);
     const figures = noFigures();
     const work = async () => {
       const windows = await readWindows(connection, plan.step, { ...plan, full });
@@ -180,18 +183,20 @@ export async function peopleOn(engine: Engine, catalog: string): Promise<People>
     );
     return Number(rows[0]!["batch"]);
   };
-  const deployed = async (plan: Plan, full: boolean, until: number | undefined) => {
+  const deployed = async (plan: Plan, full: boolean, killedAt: number | undefined) => {
+    const text = sqlFile(plan);
+    const until = killedAt === undefined ? {} : { until: Math.floor(killedAt * statements(text).length) };
     const told = { catalog, run_id: "r", date: "2026-03-11", full: String(full), from_date: "", to_date: "" };
-    await runFile(connection, sqlFile(plan), told, until === undefined ? {} : { until });
+    await runFile(connection, text, told, until);
   };
 
   return {
     connection,
     arrive: (some) => give(engine, connection, changed, boundRows(changed, some)),
-    async run(step, { full = false, until } = {}) {
+    async run(step, { full = false, killedAt } = {}) {
       const plan = plans.get(step)!;
       const before = await published(plan);
-      await (adapter.isEmbedded ? embedded : deployed)(plan, full, until);
+      await (adapter.isEmbedded ? embedded : deployed)(plan, full, killedAt);
       return (await published(plan)) - before;
     },
     rows: async (select) => (await connection.query(select)).rows as Record<string, unknown>[],
@@ -263,8 +268,11 @@ export function expected(given: readonly Change[]): Awaited<ReturnType<typeof co
 
 const isAfter = (a: Change, b: Change) => a.lsn > b.lsn || (a.lsn === b.lsn && a.place > b.place);
 
-/** A random stream in random batches: late, again, out of order, by a clock that jumps. The same seed gives the same. */
-function randomStream(seed: number): {
+/** A random stream in random batches: late, again, out of order, by a clock that jumps. The same seed gives the same. @param most so many batches at most */
+function randomStream(
+  seed: number,
+  most: number,
+): {
   readonly batches: readonly (readonly Change[])[];
   readonly random: () => number;
 } {
@@ -296,25 +304,27 @@ function randomStream(seed: number): {
   for (const one of all) if (random() < 0.15) arrivals.push({ one, at: upTo(all.length) });
   const inOrder = arrivals.toSorted((a, b) => a.at - b.at).map(({ one }) => one);
   const batches: Change[][] = [];
-  while (inOrder.length > 0) batches.push(inOrder.splice(0, 1 + upTo(12)));
+  while (inOrder.length > 0)
+    batches.push(inOrder.splice(0, batches.length === most - 1 ? inOrder.length : 1 + upTo(12)));
   return { batches, random };
 }
 
 /**
  * Takes a random stream in: some runs are killed anywhere, some days nobody runs a step, some runs begin anew.
  *
+ * @param most so many batches at most
  * @returns what a run that finds nothing new, and then one with --full, have published: nothing, if all is well
  */
 export async function play(
   lake: People,
   seed: number,
+  most = Infinity,
 ): Promise<{ come: readonly Change[]; again: number; full: number }> {
-  const { batches, random } = randomStream(seed);
+  const { batches, random } = randomStream(seed, most);
   for (const batch of batches) {
     await lake.arrive(batch);
     for (const step of stepNames) {
-      // A task of a warehouse is some ten statements, of which the last two record and publish.
-      if (random() < 0.3) await lake.run(step, { until: Math.floor(random() * 12) });
+      if (random() < 0.3) await lake.run(step, { killedAt: random() });
       if (random() < 0.7) await lake.run(step, { full: random() < 0.1 });
     }
   }
