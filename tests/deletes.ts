@@ -283,10 +283,11 @@ function randomStream(
   let [lsn, hour] = [0, 0];
   const there = new Set<string>();
   for (let left = 5 + upTo(30); left > 0; left--) {
-    // Several changes of a transaction share a position.
-    if (random() < 0.7) lsn += 1 + upTo(20);
+    // Several changes of a transaction share a position, some of one person.
+    const goesOn = all.length > 0 && random() < 0.4;
+    if (!goesOn) lsn += 1 + upTo(20);
     hour = Math.max(0, hour + upTo(4) - 1);
-    const person_id = pick(["A", "B", "C", "D"]);
+    const person_id = goesOn && random() < 0.6 ? all.at(-1)!.person_id : pick(["A", "B", "C", "D"]);
     const deletes = there.has(person_id) ? random() < 0.3 : random() < 0.05;
     there[deletes ? "delete" : "add"](person_id);
     const isBare = deletes && random() < 0.5;

@@ -7,7 +7,7 @@ import {
   originColumns,
   versionColumns,
 } from "../plan/kept-columns.js";
-import { batchMarker, marker } from "../sql/param.js";
+import { marker } from "../sql/param.js";
 import { latestTable } from "../sql/render.js";
 import type { HistoryRequest, MergeRequest } from "../verbs/write.js";
 import { draft, type Draft } from "./operation.js";
@@ -54,7 +54,6 @@ export function remember(table: Table, news: string): Draft {
   const latest = latestTable(table);
   const key = keyOf(table);
   const kept = [...table.order.map(({ name }) => name), "_deleted"];
-  const batch = batchMarker(table.name);
   return draft(
     `merge into ${latest} as l using (
   select ${names([...key, ...kept])}, false as is_unknown from ${news}
@@ -64,15 +63,14 @@ export function remember(table: Table, news: string): Draft {
 ) as n on ${same(key, "n", "l")}
 when matched and n.is_unknown then delete
 when matched and (${kept.map((name) => `n.${name} is distinct from l.${name}`).join(" or ")}) then update set
-  ${[...kept.map((name) => `${name} = n.${name}`), `_batch = ${batch}`].join(", ")}
-when not matched then insert (${names([...key, ...kept])}, _batch) values (${names([...key, ...kept], "n.")}, ${batch})`,
+  ${kept.map((name) => `${name} = n.${name}`).join(", ")}
+when not matched then insert (${names([...key, ...kept])}) values (${names([...key, ...kept], "n.")})`,
     { role: "write" },
   );
 }
 
 /** The columns by which `history` tells the later of two changes. */
-const historyOrder = ({ order }: Pick<HistoryRequest, "order">): readonly string[] =>
-  order ?? originColumns;
+const historyOrder = ({ order }: Pick<HistoryRequest, "order">): readonly string[] => order ?? originColumns;
 
 /** Whether a history needs the selects below: it has deletes, an order of its own, or says why a version ended. */
 export const hasEnds = ({ table, deleted, order }: HistoryRequest): boolean =>

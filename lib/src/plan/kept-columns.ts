@@ -36,15 +36,11 @@ export const givenColumns = (table: Table, filled: readonly string[] = []): Colu
 export const isAuditColumn = (table: Table, column: string) =>
   column !== "source_load" && ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
 
-/**
- * What is remembered of each row's newest change where the contract has an `order`: its place in that order, whether it deleted the
- * row, and the batch that brought it.
- */
+/** What is remembered of each row's newest change where the contract has an `order`: its place there, and whether it deleted the row. */
 export const latestColumns = (table: Table): Pick<Column, "name" | "type">[] => [
   ...table.columns.filter(({ name }) => keyOf(table).includes(name)),
   ...table.order,
   { name: "_deleted", type: "BOOLEAN" },
-  { name: "_batch", type: "BIGINT" },
 ];
 
 export const names = (columns: readonly (string | { readonly name: string })[], prefix = "") =>
