@@ -6,7 +6,6 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { whyNotReady } from "../services/warehouse/install.ts";
 import { start, type Warehouse } from "../services/warehouse/start.ts";
 import { answerTests } from "./warehouse/answers.ts";
-import { deleteTests } from "./warehouse/deletes.ts";
 import { engineTests } from "./warehouse/engine.ts";
 import { liveTests } from "./warehouse/live.ts";
 import { sqlTaskTests } from "./warehouse/sql-tasks.ts";
@@ -30,10 +29,6 @@ describe.skipIf(absent)(`a SQL warehouse${absent ? ` (skipped: ${absent})` : ""}
 
   describe("the engine", () => {
     engineTests(given);
-    afterAll(empty);
-  });
-  describe("deletions", () => {
-    deleteTests(given);
     afterAll(empty);
   });
   describe("Spark's answers", () => {
