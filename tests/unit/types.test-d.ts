@@ -18,8 +18,8 @@ import {
   type Row,
   type Statement,
 } from "shopmetrics";
-import { boolean, money, text, timestamp } from "#lib/contracts/columns.js";
-import { table } from "#lib/contracts/table.js";
+import { bigint, boolean, money, text, timestamp } from "#lib/contracts/columns.js";
+import { table, type OrderOf } from "#lib/contracts/table.js";
 import { lakehouse, step } from "../steps/harness.ts";
 
 const rows = sql`select 1 as one`;
@@ -96,6 +96,30 @@ describe("a misspelt column does not compile", () => {
     await history(silver.dim_customers, rows, { by: "customer_id" });
     // @ts-expect-error the table has no column customer
     await history(silver.dim_customers, rows, { by: "customer" });
+  });
+
+  it("in the order of changes, which the contract declares", async () => {
+    const logged = table(
+      "silver.logged",
+      "Rows of a database.",
+      { id: text("A key."), price: money("A price.") },
+      { key: ["id"], order: { lsn: bigint("Position in the log."), place: bigint("Place at it.") } },
+    );
+    expectTypeOf<OrderOf<typeof logged>>().toEqualTypeOf<"lsn" | "place">();
+    expectTypeOf<ColumnOf<typeof logged>>().toEqualTypeOf<"id" | "price">();
+    await merge(logged, rows, { deleted: "is_deleted", order: ["lsn", "place"] });
+    // @ts-expect-error the order has no column lns
+    await merge(logged, rows, { order: ["lns", "place"] });
+    // @ts-expect-error a column of the table is none of the order
+    await merge(logged, rows, { order: ["price"] });
+    // @ts-expect-error an order has at least one column
+    await merge(logged, rows, { order: [] });
+    // @ts-expect-error the contract of products declares no order
+    await merge(silver.dim_products, rows, { order: ["updated_at"] });
+    // @ts-expect-error the option is called deleted
+    await merge(logged, rows, { delete: "is_deleted", order: ["lsn", "place"] });
+    // @ts-expect-error a history's order has at least one column
+    await history(silver.dim_customers, rows, { by: "customer_id", order: [] });
   });
 
   it("in check.fresh", async () => {

@@ -246,4 +246,4 @@ function fingerprintOf(plan: object): string {
 }
 
 /** What the statements hold too. */
-const unmeaning = new Set(["place", "places", "select", "by", "raw", "before", "sources"]);
+const unmeaning = new Set(["place", "places", "select", "by", "deleted", "raw", "before", "sources"]);

@@ -5,6 +5,7 @@ import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
 import type { Item, Operation, Place } from "../plan/plan.js";
 import { batchParam, marker, paramsIn, runParams, withMarkers, type Param } from "../sql/param.js";
 import { afterImageName, beforeTable, render, type Rendered } from "../sql/render.js";
+import { SqlError } from "../sql/sql-error.js";
 import type { SqlValue, Statement } from "../sql/statement.js";
 import { verbOf, type VerbRequest } from "../verbs/registry.js";
 
@@ -93,8 +94,11 @@ export async function draftRequest(request: VerbRequest, options: CompileOptions
       image && kept && "table" in kept ? renderer(options, options.stages, kept.table.name) : plain;
     const texts = new Map<Statement, string>();
     const asked = new Set<Statement>();
-    for (const [select] of verb.readers(request))
-      texts.set(select, (await translated(target, renderOf(select), options)).sql);
+    for (const [select] of verb.readers(request)) {
+      const { sql, columns } = await translated(target, renderOf(select), options);
+      texts.set(select, sql);
+      if (select === selected && columns) refuseOtherTypes(request, columns, verb.types?.(request) ?? {});
+    }
     const writing: Writing = {
       sqlOf(select) {
         asked.add(select);
@@ -290,6 +294,26 @@ function withImage(draft: LinkedDraft, renderOf: Render, table: string, image: s
   const expression: CommonTableExpression = { name: afterImageName(table), select: image };
   return { ...draft, expressions: [expression, ...draft.expressions] };
 }
+
+/** What orders changes is compared, so a number that came as text would be sorted by its digits. */
+function refuseOtherTypes(
+  { kind, ...request }: VerbRequest,
+  given: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): void {
+  for (const [name, type] of Object.entries(wanted)) {
+    const own = given[name]?.toUpperCase();
+    if (own === undefined || own === type || (isWhole(own) && isWhole(type))) continue;
+    const table = "table" in request ? ` ${request.table.name}` : "";
+    throw new SqlError(
+      `the select for ${kind}${table} gives ${name} as ${own}, and it has to be ${type}`,
+      undefined,
+      name,
+    );
+  }
+}
+
+const isWhole = (type: string) => ["TINYINT", "SMALLINT", "INT", "BIGINT"].includes(type);
 
 /** A verb's part in a dialect. */
 function partOf(target: Target, request: VerbRequest) {

@@ -35,13 +35,18 @@ interface Relation {
 
 type ColumnName<Shape> = Extract<keyof Shape, string>;
 
-interface TableOptions<Shape> {
+interface TableOptions<Shape, Order extends string = string> {
   /** The columns that name a row. `merge` keeps one row per key; the contract's check proves there is one. */
   readonly key?: readonly ColumnName<Shape>[];
   /** Which of two rows with one key is the newer: compared in this order, the greater wins. */
   readonly newest?: readonly ColumnName<Shape>[];
   /** Instead of `newest`: which of two rows with one key came first. The smaller is kept, so that a copy changes nothing. */
   readonly oldest?: readonly ColumnName<Shape>[];
+  /**
+   * What says which of two changes of a row is the newer where no clock does, such as a position in a database's log: columns that
+   * the select gives in addition to the table's, compared in this order. `merge` with `order` keeps them beside the table.
+   */
+  readonly order?: Readonly<Record<Order, z.ZodType>>;
   /**
    * Columns whose change matters downstream. `touched(table)` gives these columns' values, as they were and as they
    * are, for the rows in which one of them changed.
@@ -80,7 +85,7 @@ interface TableOptions<Shape> {
  * A table's contract: the one place that says what its columns are. From it come the row type, the DDL with its
  * comments, the contract's checks, the data dictionary and the catalog's tags.
  */
-export interface Table<Shape extends z.ZodRawShape = z.ZodRawShape> {
+export interface Table<Shape extends z.ZodRawShape = z.ZodRawShape, Order extends string = string> {
   readonly kind: "table";
   /** `layer.table`, without the catalog. */
   readonly name: string;
@@ -89,6 +94,8 @@ export interface Table<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** Validates a row: `silver.orders_clean.row.parse({...})`. */
   readonly row: z.ZodObject<Shape>;
   readonly columns: readonly Column[];
+  /** What orders the changes of a row, in addition to the columns; mostly nothing. */
+  readonly order: readonly (Column & { readonly name: Order })[];
   readonly options: TableOptions<z.ZodRawShape>;
 }
 
@@ -98,11 +105,14 @@ export type Row<T extends { row: z.ZodType }> = z.output<T["row"]>;
 /** The names of a table's columns, so that a misspelt one does not compile. */
 export type ColumnOf<T extends { row: z.ZodType }> = Extract<keyof z.output<T["row"]>, string>;
 
+/** The names of the columns that order the changes of a table's rows. */
+export type OrderOf<T extends { order: readonly { readonly name: string }[] }> = T["order"][number]["name"];
+
 export const commonTags = { owner: "data-eng", domain: "ecommerce" } as const;
 
 /** Reads a contract's columns from its zod object. Throws when a field was not made by a column function. */
-function columnsOf(name: string, row: z.ZodObject): Column[] {
-  return Object.entries(row.shape).map(([column, field]) => {
+function columnsOf(name: string, shape: Readonly<Record<string, unknown>>): Column[] {
+  return Object.entries(shape).map(([column, field]) => {
     let schema = field as z.ZodType;
     let nullable = false;
     while (schema.def.type === "nullable") {
@@ -124,15 +134,20 @@ function columnsOf(name: string, row: z.ZodObject): Column[] {
  *   price: money("List price.").nullable(),
  * }, { key: ["product_id"] });
  */
-export function table<Shape extends z.ZodRawShape>(
+export function table<Shape extends z.ZodRawShape, Order extends string = never>(
   name: `${Layer}.${string}`,
   comment: string,
   shape: Shape,
-  options: TableOptions<Shape> = {},
-): Table<Shape> {
+  { order, ...options }: TableOptions<Shape, Order> = {},
+): Table<Shape, Order> {
   if (options.files === "envelopes" && options.formerly)
     throw new Error(
       `${name}: a table of envelopes has no \`formerly\`: the fields of a message keep their names.`,
+    );
+  const twice = Object.keys(order ?? {}).find((column) => column in shape);
+  if (twice !== undefined)
+    throw new Error(
+      `${name}: ${twice} is a column of the table; \`order\` names others, which are kept beside it.`,
     );
   const row = z.strictObject(shape);
   return {
@@ -141,7 +156,8 @@ export function table<Shape extends z.ZodRawShape>(
     layer: name.slice(0, name.indexOf(".")) as Layer,
     comment,
     row,
-    columns: columnsOf(name, row),
+    columns: columnsOf(name, row.shape),
+    order: columnsOf(name, order ?? {}).map((column) => ({ ...column, name: column.name as Order })),
     options: { ...options, tags: { ...commonTags, ...options.tags } },
   };
 }

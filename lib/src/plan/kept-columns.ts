@@ -36,6 +36,13 @@ export const givenColumns = (table: Table, filled: readonly string[] = []): Colu
 export const isAuditColumn = (table: Table, column: string) =>
   column !== "source_load" && ((table.options.auditColumns ?? []) as readonly string[]).includes(column);
 
+/** What is remembered of each row's newest change where the contract has an `order`: its place there, and whether it deleted the row. */
+export const latestColumns = (table: Table): Pick<Column, "name" | "type">[] => [
+  ...table.columns.filter(({ name }) => keyOf(table).includes(name)),
+  ...table.order,
+  { name: "_deleted", type: "BOOLEAN" },
+];
+
 export const names = (columns: readonly (string | { readonly name: string })[], prefix = "") =>
   columns.map((column) => prefix + (typeof column === "string" ? column : column.name)).join(", ");
 
@@ -56,8 +63,8 @@ export function preference(
   return { columns, order, isBetter: newest ? ">=" : "<=" };
 }
 
-/** Columns that `history` fills in. */
-export const historyColumns = ["surrogate_key", "effective_end_date", "is_current"] as const;
+/** Columns that `history` fills in, the last one where the contract has it. */
+export const historyColumns = ["surrogate_key", "effective_end_date", "is_current", "end_reason"] as const;
 
 /** What the notebook's select gives in addition: of two changes at one instant, the file loaded later wins, then the later row. */
 export const originColumns = ["source_load", "source_file", "source_row"] as const;

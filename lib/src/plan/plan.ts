@@ -71,6 +71,8 @@ export interface Item {
   readonly select?: string;
   /** Of a history: the column that names what has one. */
   readonly by?: string;
+  /** Of a history: the column that says whether a change is a deletion. */
+  readonly deleted?: string;
   /** Of a table that is refreshed: its key. */
   readonly key?: readonly string[];
   /** Of rejects: the bronze table that the refused rows come from. */

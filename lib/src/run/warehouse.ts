@@ -1,8 +1,8 @@
 import { schemasOf, type Table, type Tables } from "../contracts/table.js";
 import type { Dialect, EngineAdapter } from "../engine/adapter.js";
-import { batchColumns, loggedColumns } from "../plan/kept-columns.js";
+import { batchColumns, latestColumns, loggedColumns } from "../plan/kept-columns.js";
 import type { Bound, Connection } from "../engine/connection.js";
-import { beforeTable } from "../sql/render.js";
+import { beforeTable, latestTable } from "../sql/render.js";
 import { keysInWords } from "./changed-rows.js";
 import type { CheckResult } from "./check-result.js";
 import type { StepContext, StepFigures } from "./step.js";
@@ -32,7 +32,7 @@ export async function prepareWarehouse(
       takenApart.push(table.name);
       present.set(rows.name, whole).delete(table.name);
     }
-    const isMissing = !present.has(rows.name) || (table.options.tracks && !present.has(beforeTable(table)));
+    const isMissing = wanted(rows).some(({ name }) => !present.has(name));
     if (isMissing) statements.push(...dialect.createTable(table));
     for (const { name, columns: gained } of gainedColumns(rows, present)) {
       statements.push(...gained.map((column) => dialect.addColumn(name, column)));
@@ -70,16 +70,18 @@ export const gainedColumns = (table: Table, present: ReadonlyMap<string, Readonl
     return known ? [{ name, columns: columns.filter((column) => !known.has(column.name)) }] : [];
   });
 
-/** The columns that a contract wants of its table, and of the log beside it, with their types in Databricks' dialect. */
+/** The columns that a contract wants of its table, and of what is kept beside it, with their types in Databricks' dialect. */
 export function wanted(table: Table): { name: string; columns: { name: string; type: string }[] }[] {
   const batches = batchColumns(table).map((name) => ({ name, type: "BIGINT" }));
-  const own = { name: table.name, columns: [...table.columns, ...batches] };
-  if (!table.options.tracks) return [own];
-  const log = {
+  const log = () => ({
     name: beforeTable(table),
     columns: [...loggedColumns(table), { name: "_batch", type: "BIGINT" }],
-  };
-  return [own, log];
+  });
+  return [
+    { name: table.name, columns: [...table.columns, ...batches] },
+    ...(table.options.tracks ? [log()] : []),
+    ...(table.order.length > 0 ? [{ name: latestTable(table), columns: latestColumns(table) }] : []),
+  ];
 }
 
 /** Gives columns that a contract has gained the values that their rows held in another one; changes nothing the second time. */

@@ -27,6 +27,9 @@ export interface Rendered {
 /** Where a table kept with `tracks` logs its rows' tracked columns before they changed. */
 export const beforeTable = (table: Table) => `ops.before_${flat(table.name)}`;
 
+/** Where `merge` with `order` remembers the newest change of each row, of rows that were deleted too. */
+export const latestTable = (table: Table) => `ops.latest_${flat(table.name)}`;
+
 /**
  * Renders a statement. A statement within it becomes a common table expression of its own name, unless `stages` says
  * that it has been staged; then its stage is read. A statement that is no select, such as a condition, is put in place.

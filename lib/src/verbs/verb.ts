@@ -26,6 +26,8 @@ export interface Verb<R extends Request> {
   readonly select?: (request: R) => Statement;
   /** The columns that the select must give, where the verb wants certain ones. */
   readonly columns?: (request: R) => readonly string[] | undefined;
+  /** Types in Databricks' dialect that columns of its select must have. */
+  readonly types?: (request: R) => Readonly<Record<string, string>>;
   /** Tables that are read in addition to those that the selects name. */
   readonly alsoReads?: (request: R) => readonly string[];
   /** What people call it, where that is not its table's name. */

@@ -152,7 +152,7 @@ function writtenBy(plan: Plan, item: Item, columns: readonly OutputColumn[], tab
   const table = item.table === undefined ? undefined : tables.get(item.table);
   if (!table || verbNamed(item.kind)?.role !== "keep") return [];
   const given = new Map(columns.map((column) => [column.name, column]));
-  if (item.by !== undefined) addHistory(given, item.by);
+  if (item.by !== undefined) addHistory(given, item.by, item.deleted);
   return [
     {
       table: table.name,
@@ -173,7 +173,7 @@ function columnOf(table: Table, name: string, made: OutputColumn | undefined): C
 }
 
 /** What `history` works out from the changes it is given. */
-function addHistory(given: Map<string, OutputColumn>, of: string): void {
+function addHistory(given: Map<string, OutputColumn>, of: string, deleted: string | undefined): void {
   const start = given.get("effective_start_date");
   const entity = given.get(of);
   const parts = [...(entity ? [entity] : []), ...(start ? [start] : [])];
@@ -182,6 +182,8 @@ function addHistory(given: Map<string, OutputColumn>, of: string): void {
   add("surrogate_key", parts, `md5(${of}, effective_start_date)`);
   add("effective_end_date", parts, `lead(effective_start_date) over (partition by ${of})`);
   add("is_current", parts, "effective_end_date is null");
+  const flag = deleted === undefined ? undefined : given.get(deleted);
+  add("end_reason", flag ? [...parts, flag] : parts, flag ? `lead(${deleted})` : "'changed'");
 }
 
 function rejected(item: Item, columns: readonly OutputColumn[], tables: Tables): Written {

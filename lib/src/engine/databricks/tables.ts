@@ -1,17 +1,18 @@
 import type { Table } from "../../contracts/table.js";
-import { batchColumns, loggedColumns } from "../../plan/kept-columns.js";
+import { batchColumns, latestColumns, loggedColumns } from "../../plan/kept-columns.js";
 import { flat } from "../../sql/param.js";
-import { beforeTable } from "../../sql/render.js";
+import { beforeTable, latestTable } from "../../sql/render.js";
 import { createLanded } from "./copy-into.js";
 import { quoted } from "./literals.js";
 
-/** DDL for a table, for the log of earlier values of its tracked columns, and for the files that land there. */
+/** DDL for a table, for what is kept beside it of earlier rows, and for the files that land there. */
 export const createTable = (table: Table): string[] => [
   `create table if not exists ${table.name} (\n${[
     ...table.columns.map(({ name, type, comment }) => `  ${name} ${type} comment ${quoted(comment)}`),
     ...batchColumns(table).map((name) => `  ${name} BIGINT`),
   ].join(",\n")}\n) using delta comment ${quoted(table.comment)}${layoutOf(table)}`,
   ...(table.options.tracks ? [createBefore(table)] : []),
+  ...(table.order.length > 0 ? [createLatest(table)] : []),
   ...(table.layer === "bronze" ? [createLanded(table.name)] : []),
 ];
 
@@ -25,6 +26,14 @@ export const addColumn = (table: string, { name, type }: { readonly name: string
 
 /** What a verb is about to write to a table: new and different rows, and those that are gone. */
 export const incomingTable = (table: string) => `ops.incoming_${flat(table)}`;
+
+/** The changes that a verb is about to do, in the contract's `order`. */
+export const newsTable = (table: string) => `ops.news_${flat(table)}`;
+
+const createLatest = (table: Table) =>
+  `create table if not exists ${latestTable(table)} (${latestColumns(table)
+    .map(({ name, type }) => `${name} ${type}`)
+    .join(", ")}) using delta`;
 
 const createBefore = (table: Table) => {
   const columns = loggedColumns(table);

@@ -15,9 +15,10 @@ import { beforeTable } from "../../sql/render.js";
 import type { Statement } from "../../sql/statement.js";
 import type { VerbParts } from "../adapter.js";
 import { contractCheck, type ContractParts } from "../contract-check.js";
-import { draft, type Draft } from "../operation.js";
+import { draft, type CommonTableExpression, type Draft } from "../operation.js";
+import { changesGiven, hasEnds, newsOf, remember, versionsOf, type ChangeWords } from "../ordered-changes.js";
 import { checkParts, firstThree } from "./check.js";
-import { incomingTable } from "./tables.js";
+import { incomingTable, newsTable } from "./tables.js";
 
 export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => {
   const columns = givenColumns(table);
@@ -39,7 +40,9 @@ export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => {
   ];
 };
 
-export const merge: VerbParts["merge"] = ({ table, rows }, { sqlOf }) => {
+export const merge: VerbParts["merge"] = (request, { sqlOf }) => {
+  const { table, rows, order } = request;
+  if (order) return mergeInOrder({ ...request, order }, sqlOf(rows));
   const best = preference(table);
   const columns = names(givenColumns(table));
   const incoming = best
@@ -59,7 +62,37 @@ ${sqlOf(rows)}
   });
 };
 
-export const history: VerbParts["history"] = ({ table, rows, by }, { sqlOf }) => {
+/**
+ * The changes to be done, of which some delete their rows, are a table of their own: what was done is remembered last, when the
+ * table already holds it, so a task that was killed before that does the same again and finds nothing to change.
+ */
+const mergeInOrder = (
+  request: Parameters<VerbParts["merge"]>[0] & { readonly order: readonly string[] },
+  select: string,
+): Draft[] => {
+  const { table, rows } = request;
+  const key = keyOf(table);
+  const news = newsTable(table.name);
+  return [
+    draft(newsOf(request, select, changeWords), {
+      head: `create or replace table ${news} using delta as\n`,
+      role: "prepare",
+      reads: [rows],
+    }),
+    ...mergeChanges(table, {
+      incoming: `select ${names(givenColumns(table))} from ${news} where not _deleted`,
+      reads: [],
+      isNewer: undefined,
+      scope: `(${marker("full")} or (${names(key, "t.")}) in (select ${names(key)} from ${news} where _deleted))`,
+      keyIsUnique: true,
+    }),
+    remember(table, news),
+  ];
+};
+
+export const history: VerbParts["history"] = (request, { sqlOf }) => {
+  const { table, rows, by } = request;
+  if (hasEnds(request)) return historyWithEnds(request, sqlOf(rows));
   const versions = versionColumns(table, by);
   const struct = `named_struct(${versions.map((name) => `'${name}', ${name}`).join(", ")})`;
   const given = givenColumns(table, historyColumns);
@@ -94,6 +127,25 @@ select ${table.columns
     scope: `(${marker("full")} or t.${by} in (select ${by} from given))`,
     keyIsUnique: true,
   });
+};
+
+/** What only has deletions among its changes has no version, and loses those that it had. */
+const historyWithEnds = (request: Parameters<VerbParts["history"]>[0], select: string): Draft[] => {
+  const { table, rows, by } = request;
+  return mergeChanges(table, {
+    before: [{ name: "_news", select: changesGiven(request, select, changeWords) }],
+    incoming: versionsOf(request, "_news", changeWords),
+    reads: [rows],
+    isNewer: undefined,
+    scope: `(${marker("full")} or t.${by} in (select ${by} from _news))`,
+    keyIsUnique: true,
+  });
+};
+
+const changeWords: ChangeWords = {
+  fail: "raise_error",
+  struct: (columns) => `named_struct(${columns.map((name) => `'${name}', ${name}`).join(", ")})`,
+  versionKey: (of) => `md5(concat_ws('|', ${of}, cast(unix_micros(effective_start_date) as string)))`,
 };
 
 export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf }) =>
@@ -193,6 +245,8 @@ function checkOf(table: Table, rows: string, options: { keyIsUnique: boolean }):
 function mergeChanges(
   table: Table,
   plan: {
+    /** Common table expressions that the incoming rows and the scope read. */
+    before?: readonly CommonTableExpression[];
     incoming: string;
     reads: readonly Statement[];
     isNewer: string | undefined;
@@ -231,7 +285,7 @@ from ${table.name} as t left anti join given as i on ${on}
 where ${plan.scope}`,
       {
         head: `create or replace table ${incoming} using delta as\n`,
-        expressions: [{ name: "given", select: plan.incoming }],
+        expressions: [...(plan.before ?? []), { name: "given", select: plan.incoming }],
         role: "prepare",
         reads: plan.reads,
       },

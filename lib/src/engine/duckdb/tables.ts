@@ -1,9 +1,9 @@
 import type { Table } from "../../contracts/table.js";
-import { batchColumns, loggedColumns } from "../../plan/kept-columns.js";
-import { beforeTable } from "../../sql/render.js";
+import { batchColumns, latestColumns, loggedColumns } from "../../plan/kept-columns.js";
+import { beforeTable, latestTable } from "../../sql/render.js";
 import { stored, withFields } from "./stored.js";
 
-/** DDL for a table, for the view that reads more from its rows than is stored, and for the log of what tracked columns were. */
+/** DDL for a table, for the view that reads more from its rows than is stored, and for what is kept beside it of earlier rows. */
 export function createTable(table: Table): string[] {
   const rows = stored(table);
   return [
@@ -13,6 +13,7 @@ export function createTable(table: Table): string[] {
     ].join(", ")})`,
     ...(rows === table ? [] : [`create or replace view ${table.name} as\n${withFields(table, rows.name)}`]),
     ...(table.options.tracks ? [createBefore(table)] : []),
+    ...(table.order.length > 0 ? [createLatest(table)] : []),
   ];
 }
 
@@ -42,3 +43,8 @@ const createBefore = (table: Table) => {
     .map(({ name, type }) => `${name} ${sqlType(type)}`)
     .join(", ")}, _batch bigint)`;
 };
+
+const createLatest = (table: Table) =>
+  `create table if not exists ${latestTable(table)} (${latestColumns(table)
+    .map(({ name, type }) => `${name} ${sqlType(type)}`)
+    .join(", ")})`;

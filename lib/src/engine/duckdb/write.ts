@@ -15,6 +15,7 @@ import { beforeTable } from "../../sql/render.js";
 import type { Statement } from "../../sql/statement.js";
 import type { VerbParts } from "../adapter.js";
 import { STRING, typeNamed } from "../../sql/types.js";
+import { changesGiven, hasEnds, newsOf, remember, versionsOf, type ChangeWords } from "../ordered-changes.js";
 import { contractCheck, type ContractParts, type Rule } from "../contract-check.js";
 import { castSql } from "./casts.js";
 import { checkParts, firstThree } from "./check.js";
@@ -29,7 +30,9 @@ export const append: VerbParts["append"] = ({ table, rows }, { sqlOf }) => [
   checkOf(table, { keyIsUnique: false }),
 ];
 
-export const merge: VerbParts["merge"] = ({ table, rows }, { sqlOf }) => {
+export const merge: VerbParts["merge"] = (request, { sqlOf }) => {
+  const { table, rows, order } = request;
+  if (order) return mergeInOrder({ ...request, order }, sqlOf(rows));
   const best = preference(table);
   const key = keyOf(table).join(", ");
   const columns = names(givenColumns(table));
@@ -60,7 +63,32 @@ export const merge: VerbParts["merge"] = ({ table, rows }, { sqlOf }) => {
   });
 };
 
-export const history: VerbParts["history"] = ({ table, rows, by }, { sqlOf }) => {
+/** `_news`: the changes to be done, of which some delete their rows. */
+const mergeInOrder = (
+  request: Parameters<VerbParts["merge"]>[0] & { readonly order: readonly string[] },
+  select: string,
+): Draft[] => {
+  const { table, rows } = request;
+  const key = keyOf(table);
+  return [
+    draft(`create or replace temp table _news as\n${newsOf(request, select, changeWords)}`, {
+      role: "prepare",
+      reads: [rows],
+    }),
+    ...replaceRows(table, {
+      incoming: `select ${names(givenColumns(table))} from _news where not _deleted`,
+      reads: [],
+      isNewer: "true",
+      scope: `(${marker("full")} or (${names(key, "t.")}) in (select ${names(key)} from _news where _deleted))`,
+      keyIsUnique: true,
+    }),
+    remember(table, "_news"),
+  ];
+};
+
+export const history: VerbParts["history"] = (request, { sqlOf }) => {
+  const { table, rows, by } = request;
+  if (hasEnds(request)) return historyWithEnds(request, sqlOf(rows));
   const versions = versionColumns(table, by);
   const struct = `struct_pack(${versions.map((name) => `${name} := ${name}`).join(", ")})`;
   const given = givenColumns(table, historyColumns);
@@ -90,6 +118,30 @@ select ${table.columns
     scope: `(${marker("full")} or t.${by} in (select ${by} from incoming))`,
     keyIsUnique: true,
   });
+};
+
+/** `_news`: all changes of what has a new one. What only has deletions there has no version, and loses those that it had. */
+const historyWithEnds = (request: Parameters<VerbParts["history"]>[0], select: string): Draft[] => {
+  const { table, rows, by } = request;
+  return [
+    draft(`create or replace temp table _news as\n${changesGiven(request, select, changeWords)}`, {
+      role: "prepare",
+      reads: [rows],
+    }),
+    ...replaceRows(table, {
+      incoming: versionsOf(request, "_news", changeWords),
+      reads: [],
+      isNewer: "true",
+      scope: `(${marker("full")} or t.${by} in (select ${by} from _news))`,
+      keyIsUnique: true,
+    }),
+  ];
+};
+
+const changeWords: ChangeWords = {
+  fail: "error",
+  struct: (columns) => `struct_pack(${columns.map((name) => `${name} := ${name}`).join(", ")})`,
+  versionKey: (of) => `md5(${of} || '|' || epoch_us(effective_start_date))`,
 };
 
 export const refresh: VerbParts["refresh"] = ({ table, rows, scope }, { sqlOf }) => {
