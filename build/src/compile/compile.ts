@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Project } from "shopmetrics/plan";
+import { settings } from "shopmetrics/settings";
 import { readFile, readdir } from "node:fs/promises";
 import { cached, keyOf } from "../cache.js";
 import { type Graph, graphOf, refuseUnwritten } from "./graph.js";
@@ -9,7 +10,7 @@ import type { Program } from "../notebook/execute.js";
 
 /** All notebooks compiled. */
 export interface Compiled extends Graph, Project {
-  /** Hash of all that the compilation depends on: notebooks and their CSV files, compiler, library and installed packages. */
+  /** Hash of all that the compilation depends on: notebooks, their CSV files and settings, compiler, library and installed packages. */
   readonly key: string;
   /** Whether it was remembered from an earlier compilation of the same sources. */
   readonly remembered: boolean;
@@ -44,8 +45,8 @@ async function filesOf(root: string, ending: ".ipynb" | ".csv"): Promise<string[
 }
 
 /**
- * Compiles all notebooks into plans and their graph. Remembers the answer for as long as notebooks, their CSV files and compiler are the
- * same, so that a run need not load the compiler.
+ * Compiles all notebooks into plans and their graph. Remembers the answer for as long as notebooks, their CSV files, the settings that
+ * they bind and the compiler are the same, so that a run need not load the compiler.
  *
  * @throws NotebookError, or an AggregateError of several
  */
@@ -57,7 +58,12 @@ export async function compile(
   const paths = await findNotebooks(root);
   const sources = [...paths, ...(await filesOf(root, ".csv"))];
   const texts = await Promise.all(sources.map((name) => readFile(path.join(root, name), "utf8")));
-  const inputs = sources.flatMap((name, index) => [name, texts[index]!]);
+  // What notebooks bind as values: how figures are made and shown.
+  const { look, business } = settings();
+  const inputs = [
+    JSON.stringify({ look, business }),
+    ...sources.flatMap((name, index) => [name, texts[index]!]),
+  ];
   const { answer, remembered } = await cached(
     "plans",
     inputs,
