@@ -139,6 +139,9 @@ function wayTo({ inputs, outputs }: Metafile, from: string, to: string): string[
   // The library's entry points export what other modules declare, and leave nothing of their own.
   const isThere = (name: string) =>
     (kept[name]?.bytesInOutput ?? 0) > 0 || /\blib\/dist\/(sources|exports\/\w+)\.js$/.test(name);
+  // What notebooks call of the sources is loaded when it is called; an engine that is never opened is no part of the way.
+  const isTaken = (here: string, kind: string) =>
+    kind === "import-statement" || (kind === "dynamic-import" && here.endsWith("lib/dist/sources.js"));
   const seen = new Set<string>();
   const queue = [[from]];
   for (let way = queue.shift(); way; way = queue.shift()) {
@@ -147,7 +150,7 @@ function wayTo({ inputs, outputs }: Metafile, from: string, to: string): string[
     if (seen.has(here)) continue;
     seen.add(here);
     for (const { path: next, kind, external } of inputs[here]?.imports ?? [])
-      if (kind === "import-statement" && !external && isThere(next)) queue.push([...way, next]);
+      if (isTaken(here, kind) && !external && isThere(next)) queue.push([...way, next]);
   }
   return undefined;
 }
