@@ -137,7 +137,7 @@ describe("a file that cannot be loaded as it is", () => {
       expect(failure).toMatch(cause);
       expect(failure).toMatch(wayOut);
       expect(stderr).toContain(
-        "bronze.orders_raw wrote nothing, and the 14 steps behind it did not run: their tables are as they were.",
+        "bronze.orders_raw wrote nothing, and the 24 steps behind it did not run: their tables are as they were.",
       );
       expect(stderr).toContain("Fix the cause and run again: `npx shopmetrics run` continues from there.");
       expect(stderr).not.toMatch(/^\s+at /m);
