@@ -103,6 +103,11 @@ program
     "--currencies <codes>",
     "further currencies that customers of a new shop order and pay in, such as GBP",
   )
+  .option(
+    "--event-days <n>",
+    "how many days of a new shop's history have events (default 60, fewer of a large shop)",
+    number,
+  )
   .option("--faults <rate>", "share of rows that are faulty, such as 0.02", number)
   .addOption(quiet())
   .addOption(json())

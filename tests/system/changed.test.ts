@@ -36,7 +36,7 @@ beforeAll(async () => {
   git("init", "--quiet", "--initial-branch=main");
   git("add", "-A");
   git("commit", "--quiet", "--no-verify", "-m", "base");
-  succeeded(await house.shopmetrics("generate --scale 0.01 --quiet"));
+  succeeded(await house.shopmetrics("generate --scale 0.01 --event-days 5 --quiet"));
   succeeded(await house.shopmetrics("run --quiet"));
 }, 180_000);
 

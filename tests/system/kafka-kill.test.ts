@@ -126,7 +126,9 @@ describe.skipIf(missing)("a topic is held exactly once", () => {
    */
   it("when live mode and other runs work on one warehouse, round after round, as if there had been one run", async () => {
     succeeded(
-      await shop.shopmetrics("generate --scale 0.005 --from 2026-01-01 --to 2026-03-01 --faults 0.02"),
+      await shop.shopmetrics(
+        "generate --scale 0.005 --from 2026-01-01 --to 2026-03-01 --faults 0.02 --event-days 5",
+      ),
     );
     const live = shop.start("stream --rate 40", { env: env() });
     let taken = 0; // what live mode says it took in, by the lines that say so

@@ -18,7 +18,7 @@ describe("a run that is killed and repeated", () => {
 
   beforeAll(async () => {
     const daily = await lakehouse();
-    const history = "generate --scale 0.03 --from 2025-09-01 --to 2026-03-01 --faults 0.02";
+    const history = "generate --scale 0.03 --from 2025-09-01 --to 2026-03-01 --faults 0.02 --event-days 5";
     succeeded(await daily.shopmetrics(history));
     succeeded(await daily.shopmetrics("run"));
     succeeded(await daily.shopmetrics("generate --days 2"));

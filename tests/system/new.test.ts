@@ -28,7 +28,7 @@ beforeAll(async () => {
     "vitest.config.ts",
   );
   house = await lakehouse({ root });
-  succeeded(await house.shopmetrics("generate --scale 0.01 --to 2026-03-01 --quiet"));
+  succeeded(await house.shopmetrics("generate --scale 0.01 --event-days 5 --to 2026-03-01 --quiet"));
 });
 
 describe("your first table", () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const file of (await readdir(schemas)).filter((name) => name.endsWith(".json")))
     ajv.addSchema(JSON.parse(await readFile(path.join(schemas, file), "utf8")) as object);
   house = await lakehouse();
-  succeeded(await house.shopmetrics("generate --scale 0.01 --faults 0.005 --quiet"));
+  succeeded(await house.shopmetrics("generate --scale 0.01 --event-days 5 --faults 0.005 --quiet"));
 });
 
 /** Runs, and gives the events of that run. */

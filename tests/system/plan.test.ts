@@ -26,7 +26,7 @@ beforeAll(async () => {
     "tsconfig.base.json",
   );
   house = await lakehouse({ root });
-  succeeded(await house.shopmetrics("generate --scale 0.01 --to 2026-03-01 --quiet"));
+  succeeded(await house.shopmetrics("generate --scale 0.01 --event-days 5 --to 2026-03-01 --quiet"));
 });
 
 /** All files of a home with what they hold and when they were last written. */

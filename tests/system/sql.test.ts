@@ -7,7 +7,7 @@ import { lakehouse, projectRoot, succeeded, type Lakehouse } from "./cli.ts";
 let shop: Lakehouse;
 beforeAll(async () => {
   shop = await lakehouse();
-  succeeded(await shop.shopmetrics("generate --scale 0.01 --quiet"));
+  succeeded(await shop.shopmetrics("generate --scale 0.01 --event-days 5 --quiet"));
   succeeded(await shop.shopmetrics("run --quiet"));
 }, 120_000);
 

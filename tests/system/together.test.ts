@@ -15,7 +15,7 @@ describe("two at a warehouse", () => {
 
   beforeAll(async () => {
     landed = await lakehouse();
-    const history = "generate --scale 0.03 --from 2025-09-01 --to 2026-03-01 --faults 0.02";
+    const history = "generate --scale 0.03 --from 2025-09-01 --to 2026-03-01 --faults 0.02 --event-days 5";
     succeeded(await landed.shopmetrics(history));
     succeeded(await landed.shopmetrics("generate --days 1"));
   });

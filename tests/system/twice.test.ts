@@ -15,7 +15,7 @@ interface GraphReport {
 }
 
 /** A shop of 3,000 orders and then some days, with faults. */
-const history = "generate --scale 0.03 --from 2025-09-01 --to 2026-03-01 --faults 0.02";
+const history = "generate --scale 0.03 --from 2025-09-01 --to 2026-03-01 --faults 0.02 --event-days 5";
 const days = 4;
 
 /** The state after a history and `days` days, each taken in on its own. */

@@ -203,7 +203,7 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
     "daily and streaming beside each other, while events arrive and tasks are killed, leave what one run leaves",
     async () => {
       const shopOf = { landing: source.landing, seed: 5, scale: 0.002, faults: 0.02 };
-      await generate({ ...shopOf, from: "2026-01-01", to: "2026-03-01" });
+      await generate({ ...shopOf, from: "2026-01-01", to: "2026-03-01", eventDays: 3 });
       for (let round = 1; round <= rounds; round++) {
         const began = performance.now();
         if (round > 1) await generate({ ...shopOf, days: 1 });

@@ -114,14 +114,14 @@ describe("the clickstream", () => {
   });
   const count = (type: string) => events.filter((event) => event["event_type"] === type).length;
 
-  it("is there for the last 90 days of the history and each day after; a large shop has fewer of them, at least three", () => {
+  it("is there for the last 60 days of the history and each day after; a large shop has fewer of them, at least three", () => {
     const names = readdirSync(join(folder, "clickstream"));
-    expect(names).toHaveLength(91);
+    expect(names).toHaveLength(61);
     expect(names.slice(-4)).toEqual(days.map((day) => `clickstream_${day}.ndjson`));
     expect(messages.length).toBeGreaterThan(8_000);
     const [from, to] = [shop.from, shop.to].map((date) => Date.parse(date) / 86_400_000) as [number, number];
-    const held = (scale: number) => to - firstClickstreamDay({ seed: 1, scale, from, to }) + 1;
-    expect([0.01, 1, 2, 100].map(held)).toEqual([90, 90, 60, 3]);
+    const held = (scale: number) => to - firstClickstreamDay({ seed: 1, scale, from, to, eventDays: 60 }) + 1;
+    expect([0.01, 1, 2, 100].map(held)).toEqual([60, 60, 60, 3]);
   });
 
   it("holds in each file what was sent on that day, in the order of sending", () => {

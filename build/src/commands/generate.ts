@@ -12,17 +12,19 @@ interface GenerateCommand {
   to?: string;
   faults?: number;
   currencies?: string;
+  eventDays?: number;
   quiet?: boolean;
   json?: boolean;
 }
 
 export async function generate(options: GenerateCommand): Promise<void> {
   const { landing, business } = readSettings();
-  const { from, to, scale, days, until, seed, faults, currencies } = options;
+  const { from, to, scale, days, until, seed, faults, currencies, eventDays } = options;
   const report = await generateShown({
     landing,
     currency: business.ordersCurrency,
     ...(currencies !== undefined && { currencies: currencies.split(/[ ,]+/).filter(Boolean) }),
+    ...(eventDays !== undefined && { eventDays }),
     ...(scale !== undefined && { scale }),
     ...(days !== undefined && { days }),
     ...(until !== undefined && { until }),

@@ -76,7 +76,7 @@ const patience = mode === "ci" ? 900_000 : 7_200_000;
 /** @param home holds the landed files and the embedded engine's tables */
 export function sqlTaskTests(given: () => Warehouse, home: string): void {
   const landing = path.join(home, "landing");
-  const shop = { landing, seed: 7, scale: 0.005, from: "2026-01-01", to: "2026-03-01" };
+  const shop = { landing, seed: 7, scale: 0.005, from: "2026-01-01", to: "2026-03-01", eventDays: 3 };
   let warehouse: Warehouse;
   let compiled: Compiled;
   let cases: StepCases | undefined;

@@ -8,19 +8,19 @@ import { clickstreamMessages } from "../event.js";
 import { envelopeLine, faultyLine } from "./event-faults.js";
 import { eventsPerOrder, mostEvents, type Visits } from "./visits.js";
 
-/** The last days of the history that have events: as many as this number of events allows, within these bounds. */
+/** Of the last days of the history, so many have events as this number of events allows, but at least so many. */
 const eventsOfHistory = 500_000;
-const [fewestDays, mostDays] = [3, 90];
+const fewestDays = 3;
 
 /** The first day that has events. */
-export function firstClickstreamDay(shop: ShopSize): Day {
+export function firstClickstreamDay(shop: ShopSize & { readonly eventDays: number }): Day {
   const days = calendar(shop, shop.to).toReversed();
   let events = 0;
   const count = days.findIndex(
     ({ orders }) =>
       (events += Math.min((orders.after - orders.before) * eventsPerOrder, mostEvents)) > eventsOfHistory,
   );
-  const held = Math.min(mostDays, Math.max(fewestDays, count < 0 ? mostDays : count));
+  const held = Math.min(shop.eventDays, Math.max(fewestDays, count < 0 ? shop.eventDays : count));
   return Math.max(shop.from, shop.to - held + 1);
 }
 

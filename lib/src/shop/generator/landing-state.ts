@@ -18,6 +18,8 @@ export interface LandingState {
   readonly faults: number;
   readonly currency: string;
   readonly currencies: readonly string[];
+  /** How many days of the history have events, where that is not too many events. */
+  readonly eventDays: number;
 }
 
 const stateFile = ".generator.json";
@@ -81,9 +83,10 @@ export async function readState(landing: string): Promise<LandingState | undefin
 }
 
 export async function writeState(landing: string, state: LandingState): Promise<void> {
-  const { seed, scale, from, to, through, faults, currency, currencies } = state;
+  const { seed, scale, from, to, through, faults, currency, currencies, eventDays } = state;
   const dates = { from: isoDate(from), to: isoDate(to), through: isoDate(through) };
-  const text = `${JSON.stringify({ version, seed, scale, ...dates, faults, currency, currencies }, null, 2)}\n`;
+  const kept = { version, seed, scale, ...dates, faults, currency, currencies, eventDays };
+  const text = `${JSON.stringify(kept, null, 2)}\n`;
   await writeWhole(join(landing, stateFile), (draft) => writeFile(draft, text));
 }
 
@@ -139,5 +142,6 @@ function parseState(path: string, text: string): LandingState {
     faults: number("faults"),
     currency: String(raw.currency),
     currencies: Array.isArray(raw.currencies) ? raw.currencies.map(String) : [],
+    eventDays: number("eventDays"),
   };
 }

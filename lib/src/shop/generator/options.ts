@@ -23,6 +23,8 @@ export interface GenerateOptions {
   readonly faults?: number;
   /** What a new shop sells in. Default EUR; a folder keeps its own. */
   readonly currency?: string;
+  /** Days of a new shop's history that have events, fewer where these would be more than about 500,000. Default 60. */
+  readonly eventDays?: number;
   /** Further currencies of a new shop, such as `["GBP"]`: customers of that country order and pay in it. Default none. */
   readonly currencies?: readonly string[];
   /** Told before each file is written: which one, of how many. */
@@ -77,7 +79,7 @@ function begin(options: GenerateOptions): LandingState {
     );
   }
   const { scale = 1, seed = 1, days = 0, faults = 0 } = options;
-  const { currency = "EUR", currencies = [] } = options;
+  const { currency = "EUR", currencies = [], eventDays = 60 } = options;
   return {
     seed,
     scale,
@@ -87,6 +89,7 @@ function begin(options: GenerateOptions): LandingState {
     faults,
     currency,
     currencies: currencies.filter((code) => code !== currency),
+    eventDays,
   };
 }
 
@@ -96,6 +99,7 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
     ["scale", options.scale, state.scale],
     ["from", options.from, isoDate(state.from)],
     ["to", options.to, isoDate(state.to)],
+    ["event days", options.eventDays, state.eventDays],
     [
       "currencies",
       options.currencies?.filter((code) => code !== state.currency).join(),
@@ -124,7 +128,7 @@ function lastDay(options: GenerateOptions, reached: Day): Day | undefined {
 }
 
 function check(options: GenerateOptions): void {
-  const { scale, seed, days, faults } = options;
+  const { scale, seed, days, faults, eventDays } = options;
   if (scale !== undefined && !(scale > 0 && scale <= 1000)) {
     throw new InputError(`scale is ${scale}: give a number above 0 and up to 1000, such as 0.01 or 1.`);
   }
@@ -133,6 +137,9 @@ function check(options: GenerateOptions): void {
   }
   if (days !== undefined && !(Number.isInteger(days) && days >= 0 && days <= 3660)) {
     throw new InputError(`days is ${days}: give a whole number of days from 0 to 3660.`);
+  }
+  if (eventDays !== undefined && !(Number.isInteger(eventDays) && eventDays >= 1 && eventDays <= 3660)) {
+    throw new InputError(`event days is ${eventDays}: give a whole number of days from 1 to 3660.`);
   }
   if (faults !== undefined && !(faults >= 0 && faults <= 1)) {
     throw new InputError(`faults is ${faults}: give a rate from 0 to 1, such as 0.02 for 2 % faulty rows.`);
