@@ -58,8 +58,9 @@ const compared: Readonly<Record<string, string>> = {
   "ops.steps": "select step, position, job, notebook, runtime, reads, writes, fingerprint from ops.steps",
 };
 const isChosen = (step: string) => !leftOut.test(step);
-const onTheWayToSales = (step: string) =>
-  isChosen(step) && !streamed.test(step) && !/customer_|product_performance/.test(step);
+const aside =
+  /customer_|product_performance|stripe|marketing|campaign|touches|refunds|dim_date|fct_orders|fct_daily|region|status/;
+const onTheWayToSales = (step: string) => isChosen(step) && !streamed.test(step) && !aside.test(step);
 
 const goldTables = [...project.tables.keys()].filter((name) => name.startsWith("gold.")).toSorted();
 
