@@ -189,6 +189,13 @@ describe("what Stripe has is in bronze", () => {
     succeeded(await pull(again));
     expect(await holdsAll()).toEqual(once);
   }, 120_000);
+
+  it("also when days are read again that the same pull has just brought for the first time", async () => {
+    sells(60, 40);
+    const date = (ago: number) => new Date((now - ago * day) * 1000).toISOString().slice(0, 10);
+    succeeded(await pull({ STRIPE_FROM: date(30), STRIPE_TO: date(10) }));
+    expect(await holdsAll()).toMatchObject({ charges: 60 });
+  }, 60_000);
 });
 
 describe("a refund that appears 60 days later", () => {
