@@ -102,6 +102,18 @@ describe("exchange rates", () => {
     expect(stderr).not.toContain("hunter2");
   }, 60_000);
 
+  it("that are none at all, in an answer that is no error, are told of", async () => {
+    rates.clear();
+    const { code, stderr } = await pull();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /currency_rates: the service of exchange rates gave no rate in \d answers?\. Check/,
+    );
+    rates.set(dateOf(1), { USD: 1.16 });
+    expect((await pull()).stderr).not.toContain("gave no rate");
+    expect(await holdsAll()).toBe(1);
+  }, 60_000);
+
   it("are refused with a message where the address is wrong", async () => {
     const wrong = { ...env(), CURRENCY_RATES_URL: `${service.base}/v9?access_key=hunter2` };
     const { code, stderr } = await shop.shopmetrics(step, { env: wrong });
