@@ -350,6 +350,13 @@ describe("a pull is refused, and says what to do, when", () => {
     expect(await failure()).toContain("Stripe gave ch_1 of live mode to a key of test mode");
   });
 
+  it("a page does not say whether more should follow", async () => {
+    sells(3, 2);
+    await stripe.stop();
+    stripe = await serve(() => ({ body: { object: "list", data: account.lists.charges } }));
+    expect(await failure()).toMatch(/charges created from .*: page 1 is no list of objects in 4 attempts/);
+  });
+
   it("more pages should follow an empty one", async () => {
     sells(250, 20);
     const answer = account.answer;

@@ -99,8 +99,9 @@ async function* pagesOf(
     const found: unknown = await stripe[list].list(params).catch((error: unknown) => {
       throw refusal(error, settings, list);
     });
-    const { data, has_more } = found as { readonly data?: unknown; readonly has_more?: unknown };
-    return Array.isArray(data) ? { items: data, hasMore: has_more === true } : undefined;
+    const { data, has_more: hasMore } = found as { readonly data?: unknown; readonly has_more?: unknown };
+    // Without a word on what follows, the rest of a list would be taken for read.
+    return Array.isArray(data) && typeof hasMore === "boolean" ? { items: data, hasMore } : undefined;
   };
   const pages = readPages({
     what: `${kind.object.replace("_", " ")}s created from ${instant(from)} until ${instant(to)}`,
