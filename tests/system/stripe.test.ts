@@ -1,4 +1,6 @@
 import { mkdir, symlink } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openAccount, type Account, type StripeObject } from "../services/stripe/account.ts";
@@ -327,6 +329,21 @@ describe("a pull is refused, and says what to do, when", () => {
     expect(said).toMatch(
       /bronze\.stripe: .*refused STRIPE_API_KEY \(a key of test mode\).*dashboard\.stripe\.com/,
     );
+  });
+
+  it("the address is not Stripe's", async () => {
+    await stripe.stop();
+    const page = createServer((_, response) =>
+      response.writeHead(403, { "content-type": "text/html" }).end("<h1>Sign in</h1>"),
+    );
+    await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+    const said = await failure({ STRIPE_API_BASE: base });
+    page.close();
+    expect(said).toContain(
+      `Stripe at ${base} refused with status 403 and no JSON: "<h1>Sign in</h1>". This is not Stripe's API`,
+    );
+    expect(said).toContain("Check STRIPE_API_BASE");
   });
 
   it("the key is none of Stripe's", async () => {

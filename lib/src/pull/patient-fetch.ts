@@ -125,7 +125,8 @@ function causeOf(error: unknown): string {
   return [found.code, found.message].filter((part) => typeof part === "string" && part !== "").join(", ");
 }
 
-const excerpt = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+/** The beginning of an answer for a message. */
+export const excerpt = (text: string) => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /** Parameters that are no secret in any API that is asked here. */
 const plain = /^(?:limit|starting_after|created\[\w+\]|date|from|to|base|quotes|symbols)$/;

@@ -2,7 +2,7 @@ import { InputError } from "../errors.js";
 import { stopSignal, warn } from "../plan/session.js";
 import { day, isoDate, secondsOf } from "../pull/cursor.js";
 import { land, type Landable, type Slice } from "../pull/land.js";
-import { patientFetch, secretsIn, ServiceDown, withoutSecrets } from "../pull/patient-fetch.js";
+import { excerpt, patientFetch, secretsIn, ServiceDown, withoutSecrets } from "../pull/patient-fetch.js";
 import { settings, type CurrencyRatesSettings } from "../settings.js";
 import { load } from "../verbs/load.js";
 import { currency_rates_raw } from "./commerce-bronze.js";
@@ -65,25 +65,21 @@ async function* ratesOf(
     .replaceAll("{to}", to)
     .replaceAll("{base}", settings().look.currency);
   // A refusal may repeat the key.
-  const said = (text: string, most: number) =>
-    JSON.stringify(
-      secretsIn(url)
-        .reduce((kept, secret) => kept.replaceAll(secret, "…"), text)
-        .slice(0, most),
-    );
+  const said = (text: string) =>
+    excerpt(secretsIn(url).reduce((kept, secret) => kept.replaceAll(secret, "…"), text));
   const response = await fetch(url, { headers: { accept: "application/json" } });
   const text = await response.text();
   if (!response.ok)
     throw new InputError(
       `The service of exchange rates refused ${withoutSecrets(url)} with status ${response.status}: ` +
-        `${said(text, 200)}. ` +
+        `${said(text)}. ` +
         `Check CURRENCY_RATES_URL.`,
     );
   const rates = ratesIn(JSON.parse(text) as unknown);
   if (!rates)
     throw new ServiceDown(
       `The service of exchange rates answered ${withoutSecrets(url)} with no document of rates, which has a date, a base and ` +
-        `rates: ${said(text, 80)}. ${advice}`,
+        `rates: ${said(text)}. ${advice}`,
     );
   // Some services give the last working day before a holiday too.
   const asked = rates.filter(({ date }) => date === null || (date! >= from && date! <= to));
