@@ -133,5 +133,11 @@ describe("exchange rates", () => {
       /refused http:\/\/127\.0\.0\.1:\d+\/v9\?access_key=… with status 404: .*not found for ….*Check CURRENCY_RATES_URL/,
     );
     expect(stderr).not.toContain("hunter2");
-  });
+    // What reads the rates does not wait for somebody to correct it.
+    const both = await shop.shopmetrics("run --only bronze.currency_rates_raw,silver.currency_rates", {
+      env: wrong,
+    });
+    expect(both.code).toBe(1);
+    expect(both.stdout).toMatch(/✓ silver\.currency_rates/);
+  }, 60_000);
 });
