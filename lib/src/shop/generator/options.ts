@@ -86,7 +86,7 @@ function begin(options: GenerateOptions): LandingState {
     through: lastDay(options, to) ?? to + days,
     faults,
     currency,
-    currencies: currencies.filter((code) => code !== currency),
+    currencies: further(currencies, currency),
   };
 }
 
@@ -98,7 +98,7 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
     ["to", options.to, isoDate(state.to)],
     [
       "currencies",
-      options.currencies?.filter((code) => code !== state.currency).join(),
+      options.currencies && further(options.currencies, state.currency).join(),
       state.currencies.join(),
     ],
   ] as const) {
@@ -112,6 +112,10 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
   const next = state.through < yesterday() ? 1 : 0;
   return { ...state, through: lastDay(options, state.through) ?? state.through + (options.days ?? next) };
 }
+
+/** The currencies beside the shop's own, each once. */
+const further = (currencies: readonly string[], own: string) =>
+  [...new Set(currencies)].filter((code) => code !== own);
 
 /** The day that `until` names; undefined without it. */
 function lastDay(options: GenerateOptions, reached: Day): Day | undefined {
