@@ -151,6 +151,10 @@ const stripe = z
       ),
     STRIPE_API_BASE: z
       .url({ protocol: /^https?$/, error: "is not an address, such as http://127.0.0.1:12111" })
+      .refine(
+        (value) => /^https?:\/\/[^/?#@]+\/?$/.test(value),
+        "is more than an address's beginning, such as http://127.0.0.1:12111: leave out login, path and query",
+      )
       .default("https://api.stripe.com"),
     STRIPE_OVERLAP_DAYS: z.coerce
       .number("is not a number of days")
@@ -177,9 +181,15 @@ const stripe = z
 const currencyRates = z.object({
   CURRENCY_RATES_URL: z
     .string()
-    .refine((value) => /^https?:$/.test(protocolOf(value)), "is not an address that begins with https://"),
+    .refine((value) => /^https?:$/.test(protocolOf(value)), "is not an address that begins with https://")
+    .refine(
+      (value) => !hasLogin(value),
+      "has a login before the host, which no request can carry: give what the service asks for as a parameter",
+    ),
   CURRENCY_RATES_SINCE: day.default("2022-01-01"),
 });
+
+const hasLogin = (value: string) => /^[^/]*\/\/[^/?#]*@/.test(value);
 
 const protocolOf = (value: string) => (URL.canParse(value) ? new URL(value).protocol : "");
 
@@ -456,7 +466,8 @@ function parse<Shape extends z.ZodType>(
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path: [name], message }) => {
     const value = given[String(name)];
-    const shown = value === undefined ? "" : secrets.has(String(name)) ? "=…" : `=${value}`;
+    const shown =
+      value === undefined ? "" : secrets.has(String(name)) || hasLogin(value) ? "=…" : `=${value}`;
     return `${String(name)}${shown}: ${message}`;
   });
   throw new InputError(lines.join("\n"));

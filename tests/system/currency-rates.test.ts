@@ -20,7 +20,8 @@ beforeEach(async () => {
   // As Frankfurter's v1: `/2026-01-01..2026-01-31`.
   service = await serve((url) => {
     const [, from = "", to = ""] = /^\/v1\/([\d-]+)\.\.([\d-]+)$/.exec(url.pathname) ?? [];
-    if (from === "") return { status: 404, body: { message: "not found" } };
+    if (from === "")
+      return { status: 404, body: { message: `not found for ${url.searchParams.get("access_key")}` } };
     const found = [...rates].filter(([date]) => date >= from && date <= to);
     return {
       body: { amount: 1, base: "EUR", start_date: from, end_date: to, rates: Object.fromEntries(found) },
@@ -85,6 +86,16 @@ describe("exchange rates", () => {
     expect(killed).toBeGreaterThan(0);
   }, 600_000);
 
+  it("of a pair that is there twice for a day: the last one lands, and not in each run anew", async () => {
+    await service.stop();
+    const twice = [1.15, 1.16].map((rate) => ({ date: dateOf(1), base: "EUR", quote: "USD", rate }));
+    service = await serve(() => ({ body: twice }));
+    rates = new Map([[dateOf(1), { USD: 1.16 }]]);
+    succeeded(await pull());
+    succeeded(await pull());
+    expect(await holdsAll()).toBe(1);
+  });
+
   it("that are no number are kept as they came", async () => {
     rates.get([...rates.keys()].at(-1)!)!["GBP"] = "n/a";
     succeeded(await pull());
@@ -102,13 +113,31 @@ describe("exchange rates", () => {
     expect(stderr).not.toContain("hunter2");
   }, 60_000);
 
+  it("that are none at all, in an answer that is no error, are told of", async () => {
+    rates.clear();
+    const { code, stderr } = await pull();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /currency_rates: the service of exchange rates gave no rate in \d answers?\. Check/,
+    );
+    rates.set(dateOf(1), { USD: 1.16 });
+    expect((await pull()).stderr).not.toContain("gave no rate");
+    expect(await holdsAll()).toBe(1);
+  }, 60_000);
+
   it("are refused with a message where the address is wrong", async () => {
     const wrong = { ...env(), CURRENCY_RATES_URL: `${service.base}/v9?access_key=hunter2` };
     const { code, stderr } = await shop.shopmetrics(step, { env: wrong });
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /refused http:\/\/127\.0\.0\.1:\d+\/v9\?access_key=… with status 404: .*Check CURRENCY_RATES_URL/,
+      /refused http:\/\/127\.0\.0\.1:\d+\/v9\?access_key=… with status 404: .*not found for ….*Check CURRENCY_RATES_URL/,
     );
     expect(stderr).not.toContain("hunter2");
-  });
+    // What reads the rates does not wait for somebody to correct it.
+    const both = await shop.shopmetrics("run --only bronze.currency_rates_raw,silver.currency_rates", {
+      env: wrong,
+    });
+    expect(both.code).toBe(1);
+    expect(both.stdout).toMatch(/✓ silver\.currency_rates/);
+  }, 60_000);
 });

@@ -1,4 +1,6 @@
 import { mkdir, symlink } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openAccount, type Account, type StripeObject } from "../services/stripe/account.ts";
@@ -189,6 +191,13 @@ describe("what Stripe has is in bronze", () => {
     succeeded(await pull(again));
     expect(await holdsAll()).toEqual(once);
   }, 120_000);
+
+  it("also when days are read again that the same pull has just brought for the first time", async () => {
+    sells(60, 40);
+    const date = (ago: number) => new Date((now - ago * day) * 1000).toISOString().slice(0, 10);
+    succeeded(await pull({ STRIPE_FROM: date(30), STRIPE_TO: date(10) }));
+    expect(await holdsAll()).toMatchObject({ charges: 60 });
+  }, 60_000);
 });
 
 describe("a refund that appears 60 days later", () => {
@@ -322,6 +331,21 @@ describe("a pull is refused, and says what to do, when", () => {
     );
   });
 
+  it("the address is not Stripe's", async () => {
+    await stripe.stop();
+    const page = createServer((_, response) =>
+      response.writeHead(403, { "content-type": "text/html" }).end("<h1>Sign in</h1>"),
+    );
+    await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
+    const base = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+    const said = await failure({ STRIPE_API_BASE: base });
+    page.close();
+    expect(said).toContain(
+      `Stripe at ${base} refused with status 403 and no JSON: "<h1>Sign in</h1>". This is not Stripe's API`,
+    );
+    expect(said).toContain("Check STRIPE_API_BASE");
+  });
+
   it("the key is none of Stripe's", async () => {
     const { code, stderr } = await pull({ STRIPE_API_KEY: "hunter2" }); // pragma: allowlist secret
     expect(stderr).toMatch(/^STRIPE_API_KEY=…: is not a secret or restricted key of Stripe/m);
@@ -341,6 +365,13 @@ describe("a pull is refused, and says what to do, when", () => {
   it("Stripe gives objects of the other mode", async () => {
     account.lists.charges.push({ id: "ch_1", object: "charge", created: now - day, livemode: true });
     expect(await failure()).toContain("Stripe gave ch_1 of live mode to a key of test mode");
+  });
+
+  it("a page does not say whether more should follow", async () => {
+    sells(3, 2);
+    await stripe.stop();
+    stripe = await serve(() => ({ body: { object: "list", data: account.lists.charges } }));
+    expect(await failure()).toMatch(/charges created from .*: page 1 is no list of objects in 4 attempts/);
   });
 
   it("more pages should follow an empty one", async () => {

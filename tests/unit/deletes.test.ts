@@ -364,7 +364,7 @@ describe("what stands beside the table", () => {
 
   it("costs a warehouse two statements more than a merge by the contract's newest", async () => {
     const plain = await planOf("plain", () =>
-      merge(people, sql`select person_id, city, amount from ${changed}`),
+      merge({ ...people, order: [] }, sql`select person_id, city, amount from ${changed}`),
     );
     const ordered = await planOf("people", steps.people);
     const count = ({ items }: typeof plain) => items.flatMap(({ scripts }) => scripts["databricks"]!).length;
@@ -462,6 +462,12 @@ const products = { ...silver.dim_products, order: [{ name: "lsn", type: "BIGINT"
       flags,
       `await merge(products, rows, { order: ["offset"] });`,
       /cell 3:2: merge\(silver.dim_products\): the order is offset, and that of its contract lsn/,
+    ],
+    [
+      "for a merge that leaves out the contract's order",
+      flags,
+      `await merge(products, rows);`,
+      /cell 3:2: merge\(silver.dim_products\): the order is nothing, and that of its contract lsn\. Name the same columns in both/,
     ],
     [
       "for deletions without an order",

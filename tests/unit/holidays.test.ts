@@ -23,6 +23,12 @@ describe("the public holidays of a country", () => {
     expect([...british.keys()].every((day) => /^202[67]-/.test(day))).toBe(true);
   });
 
+  it("are all whole days of a feast", async () => {
+    const turkish = await given("TR", year, "en-GB");
+    const feast = [...turkish].filter(([day]) => day >= "2026-05-25" && day <= "2026-06-01");
+    expect(feast.map(([day]) => day)).toEqual([27, 28, 29, 30].map((day) => `2026-05-${day}`));
+  });
+
   it("are one for each day, in the order of days", async () => {
     for (const country of ["US", "FR", "IN", "IL", "CN", "JP"]) {
       const days = [...(await given(country, { from: 2024, to: 2028 })).keys()];

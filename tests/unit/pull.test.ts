@@ -233,9 +233,23 @@ describe("documents of rates", () => {
     expect(ratesIn({ base: "EUR", date: "2026-11-27", rates: { USD: "n/a" } })).toEqual([
       row("2026-11-27", "USD", "n/a"),
     ]);
-    expect(ratesIn(["?"])).toEqual(
-      [{ date: null, base: null, quote: null, rate: '"?"' }].map((one) => ({ ...one, rate: "?" })),
-    );
-    expect([ratesIn({}), ratesIn("x"), ratesIn({ rates: {} })]).toEqual([undefined, undefined, undefined]);
+    const unreadable = (rate: string) => [{ date: null, base: null, quote: null, rate }];
+    expect(ratesIn(["?"])).toEqual(unreadable('"?"'));
+    for (const date of ["27.11.2026", "2026-13-01", "1764201600"])
+      expect(ratesIn({ base: "EUR", date, rates: { USD: 1.16 } })).toEqual(
+        unreadable(`{"date":"${date}","base":"EUR","quote":"USD","rate":1.16}`),
+      );
+    for (const none of [{}, "x", { rates: {} }, { base: "EUR", rates: { USD: 1.16 } }])
+      expect(ratesIn(none), JSON.stringify(none)).toBeUndefined();
+    expect(ratesIn({ base: "EUR", date: "2026-11-27", rates: {} })).toEqual([]);
   });
+
+  it.each(["2026-11-27T23:30:00-05:00", "2026-11-27 16:00:00", "2026-11-27"])(
+    "are of the day in %s",
+    (date) => {
+      expect(ratesIn({ base: "EUR", date, rates: { USD: 1.16 } })).toEqual([
+        row("2026-11-27", "USD", "1.16"),
+      ]);
+    },
+  );
 });

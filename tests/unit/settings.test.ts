@@ -69,6 +69,13 @@ describe("settings of Kafka", () => {
   });
 });
 
+describe("the currency that amounts are shown in", () => {
+  it("is known by its code in upper case, as silver writes the currencies of amounts", () => {
+    const { look, business } = readSettings({ SHOPMETRICS_CURRENCY: "gbp" }, "/project");
+    expect([look.currency, business.ordersCurrency]).toEqual(["GBP", "GBP"]);
+  });
+});
+
 describe("settings of services", () => {
   const read = (given: Record<string, string>) => readSettings(given, "/project");
   const key = (mode: string) => `rk_${mode}_1234567890`;
@@ -102,7 +109,13 @@ describe("settings of services", () => {
     [{ STRIPE_FROM: "2026-03-02", STRIPE_TO: "2026-03-01" }, /^STRIPE_TO=2026-03-01: is before STRIPE_FROM/],
     [{ STRIPE_OVERLAP_DAYS: "0.5" }, /^STRIPE_OVERLAP_DAYS=0.5: is not a whole number of days$/],
     [{ STRIPE_REQUESTS_PER_SECOND: "0" }, /^STRIPE_REQUESTS_PER_SECOND=0: is not above 0$/],
+    [{ STRIPE_API_BASE: "http://me:hunter2@x" }, /^STRIPE_API_BASE=…: is more than an address's beginning/], // pragma: allowlist secret
+    [
+      { STRIPE_API_BASE: "http://x/stripe" },
+      /^STRIPE_API_BASE=http:\/\/x\/stripe: is more than .*leave out login, path and query$/,
+    ],
     [{ CURRENCY_RATES_URL: "ftp://me:hunter2@x" }, /^CURRENCY_RATES_URL=…: is not an address/], // pragma: allowlist secret
+    [{ CURRENCY_RATES_URL: "https://me:hunter2@x" }, /^CURRENCY_RATES_URL=…: has a login before the host/], // pragma: allowlist secret
   ])("that are malformed are one line each, without a secret: %j", (given, message) => {
     expect(() => read({ STRIPE_API_KEY: key("test"), ...given })).toThrow(message);
   });

@@ -62,10 +62,12 @@ export async function land(
   await loading();
   const key = typeof options.key === "string" ? [options.key] : options.key;
   const cursor = cursorOf(options.cursor);
-  const writer = await openSliceWriter(name, { into, key, cursor, version: options.version });
   const report = { rows: 0, files: 0, unreadable: 0 };
   try {
-    for (const range of [fromNewest(writer, options), ...(again ? [daysOf(again)] : [])]) {
+    for (const days of [undefined, ...(again ? [again] : [])]) {
+      // Each stretch of time is compared with all that the table holds by then, so also with what the one before it brought.
+      const writer = await openSliceWriter(name, { into, key, cursor, version: options.version });
+      const range = days ? daysOf(days) : fromNewest(writer, options);
       await landRange(range, { ...options, pages, writer, unit: cursor.unit }, report);
       if (report.files > 0) await loading();
     }

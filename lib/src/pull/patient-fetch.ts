@@ -125,15 +125,25 @@ function causeOf(error: unknown): string {
   return [found.code, found.message].filter((part) => typeof part === "string" && part !== "").join(", ");
 }
 
-const excerpt = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+/** The beginning of an answer for a message. */
+export const excerpt = (text: string) => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /** Parameters that are no secret in any API that is asked here. */
 const plain = /^(?:limit|starting_after|created\[\w+\]|date|from|to|base|quotes|symbols)$/;
 
+const mayBeKey = (part: string) => part.length >= 16 && /^(?=.*\d)[\w-]+$/.test(part);
+
 /** An address for a message: without a login, and with … for what may be a key. */
 export function withoutSecrets(given: string): string {
   const url = new URL(given);
-  const path = url.pathname.replaceAll(/[^/]{16,}/g, (part) => (/^(?=.*\d)[\w-]+$/.test(part) ? "…" : part));
+  const path = url.pathname.replaceAll(/[^/]+/g, (part) => (mayBeKey(part) ? "…" : part));
   const query = [...url.searchParams].map(([name, value]) => `${name}=${plain.test(name) ? value : "…"}`);
   return `${url.origin}${path}${query.length > 0 ? `?${query.join("&")}` : ""}`;
+}
+
+/** What may be a key in an address. */
+export function secretsIn(given: string): string[] {
+  const { pathname, searchParams } = new URL(given);
+  const values = [...searchParams].flatMap(([name, value]) => (plain.test(name) ? [] : [value]));
+  return [...pathname.split("/").filter(mayBeKey), ...values.filter((value) => value.length >= 4)];
 }

@@ -1,8 +1,8 @@
 import { InputError } from "../errors.js";
-import { stopSignal } from "../plan/session.js";
-import { day, isoDate } from "../pull/cursor.js";
+import { stopSignal, warn } from "../plan/session.js";
+import { day, isoDate, secondsOf } from "../pull/cursor.js";
 import { land, type Landable, type Slice } from "../pull/land.js";
-import { patientFetch, ServiceDown, withoutSecrets } from "../pull/patient-fetch.js";
+import { excerpt, patientFetch, secretsIn, ServiceDown, withoutSecrets } from "../pull/patient-fetch.js";
 import { settings, type CurrencyRatesSettings } from "../settings.js";
 import { load } from "../verbs/load.js";
 import { currency_rates_raw } from "./commerce-bronze.js";
@@ -26,7 +26,14 @@ export async function landCurrencyRates(source: CurrencyRatesSettings | undefine
     requestsPerSecond: 5,
     signal: stopSignal(),
   });
-  const read = (slice: Slice) => ratesOf(source, slice, fetch);
+  let [answers, given] = [0, 0];
+  const read = async function* (slice: Slice) {
+    for await (const page of ratesOf(source, slice, fetch)) {
+      answers++;
+      given += page.length;
+      yield page;
+    }
+  };
   await land(folder, read, {
     into: currency_rates_raw,
     key: ["date", "base", "quote"],
@@ -39,6 +46,11 @@ export async function landCurrencyRates(source: CurrencyRatesSettings | undefine
     rowsOfFile: 100_000,
     goesOnWithout: true,
   });
+  // The week that is read again had rates when it was read before, so not even a holiday explains this.
+  if (answers > 0 && given === 0)
+    warn(
+      `${folder}: the service of exchange rates gave no rate in ${answers} ${answers === 1 ? "answer" : "answers"}. ${advice}`,
+    );
 }
 
 async function* ratesOf(
@@ -52,22 +64,31 @@ async function* ratesOf(
     .replaceAll("{from}", from)
     .replaceAll("{to}", to)
     .replaceAll("{base}", settings().look.currency);
+  // A refusal may repeat the key.
+  const said = (text: string) =>
+    excerpt(secretsIn(url).reduce((kept, secret) => kept.replaceAll(secret, "…"), text));
   const response = await fetch(url, { headers: { accept: "application/json" } });
   const text = await response.text();
   if (!response.ok)
     throw new InputError(
-      `The service of exchange rates refused ${withoutSecrets(url)} with status ${response.status}: ${text.slice(0, 200)}. ` +
+      `The service of exchange rates refused ${withoutSecrets(url)} with status ${response.status}: ` +
+        `${said(text)}. ` +
         `Check CURRENCY_RATES_URL.`,
     );
   const rates = ratesIn(JSON.parse(text) as unknown);
   if (!rates)
     throw new ServiceDown(
       `The service of exchange rates answered ${withoutSecrets(url)} with no document of rates, which has a date, a base and ` +
-        `rates: ${text.slice(0, 80)}. ${advice}`,
+        `rates: ${said(text)}. ${advice}`,
     );
   // Some services give the last working day before a holiday too.
-  yield rates.filter(({ date }) => date === null || (date! >= from && date! <= to));
+  const asked = rates.filter(({ date }) => date === null || (date! >= from && date! <= to));
+  // Of a pair that is there twice for a day the last rate counts: both would land anew in each run.
+  yield [...new Map(asked.map((row) => [nameOf(row), row])).values()];
 }
+
+const nameOf = ({ date, base, quote, rate }: Landable) =>
+  JSON.stringify(date === null ? rate : [date, base, quote]);
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -76,31 +97,56 @@ const isObject = (value: unknown): value is Json =>
 
 /**
  * The rates in a document: of a day (`{ date, base, rates: { USD: 1.16 } }`), of a range (`{ base, rates: { "2026-11-26": { USD:
- * 1.16 } } }`), or a list (`[{ date, base, quote, rate }]`). A rate that is no number is kept as it is; silver refuses it.
+ * 1.16 } } }`), or a list (`[{ date, base, quote, rate }]`). A rate that is no number is kept as it is, and what has no day as its text;
+ * silver refuses both.
  */
 export function ratesIn(document: unknown): Landable[] | undefined {
   if (Array.isArray(document))
     return document.map((item: unknown) => {
-      const { date, base, quote, rate } = isObject(item) ? item : ({ rate: item } as Json);
-      return row(textOf(date), textOf(base), textOf(quote), rate);
+      if (!isObject(item)) return unreadable(item);
+      const { date, base, quote, rate } = item;
+      return row(date, base, quote, rate);
     });
   if (!isObject(document) || !isObject(document["rates"])) return undefined;
-  const base = textOf(document["base"]);
-  const date = textOf(document["date"]);
-  if (base === null) return undefined;
-  return Object.entries(document["rates"]).flatMap(([name, value]) => {
-    if (isObject(value)) return Object.entries(value).map(([quote, rate]) => row(name, base, quote, rate));
-    return date === null ? [] : [row(date, base, name, value)];
-  });
+  const { base, date, rates } = document;
+  if (typeof base !== "string") return undefined;
+  const entries = Object.entries(rates as Json);
+  if (date === undefined && entries.some(([, value]) => !isObject(value))) return undefined;
+  return entries.flatMap(([name, value]) =>
+    isObject(value)
+      ? Object.entries(value).map(([quote, rate]) => row(name, base, quote, rate))
+      : [row(date, base, name, value)],
+  );
 }
 
-const row = (date: string | null, base: string | null, quote: string | null, rate: unknown): Landable => ({
-  date,
-  base,
-  quote,
-  rate:
-    typeof rate === "number" ? decimal(rate) : typeof rate === "string" ? rate : JSON.stringify(rate ?? null),
+function row(date: unknown, base: unknown, quote: unknown, rate: unknown): Landable {
+  const of = dayIn(date);
+  if (of === undefined) return unreadable({ date, base, quote, rate });
+  return {
+    date: of,
+    base: textOf(base),
+    quote: textOf(quote),
+    rate:
+      typeof rate === "number"
+        ? decimal(rate)
+        : typeof rate === "string"
+          ? rate
+          : JSON.stringify(rate ?? null),
+  };
+}
+
+const unreadable = (item: unknown): Landable => ({
+  date: null,
+  base: null,
+  quote: null,
+  rate: JSON.stringify(item),
 });
+
+/** The day of a date or of a time of that day, as it was written. Of another text it is not known when the rate held. */
+function dayIn(date: unknown): string | undefined {
+  const [, found] = /^(\d{4}-\d\d-\d\d)(?:$|[T ])/.exec(String(date)) ?? [];
+  return found !== undefined && !Number.isNaN(secondsOf(found)) ? found : undefined;
+}
 
 const textOf = (value: unknown) => (typeof value === "string" ? value : null);
 

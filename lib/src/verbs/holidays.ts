@@ -2,6 +2,8 @@ import { InputError } from "../errors.js";
 import type { Statement } from "../sql/statement.js";
 import { valuesOf } from "./seed.js";
 
+const dayMillis = 86_400_000;
+
 /**
  * The public holidays of a whole country, as a select of `date` and `holiday`, its name. They are computed when the notebook is
  * compiled, or when its cell runs, and become part of the step. Holidays of one region only are left out.
@@ -32,9 +34,13 @@ export async function holidays(
   });
   const names = new Map<string, string>();
   for (let year = from; year <= to; year++)
-    for (const { date, name } of calendar.getHolidays(year)) {
-      const day = date.slice(0, 10);
-      if (!names.has(day)) names.set(day, name);
+    for (const { date, name, start, end } of calendar.getHolidays(year)) {
+      // A feast may take days, of which whole ones count. That of a change of clocks has an hour less.
+      const days = Math.max(1, Math.floor((end.getTime() - start.getTime()) / dayMillis + 0.1));
+      for (let index = 0; index < days; index++) {
+        const day = new Date(Date.parse(date.slice(0, 10)) + index * dayMillis).toISOString().slice(0, 10);
+        if (!names.has(day)) names.set(day, name);
+      }
     }
   return valuesOf({ date: "date", holiday: "string" }, [...names].toSorted());
 }

@@ -210,9 +210,10 @@ function refuseOthersOrder({ name, order }: Table, given: OfChanges): void {
           ? `Add { order: [${declared.map((column) => `"${column}"`).join(", ")}] }.`
           : `Declare { order: { … } } in its contract, and name its columns.`),
     );
-  if (!given.order || given.order.join() === declared.join()) return;
+  const asked = given.order ?? [];
+  if (asked.join() === declared.join()) return;
   throw new InputError(
-    `merge(${name}): the order is ${given.order.join(", ")}, and that of its contract ${declared.join(", ") || "is nothing"}. ` +
+    `merge(${name}): the order is ${asked.join(", ") || "nothing"}, and that of its contract ${declared.join(", ") || "is nothing"}. ` +
       "Name the same columns in both, in the same order.",
   );
 }

@@ -88,7 +88,7 @@ function begin(options: GenerateOptions): LandingState {
     through: lastDay(options, to) ?? to + days,
     faults,
     currency,
-    currencies: currencies.filter((code) => code !== currency),
+    currencies: further(currencies, currency),
     eventDays,
   };
 }
@@ -102,7 +102,7 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
     ["event days", options.eventDays, state.eventDays],
     [
       "currencies",
-      options.currencies?.filter((code) => code !== state.currency).join(),
+      options.currencies && further(options.currencies, state.currency).join(),
       state.currencies.join(),
     ],
   ] as const) {
@@ -116,6 +116,10 @@ function proceed(options: GenerateOptions, state: LandingState): LandingState {
   const next = state.through < yesterday() ? 1 : 0;
   return { ...state, through: lastDay(options, state.through) ?? state.through + (options.days ?? next) };
 }
+
+/** The currencies beside the shop's own, each once. */
+const further = (currencies: readonly string[], own: string) =>
+  [...new Set(currencies)].filter((code) => code !== own);
 
 /** The day that `until` names; undefined without it. */
 function lastDay(options: GenerateOptions, reached: Day): Day | undefined {

@@ -2,7 +2,7 @@ import type Stripe from "stripe";
 import { InputError } from "../../errors.js";
 import { stopSignal } from "../../plan/session.js";
 import { land, type Landable, type Slice } from "../../pull/land.js";
-import { patientFetch } from "../../pull/patient-fetch.js";
+import { excerpt, patientFetch } from "../../pull/patient-fetch.js";
 import { readPages, type Page } from "../../pull/read-pages.js";
 import type { StripeSettings } from "../../settings.js";
 import { sql } from "../../sql/statement.js";
@@ -64,12 +64,20 @@ export async function landStripe(settings: StripeSettings | undefined): Promise<
 async function clientOf(settings: StripeSettings): Promise<Stripe> {
   const { default: Client } = await import("stripe");
   const { protocol, hostname, port } = new URL(settings.base);
-  const fetch = patientFetch({
+  const patient = patientFetch({
     service: "Stripe",
     advice,
     requestsPerSecond: settings.requestsPerSecond,
     signal: stopSignal(),
   });
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await patient(input, init);
+    if (response.ok || /json/.test(response.headers.get("content-type") ?? "")) return response;
+    throw new InputError(
+      `Stripe at ${settings.base} refused with status ${response.status} and no JSON: ${excerpt(await response.text())}. This is not ` +
+        `Stripe's API, or a proxy stands before it. Check STRIPE_API_BASE and the network.`,
+    );
+  };
   return new Client(settings.key, {
     host: hostname,
     protocol: protocol === "http:" ? "http" : "https",
@@ -99,8 +107,9 @@ async function* pagesOf(
     const found: unknown = await stripe[list].list(params).catch((error: unknown) => {
       throw refusal(error, settings, list);
     });
-    const { data, has_more } = found as { readonly data?: unknown; readonly has_more?: unknown };
-    return Array.isArray(data) ? { items: data, hasMore: has_more === true } : undefined;
+    const { data, has_more: hasMore } = found as { readonly data?: unknown; readonly has_more?: unknown };
+    // Without a word on what follows, the rest of a list would be taken for read.
+    return Array.isArray(data) && typeof hasMore === "boolean" ? { items: data, hasMore } : undefined;
   };
   const pages = readPages({
     what: `${kind.object.replace("_", " ")}s created from ${instant(from)} until ${instant(to)}`,
