@@ -75,14 +75,11 @@ describe("orders, payments and refunds", () => {
     ).toEqual({});
   });
 
-  it.for(["pending", "cancelled"] as const)(
-    "a paid order that is %s is named",
-    async (status) => {
-      expect(await differences({ "silver.orders_clean": [{ status }], "silver.payments": [{}] })).toEqual({
-        [notCompleted]: named(1, `O1: status ${status}, payment_id M1, amount 10.00`),
-      });
-    },
-  );
+  it.for(["pending", "cancelled"] as const)("a paid order that is %s is named", async (status) => {
+    expect(await differences({ "silver.orders_clean": [{ status }], "silver.payments": [{}] })).toEqual({
+      [notCompleted]: named(1, `O1: status ${status}, payment_id M1, amount 10.00`),
+    });
+  });
 
   it.for(["completed", "failed"] as const)(
     "a refunded order without a refund is named, also when its payment is %s",
@@ -114,6 +111,26 @@ describe("orders, payments and refunds", () => {
         "silver.refunds": [{}],
       }),
     ).toEqual({});
+  });
+});
+
+describe("amounts in the reporting currency", () => {
+  const check = "lines that are not in the reporting currency at the rate of their day";
+  const sold = { status: "pending", amount: "16.00", currency: "GBP", amount_reporting: "20.00" } as const;
+
+  it.for([
+    ["at the rate of the day", sold, "pass"],
+    ["unknown without a rate", { ...sold, currency: "NOK", amount_reporting: null }, "pass"],
+    ["a cent apart", { ...sold, amount_reporting: "20.01" }, "warn"],
+    ["still in the currency that the pages had before", { ...sold, amount_reporting: "16.00" }, "warn"],
+    ["still converted into the currency before", { ...sold, currency: "EUR" }, "warn"],
+  ] as const)("%s", async ([, line, status]) => {
+    const { outcome } = await step(verdict, {
+      "silver.currency_rates": [{ date: "2026-03-10", quote: "GBP", rate: "0.80000000" }],
+      "gold.fct_order_items": [line],
+    });
+    expect(outcome.check(check).status).toBe(status);
+    if (status === "warn") expect(outcome.check(check).message).toContain("O1 O1: currency");
   });
 });
 
