@@ -23,6 +23,17 @@ describe("one row per campaign", () => {
     ]);
   });
 
+  it("of two channels in one file the last row's counts, which a check names", async () => {
+    const check = "campaigns that one file gives on several channels, of which the last row counts";
+    const twice = await step("silver.campaigns", {
+      "bronze.campaigns_raw": [{ channel: "social" }, { channel: "email", campaign: "SPRING" }],
+    });
+    expect(await twice.rows(silver.campaigns, "channel")).toEqual([{ channel: "email" }]);
+    expect(twice.outcome.check(check).message).toContain("channel email, other_channel social");
+    const repeated = await step("silver.campaigns", { "bronze.campaigns_raw": [{}, { budget: "1.00" }] });
+    expect(repeated.outcome.check(check).status).toBe("pass");
+  });
+
   it("end, name and budget may be empty, and an empty currency is the orders' own", async () => {
     const given = await step("silver.campaigns", {
       "bronze.campaigns_raw": [{ end_date: "", name: " ", budget: "", currency: " " }],

@@ -26,6 +26,19 @@ const friday: Line = { date: "2026-09-04", rate: "11.50" };
 const monday: Line = { date: "2026-09-07", rate: "11.60" };
 
 describe("a rate for each day", () => {
+  it("of two rates in one file the last row counts, which a check names; the same one turned round is no other", async () => {
+    const check = "days of which one file gives two rates, of which the last row counts";
+    const twice = await step("silver.currency_rates", {
+      "bronze.currency_rates_raw": [friday, { ...friday, rate: "11.70" }],
+    });
+    expect(await rowsOf(twice, "EUR", "NOK")).toMatchObject([{ rate: "11.70000000" }]);
+    expect(twice.outcome.check(check).message).toContain("rate 11.50000000, other_rate 11.70000000");
+    const turned = await step("silver.currency_rates", {
+      "bronze.currency_rates_raw": [friday, friday, { ...friday, base: "NOK", quote: "EUR", rate: "0.087" }],
+    });
+    expect(turned.outcome.check(check).status).toBe("pass");
+  });
+
   it("weekends have Friday's, marked; the newest rate holds for all later days", async () => {
     const lake = await arriving([friday, monday]);
     const of = { base: "EUR", quote: "NOK" };

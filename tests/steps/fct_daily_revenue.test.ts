@@ -147,6 +147,21 @@ describe("one row per day and currency, from gross to net", () => {
 });
 
 describe("what happens later stands on its own day", () => {
+  it("a discount that is seen later counts, also while no exchange rate is known", async () => {
+    const lake = await step(all, {
+      "silver.orders_clean": [{}],
+      "silver.order_items": [{}],
+      "silver.payments": [{ currency: "USD" }],
+    });
+    await lake.given({
+      "silver.order_items": [{ unit_price: "13.00", discount: "3.00", amount: "10.00" }],
+    });
+    await lake.run(all);
+    expect(await lake.rows(gold.fct_daily_revenue, "gross", "discount", "net", "net_reporting")).toEqual([
+      { gross: "13.00", discount: "3.00", net: "10.00", net_reporting: null },
+    ]);
+  });
+
   const shop: Upstream = {
     "silver.orders_clean": [
       { order_id: "O1", order_date: "2026-03-10T10:00:00Z" },

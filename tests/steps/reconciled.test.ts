@@ -7,10 +7,12 @@ const verdict = "ops.data_quality";
 const tooMuchPaid = "orders with more paid than they cost";
 const tooMuchBack = "orders with more given back than was paid";
 const notCompleted = "paid orders that are not completed";
+const noRefund = "refunded orders of which no refund is known";
+const notSold = "money given back of orders that do not count as sold";
 const apart = "days on which Stripe's charges and the shop's payments differ";
-const ours = new Set([tooMuchPaid, tooMuchBack, notCompleted, apart]);
+const ours = new Set([tooMuchPaid, tooMuchBack, notCompleted, noRefund, notSold, apart]);
 
-/** What the four checks say that warn: the message of each. */
+/** What these checks say that warn: the message of each. */
 async function differences(upstream: Upstream): Promise<Record<string, string>> {
   const { outcome } = await step(verdict, upstream);
   return Object.fromEntries(
@@ -40,6 +42,7 @@ describe("orders, payments and refunds", () => {
     expect(
       await differences({
         "silver.orders_clean": [{ total_amount: "10.00" }],
+        "gold.fct_orders": [{ status: "pending", total_amount: "10.00" }],
         "silver.payments": [
           { payment_id: "M1", amount: "10.00" },
           { payment_id: "M2", amount: "0.01" },
@@ -62,20 +65,43 @@ describe("orders, payments and refunds", () => {
     expect(
       await differences({
         "silver.orders_clean": [{ total_amount: "1000.00" }],
-        "silver.payments": [{ amount: "1000.00", currency: "JPY" }],
-        "silver.refunds": [{ amount: "5.00", currency: "EUR" }],
+        "gold.fct_orders": [{ status: "pending", total_amount: "1000.00", currency: "EUR" }],
+        "silver.payments": [
+          { payment_id: "M1", amount: "500.00", currency: "EUR" },
+          { payment_id: "M2", amount: "80000.00", currency: "JPY" },
+        ],
+        "silver.refunds": [{ amount: "5.00", currency: "USD" }],
       }),
     ).toEqual({});
   });
 
-  it.for(["pending", "cancelled", "refunded"] as const)(
-    "a paid order that is %s is named",
-    async (status) => {
-      expect(await differences({ "silver.orders_clean": [{ status }], "silver.payments": [{}] })).toEqual({
-        [notCompleted]: named(1, `O1: status ${status}, payment_id M1, amount 10.00`),
-      });
+  it.for(["pending", "cancelled"] as const)("a paid order that is %s is named", async (status) => {
+    expect(await differences({ "silver.orders_clean": [{ status }], "silver.payments": [{}] })).toEqual({
+      [notCompleted]: named(1, `O1: status ${status}, payment_id M1, amount 10.00`),
+    });
+  });
+
+  it.for(["completed", "failed"] as const)(
+    "a refunded order without a refund is named, also when its payment is %s",
+    async (payment_status) => {
+      expect(
+        await differences({
+          "silver.orders_clean": [{ status: "refunded" }],
+          "silver.payments": [{ payment_status }],
+        }),
+      ).toEqual({ [noRefund]: named(1, "O1: total_amount 10.00, updated_at 2026-03-10 12:00:00") });
     },
   );
+
+  it("a refund of a cancelled order is named, since its sale is not in gross", async () => {
+    expect(
+      await differences({
+        "silver.orders_clean": [{ status: "cancelled" }],
+        "silver.payments": [{ payment_status: "refunded" }],
+        "silver.refunds": [{}],
+      }),
+    ).toEqual({ [notSold]: named(1, "re_1: order_id O1, status cancelled, amount 10.00") });
+  });
 
   it("a refunded order whose payment stays completed, since Stripe gave the money back, is none", async () => {
     expect(
@@ -85,6 +111,30 @@ describe("orders, payments and refunds", () => {
         "silver.refunds": [{}],
       }),
     ).toEqual({});
+  });
+});
+
+describe("amounts in the reporting currency", () => {
+  const check = "lines that are not in the reporting currency at the rate of their day";
+  const sold = { status: "pending", amount: "16.00", currency: "GBP", amount_reporting: "20.00" } as const;
+
+  const figures = (line: { currency: string; amount_reporting: string | null }) =>
+    `currency ${line.currency}, amount 16.00, amount_reporting ${line.amount_reporting}`;
+
+  it.for([
+    ["at the rate of the day", sold, "pass"],
+    ["unknown without a rate", { ...sold, currency: "NOK", amount_reporting: null }, "pass"],
+    ["a cent apart", { ...sold, amount_reporting: "20.01" }, "warn"],
+    ["still in the currency that the pages had before", { ...sold, amount_reporting: "16.00" }, "warn"],
+    ["still converted into the currency before", { ...sold, currency: "EUR" }, "warn"],
+  ] as const)("%s", async ([, line, status]) => {
+    const { outcome } = await step(verdict, {
+      "silver.currency_rates": [{ date: "2026-03-10", quote: "GBP", rate: "0.80000000" }],
+      "gold.fct_order_items": [line],
+    });
+    expect(outcome.check(check)).toMatchObject(
+      status === "warn" ? { status, message: named(1, `O1 O1: ${figures(line)}`) } : { status },
+    );
   });
 });
 

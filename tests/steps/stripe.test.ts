@@ -38,6 +38,20 @@ describe("Stripe's amounts", () => {
     expect(given.outcome.check("fees below 0 of charges").message).toContain("txn_3");
   });
 
+  it("amount, fee and net still agree when thousandths are rounded to the cent", async () => {
+    const given = await step("silver.stripe_balance_transactions", {
+      "bronze.stripe_balance_transactions_raw": [
+        { balance_transaction_id: "txn_1", currency: "kwd", amount: "30123", fee: "905", net: "29218" },
+        { balance_transaction_id: "txn_2", currency: "kwd", amount: "30123", fee: "905", net: "29228" },
+      ],
+    });
+    expect(await given.rows(silver.stripe_balance_transactions, "amount", "fee", "net")).toEqual([
+      { amount: "30.12", fee: "0.91", net: "29.21" },
+      { amount: "30.12", fee: "0.91", net: "29.23" },
+    ]);
+    expect(given.outcome.check("net is amount − fee").message).toContain("1 of 2 rows, such as txn_2");
+  });
+
   it("a net that is not amount − fee is named", async () => {
     const given = await step("silver.stripe_balance_transactions", {
       "bronze.stripe_balance_transactions_raw": [{ net: "961" }],

@@ -84,6 +84,7 @@ export const fct_order_items = table(
       "date",
       "status",
       "quantity",
+      "gross_amount",
       "amount",
       "currency",
       "gross_reporting",
