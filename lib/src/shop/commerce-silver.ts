@@ -25,7 +25,7 @@ export const paymentStatus = [
 ] as const;
 
 /** Who says that money was given back. */
-export const refundSource = ["stripe", "payment", "order"] as const;
+export const refundSource = ["stripe", "dispute", "payment", "order"] as const;
 
 const internal = { tags: { sensitivity: "internal" } };
 const newest = ["updated_at", "source_load", "source_file", "source_row"] as const;
@@ -104,10 +104,10 @@ export const payments = table(
 
 export const refunds = table(
   "silver.refunds",
-  "One row per refund: what Stripe gave back, else what a payment says, else what an order without any payment says.",
+  "One row per refund: what Stripe gave back or lost to a dispute, else what a payment says, else what an order without any payment says.",
   {
     refund_id: text(
-      "Stripe's number of the refund, else payment: and the payment's number, else order: and the order's.",
+      "Stripe's number of the refund or of the lost dispute, else payment: and the payment's number, else order: and the order's.",
     ),
     order_id: text("The order. Unknown when no payment or charge says whose it was."),
     payment_id: text("The payment that was given back. Null when none is known.").nullable(),
@@ -268,7 +268,7 @@ export const stripe_disputes = table(
     key: ["dispute_id"],
     newest: latest,
     auditColumns: ["source_load"],
-    tracks: ["charge_id", "amount", "currency", "status", "created_at"],
+    tracks: ["charge_id", "amount", "currency", "status", "created_at", "reason"],
     references: { charge_id: "silver.stripe_charges.charge_id" },
     optionalReferences: ["charge_id"],
     ...internal,

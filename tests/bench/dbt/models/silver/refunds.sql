@@ -1,15 +1,20 @@
 {{ config(materialized='table') }}
 -- What was given back: Stripe's word before the payment's, the payment's before the order's.
 with at_stripe as (
-  select refunds.*, charges.order_id, coalesce(refunds.payment_intent_id, charges.payment_intent_id) as intent
+  select refund_id, charge_id, refunds.amount, refunds.currency, refunds.created_at, reason, 'stripe' as source, charges.order_id,
+    coalesce(refunds.payment_intent_id, charges.payment_intent_id) as intent
   from {{ ref('stripe_refunds') }} as refunds left join {{ ref('stripe_charges') }} as charges using (charge_id)
   where refunds.status = 'succeeded'
+  union all
+  select dispute_id, charge_id, disputes.amount, disputes.currency, disputes.created_at,
+    'dispute lost: ' || coalesce(reason, 'no reason given'), 'dispute', charges.order_id, charges.payment_intent_id
+  from {{ ref('stripe_disputes') }} as disputes left join {{ ref('stripe_charges') }} as charges using (charge_id)
+  where disputes.status = 'lost'
 ), paid as (
   select payment_id, order_id, transaction_id from {{ ref('payments') }} where transaction_id is not null
 ), given_back as (
   select refund_id, coalesce(by_charge.order_id, by_intent.order_id, at_stripe.order_id, 'Unknown') as order_id,
-    coalesce(by_charge.payment_id, by_intent.payment_id) as payment_id, amount, currency, created_at as refunded_at, reason,
-    'stripe' as source
+    coalesce(by_charge.payment_id, by_intent.payment_id) as payment_id, amount, currency, created_at as refunded_at, reason, source
   from at_stripe
   left join paid as by_charge on by_charge.transaction_id = at_stripe.charge_id
   left join paid as by_intent on by_intent.transaction_id = at_stripe.intent and by_charge.payment_id is null
