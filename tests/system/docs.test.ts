@@ -136,20 +136,20 @@ describe("where a figure comes from", () => {
     const figures = [...pages].flatMap(([name, html]) =>
       [...html.matchAll(/<a class="source"[^>]* href="([^"]+)"/g)].map(([, href]) => `${name}: ${href}`),
     );
-    expect(figures.filter((figure) => figure.startsWith("index.html: "))).toHaveLength(5);
+    expect(figures.filter((figure) => figure.startsWith("index.html: "))).toHaveLength(7);
     expect(new Set(figures.map((figure) => figure.split(":")[0])).size).toBeGreaterThan(4);
     for (const figure of figures) expect(figure).toMatch(/: docs\/figures\/\w+\.html#figure-\d+$/);
   });
 
   it("names its columns with their meaning, their lineage and the files where they begin", () => {
     const html = pages.get(kinds.figures)!;
-    const part = partOf(html, "figure-5");
+    const part = partOf(html, "figure-6");
     expect(part).toContain("How much do we sell per day?");
-    expect(part).toContain('href="../../tables/gold.daily_sales_summary.html#revenue"');
-    expect(part).toContain('href="../../docs/lineage.html#gold-daily_sales_summary-revenue"');
+    expect(part).toContain('href="../../tables/gold.fct_orders.html#total_reporting"');
+    expect(part).toContain('href="../../docs/lineage.html#gold-fct_orders-total_reporting"');
     expect(part).toContain("<code>landing/orders.total_amount</code>");
     expect(part).toContain(
-      project.tables.get("gold.daily_sales_summary")!.columns.find(({ name }) => name === "revenue")!.comment,
+      project.tables.get("gold.fct_orders")!.columns.find(({ name }) => name === "date")!.comment,
     );
     // What it does not show is not named.
     expect(part).not.toContain("#avg_order_value");
@@ -159,7 +159,7 @@ describe("where a figure comes from", () => {
     const manifest = JSON.parse(await readFile(path.join(shop.home, "snapshots/sales.json"), "utf8")) as {
       run: string;
     };
-    const part = partOf(pages.get(kinds.figures)!, "figure-6");
+    const part = partOf(pages.get(kinds.figures)!, "figure-7");
     expect(part).toContain(`Measured in the run that the page shows, <code>${manifest.run}</code>.`);
     const { rows } = await shop.json<{ rows: { run_id: string; table_name: string; message: string }[] }>(
       "show ops.check_results -n 5000",
@@ -263,8 +263,8 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       const found = async (query: string) => {
         await page.locator("#search").fill(query);
         await expect
-          .poll(() => page.locator("search .found mark").first().innerText())
-          .toMatch(new RegExp(query.slice(0, 4), "i"));
+          .poll(() => page.locator("search .found a").first().innerText())
+          .toMatch(new RegExp(query, "i"));
         return page
           .locator("search .found a")
           .evaluateAll((links) =>
@@ -369,7 +369,10 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
           "dashboard.sales",
         ]),
       );
-      expect(around.filter((box) => box.startsWith("gold."))).toEqual(["gold.daily_sales_summary"]);
+      expect(around.filter((box) => box.startsWith("gold."))).toEqual([
+        "gold.daily_sales_summary",
+        "gold.fct_order_items",
+      ]);
       expect(page.url()).toMatch(/#gold-daily_sales_summary$/);
       await page.goBack();
       expect(await drawn(page)).toEqual(all);
@@ -392,11 +395,21 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await page.locator('svg a[data-box="gold.daily_sales_summary"]').click();
       await page.locator(".chosen-column").getByRole("link", { name: "revenue", exact: true }).click();
       const involved = [
+        "bronze.currency_rates_raw",
+        "bronze.order_items_raw",
         "bronze.orders_raw",
+        "bronze.payments_raw",
         "dashboard.sales",
         "gold.daily_sales_summary",
+        "gold.fct_order_items",
+        "landing/currency_rates",
+        "landing/order_items",
         "landing/orders",
+        "landing/payments",
+        "silver.currency_rates",
+        "silver.order_items",
         "silver.orders_clean",
+        "silver.payments",
       ];
       expect(await drawn(page)).toEqual(involved);
       expect(page.url()).toMatch(/#gold-daily_sales_summary-revenue$/);
@@ -526,7 +539,7 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       const row = page.locator("#gold-daily_sales_summary-revenue");
       expect(await row.isVisible()).toBe(true);
       expect(await row.innerText()).toMatch(
-        /revenue\s+aggregated[^]*SUM[^]*silver\.orders_clean\.total_amount/,
+        /revenue\s+aggregated[^]*SUM[^]*gold\.fct_order_items\.amount_reporting/,
       );
       await close();
     });
@@ -574,7 +587,7 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
       await page.getByRole("link", { name: "gold.daily_sales_summary.revenue" }).nth(1).click();
       await page.waitForURL(/tables\/gold\.daily_sales_summary\.html#revenue$/);
       expect(await page.locator("#revenue .made").innerText()).toBe(
-        "Made of silver.orders_clean.total_amount; its lineage.",
+        "Made of gold.fct_order_items.amount_reporting; its lineage.",
       );
       expect(errors).toEqual([]);
       await close();

@@ -7,7 +7,7 @@ import { element } from "./dom.js";
  * @param listen whether a change sets the control's state
  */
 export function controlElement(control: Control, document: Document, listen: boolean): HTMLElement {
-  if (control.isHidden()) return element(document, "div", { hidden: true });
+  if (control.isHidden()) return element(document, "div");
   return control.kind === "period"
     ? periodElement(control as Period, document, listen)
     : control.kind === "radio"
