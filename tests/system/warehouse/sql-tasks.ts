@@ -72,7 +72,7 @@ interface BundleRun extends JobOptions {
 }
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const patience = mode === "ci" ? 900_000 : 7_200_000;
+const patience = mode === "ci" ? 1_800_000 : 7_200_000;
 
 /** @param home holds the landed files and the embedded engine's tables */
 export function sqlTaskTests(given: () => Warehouse, home: string): void {
