@@ -119,7 +119,7 @@ describe("run --changed", () => {
   });
 
   it("counts a CSV file that a notebook reads as a seed, and names it", async () => {
-    await edit(root, "notebooks/dashboard/revenue_targets.csv", "2026-11,430000", "2026-11,440000");
+    await edit(root, "notebooks/dashboard/revenue_targets.csv", "2026-11,1075000", "2026-11,1080000");
     const { changed } = await house.json<Answer>("run --changed");
     expect(changed.steps).toContainEqual(
       expect.objectContaining({
@@ -148,8 +148,8 @@ describe("run --changed", () => {
     await edit(
       root,
       "notebooks/gold/daily_sales_summary.ipynb",
-      "sum(orders.total_amount) as decimal",
-      "2 * sum(orders.total_amount) as decimal",
+      "sum(lines.amount_reporting), 0) as decimal",
+      "2 * sum(lines.amount_reporting), 0) as decimal",
     );
     git("commit", "--quiet", "--no-verify", "-am", "dearer");
     const compare = () =>
@@ -167,8 +167,8 @@ describe("run --changed", () => {
     await edit(
       root,
       "notebooks/gold/daily_sales_summary.ipynb",
-      "2 * sum(orders.total_amount) as decimal",
-      "sum(orders.total_amount) as decimal",
+      "2 * sum(lines.amount_reporting), 0) as decimal",
+      "sum(lines.amount_reporting), 0) as decimal",
     );
     await edit(root, "notebooks/gold/customer_ltv.ipynb", "> 500 then", "> 400 then");
     git("commit", "--quiet", "--no-verify", "-am", "segments");

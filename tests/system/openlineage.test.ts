@@ -77,7 +77,7 @@ describe("OpenLineage events of a run", () => {
 
   it("say what a step reads, writes, and makes each column of", () => {
     const end = endOf(events, "gold.daily_sales_summary")!;
-    expect(end.inputs.map(({ name }) => name)).toEqual(["silver.orders_clean", "silver.dim_products"]);
+    expect(end.inputs.map(({ name }) => name)).toEqual(["gold.fct_order_items", "silver.dim_products"]);
     const [output] = end.outputs;
     expect(output).toMatchObject({
       namespace: `duckdb://${house.home}/warehouse.duckdb`,
@@ -87,8 +87,8 @@ describe("OpenLineage events of a run", () => {
       revenue: {
         inputFields: [
           {
-            name: "silver.orders_clean",
-            field: "total_amount",
+            name: "gold.fct_order_items",
+            field: "amount_reporting",
             transformations: [{ type: "DIRECT", subtype: "AGGREGATION" }],
           },
         ],
@@ -97,7 +97,7 @@ describe("OpenLineage events of a run", () => {
     expect(output!.facets!["schema"]!["fields"]).toContainEqual({
       name: "revenue",
       type: "DECIMAL(18,2)",
-      description: "Sum of total_amount.",
+      description: "Sum of the lines' amounts, in the reporting currency.",
     });
     const loaded = endOf(events, "bronze.orders_raw")!;
     expect(loaded.inputs).toMatchObject([{ namespace: "file", name: path.join(house.landing, "orders") }]);
