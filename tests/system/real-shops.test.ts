@@ -39,7 +39,9 @@ describe("files (requirements §1)", () => {
     succeeded(first);
     expect(warningsOf(first.stderr).filter((line) => line.includes("was not loaded"))).toEqual([
       "Orders/o_2026-03-07.csv was not loaded: Orders/ is no folder of an export: did you mean orders/?",
-      "o_2026-03-08.csv was not loaded: it lies in no folder: move it into clickstream/, customers/, orders/, products/",
+      "o_2026-03-08.csv was not loaded: it lies in no folder: move it into campaigns/, clickstream/, currency_rates/, " +
+        "customers/, marketing_spend/, order_items/, orders/, payments/, products/, stripe_balance_transactions/, " +
+        "stripe_charges/, stripe_disputes/, stripe_refunds/",
       "order/o_2026-03-06.csv was not loaded: order/ is no folder of an export: did you mean orders/?",
       "orders/o_2026-03-05.txt was not loaded: orders/ takes .csv or .csv.gz: export it as such, or rename it if it is one",
     ]);
