@@ -132,7 +132,8 @@ function resolved(
   const made = madeOf(column.name, parts, { kind: "identity" });
   return {
     ...made,
-    kind: made.sources.length === 0 ? column.kind : made.kind,
+    // A stage's column may be a constant; what is counted stays counted.
+    kind: made.sources.length === 0 && column.kind === "aggregation" ? column.kind : made.kind,
     expressions: [...new Set([...column.expressions, ...made.expressions])],
     unresolved: [...new Set([...column.unresolved, ...made.unresolved])],
   };
