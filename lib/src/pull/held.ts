@@ -1,5 +1,5 @@
 import type { Table } from "../contracts/table.js";
-import { sql, type Interpolation, type Statement } from "../sql/statement.js";
+import { sqlOf } from "../sql/statement.js";
 import { rows } from "../verbs/read.js";
 import type { Cursor, Slice } from "./cursor.js";
 
@@ -28,9 +28,9 @@ interface Held {
 /** @param prefix how the files begin that were pulled, such as `stripe_charges/pull-` */
 export async function heldOf({ into, key, cursor, version }: Objects, prefix: string): Promise<Held> {
   const { column } = cursor;
-  const isPulled = select(["startswith(source_file, ", ")"], prefix);
+  const isPulled = sqlOf(["startswith(source_file, ", ")"], prefix);
   const [summary] = await rows(
-    select(
+    sqlOf(
       [
         "select count(case when ",
         " then 1 end) as pulled, max(case when ",
@@ -43,9 +43,7 @@ export async function heldOf({ into, key, cursor, version }: Objects, prefix: st
     ),
   );
   const versionOf = `md5(coalesce(${version}, '')) as version`;
-  const strange = await rows(
-    select([`select distinct ${versionOf} from `, ` where ${key[0]} is null`], into),
-  );
+  const strange = await rows(sqlOf([`select distinct ${versionOf} from `, ` where ${key[0]} is null`], into));
   const { pulled, newest, newest_of_all: newestOfAll } = summary!;
   return {
     pulled: Number(pulled),
@@ -54,7 +52,7 @@ export async function heldOf({ into, key, cursor, version }: Objects, prefix: st
     async versions({ from, to }) {
       if (newestOfAll === null || String(newestOfAll) < cursor.text(from)) return new Map();
       const found = await rows(
-        select(
+        sqlOf(
           [
             `select ${key.join(", ")}, ${versionOf} from `,
             ` where ${column} >= `,
@@ -74,7 +72,3 @@ export async function heldOf({ into, key, cursor, version }: Objects, prefix: st
 /** The name of an object: the values of its key. */
 export const nameOf = (key: readonly string[], row: Readonly<Record<string, unknown>>) =>
   JSON.stringify(key.map((column) => row[column]));
-
-/** A statement whose text is put together from the names of columns, which are the contract's. */
-const select = (strings: readonly string[], ...values: Interpolation[]): Statement =>
-  sql(Object.assign([...strings], { raw: strings }) as unknown as TemplateStringsArray, ...values);

@@ -4,7 +4,7 @@ import { InputError } from "../errors.js";
 import type { Result } from "../plan/plan.js";
 import { noFigures, StatementFailed } from "../run/step.js";
 import { SqlError } from "../sql/sql-error.js";
-import { sql, type Interpolation, type Statement } from "../sql/statement.js";
+import { sqlOf, type Interpolation, type Statement } from "../sql/statement.js";
 import { tokensOf } from "../sql/tokens.js";
 import { compilerFor, executeRequest } from "./execute.js";
 
@@ -68,5 +68,5 @@ function statementOf(text: string, tables: Tables): Statement {
     from = name!.end;
   });
   texts.push(bare.slice(from));
-  return sql(Object.assign(texts, { raw: texts }), ...values);
+  return sqlOf(texts, ...values);
 }

@@ -75,6 +75,10 @@ export function sql(
   });
 }
 
+/** A statement of texts that are no template: what a program puts together, such as a select of a contract's columns. */
+export const sqlOf = (texts: readonly string[], ...values: Interpolation[]): Statement =>
+  sql(Object.assign([...texts], { raw: texts }), ...values);
+
 const isList = (value: unknown): value is readonly Statement[] =>
   Array.isArray(value) && value.length > 0 && value.every(isStatement);
 

@@ -2,7 +2,7 @@ import type { ColumnOf, Table } from "../contracts/table.js";
 import type { Severity } from "../plan/plan.js";
 import { theSession } from "../plan/session.js";
 import { columnsOf } from "../sql/columns.js";
-import { run, sql, type Statement } from "../sql/statement.js";
+import { run, sql, sqlOf, type Statement } from "../sql/statement.js";
 import { rowText } from "./row-text.js";
 import type { TableRequest, Verb } from "./verb.js";
 
@@ -175,7 +175,7 @@ function judgedRows(table: Table, rows: Statement, { hasCondition }: { hasCondit
     `select ${broken} as broken, ${example ?? "cast(null as string)"} as example from `,
     ` as judged_rows${given.length > 0 ? ` (${given.map(({ sql: column }) => column).join(", ")})` : ""}`,
   ];
-  return sql(Object.assign(texts, { raw: texts }), rows);
+  return sqlOf(texts, rows);
 }
 
 export const checkVerb: Verb<CheckRequest> = {
@@ -186,4 +186,4 @@ export const checkVerb: Verb<CheckRequest> = {
 };
 
 /** A column's name, known to be one by its type, as a piece of SQL. */
-const identifier = (name: string): Statement => sql(Object.assign([name], { raw: [name] }));
+const identifier = (name: string): Statement => sqlOf([name]);

@@ -1,7 +1,7 @@
 import { boundsOf } from "../contracts/ranges.js";
 import type { ColumnOf, Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
-import { sql, type Statement } from "../sql/statement.js";
+import { sqlOf, type Statement } from "../sql/statement.js";
 
 /**
  * The reasons why values are not plausible by a table's contract, as a list of expressions: each is a text, or null where the
@@ -25,13 +25,10 @@ export function implausible<T extends Table>(
   return bounds.map(({ column, words, isBeyond }) => {
     const name = column.name as ColumnOf<T>;
     const reason = `'${names[name] ?? name} ${words}'`;
-    const value = given[name] ?? piece([name]);
+    const value = given[name] ?? sqlOf([name]);
     const [before, between, after] = isBeyond("{value}", "{loaded}").split(/\{value\}|\{loaded\}/);
     return after === undefined
-      ? piece([`case when ${before}`, `${between} then ${reason} end`], value)
-      : piece([`case when ${before}`, between!, `${after} then ${reason} end`], value, loaded);
+      ? sqlOf([`case when ${before}`, `${between} then ${reason} end`], value)
+      : sqlOf([`case when ${before}`, between!, `${after} then ${reason} end`], value, loaded);
   });
 }
-
-const piece = (strings: string[], ...values: Statement[]) =>
-  sql(Object.assign(strings, { raw: strings }), ...values);

@@ -1,6 +1,6 @@
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
-import { sql, type Statement } from "../sql/statement.js";
+import { sqlOf, type Statement } from "../sql/statement.js";
 import type { ResultRow, SnapshotOf } from "../plan/plan.js";
 import type { Request } from "../plan/session.js";
 import type { Verb } from "./verb.js";
@@ -73,8 +73,7 @@ export async function rows(what: Statement): Promise<ResultRow[]> {
 }
 
 function rowsOf(table: Table): Statement {
-  const parts = [`select ${table.columns.map(({ name }) => name).join(", ")} from `, ""];
-  return sql(Object.assign(parts, { raw: parts }), table);
+  return sqlOf([`select ${table.columns.map(({ name }) => name).join(", ")} from `, ""], table);
 }
 
 const ofWhat = {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { InputError } from "../errors.js";
 import { emptyFound, readRecord, splitRecord } from "../landing/csv-record.js";
 import { projectFolder } from "../plan/session.js";
-import { sql, type Statement } from "../sql/statement.js";
+import { sqlOf, type Statement } from "../sql/statement.js";
 
 /** What a column of a seed holds, and how it is written in the file. A month becomes the date of its first day. */
 const kinds = {
@@ -109,7 +109,7 @@ export function valuesOf(
 }
 
 const statement = (texts: readonly string[], values: readonly string[]): Statement =>
-  Object.assign(sql(Object.assign([...texts], { raw: texts }), ...values), { isSeed: true } as const);
+  Object.assign(sqlOf(texts, ...values), { isSeed: true } as const);
 
 /** The records below the header by their columns. */
 function* recordsOf(

@@ -1,4 +1,4 @@
-import { sql, type Statement } from "../sql/statement.js";
+import { sql, sqlOf, type Statement } from "../sql/statement.js";
 
 /** Currencies whose smallest unit at Stripe is the whole one, and those with a thousandth. All others have a hundredth. */
 const whole = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" ");
@@ -12,7 +12,7 @@ const thousandths = "BHD JOD KWD OMR TND".split(" ");
  * @param currency the currency's code in upper case
  */
 export const fromSmallestUnit = (units: Statement, currency: Statement): Statement =>
-  piece(
+  sqlOf(
     [
       "case when ",
       ` in (${list(whole)}) then `,
@@ -39,6 +39,3 @@ export const fromUnixSeconds = (seconds: Statement): Statement =>
       dateadd(day, cast((${seconds} - pmod(${seconds}, 86400)) / 86400 as int), timestamp'1970-01-01 00:00:00')) end`;
 
 const list = (codes: readonly string[]) => codes.map((code) => `'${code}'`).join(", ");
-
-const piece = (strings: string[], ...values: Statement[]) =>
-  sql(Object.assign(strings, { raw: strings }), ...values);
