@@ -69,6 +69,16 @@ export function exchangeRates(days: Statement): Statement {
 }
 
 /**
+ * An amount in the reporting currency, rounded half up to the cent; null where it is in another one of which no rate is known.
+ *
+ * @param amount in the currency
+ * @param currency its code
+ * @param rate what `exchangeRates` gives for the currency and the amount's day, joined by a left join
+ */
+export const inReporting = (amount: Statement, currency: Statement, rate: Statement): Statement => sql`
+  case when ${currency} = ${settings().look.currency} then ${amount} else cast(round(${amount} * ${rate}, 2) as decimal(18,2)) end`;
+
+/**
  * The days whose amounts in other currencies are converted again, because a rate came or was corrected: a select of `date`.
  *
  * @param days a select of `currency` and `date`: what is in the table that holds the converted amounts
