@@ -12,9 +12,7 @@ import {
 } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
 import { orderStatus } from "./order-status.js";
-
-const updatedAt = { updated_at: timestamp("When this row last changed.") };
-const gold = { auditColumns: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
+import { gold, updatedAt } from "./updated-at.js";
 
 /** DECIMAL(18,2) that may be below 0. */
 const balance = (comment: string) => decimal(18, 2, comment);

@@ -28,9 +28,18 @@ export const paymentStatus = [
 export const refundSource = ["stripe", "dispute", "payment", "order"] as const;
 
 const internal = { tags: { sensitivity: "internal" } };
-const newest = ["updated_at", "source_load", "source_file", "source_row"] as const;
+/** Of what arrives in files: two rows of one key are compared by their change, then by the file that was loaded later. */
+const byChange = {
+  newest: ["updated_at", "source_load", "source_file", "source_row"],
+  auditColumns: ["source_load"],
+  ...internal,
+} as const;
 /** Of things that carry no time of their change: the file loaded later is the newer. */
-const latest = ["source_load", "source_file", "source_row"] as const;
+const byLoad = {
+  newest: ["source_load", "source_file", "source_row"],
+  auditColumns: ["source_load"],
+  ...internal,
+} as const;
 
 const ofSettings = "Code of three letters. An empty one is the orders' own currency of the settings.";
 const currency = (comment: string) => text(comment, { longest: 3 });
@@ -55,14 +64,12 @@ export const order_items = table(
   },
   {
     key: ["order_item_id"],
-    newest,
-    auditColumns: ["source_load"],
+    ...byChange,
     tracks: ["order_id", "product_id", "quantity", "unit_price", "discount", "amount"],
     references: {
       order_id: "silver.orders_clean.order_id",
       product_id: "silver.dim_products.product_id",
     },
-    ...internal,
   },
 );
 
@@ -86,8 +93,7 @@ export const payments = table(
   },
   {
     key: ["payment_id"],
-    newest,
-    auditColumns: ["source_load"],
+    ...byChange,
     tracks: [
       "order_id",
       "amount",
@@ -98,7 +104,6 @@ export const payments = table(
       "updated_at",
     ],
     references: { order_id: "silver.orders_clean.order_id" },
-    ...internal,
   },
 );
 
@@ -145,10 +150,8 @@ export const marketing_spend = table(
   },
   {
     key: ["date", "channel", "campaign"],
-    newest: latest,
-    auditColumns: ["source_load"],
+    ...byLoad,
     tracks: ["date", "channel", "campaign", "spend", "currency", "impressions", "clicks"],
-    ...internal,
   },
 );
 
@@ -167,11 +170,9 @@ export const campaigns = table(
   },
   {
     key: ["campaign"],
-    newest: latest,
-    auditColumns: ["source_load"],
+    ...byLoad,
     tracks: ["campaign", "channel"],
     relations: [{ name: "end_date is not before start_date", holds: "end_date >= start_date" }],
-    ...internal,
   },
 );
 
@@ -218,10 +219,8 @@ export const stripe_charges = table(
   },
   {
     key: ["charge_id"],
-    newest: latest,
-    auditColumns: ["source_load"],
+    ...byLoad,
     tracks: ["payment_intent_id", "order_id", "amount", "currency", "status", "created_at"],
-    ...internal,
   },
 );
 
@@ -243,10 +242,8 @@ export const stripe_refunds = table(
   },
   {
     key: ["refund_id"],
-    newest: latest,
-    auditColumns: ["source_load"],
+    ...byLoad,
     tracks: ["charge_id", "payment_intent_id", "amount", "currency", "status", "reason", "created_at"],
-    ...internal,
   },
 );
 
@@ -266,12 +263,10 @@ export const stripe_disputes = table(
   },
   {
     key: ["dispute_id"],
-    newest: latest,
-    auditColumns: ["source_load"],
+    ...byLoad,
     tracks: ["charge_id", "amount", "currency", "status", "created_at", "reason"],
     references: { charge_id: "silver.stripe_charges.charge_id" },
     optionalReferences: ["charge_id"],
-    ...internal,
   },
 );
 
@@ -293,10 +288,8 @@ export const stripe_balance_transactions = table(
   },
   {
     key: ["balance_transaction_id"],
-    newest: latest,
-    auditColumns: ["source_load"],
+    ...byLoad,
     tracks: ["source_id", "fee", "currency", "created_date"],
     relations: [{ name: "net is amount − fee", holds: "net = amount - fee" }],
-    ...internal,
   },
 );

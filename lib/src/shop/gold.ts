@@ -1,11 +1,9 @@
 import { bigint, date, decimal, happened, int, oneOf, text, timestamp, total } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
 import { orderStatus } from "./order-status.js";
+import { gold, updatedAt } from "./updated-at.js";
 
 export * from "./commerce-gold.js";
-
-const updatedAt = { updated_at: timestamp("When this row last changed.") };
-const gold = { auditColumns: ["updated_at"] as ["updated_at"], tags: { sensitivity: "internal" } };
 
 export const ltvSegment = ["High", "Medium", "Low"] as const;
 
