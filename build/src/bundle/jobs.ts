@@ -1,6 +1,6 @@
 import { InputError } from "shopmetrics/settings";
 import { backfillItem, commonTags, type JobDeclaration, type Plan, type Project } from "shopmetrics/plan";
-import type { Graph } from "../compile/graph.js";
+import { failingAlone, type Graph } from "../compile/graph.js";
 import { dateParameters, deletesOutdated } from "./sql/variables.js";
 import { validateJobs } from "./validate-jobs.js";
 import { reach, type Needs } from "../compile/needs.js";
@@ -148,10 +148,6 @@ const isLeft = ({ jobs }: Plan, asked: string | undefined) => asked !== undefine
 
 /** The name of a step's task and of its file: `silver.orders_clean` is `silver_orders_clean`. */
 export const taskKey = (step: string) => step.replace(".", "_");
-
-/** Steps that fail alone: what reads their tables goes on with what these hold. */
-const failingAlone = (graph: ProjectGraph) =>
-  new Set(graph.plans.flatMap(({ step, failsAlone }) => (failsAlone ? [step] : [])));
 
 /** The task that runs a step: one exports all pages. */
 export const taskOf = ({ step, runtime }: Plan) => (runtime === "page" ? exportPages : taskKey(step));

@@ -9,6 +9,10 @@ export interface Graph {
   readonly needs: Needs;
 }
 
+/** Steps that fail alone: what reads their tables goes on with what these hold. */
+export const failingAlone = ({ plans }: Graph): ReadonlySet<string> =>
+  new Set(plans.flatMap(({ step, failsAlone }) => (failsAlone ? [step] : [])));
+
 export const layers = ["sources", "bronze", "silver", "gold", "ops", "dashboard"];
 
 /** Tables that several steps may add to: each row says which table it belongs to. */

@@ -20,7 +20,7 @@ import {
 import { dialectOf, engineNamed, type Connection, type Engine } from "shopmetrics/engine";
 import { backfillItem, verbNamed, type Plan, type Tables } from "shopmetrics/plan";
 import { isShortOfMemory, messageFor } from "shopmetrics/settings";
-import type { Graph } from "../compile/graph.js";
+import { failingAlone, type Graph } from "../compile/graph.js";
 import { landingFolders } from "../compile/landing-folders.js";
 import type { Program } from "../notebook/execute.js";
 import {
@@ -82,7 +82,7 @@ export async function runGraph(options: RunOptions): Promise<RunReport> {
     });
     if (changed.length > 0 && !full) options.onNote?.(changedNote(changed));
     let known: KnownBefore | undefined;
-    const alone = new Set(graph.plans.flatMap(({ step, failsAlone }) => (failsAlone ? [step] : [])));
+    const alone = failingAlone(graph);
     const work = async (plan: Plan, isAlone: boolean): Promise<boolean> => {
       options.onStep?.({ runId, kind: "started", step: plan.step });
       const blocked = (graph.needs.get(plan.step) ?? []).find(
