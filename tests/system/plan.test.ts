@@ -74,7 +74,7 @@ const pages = [
   "sales",
   "traffic",
 ];
-const everyRun = ["gold.dim_date", "ops.data_quality", ...pages.map((page) => `dashboard.${page}`)];
+const everyRun = ["ops.data_quality", ...pages.map((page) => `dashboard.${page}`)];
 
 const order = (id: string, status = "completed", day = "2026-03-02") =>
   `order_id,customer_id,product_id,quantity,unit_price,total_amount,order_date,status,updated_at\n` +

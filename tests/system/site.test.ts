@@ -158,8 +158,8 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     expect(total(weeks, 1)).toBe(total(days, 1));
     expect(total(months, 1)).toBe(total(days, 1));
     // Months have no 7-day mean; their target is the file's.
-    expect(months.cells.map((row) => number(row[3]!))).toEqual([170_000, 215_000, 210_000]);
-    expect(total(weeks, 3)).toBe(595_000);
+    expect(months.cells.map((row) => number(row[3]!))).toEqual([425_000, 540_000, 525_000]);
+    expect(total(weeks, 3)).toBe(1_490_000);
     expect(months.cells[1]).toContain("Black Friday");
     expect(weeks.cells.find((row) => row.includes("Black Friday"))![0]).toBe("24 Nov 2025");
     expect(days.cells.find((row) => row.includes("Black Friday"))![0]).toBe("28 Nov 2025");

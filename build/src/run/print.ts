@@ -36,6 +36,9 @@ const figures: readonly Figure[] = [
 ];
 const order = ["rows in", "rows out", "merged", "rejected", "checks", "seconds"];
 
+/** With this width of names, all figures have room on the 80 columns of a log. A longer name has its figures on the next line. */
+const longestName = 27;
+
 /** Those that fit beside names of a width: all in a log, and as many as a terminal has room for. */
 function fitting(names: number): Figure[] {
   let room = terminalWidth() - names - 2;
@@ -45,7 +48,7 @@ function fitting(names: number): Figure[] {
 
 /** Prints a line for each step as it ends; those with nothing new are counted in one line at the end. */
 export function progress(options: { steps: ReadonlySet<string>; quiet: boolean }): Progress {
-  const width = Math.max(...[...options.steps].map((step) => step.length));
+  const width = Math.min(longestName, Math.max(...[...options.steps].map((step) => step.length)));
   const shown = fitting(width);
   const line = options.quiet ? undefined : runningLine();
   let hasHead = options.quiet;
@@ -67,7 +70,9 @@ export function progress(options: { steps: ReadonlySet<string>; quiet: boolean }
       line?.clear();
       for (const warning of report.warnings) printWarning(warning);
       if (options.quiet || report.message === nothingNew) return;
-      print(`${signs[report.status]} ${report.step.padEnd(width)}${did(report, shown)}`);
+      const name =
+        report.step.length > width ? `${report.step}\n  ${" ".repeat(width)}` : report.step.padEnd(width);
+      print(`${signs[report.status]} ${name}${did(report, shown)}`);
     },
   };
 }

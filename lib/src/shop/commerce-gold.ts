@@ -21,7 +21,7 @@ const inReporting = "in the reporting currency. Null while no exchange rate is k
 
 export const dim_date = table(
   "gold.dim_date",
-  "The calendar: one row per day of the years that the shop has orders of, and of the next.",
+  "The calendar: one row per day of 2000 to 2040, and of the other years in which somebody ordered.",
   {
     date: date("The day."),
     year: int("Calendar year."),

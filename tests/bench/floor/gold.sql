@@ -192,8 +192,8 @@ from spent full join visited using (date, channel, campaign) full join bought us
 create or replace table gold.dim_date as
 with days as (
   select unnest(generate_series(
-    date_trunc('year', coalesce((select min(order_date) from silver.orders_clean), getvariable('now'))),
-    date_trunc('year', getvariable('now')) + interval 2 years - interval 1 day, interval 1 day))::date as date
+    make_date(coalesce((select least(year(min(order_date)), 2000) from silver.orders_clean), 2000), 1, 1),
+    make_date(coalesce((select greatest(year(max(order_date)), 2040) from silver.orders_clean), 2040), 12, 31), interval 1 day))::date as date
 )
 select date, year(date)::int as year, quarter(date)::int as quarter, month(date)::int as month, day(date)::int as day,
   monthname(date) as month_name, date_trunc('month', date)::date as month_start, date_trunc('quarter', date)::date as quarter_start,

@@ -1,8 +1,8 @@
 -- The calendar.
 with days as (
   select unnest(generate_series(
-    date_trunc('year', coalesce((select min(order_date) from {{ ref('orders_clean') }}), {{ now() }})),
-    date_trunc('year', {{ now() }}) + interval 2 years - interval 1 day, interval 1 day))::date as date
+    make_date(coalesce((select least(year(min(order_date)), 2000) from {{ ref('orders_clean') }}), 2000), 1, 1),
+    make_date(coalesce((select greatest(year(max(order_date)), 2040) from {{ ref('orders_clean') }}), 2040), 12, 31), interval 1 day))::date as date
 )
 select date, year(date)::int as year, quarter(date)::int as quarter, month(date)::int as month, day(date)::int as day,
   monthname(date) as month_name, date_trunc('month', date)::date as month_start, date_trunc('quarter', date)::date as quarter_start,
