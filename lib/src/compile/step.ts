@@ -3,7 +3,7 @@ import { isQuery } from "../sql/render.js";
 import { isStatement, type SqlValue, type Statement } from "../sql/statement.js";
 import type { Param } from "../sql/param.js";
 import type { Surroundings } from "../engine/adapter.js";
-import { textOf } from "../engine/operation.js";
+import { textOf, type CommonTableExpression } from "../engine/operation.js";
 import { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
 import {
   draftRequest,
@@ -158,27 +158,31 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
 
 /**
  * The items' statements for one engine, in their order. Where the dialect wants it, a stage is written into the statements
- * that read it as a common table expression, so that it costs no statement of its own.
+ * that read it as a common table expression, so that it costs no statement of its own. A statement has all stages that it
+ * reads, also through others, beside each other and each once: an engine plans every copy of a select anew.
  */
 function placeStages(
   made: readonly { readonly drafted: DraftedItem; readonly stage?: Statement }[],
   { name, dialect }: Target,
   names: ReadonlyMap<Statement, string>,
 ): LinkedDraft[][] {
-  const all = made.map(({ drafted }) => [...(drafted.drafts.get(name) ?? [])]);
-  if (!dialect.inlinesStages) return all;
+  const all = made.map(({ drafted }) => drafted.drafts.get(name) ?? []);
+  if (!dialect.inlinesStages) return all.map((drafts) => [...drafts]);
+  const expressions = new Map<Statement, CommonTableExpression>();
+  const needs = new Map<Statement, readonly Statement[]>();
+  const withThoseBehind = (stages: readonly Statement[]) =>
+    stages.flatMap((stage) => [...(needs.get(stage) ?? []), stage]);
   made.forEach(({ stage }, index) => {
     const [own] = all[index]!;
     if (!stage || !own) return;
-    all[index] = [];
-    const select = textWithoutHead(own);
-    for (const drafts of all)
-      drafts.forEach((draft, at) => {
-        if (draft.stages.includes(stage))
-          drafts[at] = { ...draft, expressions: [{ name: names.get(stage)!, select }, ...draft.expressions] };
-      });
+    expressions.set(stage, { name: names.get(stage)!, select: textOf({ ...own, head: "" }) });
+    needs.set(stage, withThoseBehind(own.stages));
   });
-  return all;
+  return made.map(({ stage }, index) =>
+    (stage ? [] : all[index]!).map((draft) => {
+      const wanted = new Set(withThoseBehind(draft.stages));
+      const placed = [...expressions].flatMap(([one, expression]) => (wanted.has(one) ? [expression] : []));
+      return { ...draft, expressions: [...placed, ...draft.expressions] };
+    }),
+  );
 }
-
-const textWithoutHead = (own: LinkedDraft) => textOf({ ...own, head: "" });
