@@ -96,10 +96,7 @@ describe("plan says what the run that follows does", () => {
     expect(planned).toEqual(everyRun.filter((step) => planned.includes(step)));
     expect(planned).toEqual(ran);
     expect(plan.tables).toEqual([]);
-    // The calendar is computed in each run, and About names the tables.
-    expect(plan.pages.filter(({ moves }) => moves)).toEqual(
-      ["dashboard.about", "dashboard.pipeline"].map((step) => ({ step, moves: true })),
-    );
+    expect(plan.pages.filter(({ moves }) => moves)).toEqual([{ step: "dashboard.pipeline", moves: true }]);
   });
 
   it("where one file has landed: its load for certain, and what depends on it, if it changes", async () => {

@@ -1,3 +1,4 @@
+import { relationsIn } from "#lib/sql/expansion.js";
 import { shop } from "#lib/shop/index.js";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -34,11 +35,13 @@ const books = /^ops\.(?:check_results|watermarks|step_runs|loaded_files|landed_\
 
 /** A warehouse pays for each statement. Steps of the job `maintenance` write no rows: they have some for each table. */
 describe("a step's SQL file", () => {
-  it("has at most 12 statements, of which at most 4 write beside the books", () => {
+  it("has at most 12 statements, of which at most 4 write beside the books, and two for each select that becomes a table", () => {
+    const isStage = (sql: string) =>
+      /^(?:create or replace|drop) table (?:if exists )?ops\.stage_/i.test(bare(sql));
     const counts = steps()
       .filter(({ jobs }) => !jobs.includes("maintenance"))
       .map((plan) => {
-        const all = statements(sqlFile(plan));
+        const all = statements(sqlFile(plan)).filter((sql) => !isStage(sql));
         const writes = all.filter(
           (sql) => /^execute immediate/i.test(bare(sql)) || !books.test(written(sql) ?? "ops.step_runs"),
         );
@@ -50,13 +53,29 @@ describe("a step's SQL file", () => {
     expect(counts).toContainEqual({ step: "bronze.orders_raw", all: 12, writes: 2 });
   });
 
+  it("has no statement that a planner needs minutes for: none in which it meets more than 300 relations", () => {
+    const weights = allFiles().flatMap(({ file, text }) =>
+      statements(text).map((sql) => ({
+        file,
+        relations: relationsIn(bare(sql).replaceAll(/(\d)D\b/g, "$1")),
+        sql: sql.slice(0, 80),
+      })),
+    );
+    expect(weights.filter(({ relations }) => relations > 300)).toEqual([]);
+    expect(
+      statements(sqlFile(compiled.plans.find(({ step }) => step === "silver.refunds")!)).join(),
+    ).toContain("ops.stage_silver_refunds_reached");
+  });
+
   it("raises a failed check before it writes anything that others read", () => {
     for (const plan of steps()) {
       const all = statements(sqlFile(plan)).map(bare);
       const raises = all.findIndex((sql) => sql.startsWith("select raise_error("));
       if (raises < 0) continue;
       const early = all.slice(0, raises).map(written);
-      expect(early.filter((name) => name && !/^ops\.(?:incoming_\w+|check_results)$/.test(name))).toEqual([]);
+      expect(
+        early.filter((name) => name && !/^ops\.(?:(?:incoming|stage)_\w+|check_results)$/.test(name)),
+      ).toEqual([]);
     }
   });
 
@@ -71,7 +90,7 @@ describe("a step's SQL file", () => {
       }
       const lastCheck = operations.findLastIndex(({ role }) => role === "check");
       const writes = operations.map(({ role, sql }) => (role === "write" ? written(sql) : undefined));
-      const first = writes.findIndex((name) => name && !name.startsWith("ops.incoming_"));
+      const first = writes.findIndex((name) => name && !/^ops\.(?:incoming|stage)_/.test(name));
       expect(first < 0 || first > lastCheck, plan.step).toBe(true);
     }
   });

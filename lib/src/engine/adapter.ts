@@ -84,6 +84,13 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** A stage as a table: the beginning of the statement that makes it, the select that reads it, and what takes it away. */
+export interface StoredStage {
+  readonly head: string;
+  readonly select: string;
+  readonly drop: string;
+}
+
 /** How an engine writes tables, and each verb by its part: pure functions from a request to statements. */
 export interface Dialect {
   /** DDL for a table and, if it tracks columns, for the log of what they were. */
@@ -104,6 +111,8 @@ export interface Dialect {
   stage(name: string, select: string, statement: Statement): Draft;
   /** Whether a stage is written into the statements that read it, as a common table expression. */
   readonly inlinesStages: boolean;
+  /** Where a stage is kept that is too much to be written into the statements that read it. */
+  storedStage?(table: string, stage: string): StoredStage;
   /** A select of what a table will hold once a request of a `keep` verb has been done; where checks come before writes. */
   readonly afterImage?: (table: Table, kind: VerbName) => string;
   /** What a step's `refresh` has removed from its table: a relation that has the columns of the key. */

@@ -37,13 +37,11 @@ export const hasNews = (plan: Plan): string | undefined =>
       ].join(" or ")
     : undefined;
 
-/** Declares and fills the variable. */
+/** Declares and fills the variable. The watermarks are read once, however many tables the step has. */
 export function sqlVariables(plan: Plan): string {
-  const published = (name: string) =>
-    `coalesce((select max(batch) from ops.watermarks where table_name = '${name}'), 0)`;
-  const read = (name: string) =>
-    `if(cast({{full}} as boolean), 0, coalesce((select max(batch) from ops.watermarks
-    where step = '${plan.step}' and table_name = '${name}'), 0))`;
+  const published = (name: string) => `coalesce(max(batch) filter (where table_name = '${name}'), 0)`;
+  const read = (name: string) => `if(cast({{full}} as boolean), 0,
+    coalesce(max(batch) filter (where table_name = '${name}' and step = '${plan.step}'), 0))`;
   const loaded = plan.items.flatMap(({ load }) => load?.table ?? []);
   const fields: (readonly [name: string, type: string, value: string])[] = [
     ["run_id", "string", "{{run_id}}"],
@@ -71,8 +69,12 @@ export function sqlVariables(plan: Plan): string {
         ] as const,
     ),
   ];
+  const tables = [...new Set([...plan.changes, ...plan.writes])].map((name) => `'${name}'`);
+  const watermarks = tables.length
+    ? `\n  from ops.watermarks where table_name in (${tables.join(", ")})`
+    : "";
   return `-- what this run is, which batches it reads and which it writes
 declare or replace variable this struct<${fields.map(([name, type]) => `${name} ${type}`).join(", ")}>;
 set variable this = (select named_struct(
-  ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")}));`;
+  ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")})${watermarks});`;
 }

@@ -5,7 +5,7 @@ import * as check from "./check.js";
 import * as maintain from "./maintain.js";
 import * as read from "./read.js";
 import * as reject from "./reject.js";
-import { addColumn, createTable, incomingTable } from "./tables.js";
+import { addColumn, createTable, incomingTable, stageTable } from "./tables.js";
 import { unload } from "./unload.js";
 import * as write from "./write.js";
 
@@ -27,6 +27,14 @@ export const databricksDialect: Dialect = {
       role: "prepare",
       reads: [statement],
     }),
+  storedStage(table, stage) {
+    const name = stageTable(table, stage);
+    return {
+      head: `create or replace table ${name} using delta as\n`,
+      select: `select * from ${name}`,
+      drop: `drop table if exists ${name}`,
+    };
+  },
   afterImage,
   gone: (table) => `(select * from ${incomingTable(table)} where is_gone)`,
   verbs: {

@@ -27,6 +27,9 @@ export const addColumn = (table: string, { name, type }: { readonly name: string
 /** What a verb is about to write to a table: new and different rows, and those that are gone. */
 export const incomingTable = (table: string) => `ops.incoming_${flat(table)}`;
 
+/** What a step computes once for several of its statements. It goes with the step. */
+export const stageTable = (table: string, stage: string) => `ops.stage_${flat(table)}_${stage}`;
+
 /** The changes that a verb is about to do, in the contract's `order`. */
 export const newsTable = (table: string) => `ops.news_${flat(table)}`;
 
