@@ -24,9 +24,15 @@ import { differences } from "./tables.ts";
  * second daily run behind the first, runs in full, and tasks that are killed at some statement and repeated. No statement is repeated by
  * the client. Afterwards every table must be what one run of the embedded engine makes of the same files.
  *
- * `WAREHOUSE_ROUNDS=30` runs thirty rounds; `WAREHOUSE_SEED` begins with other random numbers.
+ * `WAREHOUSE_ROUNDS=30` runs thirty rounds of all steps; `WAREHOUSE_SEED` begins with other random numbers. Without it, in CI, it is one
+ * round of the steps between the files, the events and daily sales.
  */
 const rounds = Number(process.env["WAREHOUSE_ROUNDS"] ?? 1);
+const leftOut =
+  rounds > 1
+    ? /^$/
+    : /customer_|product_performance|stripe|marketing|campaign|touches|refunds|fct_orders|fct_daily|region|status/;
+const isChosen = (step: string) => !leftOut.test(step);
 const seed = Number(process.env["WAREHOUSE_SEED"] ?? 1);
 const run = promisify(execFile);
 const patience = 600_000 + rounds * 400_000;
@@ -120,7 +126,7 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
   const queues = new Map<string, Promise<void>>();
   function start(job: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
     const before = queues.get(job) ?? Promise.resolve();
-    const here = before.catch(() => undefined).then(() => runOnce(job, more));
+    const here = before.catch(() => undefined).then(() => runOnce(job, more, isChosen));
     queues.set(job, here);
     return here;
   }
@@ -164,7 +170,10 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
 
   /** Rows that are on one side only, after one run of the embedded engine. */
   async function differing(date: string): Promise<string[]> {
-    succeeded(await shop.shopmetrics(`run --quiet --date ${date}`));
+    const chosen = compiled.plans.flatMap(({ step, runtime }) =>
+      runtime !== "page" && isChosen(step) ? step : [],
+    );
+    succeeded(await shop.shopmetrics(`run --quiet --date ${date} --only ${chosen.join()}`));
     const duckdb = await openDuckdb({ file: path.join(shop.home, "warehouse.duckdb") });
     const sides = [await spark.connect(), await duckdb.connect()] as const;
     try {
@@ -180,7 +189,7 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
   it(
     "a first run finds no file, and only some of its tasks are asked for: it makes the tables, succeeds and is on record",
     async () => {
-      await runOnce("daily", {}, (name) => name.startsWith("bronze."));
+      await runOnce("daily", {}, (name) => /^bronze\.(?:customers|orders|products)_raw$/.test(name));
       expect(troubled()).toEqual([]);
       const connection = await spark.connect();
       const steps = await connection.query("select step, status, message from ops.step_runs order by step");

@@ -315,13 +315,16 @@ and rows_added is not null order by step`);
           }),
         );
 
-      const first = await backfill("2026-03-11", goldTables);
+      // Those that are damaged above. By hand all are computed anew, also those that are right.
+      const dated =
+        mode === "ci" ? goldTables.filter((name) => damage.some((sql) => sql.includes(name))) : goldTables;
+      const first = await backfill("2026-03-11", dated);
       expect(first.tasks.filter(({ error }) => error)).toEqual([]);
       expect(first.report.status).toBe("succeeded");
       expect(await differing(ofGold)).toEqual([]);
       const [onSpark, here] = await saidBy("2026-03-11");
       expect(onSpark).toEqual(here);
-      expect(onSpark!.map(({ step }) => step)).toEqual(goldTables);
+      expect(onSpark!.map(({ step }) => step)).toEqual(dated);
       const sales = onSpark!.find(({ step }) => step === "gold.daily_sales_summary")!;
       expect(
         [sales["rows_added"], sales["rows_changed"], sales["rows_removed"]].map((n) => Number(n) > 0),
