@@ -96,7 +96,7 @@ export async function siteHome(): Promise<SiteHome> {
 }
 
 /** Rows of the home's warehouse. */
-export async function sql<Row>({ shop }: SiteHome, text: string): Promise<Row[]> {
+export async function sql<Row>({ shop }: Pick<SiteHome, "shop">, text: string): Promise<Row[]> {
   const instance = await DuckDBInstance.create(path.join(shop.home, "warehouse.duckdb"), {
     access_mode: "READ_ONLY",
   });
