@@ -2,17 +2,15 @@ import type { Item, Place, Plan } from "../plan/plan.js";
 import { isQuery } from "../sql/render.js";
 import { isStatement, type SqlValue, type Statement } from "../sql/statement.js";
 import type { Param } from "../sql/param.js";
-import type { StoredStage, Surroundings } from "../engine/adapter.js";
-import { draft, textOf } from "../engine/operation.js";
-import { relationsIn } from "../sql/expansion.js";
+import type { Surroundings } from "../engine/adapter.js";
 import { verbNamed, verbOf, type VerbRequest } from "../verbs/registry.js";
+import { placeStages } from "./place-stages.js";
 import {
   draftRequest,
   draftStage,
   finished,
   type CompiledItem,
   type DraftedItem,
-  type LinkedDraft,
   type Target,
 } from "./request.js";
 
@@ -155,73 +153,4 @@ function freeName(wanted: string, taken: ReadonlySet<string>): string {
   let name = wanted;
   for (let n = 2; taken.has(name); n++) name = `${wanted}_${n}`;
   return name;
-}
-
-/** A statement of more relations than these takes a planner seconds, and one of thousands all the memory of its machine. */
-const mostRelations = 300;
-
-/**
- * The items' statements for one engine, in their order. Where the dialect wants it, a stage is written into the statements
- * that read it as a common table expression, so that it costs no statement of its own. A statement has all stages that it
- * reads, also through others, beside each other and each once. Where it would still be too much for a planner, which puts a stage
- * in the place of every name that reads it, the stages that weigh most become tables for the time of the step.
- */
-function placeStages(
-  made: readonly { readonly drafted: DraftedItem; readonly stage?: Statement }[],
-  { name, dialect }: Target,
-  names: ReadonlyMap<Statement, string>,
-): LinkedDraft[][] {
-  const all = made.map(({ drafted }) => [...(drafted.drafts.get(name) ?? [])]);
-  if (!dialect.inlinesStages) return all;
-  const stages = new Map<Statement, LinkedDraft>();
-  made.forEach(({ stage }, index) => {
-    const [own] = all[index]!;
-    if (stage && own) stages.set(stage, { ...own, head: "" });
-  });
-  const written = made.find(({ drafted: { item } }) => verbNamed(item.kind)?.role === "keep")?.drafted.item
-    .table;
-  const stored = new Map<Statement, StoredStage>();
-
-  const textOfStage = (stage: Statement) => stored.get(stage)?.select ?? textOf(stages.get(stage)!);
-  const behind = (draft: LinkedDraft): Statement[] =>
-    draft.stages.flatMap((stage) => [...(stored.has(stage) ? [] : behind(stages.get(stage)!)), stage]);
-  const withStages = (draft: LinkedDraft): LinkedDraft => {
-    const wanted = new Set(behind(draft));
-    const expressions = [...stages.keys()].flatMap((stage) =>
-      wanted.has(stage) ? [{ name: names.get(stage)!, select: textOfStage(stage) }] : [],
-    );
-    return { ...draft, expressions: [...expressions, ...draft.expressions] };
-  };
-  const weight = (draft: LinkedDraft) => relationsIn(textOf(withStages(draft)));
-
-  /** Makes tables of stages until a statement is light enough. */
-  const lighten = (draft: LinkedDraft): void => {
-    if (!dialect.storedStage || !written) return;
-    while (weight(draft) > mostRelations) {
-      const weights = [...new Set(behind(draft))]
-        .filter((stage) => !stored.has(stage))
-        .map((stage) => {
-          const one = dialect.storedStage!(written, names.get(stage)!);
-          stored.set(stage, one);
-          const left = weight(draft);
-          stored.delete(stage);
-          return { stage, one, left };
-        });
-      const best = weights.toSorted((a, b) => a.left - b.left)[0];
-      if (!best || best.left >= weight(draft)) return;
-      stored.set(best.stage, best.one);
-      lighten(stages.get(best.stage)!);
-    }
-  };
-  for (const [index, { stage }] of made.entries()) if (!stage) all[index]!.forEach(lighten);
-
-  const placed = made.map(({ stage }, index) => {
-    if (!stage) return all[index]!.map(withStages);
-    const one = stored.get(stage);
-    return one ? [{ ...withStages(stages.get(stage)!), head: one.head }] : [];
-  });
-  const last = placed.findLastIndex((drafts) => drafts.some(({ role }) => role !== "show"));
-  for (const { drop } of stored.values())
-    placed[last]!.push({ ...draft(drop, { role: "write" }), stages: [] });
-  return placed;
 }
