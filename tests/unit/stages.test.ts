@@ -13,18 +13,16 @@ const root = path.resolve(import.meta.dirname, "../..");
 const notebook = "notebooks/gold/daily_sales_summary.ipynb";
 
 let folder: string;
-let text: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "stages-"));
-  await mkdir(path.join(folder, path.dirname(notebook)), { recursive: true });
-  text = await readFile(path.join(root, notebook), "utf8");
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** The notebook's plan after its text was changed. */
-async function planWith(change: (source: string) => string): Promise<Plan> {
-  await writeFile(path.join(folder, notebook), change(text));
-  const [bundled] = await bundleNotebooks([notebook], { root: folder });
+/** A notebook's plan after its text was changed. */
+async function planWith(change: (source: string) => string, of = notebook): Promise<Plan> {
+  await mkdir(path.join(folder, path.dirname(of)), { recursive: true });
+  await writeFile(path.join(folder, of), change(await readFile(path.join(root, of), "utf8")));
+  const [bundled] = await bundleNotebooks([of], { root: folder });
   return (await record(bundled!, duckdb.translate)).plan;
 }
 
@@ -49,5 +47,24 @@ describe("a stage", () => {
     expect(await names((source) => source.replaceAll(/(?<!\.)\bdays\b/g, "salesDays"))).toEqual([
       "sales_days",
     ]);
+  });
+
+  it("is a table for the time of the step where it is long and many read it, if a table can have its columns", async () => {
+    const stage = "ops.stage_silver_orders_clean_judged";
+    const sqlWith = async (more: string) =>
+      statements(
+        sqlFile(
+          await planWith(
+            (source) => source.replace("select is_torn, ", `select ${more}is_torn, `),
+            "notebooks/silver/orders_clean.ipynb",
+          ),
+        ),
+      );
+    const all = (await sqlWith("")).filter((sql) => sql.includes(stage));
+    expect(all[0]).toContain(`create or replace table ${stage} using delta as`);
+    expect(all.slice(1, -1).length).toBeGreaterThan(2);
+    expect(all.at(-1)).toContain(`drop table if exists ${stage}`);
+    // In a table of Delta Lake a name has no space.
+    expect((await sqlWith("1 as \\\\`a b\\\\`, ")).join()).not.toContain(stage);
   });
 });

@@ -1,4 +1,4 @@
-import type { StoredStage } from "../engine/adapter.js";
+import type { StoredStage, Surroundings } from "../engine/adapter.js";
 import { draft, textOf } from "../engine/operation.js";
 import { relationsIn } from "../sql/expansion.js";
 import type { Statement } from "../sql/statement.js";
@@ -19,11 +19,15 @@ const manyReaders = 3;
  * reads, also through others, beside each other and each once. A planner puts it in the place of every name that reads it. So long
  * stages with many readers become tables for the time of the step, and so do the stages that weigh most in a statement that would
  * still be too much for a planner.
+ *
+ * @param names what each stage is called
+ * @param columns the columns of each stage with their types
  */
 export function placeStages(
   made: readonly { readonly drafted: DraftedItem; readonly stage?: Statement }[],
   { name, dialect }: Target,
   names: ReadonlyMap<Statement, string>,
+  columns: ReadonlyMap<Statement, Surroundings["relations"][string]>,
 ): LinkedDraft[][] {
   const all = made.map(({ drafted }) => [...(drafted.drafts.get(name) ?? [])]);
   if (!dialect.inlinesStages) return all;
@@ -46,8 +50,11 @@ export function placeStages(
     );
     return { ...draft, expressions: [...expressions, ...draft.expressions] };
   };
+  // A name with one of these is none of a column of Delta Lake.
+  const isStorable = (stage: Statement) =>
+    !Object.keys(columns.get(stage) ?? {}).some((column) => /[ ,;{}()\n\t=]/.test(column));
   const store = (stage: Statement) =>
-    written && dialect.storedStage
+    written && dialect.storedStage && isStorable(stage)
       ? stored.set(stage, dialect.storedStage(written, names.get(stage)!))
       : undefined;
   const weight = (draft: LinkedDraft) => relationsIn(textOf(withStages(draft)));

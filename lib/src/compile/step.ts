@@ -73,7 +73,9 @@ export async function compileStep(
     if (verb.role === "keep") kept = request;
   }
 
-  const placed = new Map(targets.map((target) => [target.name, placeStages(made, target, stages)]));
+  const placed = new Map(
+    targets.map((target) => [target.name, placeStages(made, target, stages, stageColumns)]),
+  );
   return made.map(({ drafted: { drafts: _drafts, item, ...rest } }, index) => ({
     ...rest,
     item: {
