@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { LandingFolder } from "../contracts/table.js";
 import { landingVolume } from "../engine/databricks/copy-into.js";
-import { openDatabricks } from "../engine/databricks/engine.js";
 import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
@@ -51,6 +50,8 @@ async function exportAll(
   const settings = readSettings();
   const { catalog } = settings;
   const { runId, date, states } = readRun();
+  // Loaded here, since the client has hundreds of modules and all commands load this one.
+  const { openDatabricks } = await import("../engine/databricks/engine.js");
   const engine = await openDatabricks({
     ...workspaceOf(settings),
     catalog,
