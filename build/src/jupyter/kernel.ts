@@ -31,7 +31,6 @@ type Channel = "shell" | "control" | "stdin" | "iopub" | "hb";
 const [connectionFile, command, ...given] = process.argv.slice(2) as [string, string, ...string[]];
 const outer = JSON.parse(readFileSync(connectionFile, "utf8")) as ConnectionFile;
 const folder = await mkdtemp(join(dirname(connectionFile), "cells-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const [shell, iopub, stdin, control, hb] = await freePorts(5);
 const inner: ConnectionFile = {
@@ -48,11 +47,26 @@ const kernelFile = join(folder, "kernel.json");
 await writeFile(kernelFile, JSON.stringify(inner), { mode: 0o600 });
 const cells = new GivenCells(join(folder, "cells.json"));
 
+// Jupyter may kill this program without a word, and a kernel on Node would live on: it looks for its parent itself.
+const before = process.env["NODE_OPTIONS"];
+const watch = `const parent = process.ppid; setInterval(() => process.ppid === parent || process.exit(), 1000).unref();
+${before === undefined ? "delete process.env.NODE_OPTIONS" : `process.env.NODE_OPTIONS = ${JSON.stringify(before)}`};`;
 const kernel = spawn(
   command,
   given.map((text) => text.replace("{kernel_file}", kernelFile)),
-  { stdio: "inherit", env: { ...process.env, SHOPMETRICS_CELLS: cells.file } },
+  {
+    stdio: "inherit",
+    env: {
+      ...process.env,
+      SHOPMETRICS_CELLS: cells.file,
+      NODE_OPTIONS: `${before ?? ""} --import=data:text/javascript,${encodeURIComponent(watch)}`.trim(),
+    },
+  },
 );
+process.on("exit", () => {
+  kernel.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
 kernel.once("error", (error) => {
   console.error(`The kernel did not start: ${error.message}`);
   process.exit(1);
