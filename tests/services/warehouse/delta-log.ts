@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 
 interface Commit {
@@ -9,6 +9,12 @@ interface Commit {
 
 /** How many commits the table in `folder` has. */
 export const version = async (folder: string): Promise<number> => (await logFiles(folder)).length;
+
+/** Which is the newest commit of the table in `folder`, and when it was written: another text for another state of the table. */
+export async function newest(folder: string): Promise<string | undefined> {
+  const last = (await logFiles(folder)).at(-1);
+  return last && `${last} ${(await stat(last)).mtimeMs}`;
+}
 
 /** Rows that the newest commit of the table in `folder` wrote. */
 export async function lastWrite(folder: string): Promise<bigint> {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { copyInto } from "./copy-into.ts";
-import { lastWrite, version } from "./delta-log.ts";
+import { lastWrite, newest, version } from "./delta-log.ts";
 import type { SparkSession } from "./spark-session.ts";
 import { bare, quoted, replaceInCode, unquoted } from "./sql.ts";
 import { exists, tableFolder, volumeFile, volumeFolder, type OwnResult, type World } from "./world.ts";
@@ -186,12 +186,22 @@ async function described(
         const all = withComments ? await session.rows(`describe table extended ${name}`) : [];
         const comment = all.findLast(([word]) => word === "Comment")?.[1] ?? null;
         rows.push([world.catalog, schema!, table!, "MANAGED", comment]);
-      } else
-        for (const [column, type, comment] of await session.rows(`describe ${name}`)) {
-          if (!column || column.startsWith("#")) break; // partitions and clustering repeat columns below
-          rows.push([world.catalog, schema!, table!, column, type!, comment ?? null]);
-        }
+      } else rows.push(...(await columnsOf(world, session, schema!, table!)));
     }
+  return rows;
+}
+
+async function columnsOf(world: World, session: SparkSession, schema: string, table: string) {
+  const name = `${schema}.${table}`;
+  const is = await newest(tableFolder(world, name));
+  const known = world.columns.get(name);
+  if (known && is !== undefined && known.newest === is) return known.rows;
+  const rows: (string | null)[][] = [];
+  for (const [column, type, comment] of await session.rows(`describe ${name}`)) {
+    if (!column || column.startsWith("#")) break; // partitions and clustering repeat columns below
+    rows.push([world.catalog, schema, table, column, type!, comment ?? null]);
+  }
+  world.columns.set(name, { newest: is, rows });
   return rows;
 }
 

@@ -73,6 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     tickets,
     origin: () => origin,
     tags: new Map(),
+    columns: new Map(),
   };
 
   const handlers = {

@@ -19,6 +19,11 @@ export interface World {
   readonly origin: () => string;
   /** The tags of tables and columns by `schema.table` and `schema.table.column`. */
   readonly tags: Map<string, Map<string, string>>;
+  /** What Spark said of a table's columns, and which was its newest commit then: to ask takes 40 ms a table. */
+  readonly columns: Map<
+    string,
+    { readonly newest: string | undefined; readonly rows: readonly (string | null)[][] }
+  >;
 }
 
 /** Where Spark keeps a table: `schema.table`. */

@@ -367,7 +367,8 @@ export function engineTests(given: () => Warehouse): void {
         await task.execute(
           `insert into ops.watermarks (step, table_name, batch) values ('task', 't', ${number})`,
         );
-        await sleep(3000, undefined, { signal: stop.signal }).catch(() => undefined);
+        // A statement of the care takes some seconds on a busy machine, and would meet every addition if they came faster.
+        await sleep(10_000, undefined, { signal: stop.signal }).catch(() => undefined);
       }
       return number;
     })();
