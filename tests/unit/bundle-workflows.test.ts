@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import shards from "../shards.json" with { type: "json" };
 
+/** The greatest number of minutes that a limit names, which may be an expression. */
+const longest = (limit: number | string) => Math.max(...String(limit).match(/\d+/g)!.map(Number));
+
 interface Workflow {
   on: Record<string, unknown>;
   permissions: Record<string, string>;
@@ -11,7 +14,7 @@ interface Workflow {
   jobs: Record<
     string,
     {
-      "timeout-minutes": number;
+      "timeout-minutes": number | string;
       strategy?: { matrix: { part: string[] } };
       permissions?: object;
       needs?: string;
@@ -60,7 +63,8 @@ describe.each(files)("%s", (_, text) => {
   });
 
   it("ends by itself, and does not run twice at once", () => {
-    for (const job of Object.values(workflow.jobs)) expect(job["timeout-minutes"]).toBeLessThanOrEqual(30);
+    for (const job of Object.values(workflow.jobs))
+      expect(longest(job["timeout-minutes"])).toBeLessThanOrEqual(30);
     expect(workflow.concurrency).toBeDefined();
   });
 
@@ -76,9 +80,13 @@ describe.each(files)("%s", (_, text) => {
 
 const workflowOf = (file: string) => parse(files.find(([name]) => name === file)![1]) as Workflow;
 
-it("finishes each job of CI within ten minutes (AC-007)", () => {
-  for (const job of Object.values(workflowOf("ci.yml").jobs))
-    expect(job["timeout-minutes"]).toBeLessThanOrEqual(10);
+it("finishes each job of CI within ten minutes, but for the shop's days on Spark (AC-007)", () => {
+  const limits = Object.entries(workflowOf("ci.yml").jobs).map(
+    ([name, job]) => [name, job["timeout-minutes"]] as const,
+  );
+  expect(limits.filter(([, limit]) => longest(limit) > 10)).toEqual([
+    ["test", "${{ matrix.part == 'spark' && 30 || 10 }}"],
+  ]);
 });
 
 it.each(["ci.yml", "schedule.yml"])("runs the gates and each shard of the tests in %s", (file) => {
