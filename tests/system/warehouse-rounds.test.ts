@@ -31,7 +31,7 @@ const rounds = Number(process.env["WAREHOUSE_ROUNDS"] ?? 1);
 const leftOut =
   rounds > 1
     ? /^$/
-    : /customer_|product_performance|stripe|marketing|campaign|touches|refunds|fct_orders|fct_daily|region|status/;
+    : /customer_|product_performance|stripe|marketing|campaign|touches|refunds|fct_orders|fct_daily|region|status|data_quality/;
 const isChosen = (step: string) => !leftOut.test(step);
 const seed = Number(process.env["WAREHOUSE_SEED"] ?? 1);
 const run = promisify(execFile);
