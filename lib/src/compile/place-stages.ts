@@ -38,39 +38,46 @@ export function placeStages(
   });
   const written = made.find(({ drafted: { item } }) => verbNamed(item.kind)?.role === "keep")?.drafted.item
     .table;
-  const stored = new Map<Statement, StoredStage>();
+  const tables = new Map<Statement, StoredStage>();
+  for (const stage of stages.keys()) {
+    const table =
+      written && dialect.storedStage?.(written, names.get(stage)!, Object.keys(columns.get(stage) ?? {}));
+    if (table) tables.set(stage, table);
+  }
+  /** The stages that become tables. */
+  const stored = new Set<Statement>();
 
-  const textOfStage = (stage: Statement) => stored.get(stage)?.select ?? textOf(stages.get(stage)!);
-  const behind = (draft: LinkedDraft): Statement[] =>
-    draft.stages.flatMap((stage) => [...(stored.has(stage) ? [] : behind(stages.get(stage)!)), stage]);
-  const withStages = (draft: LinkedDraft): LinkedDraft => {
-    const wanted = new Set(behind(draft));
-    const expressions = [...stages.keys()].flatMap((stage) =>
-      wanted.has(stage) ? [{ name: names.get(stage)!, select: textOfStage(stage) }] : [],
-    );
-    return { ...draft, expressions: [...expressions, ...draft.expressions] };
+  const behind = (reader: LinkedDraft): Statement[] =>
+    reader.stages.flatMap((stage) => [...(stored.has(stage) ? [] : behind(stages.get(stage)!)), stage]);
+  const withStages = (reader: LinkedDraft): LinkedDraft => {
+    const wanted = new Set(behind(reader));
+    const expressions = [...stages].flatMap(([stage, own]) => {
+      const select = stored.has(stage) ? tables.get(stage)!.select : textOf(own);
+      return wanted.has(stage) ? [{ name: names.get(stage)!, select }] : [];
+    });
+    return { ...reader, expressions: [...expressions, ...reader.expressions] };
   };
-  // A name with one of these is none of a column of Delta Lake.
-  const isStorable = (stage: Statement) =>
-    !Object.keys(columns.get(stage) ?? {}).some((column) => /[ ,;{}()\n\t=]/.test(column));
-  const store = (stage: Statement) =>
-    written && dialect.storedStage && isStorable(stage)
-      ? stored.set(stage, dialect.storedStage(written, names.get(stage)!))
-      : undefined;
-  const weight = (draft: LinkedDraft) => relationsIn(textOf(withStages(draft)));
+
+  /** The relations that a planner meets in a statement; also if one stage more were a table. */
+  const weight = (reader: LinkedDraft, more?: Statement): number => {
+    const known = new Map<string, number>();
+    for (const [stage, own] of stages)
+      known.set(
+        names.get(stage)!.toLowerCase(),
+        stage === more || stored.has(stage) ? 1 : relationsIn(textOf(own), known),
+      );
+    return relationsIn(textOf(reader), known);
+  };
 
   /** Makes tables of stages until a statement is light enough. */
-  const lighten = (draft: LinkedDraft): void => {
-    while (weight(draft) > mostRelations) {
-      const left = [...new Set(behind(draft))].flatMap((stage) => {
-        if (stored.has(stage) || !store(stage)) return [];
-        const weighs = weight(draft);
-        stored.delete(stage);
-        return { stage, weighs };
-      });
-      const best = left.toSorted((a, b) => a.weighs - b.weighs)[0];
-      if (!best || best.weighs >= weight(draft)) return;
-      store(best.stage);
+  const lighten = (reader: LinkedDraft): void => {
+    for (let weighs = weight(reader); weighs > mostRelations; weighs = weight(reader)) {
+      const [best] = [...new Set(behind(reader))]
+        .filter((stage) => tables.has(stage) && !stored.has(stage))
+        .map((stage) => ({ stage, left: weight(reader, stage) }))
+        .toSorted((a, b) => a.left - b.left);
+      if (!best || best.left >= weighs) return;
+      stored.add(best.stage);
       lighten(stages.get(best.stage)!);
     }
   };
@@ -78,18 +85,18 @@ export function placeStages(
     .flatMap(({ stage }, index) => (stage ? [] : all[index]!))
     .filter(({ role }) => role !== "show");
   for (const [stage, own] of [...stages].toReversed()) {
-    const readers = statements.filter((draft) => behind(draft).includes(stage));
-    if (readers.length >= manyReaders && tokensOf(textOf(own)).length > longText) store(stage);
+    const readers = statements.filter((reader) => behind(reader).includes(stage));
+    const isLong = tokensOf(textOf(own)).length > longText;
+    if (tables.has(stage) && isLong && readers.length >= manyReaders) stored.add(stage);
   }
-  for (const draft of statements) lighten(draft);
+  for (const statement of statements) lighten(statement);
 
   const placed = made.map(({ stage }, index) => {
     if (!stage) return all[index]!.map(withStages);
-    const one = stored.get(stage);
-    return one ? [{ ...withStages(stages.get(stage)!), head: one.head }] : [];
+    return stored.has(stage) ? [{ ...withStages(stages.get(stage)!), head: tables.get(stage)!.head }] : [];
   });
   const last = placed.findLastIndex((drafts) => drafts.some(({ role }) => role !== "show"));
-  for (const { drop } of stored.values())
-    placed[last]!.push({ ...draft(drop, { role: "write" }), stages: [] });
+  for (const stage of stored)
+    placed[last]!.push({ ...draft(tables.get(stage)!.drop, { role: "write" }), stages: [] });
   return placed;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { LandingFolder } from "../contracts/table.js";
 import { landingVolume } from "../engine/databricks/copy-into.js";
+import { openWarehouse } from "../engine/databricks/adapter.js";
 import { engineNamed } from "../engine/index.js";
 import { InputError } from "../errors.js";
 import { noFigures, StatementFailed, type StepContext } from "../run/step.js";
@@ -11,7 +12,7 @@ import { failedStates, upstreamStates } from "../run/task-states.js";
 import { countChecks } from "../run/latest-results.js";
 import { recordPassedOver } from "../run/passed-over.js";
 import { recordStepRun } from "../run/warehouse.js";
-import { readRun, readSettings, workspaceOf } from "../settings.js";
+import { readRun, readSettings } from "../settings.js";
 import { exportPage, pageOf, removeOld, type PagePlan } from "./export.js";
 
 /** The volume of the snapshots. */
@@ -50,13 +51,7 @@ async function exportAll(
   const settings = readSettings();
   const { catalog } = settings;
   const { runId, date, states } = readRun();
-  // Loaded here, since the client has hundreds of modules and all commands load this one.
-  const { openDatabricks } = await import("../engine/databricks/engine.js");
-  const engine = await openDatabricks({
-    ...workspaceOf(settings),
-    catalog,
-    onWait: (line) => console.error(line),
-  });
+  const engine = await openWarehouse(settings, { onWait: (line) => console.error(line) });
   const folder = await mkdtemp(path.join(tmpdir(), "snapshots-"));
   try {
     const connection = await engine.connect();

@@ -111,8 +111,11 @@ export interface Dialect {
   stage(name: string, select: string, statement: Statement): Draft;
   /** Whether a stage is written into the statements that read it, as a common table expression. */
   readonly inlinesStages: boolean;
-  /** Where a stage is kept that is too much to be written into the statements that read it. */
-  storedStage?(table: string, stage: string): StoredStage;
+  /**
+   * Where a stage is kept that is too much to be written into the statements that read it; undefined if no table can have
+   * its columns.
+   */
+  storedStage?(table: string, stage: string, columns: readonly string[]): StoredStage | undefined;
   /** A select of what a table will hold once a request of a `keep` verb has been done; where checks come before writes. */
   readonly afterImage?: (table: Table, kind: VerbName) => string;
   /** What a step's `refresh` has removed from its table: a relation that has the columns of the key. */

@@ -32,7 +32,8 @@ export const databricks: EngineAdapter = {
   isEmbedded: false,
 };
 
-async function openWarehouse(settings: Settings, options: OpenOptions) {
+/** Opens the settings' warehouse. Only then is the client loaded, which has hundreds of modules. */
+export async function openWarehouse(settings: Settings, options: OpenOptions) {
   const { openDatabricks } = await import("./engine.js");
   return openDatabricks({ ...workspaceOf(settings), catalog: settings.catalog, ...options });
 }

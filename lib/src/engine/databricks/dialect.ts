@@ -27,7 +27,9 @@ export const databricksDialect: Dialect = {
       role: "prepare",
       reads: [statement],
     }),
-  storedStage(table, stage) {
+  storedStage(table, stage, columns) {
+    // A name with one of these is none of a column of Delta Lake.
+    if (columns.some((column) => /[ ,;{}()\n\t=]/.test(column))) return undefined;
     const name = stageTable(table, stage);
     return {
       head: `create or replace table ${name} using delta as\n`,
