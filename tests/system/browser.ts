@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from "playwright-core";
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
@@ -73,6 +73,14 @@ export const figure = (page: Page, label: string): Promise<string> =>
 
 /** A figure as a number again. */
 export const number = (text: string) => Number(text.replaceAll(/[^\d.-]/g, ""));
+
+/** The cells of a table's rows, without the head. */
+export const cellsOf = (table: Locator): Promise<string[][]> =>
+  table
+    .locator("tbody tr")
+    .evaluateAll((rows) =>
+      rows.map((row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "")),
+    );
 
 interface AxeResults {
   readonly violations: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[];

@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 import { kernelEnvironment } from "../../build/src/commands/jupyter.ts";
+import { freePort } from "../services/free-port.ts";
 import { projectRoot, temporaryFolder } from "./cli.ts";
 
 /* What Jupyter starts is a program that starts the kernel. However it ends, no kernel lives on: one keeps memory, and its output open. */
@@ -20,14 +21,6 @@ describe("a kernel ends with the program that Jupyter started", () => {
     const spec = path.join(folder, "jupyter/share/kernels/tslab/kernel.json");
     ({ argv } = JSON.parse(await readFile(spec, "utf8")) as { argv: string[] });
   });
-
-  async function freePort(): Promise<number> {
-    const server = createServer();
-    await new Promise<void>((done) => void server.listen(0, "127.0.0.1", done));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((done) => void server.close(done));
-    return port;
-  }
 
   /** Starts it as Jupyter does. */
   async function start(ports: Readonly<Record<string, number>> = {}) {

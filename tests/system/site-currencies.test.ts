@@ -1,12 +1,11 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SiteServer } from "../../build/src/site/server.ts";
-import { keepPicture, launch, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
+import { cellsOf, keepPicture, launch, number, openReady, watchedPage, whyNoBrowser } from "./browser.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { serveShop, sql } from "./site-home.ts";
 
 const why = whyNoBrowser ? ` (skipped: ${whyNoBrowser})` : "";
-const amount = (text: string) => Number(text.replaceAll(/[^\d.-]/g, ""));
 
 describe.skipIf(whyNoBrowser)(`a shop whose customers pay in two currencies${why}`, () => {
   let shop: Lakehouse;
@@ -50,12 +49,8 @@ describe.skipIf(whyNoBrowser)(`a shop whose customers pay in two currencies${why
     const chart = page.locator("figure.chart", { hasText: "What is left of what was ordered?" });
     await chart.getByRole("button", { name: "Show table" }).click();
     const shown = async () => {
-      const lines = await chart
-        .locator("tbody tr")
-        .evaluateAll((rows) =>
-          rows.map((row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "")),
-        );
-      return { lines, steps: Object.fromEntries(lines.map(([step, money]) => [step!, amount(money!)])) };
+      const lines = await cellsOf(chart);
+      return { lines, steps: Object.fromEntries(lines.map(([step, money]) => [step!, number(money!)])) };
     };
     const all = await shown();
     expect(all.steps).toMatchObject(await known());

@@ -3,6 +3,7 @@ import type { Browser, Download, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { serveSite, type SiteServer } from "../../build/src/site/server.ts";
 import {
+  cellsOf,
   figure,
   keepPicture,
   launch,
@@ -133,13 +134,8 @@ describe.skipIf(whyNoBrowser)(`the dashboard${whyNoBrowser ? ` (skipped: ${whyNo
     const rowsPer = async (part: string) => {
       await openReady(page, address("index", `?period=2025-10-01_2025-12-31&per=${part}`));
       await chart.getByRole("button", { name: "Show table" }).click();
-      const cells = await chart
-        .locator("tbody tr")
-        .evaluateAll((rows) =>
-          rows.map((row) => [...row.querySelectorAll("th, td")].map((cell) => cell.textContent ?? "")),
-        );
       return {
-        cells,
+        cells: await cellsOf(chart),
         head: await chart.locator("thead").innerText(),
         title: await chart.locator("h3").innerText(),
       };

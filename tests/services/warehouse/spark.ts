@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { getPriority, setPriority } from "node:os";
 import path from "node:path";
+import { freePort } from "../free-port.ts";
 import type { Installed } from "./install.ts";
 
 export interface Spark {
@@ -104,12 +104,4 @@ export async function startSpark({ spark, jars }: Installed, folder: string): Pr
     throw new Error(`Spark did not start (${first}):\n${tail}`);
   }
   return { port, log, stop };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => void server.close(resolve));
-  return port;
 }

@@ -23,7 +23,7 @@ import { runFile } from "../../services/warehouse/run-file.ts";
 import { runJob, type JobOptions, type TaskEnd } from "../../services/warehouse/run-job.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 import { lakehouse } from "../cli.ts";
-import { compared as all, comparedRows, rowsOf } from "../compared.ts";
+import { besideSales, compared as all, comparedRows, rowsOf } from "../compared.ts";
 import { differences } from "../tables.ts";
 import { stepCases, type StepCases } from "./step-cases.ts";
 
@@ -59,9 +59,8 @@ const compared: Readonly<Record<string, string>> = {
   "ops.steps": "select step, position, job, notebook, runtime, reads, writes, fingerprint from ops.steps",
 };
 const isChosen = (step: string) => !leftOut.test(step);
-const aside =
-  /customer_|product_performance|stripe|marketing|campaign|touches|refunds|dim_date|fct_orders|fct_daily|region|status/;
-const onTheWayToSales = (step: string) => isChosen(step) && !streamed.test(step) && !aside.test(step);
+const onTheWayToSales = (step: string) =>
+  isChosen(step) && !streamed.test(step) && !besideSales.test(step) && step !== gold.dim_date.name;
 
 const goldTables = [...project.tables.keys()].filter((name) => name.startsWith("gold.")).toSorted();
 
