@@ -167,8 +167,11 @@ describe.skipIf(absent)(`jobs on a SQL warehouse${absent ? ` (skipped: ${absent}
 
   /** Rows that are on one side only, after one run of the embedded engine. */
   async function differing(date: string): Promise<string[]> {
-    const chosen = compiled.plans.flatMap(({ step, runtime }) =>
-      runtime !== "page" && isChosen(step) ? step : [],
+    // What a person starts by hand is in none of these jobs.
+    const chosen = compiled.plans.flatMap(({ step, runtime, jobs }) =>
+      runtime !== "page" && (jobs.includes("daily") || jobs.includes("streaming")) && isChosen(step)
+        ? step
+        : [],
     );
     succeeded(await shop.shopmetrics(`run --quiet --date ${date} --only ${chosen.join()}`));
     const duckdb = await openDuckdb({ file: path.join(shop.home, "warehouse.duckdb") });
