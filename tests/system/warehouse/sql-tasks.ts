@@ -405,7 +405,9 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       const { rows } = await connection.query("describe table extended gold.daily_sales_summary");
       const commentOf = (name: string) => rows.find((row) => row["col_name"] === name)?.["comment"];
       const valueOf = (name: string) => rows.find((row) => row["col_name"] === name)?.["data_type"];
-      expect(commentOf("revenue")).toBe("Sum of total_amount.");
+      expect(commentOf("revenue")).toBe(
+        gold.daily_sales_summary.columns.find(({ name }) => name === "revenue")?.comment,
+      );
       expect(valueOf("Comment")).toBe(gold.daily_sales_summary.comment);
       await connection.close();
       expect(await differing()).toEqual([]);

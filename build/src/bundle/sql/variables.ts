@@ -12,9 +12,12 @@ const datesAreGiven = `concat('from_date is "', {{from_date}}, '" and to_date is
 /** Says what is wrong with the dates. @param outcome what follows from it, a sentence */
 export const datesError = (outcome: string) => `raise_error(${datesAreGiven}. ${outcome}'))`;
 
-/** The first of the dates, where both are given or none: with one alone, a run would compute no business date and say nothing. */
-const firstDate = `if(({{from_date}} = '') = ({{to_date}} = '') and {{from_date}} <= {{to_date}}, ${dateGiven("from_date")},
-    cast(${datesError("Or give none. The step has changed nothing.")} as date))`;
+/** Where one date is given alone, a run would compute no business date and say nothing. */
+const datesAreWhole = "({{from_date}} = '') = ({{to_date}} = '') and {{from_date}} <= {{to_date}}";
+
+/** Not within the select: of what fails while Spark computes a subquery, the message is lost. */
+const onlyWithWholeDates = (select: string) => `if(${datesAreWhole}, ${select},
+  ${datesError("Or give none. The step has changed nothing.")})`;
 
 /** The variable that each file declares: what the task was given, how far the step has read and what it writes. */
 export const at = (name: string) => `this.${name}`;
@@ -51,7 +54,7 @@ export function sqlVariables(plan: Plan): string {
     ...(deletesOutdated(plan) ? [["keep_from", "timestamp", keptFrom] as const] : []),
     ...(backfillItem(plan)
       ? ([
-          ["from_date", "date", firstDate],
+          ["from_date", "date", dateGiven("from_date")],
           ["to_date", "date", dateGiven("to_date")],
         ] as const)
       : []),
@@ -73,8 +76,9 @@ export function sqlVariables(plan: Plan): string {
   const watermarks = tables.length
     ? `\n  from ops.watermarks where table_name in (${tables.join(", ")})`
     : "";
+  const select = `(select named_struct(
+  ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")})${watermarks})`;
   return `-- what this run is, which batches it reads and which it writes
 declare or replace variable this struct<${fields.map(([name, type]) => `${name} ${type}`).join(", ")}>;
-set variable this = (select named_struct(
-  ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")})${watermarks});`;
+set variable this = ${backfillItem(plan) ? onlyWithWholeDates(select) : select};`;
 }
