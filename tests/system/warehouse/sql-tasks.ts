@@ -388,9 +388,8 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       await connection.execute("comment on table gold.daily_sales_summary is 'other'");
       await connection.execute("alter table gold.daily_sales_summary alter column revenue comment 'other'");
       const asked = {} as Writing; // this verb asks for no select
-      const cared = [gold.daily_sales_summary, silver.dim_customers, bronze.orders_raw, ops.runs];
       const care = async () => {
-        for (const table of cared)
+        for (const table of [gold.daily_sales_summary, silver.dim_customers, bronze.orders_raw, ops.runs])
           for (const { body } of databricksDialect.verbs.maintain({ kind: "maintain", table }, asked))
             await connection.execute(body);
       };
@@ -406,13 +405,10 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       const { rows } = await connection.query("describe table extended gold.daily_sales_summary");
       const commentOf = (name: string) => rows.find((row) => row["col_name"] === name)?.["comment"];
       const valueOf = (name: string) => rows.find((row) => row["col_name"] === name)?.["data_type"];
-      expect(commentOf("revenue")).toBe(
-        gold.daily_sales_summary.columns.find(({ name }) => name === "revenue")?.comment,
-      );
+      expect(commentOf("revenue")).toBe("Sum of the lines' amounts, in the reporting currency.");
       expect(valueOf("Comment")).toBe(gold.daily_sales_summary.comment);
       await connection.close();
-      const selects = cared.flatMap(({ name }) => (compared[name] ? [[name, compared[name]] as const] : []));
-      expect(await differing(Object.fromEntries(selects))).toEqual([]);
+      expect(await differing()).toEqual([]);
     },
     patience,
   );

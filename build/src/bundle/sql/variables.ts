@@ -46,18 +46,14 @@ export function sqlVariables(plan: Plan): string {
   const read = (name: string) => `if(cast({{full}} as boolean), 0,
     coalesce(max(batch) filter (where table_name = '${name}' and step = '${plan.step}'), 0))`;
   const loaded = plan.items.flatMap(({ load }) => load?.table ?? []);
+  const takesDates = backfillItem(plan) !== undefined;
   const fields: (readonly [name: string, type: string, value: string])[] = [
     ["run_id", "string", "{{run_id}}"],
     ["run_date", "date", "cast({{date}} as date)"],
     ["now", "timestamp", "current_timestamp()"],
     ["full", "boolean", "cast({{full}} as boolean)"],
     ...(deletesOutdated(plan) ? [["keep_from", "timestamp", keptFrom] as const] : []),
-    ...(backfillItem(plan)
-      ? ([
-          ["from_date", "date", dateGiven("from_date")],
-          ["to_date", "date", dateGiven("to_date")],
-        ] as const)
-      : []),
+    ...(takesDates ? dateParameters.map((name) => [name, "date", dateGiven(name)] as const) : []),
     ...plan.changes.flatMap((name) => [
       [`lo_${flat(name)}`, "bigint", read(name)] as const,
       [`hi_${flat(name)}`, "bigint", published(name)] as const,
@@ -80,5 +76,5 @@ export function sqlVariables(plan: Plan): string {
   ${fields.map(([name, , value]) => `'${name}', ${value}`).join(",\n  ")})${watermarks})`;
   return `-- what this run is, which batches it reads and which it writes
 declare or replace variable this struct<${fields.map(([name, type]) => `${name} ${type}`).join(", ")}>;
-set variable this = ${backfillItem(plan) ? onlyWithWholeDates(select) : select};`;
+set variable this = ${takesDates ? onlyWithWholeDates(select) : select};`;
 }
