@@ -4,6 +4,7 @@ import { openLiveWith } from "./plan/session.js";
 import { tables } from "./shop/index.js";
 
 export { bronze, gold, ops, silver, tables } from "./shop/index.js";
+export { arrived } from "./shop/arrived.js";
 export { daysOfNewRates, exchangeRates, inReporting } from "./shop/exchange.js";
 export type { ColumnOf, Row, Table } from "./contracts/table.js";
 export { changes, run, sql, touched, type Statement } from "./sql/statement.js";

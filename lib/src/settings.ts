@@ -12,6 +12,33 @@ const isCurrency = (value: string) =>
   isKnown(() => Intl.NumberFormat("en", { style: "currency", currency: value }));
 const notACurrency = { message: "is not a currency's code of three letters, such as EUR or USD" };
 
+const routeNames = ["exports", "full", "incremental", "changes"] as const;
+
+/**
+ * How rows of a source come in: as landed exports; or from its database, read as a whole, read by what was updated, or as a stream of
+ * changes.
+ */
+export type Route = (typeof routeNames)[number];
+
+/** A word for all tables, and after it `table=word` for others: `incremental, products=full`. */
+const routes = z.string().transform((value, context) => {
+  const found = new Map<string, Route>();
+  for (const part of value.split(/[,\s]+/).filter(Boolean)) {
+    const [, name, word] = /^(?:(\w+)=)?(\w+)$/.exec(part) ?? [];
+    const route = routeNames.find((known) => known === word);
+    if (route === undefined) {
+      context.issues.push({
+        code: "custom",
+        input: value,
+        message: `is not a list such as incremental, products=full: the words are ${routeNames.join(", ")}`,
+      });
+      return z.NEVER;
+    }
+    found.set(name ?? "", route);
+  }
+  return found;
+});
+
 const environment = z.object({
   SHOPMETRICS_HOME: z.string().min(1).default(".shopmetrics"),
   SHOPMETRICS_ENGINE: z
@@ -53,6 +80,7 @@ const environment = z.object({
     .min(1)
     .max(12)
     .default(1),
+  POSTGRES_ROUTE: z.string().default("exports").pipe(routes),
   SHOPMETRICS_DEV: z
     .string()
     .regex(/^\w{1,60}$/, "is not a name for your own tables: letters, digits and _, or off")
@@ -189,6 +217,26 @@ const currencyRates = z.object({
   CURRENCY_RATES_SINCE: day.default("2022-01-01"),
 });
 
+/** Used when POSTGRES_URL is set. */
+const postgres = z.object({
+  POSTGRES_URL: z
+    .url({ protocol: /^postgres(?:ql)?$/, error: "is not an address, such as postgres://reader@db.example.com:5432/shop" })
+    .refine((value) => {
+      const { username, pathname, search, hash } = new URL(value);
+      return username !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
+    }, "is not a user, a host and a database, such as postgres://reader@db.example.com:5432/shop"),
+  POSTGRES_PASSWORD: z.string().optional(),
+  POSTGRES_TLS: yesOrNo.optional(),
+  POSTGRES_SCHEMA: z.string().regex(/^[A-Za-z_]\w{0,62}$/, "is not a schema's name").default("public"),
+  POSTGRES_OVERLAP_MINUTES: z.coerce
+    .number("is not a number of minutes")
+    .int("is not a whole number of minutes")
+    .min(0)
+    .max(43_200)
+    .default(60),
+  POSTGRES_ACCEPT_LOSS: yesOrNo.default(false),
+});
+
 const hasLogin = (value: string) => /^[^/]*\/\/[^/?#]*@/.test(value);
 
 const protocolOf = (value: string) => (URL.canParse(value) ? new URL(value).protocol : "");
@@ -214,6 +262,23 @@ export interface CurrencyRatesSettings {
   readonly url: string;
   /** The first day that is asked for. */
   readonly since: string;
+}
+
+/** A PostgreSQL database whose tables are read. */
+export interface PostgresSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  /** Never to be printed. */
+  readonly password?: string;
+  /** Whether the connection is encrypted, and the server's certificate checked: by default where it is not on this machine. */
+  readonly tls: boolean;
+  readonly schema: string;
+  /** How long a transaction may last whose changes an incremental extraction must not miss, in minutes. */
+  readonly overlapMinutes: number;
+  /** Whether a person has accepted that most rows of a table are gone. */
+  readonly acceptLoss: boolean;
 }
 
 /** The topic of the clickstream, and how it is read. */
@@ -265,6 +330,8 @@ export interface Settings {
     readonly ordersCurrency: string;
     readonly country: string;
     readonly fiscalYearStart: number;
+    /** How the rows of a table of the shop's database come in, by its name; under "" those of the others. */
+    readonly routes: ReadonlyMap<string, Route>;
   };
   /** Whose tables a notebook in Jupyter works on, `dev_<name>`; undefined for the warehouse's own. */
   readonly developer: string | undefined;
@@ -278,6 +345,8 @@ export interface Settings {
   readonly stripe?: StripeSettings;
   /** Set when CURRENCY_RATES_URL is: then runs fetch exchange rates. */
   readonly currencyRates?: CurrencyRatesSettings;
+  /** Set when POSTGRES_URL is: then runs read what is new in the shop's database. */
+  readonly postgres?: PostgresSettings;
   /** How long a warehouse held by another process is waited for, in seconds. */
   readonly lockWait: number;
   /** After how many idle seconds a notebook gives the warehouse back. */
@@ -320,22 +389,25 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
       ordersCurrency: (parsed.SHOPMETRICS_ORDERS_CURRENCY ?? parsed.SHOPMETRICS_CURRENCY).toUpperCase(),
       country: parsed.SHOPMETRICS_COUNTRY.toUpperCase(),
       fiscalYearStart: parsed.SHOPMETRICS_FISCAL_YEAR_START,
+      routes: parsed.POSTGRES_ROUTE,
     },
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
     ...(given["STRIPE_API_KEY"] !== undefined && { stripe: readStripe(given) }),
     ...(given["CURRENCY_RATES_URL"] !== undefined && { currencyRates: readCurrencyRates(given) }),
+    ...(given["POSTGRES_URL"] !== undefined && { postgres: readPostgres(given) }),
   };
 }
 
 /** What these settings let a run ask besides landed files, as notebooks name it among their sources. */
-export function asksOutside({ kafka, stripe, currencyRates }: Settings, source: string): boolean {
+export function asksOutside({ kafka, stripe, currencyRates, postgres }: Settings, source: string): boolean {
   if (source.startsWith("landing/")) return false;
   if (source.startsWith("kafka/")) return kafka !== undefined;
   const known = new Map<string, unknown>([
     ["service/stripe", stripe],
     ["service/currency_rates", currencyRates],
+    ["service/postgres", postgres],
   ]);
   return !known.has(source) || known.get(source) !== undefined;
 }
@@ -358,9 +430,12 @@ export const settings = (): Settings => inForce ?? readSettings();
 export const keptFrom = ({ keepDays }: Pick<Settings, "keepDays">, now: Date): Date =>
   new Date(now.getTime() - keepDays * 86_400_000);
 
-/** The same settings, with the loss of events that Kafka no longer holds accepted or not. */
-export const withAcceptLoss = (given: Settings, acceptLoss: boolean): Settings =>
-  given.kafka ? { ...given, kafka: { ...given.kafka, acceptLoss } } : given;
+/** The same settings, with the loss of events that Kafka no longer holds, and of most rows of a table, accepted or not. */
+export const withAcceptLoss = (given: Settings, acceptLoss: boolean): Settings => ({
+  ...given,
+  ...(given.kafka && { kafka: { ...given.kafka, acceptLoss } }),
+  ...(given.postgres && { postgres: { ...given.postgres, acceptLoss } }),
+});
 
 /** The user as a part of a file's or a catalog's name. */
 function userName(): string {
@@ -456,7 +531,33 @@ function readCurrencyRates(given: Readonly<Record<string, string | undefined>>):
   return { url: parsed.CURRENCY_RATES_URL, since: parsed.CURRENCY_RATES_SINCE };
 }
 
-const secrets = new Set(["DATABRICKS_TOKEN", "KAFKA_PASSWORD", "STRIPE_API_KEY", "CURRENCY_RATES_URL"]);
+const localHosts = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+function readPostgres(given: Readonly<Record<string, string | undefined>>): PostgresSettings {
+  const parsed = parse(postgres, given);
+  const { hostname, port, pathname, username, password: inUrl } = new URL(parsed.POSTGRES_URL);
+  const password = parsed.POSTGRES_PASSWORD ?? (inUrl === "" ? undefined : decodeURIComponent(inUrl));
+  return {
+    host: hostname.replaceAll(/[[\]]/g, ""),
+    port: Number(port || 5432),
+    database: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+    ...(password !== undefined && { password }),
+    tls: parsed.POSTGRES_TLS ?? !localHosts.has(hostname),
+    schema: parsed.POSTGRES_SCHEMA,
+    overlapMinutes: parsed.POSTGRES_OVERLAP_MINUTES,
+    acceptLoss: parsed.POSTGRES_ACCEPT_LOSS,
+  };
+}
+
+const secrets = new Set([
+  "DATABRICKS_TOKEN",
+  "KAFKA_PASSWORD",
+  "STRIPE_API_KEY",
+  "CURRENCY_RATES_URL",
+  "POSTGRES_URL",
+  "POSTGRES_PASSWORD",
+]);
 
 function parse<Shape extends z.ZodType>(
   shape: Shape,

@@ -412,7 +412,7 @@ const products = { ...silver.dim_products, order: [{ name: "lsn", type: "BIGINT"
     try {
       const [bundled] = await bundleNotebooks([file], { root });
       const all = new Map([...shop.tables, [products.name, products]]);
-      await dryRun([await record(bundled!, duckdb.translate, [...all.keys()])], all);
+      await dryRun([await record(bundled!, duckdb.translate, all)], all);
       return "built";
     } catch (error) {
       return (error as Error).message;

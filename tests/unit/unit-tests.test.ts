@@ -38,7 +38,7 @@ async function recorded(
   ]);
   await writeFile(path.join(root, file), text);
   const [bundled] = await bundleNotebooks([file], { root });
-  return record(bundled!, duckdb.translate, [...shop.tables.keys()]);
+  return record(bundled!, duckdb.translate, shop.tables);
 }
 
 const imports = `import { bronze, changes, given, gold, merge, refresh, run, silver, sql } from "shopmetrics";`;

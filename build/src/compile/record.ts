@@ -12,6 +12,7 @@ import {
   type Plan,
   type Session,
   type Statement,
+  type Tables,
   type UnitTest,
   type VerbRequest,
 } from "shopmetrics/plan";
@@ -49,16 +50,16 @@ export interface Recording {
 export async function record(
   bundled: BundledNotebook,
   translate: EngineAdapter["translate"],
-  tables: readonly string[] = [],
+  tables: Tables = new Map(),
   { engines = allEngines(), root }: { engines?: readonly EngineAdapter[]; root?: string } = {},
 ): Promise<Recording> {
   const { notebook } = bundled;
   if (notebook.front.runtime === "node")
     return { plan: nodePlan(notebook), tests: [], shapes: new Map(), find: () => undefined };
   const asked = await listen(bundled, root);
-  const recording = await planOf(notebook, asked, { translate, tables, engines });
+  const recording = await planOf(notebook, asked, { translate, tables: [...tables.keys()], engines });
   for (const { place, test } of recording.tests) {
-    const misfit = misfitOf(recording.plan, test);
+    const misfit = misfitOf(recording.plan, test, tables);
     if (misfit) throw new NotebookError(place, misfit);
   }
   return recording;

@@ -43,8 +43,8 @@ interface TableOptions<Shape, Order extends string = string> {
   /** Instead of `newest`: which of two rows with one key came first. The smaller is kept, so that a copy changes nothing. */
   readonly oldest?: readonly ColumnName<Shape>[];
   /**
-   * What says which of two changes of a row is the newer where no clock does, such as a position in a database's log: columns that
-   * the select gives in addition to the table's, compared in this order. `merge` with `order` keeps them beside the table.
+   * What says which of two changes of a row is the newer where no clock does, such as a position in a database's log: columns of the
+   * select, which may be the table's own, compared in this order. `merge` with `order` keeps them beside the table.
    */
   readonly order?: Readonly<Record<Order, z.ZodType>>;
   /**
@@ -74,6 +74,8 @@ interface TableOptions<Shape, Order extends string = string> {
   readonly auditColumns?: readonly ColumnName<Shape>[];
   /** What the files are that `load` appends to it. Default `csv`. */
   readonly files?: FileFormat;
+  /** The table of exports in whose place changes of a database can come: rows of it that a unit test gives come as changes then. */
+  readonly standsFor?: Table;
   /** Whether a step lands these files itself. Nobody else puts one there, so no hint names the folder. */
   readonly landsItself?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
@@ -144,11 +146,9 @@ export function table<Shape extends z.ZodRawShape, Order extends string = never>
     throw new Error(
       `${name}: a table of envelopes has no \`formerly\`: the fields of a message keep their names.`,
     );
-  const twice = Object.keys(order ?? {}).find((column) => column in shape);
+  const twice = Object.keys(order ?? {}).find((column) => (options.key as readonly string[] | undefined)?.includes(column));
   if (twice !== undefined)
-    throw new Error(
-      `${name}: ${twice} is a column of the table; \`order\` names others, which are kept beside it.`,
-    );
+    throw new Error(`${name}: ${twice} is of the key, which is the same in all changes of a row; \`order\` names other columns.`);
   const row = z.strictObject(shape);
   return {
     kind: "table",

@@ -25,9 +25,9 @@ export interface ChangeWords {
 }
 
 /**
- * A select of what `merge` has to do: of each row the newest change, if the table does not know it or a newer one. It has the
- * table's columns, those of the order, and `_deleted`. A row that was deleted is known by its place in the order, so an older change
- * that comes late does not bring it back.
+ * A select of what `merge` has to do: of each row the newest change, if the table does not know a newer one. It has the table's columns,
+ * those of the order, and `_deleted`. A row that was deleted is known by its place in the order, so an older change that comes late does
+ * not bring it back. The same change again is done again: what a step adds to it may have changed.
  */
 export function newsOf(
   { table, deleted, order }: MergeRequest & { readonly order: readonly string[] },
@@ -35,17 +35,18 @@ export function newsOf(
   words: ChangeWords,
 ): string {
   const key = keyOf(table);
-  const columns = names(givenColumns(table));
-  const [first, ...rest] = order;
+  const columns = [...new Set([...givenColumns(table).map(({ name }) => name), ...order])];
+  const [first] = order;
   const complete = guarded(first!, [...key, ...order, ...(deleted ? [deleted] : [])], key, words);
-  return `select ${columns}, ${names(order)}, _deleted from (
+  const given = columns.map((name) => (name === first ? `${complete} as ${name}` : name));
+  return `select ${names(columns)}, _deleted from (
   select i.*, row_number() over (partition by ${names(key, "i.")} order by ${newestFirst(order, "i.")}) as _rank
   from (
-    select ${[columns, `${complete} as ${first}`, ...rest, `${deleted ?? "false"} as _deleted`].join(", ")} from (
+    select ${[...given, `${deleted ?? "false"} as _deleted`].join(", ")} from (
 ${rows}
     ) as given
   ) as i left join ${latestTable(table)} as l on ${same(key, "i", "l")}
-  where ${marker("full")} or l.${key[0]} is null or ${isAfter(order, "i", "l")}
+  where ${marker("full")} or l.${key[0]} is null or ${isNotBefore([...order, "_deleted"], "i", "l")}
 ) as ranked where _rank = 1`;
 }
 
@@ -146,11 +147,14 @@ const newestFirst = (order: readonly string[], prefix = "") =>
   [...order, "_deleted"].map((name) => `${prefix}${name} desc`).join(", ");
 
 /** A comparison of tuples, which Spark lacks. */
-const isAfter = (order: readonly string[], a: string, b: string): string =>
-  order.reduceRight((rest, name) => {
-    const after = `${a}.${name} > ${b}.${name}`;
-    return rest ? `(${after} or (${a}.${name} = ${b}.${name} and ${rest}))` : after;
-  }, "");
+const isNotBefore = (order: readonly string[], a: string, b: string): string =>
+  order.reduceRight(
+    (rest, name) =>
+      rest
+        ? `(${a}.${name} > ${b}.${name} or (${a}.${name} = ${b}.${name} and ${rest}))`
+        : `${a}.${name} >= ${b}.${name}`,
+    "",
+  );
 
 /** A column's value, where none of those needed is null; a change without one would be lost without a word. */
 function guarded(

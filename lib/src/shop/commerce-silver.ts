@@ -12,7 +12,7 @@ import {
   units,
 } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
-import { name, origin, words } from "./origin.js";
+import { byLog, change_lsn, name, origin, words } from "./origin.js";
 
 /** The states of a payment. What counts as paid: completed, refunded and partially_refunded. */
 export const paymentStatus = [
@@ -61,9 +61,11 @@ export const order_items = table(
     amount: money("quantity × unit_price − discount as they were given, rounded to the cent."),
     updated_at: timestamp("When the shop last changed the line, UTC.", happened),
     ...origin,
+    change_lsn,
   },
   {
     key: ["order_item_id"],
+    order: byLog,
     ...byChange,
     tracks: ["order_id", "product_id", "quantity", "unit_price", "discount", "amount"],
     references: {
@@ -90,9 +92,11 @@ export const payments = table(
     payment_date: timestamp("When it was paid, UTC.", happened),
     updated_at: timestamp("When the shop last changed the payment, UTC.", happened),
     ...origin,
+    change_lsn,
   },
   {
     key: ["payment_id"],
+    order: byLog,
     ...byChange,
     tracks: [
       "order_id",

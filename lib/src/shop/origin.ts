@@ -13,3 +13,15 @@ export const origin = {
     "Number of that file among the loaded ones: a file that was loaded later has a greater one.",
   ),
 };
+
+/** Where a change stands in its database's log. */
+export const change_lsn = bigint(
+  "Where the change that made this row stands in the log of the shop's database (LSN). Null for a row of an export.",
+).nullable();
+
+/** Of two changes in a database the later in its log is the newer; of two readings at one place the one that was loaded later. */
+export const byLog = {
+  change_lsn: bigint("Position in the database's log."),
+  source_load: origin.source_load,
+  source_row: origin.source_row,
+};

@@ -13,7 +13,7 @@ import {
 import { eventTypes } from "./event.js";
 import { table } from "../contracts/table.js";
 import { orderStatus } from "./order-status.js";
-import { name, origin, words } from "./origin.js";
+import { byLog, change_lsn, name, origin, words } from "./origin.js";
 
 export * from "./commerce-silver.js";
 
@@ -69,9 +69,11 @@ export const dim_products = table(
     cost: money("Purchase cost now.").nullable(),
     updated_at: timestamp("When the shop last changed the product.", happened),
     ...origin,
+    change_lsn,
   },
   {
     key: ["product_id"],
+    order: byLog,
     newest: ["updated_at", "source_load", "source_file", "source_row"],
     auditColumns: ["source_load"],
     tracks: ["product_name", "category"],
@@ -101,9 +103,11 @@ export const orders_clean = table(
     status: oneOf(orderStatus, "State of the order."),
     updated_at: timestamp("When the shop last changed the order, UTC.", happened),
     ...origin,
+    change_lsn,
   },
   {
     key: ["order_id"],
+    order: byLog,
     newest: ["updated_at", "source_load", "source_file", "source_row"],
     auditColumns: ["source_load"],
     tracks: [

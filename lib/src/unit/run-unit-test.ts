@@ -10,6 +10,7 @@ import { executeItems, noFigures, type StepContext } from "../run/step.js";
 import { prepareWarehouse, publish, readWindows } from "../run/warehouse.js";
 import { nearestOf } from "../sql/nearest.js";
 import { verbNamed } from "../verbs/registry.js";
+import { asChanges } from "./as-changes.js";
 import { differenceOf } from "./difference.js";
 import { boundRows, completeRows, give } from "./fill.js";
 
@@ -36,13 +37,14 @@ export async function runUnitTest(
     open = scratchEngine().openScratch!,
   }: { readonly tables: Tables; readonly open?: () => Promise<Engine> },
 ): Promise<void> {
-  const misfit = misfitOf(step, test);
+  const misfit = misfitOf(step, test, tables);
   if (misfit) throw new InputError(misfit);
+  const { arrivals } = asChanges(step, test, tables);
   const engine = await open();
   try {
     const connection = await engine.connect();
     await prepareWarehouse(connection, engineNamed(engine.name).dialect, tables);
-    for (const [index, arrival] of test.arrivals.entries()) {
+    for (const [index, arrival] of arrivals.entries()) {
       await arrive(connection, engine, arrival, { tables, batch: index + 1 });
       await runOnce(connection, engine, step, arrival.now);
     }
@@ -56,8 +58,10 @@ export async function runUnitTest(
 /** Why a test does not fit the step whose notebook it stands in; undefined where it does. */
 export function misfitOf(
   { step, reads, writes, items }: Pick<TestedStep, "step" | "reads" | "writes" | "items">,
-  { arrivals, expected }: UnitTest,
+  test: UnitTest,
+  tables: Tables,
 ): string | undefined {
+  const { arrivals, expected } = asChanges({ reads, writes }, test, tables);
   const written = writtenBy({ writes, items });
   const loaded = items.find(({ load }) => load)?.table;
   if (loaded !== undefined)

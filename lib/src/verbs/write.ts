@@ -210,7 +210,8 @@ function refuseOthersOrder({ name, order }: Table, given: OfChanges): void {
           ? `Add { order: [${declared.map((column) => `"${column}"`).join(", ")}] }.`
           : `Declare { order: { … } } in its contract, and name its columns.`),
     );
-  const asked = given.order ?? [];
+  // Rows without a place in the order, such as those of an export, are compared by the contract's `newest`.
+  const asked = given.order ?? declared;
   if (asked.join() === declared.join()) return;
   throw new InputError(
     `merge(${name}): the order is ${asked.join(", ") || "nothing"}, and that of its contract ${declared.join(", ") || "is nothing"}. ` +

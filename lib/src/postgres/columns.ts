@@ -1,0 +1,69 @@
+import type { Client } from "pg";
+import { InputError } from "../errors.js";
+
+/** A column of a table of the database. */
+interface SourceColumn {
+  readonly name: string;
+  /** As PostgreSQL writes it: `numeric(12,2)`, `timestamp with time zone`, `text[]`. */
+  readonly type: string;
+  /** `a` for an array, `c` for a composite, and others. */
+  readonly category: string;
+}
+
+/** A table of the database, and where its rows are. */
+export interface SourceTable {
+  /** Quoted, with its schema. */
+  readonly name: string;
+  readonly columns: readonly SourceColumn[];
+  /** How many pages of the disk it takes; undefined where rows have no place of their own: a view, or a table of partitions. */
+  readonly pages: number | undefined;
+}
+
+export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+/** Looks a table up. @throws InputError when there is none, or a column is missing that is read */
+export async function describe(
+  client: Client,
+  schema: string,
+  { table, columns, into }: { readonly table: string; readonly columns: readonly string[]; readonly into: string },
+): Promise<SourceTable> {
+  const name = `${quoted(schema)}.${quoted(table)}`;
+  const { rows: found } = await client.query<{ kind: string; pages: string }>(
+    `select relkind as kind, pg_relation_size(oid) / current_setting('block_size')::bigint as pages
+      from pg_class where oid = to_regclass($1)`,
+    [name],
+  );
+  const [place] = found;
+  if (!place)
+    throw new InputError(
+      `The database has no table ${schema}.${table}, which ${into} takes. If it has another name or schema there, make a view of this ` +
+        `name, or set POSTGRES_SCHEMA; if its rows come as exports, set POSTGRES_ROUTE to the words of the others and ${table}=exports.`,
+    );
+  const { rows } = await client.query<SourceColumn>(
+    `select attname as name, format_type(atttypid, atttypmod) as type, lower(typcategory::text) as category
+      from pg_attribute join pg_type on pg_type.oid = atttypid
+      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
+    [name],
+  );
+  const missing = columns.filter((column) => !rows.some((row) => row.name === column));
+  if (missing.length > 0)
+    throw new InputError(
+      `The table ${schema}.${table} has no column ${missing.join(", ")}, which ${into} takes. It has ` +
+        `${rows.map((row) => row.name).join(", ")}. If a column was renamed there, make a view that has the old name too; if it is gone ` +
+        "for good, take it out of the contract. Nothing was read.",
+    );
+  return { name, columns: rows, pages: place.kind === "r" || place.kind === "m" ? Number(place.pages) : undefined };
+}
+
+/** An expression for the value of a column of `given` as a text. An instant is in UTC, with microseconds; an array or a composite is JSON. */
+export function textOf({ name, type, category }: SourceColumn): string {
+  const column = `given.${quoted(name)}`;
+  if (/^timestamp\b/.test(type)) {
+    const zoned = type.includes("with time zone");
+    const utc = zoned ? `${column} at time zone 'UTC'` : column;
+    return `case when isfinite(${column}) then to_char(${utc}, 'YYYY-MM-DD"T"HH24:MI:SS.US${zoned ? '"Z"' : ""}') else ${column}::text end`;
+  }
+  if (category === "a" || category === "c") return `to_json(${column})::text`;
+  if (type === "bytea") return `encode(${column}, 'base64')`;
+  return `${column}::text`;
+}

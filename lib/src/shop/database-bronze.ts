@@ -1,0 +1,66 @@
+import { bigint, int, text, timestamp } from "../contracts/columns.js";
+import { table, type Table } from "../contracts/table.js";
+import { order_items_raw, payments_raw } from "./commerce-bronze.js";
+import { customers_raw, orders_raw, products_raw } from "./customer-bronze.js";
+import { audit, given } from "./exported.js";
+
+/**
+ * The tables of the shop's database that can take the place of exports: the columns that are read are those of the exports. `leaves`
+ * names others that nobody needs; one that the database has in addition is told.
+ */
+export const databaseTables = {
+  customers: {
+    exported: customers_raw,
+    key: "customer_id",
+    leaves: ["account", "preferences", "created_at"],
+  },
+  products: { exported: products_raw, key: "product_id", leaves: ["tags", "created_at"] },
+  orders: { exported: orders_raw, key: "order_id", leaves: ["created_at"] },
+  order_items: { exported: order_items_raw, key: "order_item_id", leaves: ["created_at"] },
+  payments: { exported: payments_raw, key: "payment_id", leaves: ["created_at"] },
+} as const;
+
+export type DatabaseTable = keyof typeof databaseTables;
+
+/** Changes of a table of the shop's database, in the form that Debezium gives them. */
+function changesOf(name: DatabaseTable) {
+  const isPersonal = databaseTables[name].exported.options.personal !== undefined;
+  return table(
+    `bronze.${name}_changes`,
+    `Changes of the table ${name} of the shop's database as they arrived, a row each, append-only: what an extraction read, or ` +
+      "what change data capture sent.",
+    {
+      value: given("The change's text, exactly. Null for a tombstone, which says only that a key is gone."),
+      kafka_topic: given("The topic; extracted for rows that were read from the database itself."),
+      kafka_partition: int("The topic's partition.").nullable(),
+      kafka_offset: bigint(
+        "The message's offset in its partition; of an extraction, how many rows came before.",
+      ).nullable(),
+      kafka_timestamp: timestamp("When the message was produced; of an extraction, when it began.").nullable(),
+      kafka_key: given("The row's key."),
+      op: given("r: read, c: inserted, u: updated, d: deleted, t: the whole table was emptied."),
+      before: given("The row before the change as JSON, as far as the database says; of a deletion at least its key."),
+      after: given("The row after the change as JSON, every value as a text; null for a deletion."),
+      source: given("Where the change was in the database as JSON: lsn, the transaction, the time of its commit."),
+      transaction: given("The transaction's id and the change's place in it as JSON, where it is told."),
+      ...audit,
+      _rescued_data: text(
+        "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
+      ).nullable(),
+    },
+    {
+      auditColumns: ["ingested_at", "source_load"],
+      files: "envelopes",
+      landsItself: true,
+      standsFor: databaseTables[name].exported as Table,
+      tags: { sensitivity: isPersonal ? "personal" : "internal" },
+      personal: isPersonal ? ["value", "before", "after"] : [],
+    },
+  );
+}
+
+export const customers_changes = changesOf("customers");
+export const products_changes = changesOf("products");
+export const orders_changes = changesOf("orders");
+export const order_items_changes = changesOf("order_items");
+export const payments_changes = changesOf("payments");

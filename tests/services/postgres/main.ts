@@ -1,0 +1,115 @@
+/**
+ * `npm run shop`: a shop in PostgreSQL for a person, until Ctrl-C. Its data stay in `.shopmetrics/shop`, so the next start goes on with the
+ * day after. See README.md.
+ */
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openLiveShop, type LiveShop } from "./life.ts";
+import { start } from "./start.ts";
+
+const usage = `npm run shop -- [--port <n>] [--scale <n>] [--days <n>] [--live [--rate <n>]]
+
+A shop in PostgreSQL on this machine until Ctrl-C: customers, products, orders, their lines and payments of the simulated shop.
+
+  --port <n>   where it listens, from 1 to 65535 (default 54329)
+  --scale <n>  how large a new shop is: 1 is 10,000 customers and 100,000 orders (default 0.02)
+  --days <n>   lives so many days at once, with orders, corrections, deletions and customers who ask to be forgotten (default 0)
+  --live       goes on living, day after day
+  --rate <n>   transactions per second of --live (default 10)`;
+
+interface Wanted {
+  readonly port: number;
+  readonly scale: number;
+  readonly days: number;
+  readonly rate: number | undefined;
+}
+
+/** What was asked for. Ends the program for what it does not understand, and after help. */
+function wanted(): Wanted {
+  try {
+    const options = {
+      port: { type: "string", default: "54329" },
+      scale: { type: "string", default: "0.02" },
+      days: { type: "string", default: "0" },
+      rate: { type: "string", default: "10" },
+      live: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    } as const;
+    const { values } = parseArgs({ options });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
+    const number = (name: "port" | "scale" | "days" | "rate", least: number, most: number, whole: boolean) => {
+      const value = Number(values[name]);
+      if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+      console.error(
+        `--${name} ${values[name]}: give a ${whole ? "whole " : ""}number from ${least} to ${most}.`,
+      );
+      return process.exit(2);
+    };
+    return {
+      port: number("port", 1, 65_535, true),
+      scale: number("scale", 0.001, 10, false),
+      days: number("days", 0, 3650, true),
+      rate: values.live ? number("rate", 0.1, 10_000, false) : undefined,
+    };
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    return process.exit(2);
+  }
+}
+
+const { port, scale, days, rate } = wanted();
+const home = path.resolve(process.env["SHOPMETRICS_HOME"] ?? ".shopmetrics");
+const folder = path.join(home, "shop");
+const ended = new Promise<void>((resolve) => {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+});
+let isOver = false;
+void ended.then(() => (isOver = true));
+
+try {
+  const server = await start({ folder, port });
+  try {
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    const shop = await openLiveShop(server.owner, {
+      folder,
+      scale,
+      from: "2026-01-01",
+      to: days > 0 || rate !== undefined ? daysBefore(yesterday, Math.max(days, 30)) : yesterday,
+      say: console.error,
+    });
+    for (let day = 0; day < days && !isOver; day++) tell(await shop.day());
+    console.log(`export POSTGRES_URL=${server.reader}`);
+    console.error(
+      "The shop is open until Ctrl-C. In another terminal, with this set: POSTGRES_ROUTE=full npx shopmetrics run",
+    );
+    if (rate !== undefined) await live(shop, rate);
+    else await ended;
+    await shop.close();
+  } finally {
+    await server.stop();
+  }
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
+}
+
+async function live(shop: LiveShop, perSecond: number): Promise<void> {
+  while (!isOver) {
+    const lived = shop.day(async () => {
+      if (!isOver) await sleep(1000 / perSecond);
+    });
+    tell(await lived);
+  }
+}
+
+function tell({ date, transactions, changes }: Awaited<ReturnType<LiveShop["day"]>>): void {
+  console.error(`${date}: ${transactions} transactions changed ${changes} rows`);
+}
+
+function daysBefore(date: string, count: number): string {
+  return new Date(Date.parse(date) - count * 86_400_000).toISOString().slice(0, 10);
+}
