@@ -81,6 +81,10 @@ const environment = z.object({
     .max(12)
     .default(1),
   POSTGRES_ROUTE: z.string().default("exports").pipe(routes),
+  POSTGRES_TOPICS: z
+    .string()
+    .regex(/^[\w.-]{1,200}$/, "is not how topics begin: letters, digits, '.', '_' and '-'")
+    .default("shop.public"),
   SHOPMETRICS_DEV: z
     .string()
     .regex(/^\w{1,60}$/, "is not a name for your own tables: letters, digits and _, or off")
@@ -345,6 +349,8 @@ export interface Settings {
   readonly stripe?: StripeSettings;
   /** Set when CURRENCY_RATES_URL is: then runs fetch exchange rates. */
   readonly currencyRates?: CurrencyRatesSettings;
+  /** How the topics of change data capture begin; behind a dot comes the table's name, as Debezium has it. */
+  readonly changeTopics: string;
   /** Set when POSTGRES_URL is: then runs read what is new in the shop's database. */
   readonly postgres?: PostgresSettings;
   /** How long a warehouse held by another process is waited for, in seconds. */
@@ -391,6 +397,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
       fiscalYearStart: parsed.SHOPMETRICS_FISCAL_YEAR_START,
       routes: parsed.POSTGRES_ROUTE,
     },
+    changeTopics: parsed.POSTGRES_TOPICS,
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
     ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),

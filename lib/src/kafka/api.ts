@@ -2,6 +2,7 @@ import type { ResultRow } from "../plan/plan.js";
 import type { KafkaSettings } from "../settings.js";
 import type { ConnectivityOptions, ConnectivityResult } from "./check-kafka.js";
 import type { TopicLanded } from "./land.js";
+import type { LandingFolders } from "./landing-file.js";
 
 /**
  * Lands the messages that the topic holds and bronze does not, as files in `landing/clickstream`, which `load` then loads.
@@ -22,6 +23,8 @@ export async function landTopic(
   kafka: KafkaSettings,
   options: {
     readonly landing: string;
+    /** Where files land below it; by default those of the clickstream. */
+    readonly folders?: LandingFolders;
     readonly held: readonly ResultRow[];
     readonly starts: readonly ResultRow[];
     readonly signal?: AbortSignal;

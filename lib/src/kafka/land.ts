@@ -1,11 +1,14 @@
 import type { KafkaSettings } from "../settings.js";
+import type { LandingFolders } from "./landing-file.js";
 import { followerOf } from "./follow.js";
 import { openTopic, type Known } from "./open-topic.js";
 import { TopicRecreated } from "./positions.js";
 
 interface LandOptions extends Known {
-  /** The landing folder; files go into `clickstream` and `topic_starts` below it. */
+  /** The landing folder. */
   readonly landing: string;
+  /** Where files go below it; by default those of the clickstream. */
+  readonly folders?: LandingFolders;
   /** Ends the reading early: what was read until then is landed. */
   readonly signal?: AbortSignal;
   /** Takes in what has landed, while the reading goes on: called when that is worth it, never twice at once. */
@@ -43,10 +46,11 @@ async function landNow(
   options: LandOptions,
   recreated?: string,
 ): Promise<TopicLanded> {
-  const { landing, signal, whileReading, ...known } = options;
+  const { landing, folders, signal, whileReading, ...known } = options;
   const taking = takenIn(whileReading, settings);
   const open = await openTopic(settings, known, {
     landing,
+    ...(folders && { folders }),
     follow: false,
     ...(recreated && { recreated }),
     onLanded: taking.onLanded,

@@ -1,6 +1,14 @@
 import { open, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 
+/** Where files land, below the landing folder: those of the messages, and those that say where the reading of a partition starts. */
+export interface LandingFolders {
+  readonly messages: string;
+  readonly starts: string;
+}
+
+export const clickstreamFolders: LandingFolders = { messages: "clickstream", starts: "topic_starts" };
+
 /**
  * A file is named by its topic, its partition and the offset at which it continues the file before it, as Kafka names its
  * own segments. A name can be used only once, so two processes that read from the same offset cannot both land a file.

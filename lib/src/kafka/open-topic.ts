@@ -3,7 +3,7 @@ import path from "node:path";
 import type { KafkaSettings } from "../settings.js";
 import { removeDrafts } from "../landing/write-whole.js";
 import { landWhole } from "../landing/new-file.js";
-import { reached } from "./landing-file.js";
+import { clickstreamFolders, reached, type LandingFolders } from "./landing-file.js";
 import { openPartitionWriters, type PartitionWriters } from "./partition-writer.js";
 import { positionsOf, type Held, type NewStart, type Start } from "./positions.js";
 import { openReader, type Reader } from "./reader.js";
@@ -25,7 +25,7 @@ export interface OpenTopic {
 /**
  * Connects, finds out where to continue, records the offset at which each new partition starts, and starts reading.
  *
- * @param options.landing files go into `clickstream` and `topic_starts` below it
+ * @param options.folders where files go below the landing folder; by default those of the clickstream
  * @param options.recreated what shows that the topic was deleted and created again, if it was
  * @throws InputError when Kafka can't be reached, or holds less than it should
  */
@@ -34,13 +34,14 @@ export async function openTopic(
   known: Known,
   options: {
     landing: string;
+    folders?: LandingFolders;
     follow: boolean;
     recreated?: string;
     /** Told of each file of events that has landed. */
     onLanded?: (events: number) => void;
   },
 ): Promise<OpenTopic> {
-  const { landing, follow, recreated, onLanded } = options;
+  const { landing, folders = clickstreamFolders, follow, recreated, onLanded } = options;
   const { topic: name, acceptLoss, batchEvents } = settings;
   const watermarks = await readWatermarks(settings);
   const found = positionsOf({
@@ -51,10 +52,10 @@ export async function openTopic(
     ...(recreated && { recreated }),
   });
   const { topic, starts } = found;
-  const folder = path.join(landing, "clickstream");
+  const folder = path.join(landing, folders.messages);
   await mkdir(folder, { recursive: true });
   await removeDrafts(folder);
-  for (const start of starts) await landStart(landing, start);
+  for (const start of starts) await landStart(path.join(landing, folders.starts), start);
   const positions = await Promise.all(
     found.positions.map(async (position) => {
       const next = await reached(folder, topic, position.partition, position.next);
@@ -71,9 +72,9 @@ export async function openTopic(
 }
 
 /** As a file of its own, so that it reaches bronze like all other files. */
-async function landStart(landing: string, { topic, partition, first, reason }: NewStart): Promise<void> {
+async function landStart(folder: string, { topic, partition, first, reason }: NewStart): Promise<void> {
   const name = `${topic}-${partition}-${String(first).padStart(20, "0")}.csv`;
   const row = [topic, partition, first, reason, new Date().toISOString()].join(",");
   const header = "kafka_topic,kafka_partition,first_offset,reason,recorded_at";
-  await landWhole(path.join(landing, "topic_starts"), name, `${header}\n${row}\n`);
+  await landWhole(folder, name, `${header}\n${row}\n`);
 }

@@ -68,6 +68,14 @@ export function arrived(name: DatabaseTable): Arrived {
   };
 }
 
+const lsn = "try_cast(get_json_object(source, '$.lsn') as bigint)";
+
+/**
+ * Where a change stands in the log: its own position, or the end of the last transaction before its own where that is later. A change
+ * that was made before a snapshot, in a transaction that ended after it, is newer than the snapshot.
+ */
+const place = `greatest(${lsn}, coalesce(try_cast(get_json_object(get_json_object(source, '$.sequence'), '$[0]') as bigint), ${lsn}))`;
+
 /** A deletion has no updated_at: it counts from the time of its transaction. A tombstone says nothing that the deletion did not say. */
 function rowsOf(name: DatabaseTable, from: Changes | Table): Statement {
   const { exported } = databaseTables[name];
@@ -88,7 +96,7 @@ function rowsOf(name: DatabaseTable, from: Changes | Table): Statement {
     ...fields,
     ...loadColumns,
     "coalesce(op, '') = 'd' as is_deleted",
-    "try_cast(get_json_object(source, '$.lsn') as bigint) as change_lsn",
+    `${place} as change_lsn`,
   ];
   return sqlOf(
     [

@@ -1,11 +1,12 @@
 import { bigint, int, text, timestamp } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
-import { audit, given } from "./exported.js";
+import { audit, given, topicStart } from "./exported.js";
 
 export * from "./commerce-bronze.js";
 export * from "./customer-bronze.js";
 export {
   customers_changes,
+  database_topic_starts,
   order_items_changes,
   orders_changes,
   payments_changes,
@@ -64,15 +65,6 @@ export const topic_starts = table(
   "bronze.topic_starts",
   "Where the reading of each partition of a topic started, and where it continued after a loss of messages " +
     "that a person accepted: append-only.",
-  {
-    kafka_topic: given(
-      "The topic. After it was deleted and created again, its next generation is called name@2.",
-    ),
-    kafka_partition: given("The topic's partition."),
-    first_offset: given("The first offset that is read."),
-    reason: given("first read, loss accepted, or topic recreated."),
-    recorded_at: given("When this was recorded, ISO instant."),
-    ...audit,
-  },
+  topicStart,
   { auditColumns: ["ingested_at", "source_load"], landsItself: true, tags: { sensitivity: "internal" } },
 );

@@ -2,7 +2,7 @@ import { bigint, int, text, timestamp } from "../contracts/columns.js";
 import { table, type Table } from "../contracts/table.js";
 import { order_items_raw, payments_raw } from "./commerce-bronze.js";
 import { customers_raw, orders_raw, products_raw } from "./customer-bronze.js";
-import { audit, given } from "./exported.js";
+import { audit, given, topicStart } from "./exported.js";
 
 /**
  * The tables of the shop's database that can take the place of exports: the columns that are read are those of the exports. `leaves`
@@ -64,3 +64,11 @@ export const products_changes = changesOf("products");
 export const orders_changes = changesOf("orders");
 export const order_items_changes = changesOf("order_items");
 export const payments_changes = changesOf("payments");
+
+export const database_topic_starts = table(
+  "bronze.database_topic_starts",
+  "Where the reading of each partition of a topic of database changes started, and where it continued after a loss of messages that a " +
+    "person accepted: append-only.",
+  topicStart,
+  { auditColumns: ["ingested_at", "source_load"], landsItself: true, tags: { sensitivity: "internal" } },
+);

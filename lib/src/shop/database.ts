@@ -1,8 +1,13 @@
 import { InputError } from "../errors.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
+import { landTopic } from "../kafka/api.js";
+import { stopSignal } from "../plan/session.js";
 import { extract } from "../postgres/extract.js";
-import { settings as settingsInForce, type PostgresSettings, type Route } from "../settings.js";
+import { extractedTopic } from "../postgres/held.js";
+import { settings as settingsInForce, type KafkaSettings, type Route, type Settings } from "../settings.js";
+import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
+import { rows } from "../verbs/read.js";
 import * as bronze from "./database-bronze.js";
 import { databaseTables, type DatabaseTable } from "./database-bronze.js";
 
@@ -20,22 +25,58 @@ export function routeOf(name: DatabaseTable): Route {
 }
 
 /**
- * Loads what has landed of the shop's database, then lands and loads what is new there, for the tables that POSTGRES_ROUTE says are read
- * from it. Without settings it only loads.
+ * Loads what has landed of the shop's database, then lands and loads what is new there, for the tables that POSTGRES_ROUTE says are not
+ * exports: read from the database, or from the topics of change data capture. Without a database and a broker it only loads.
  *
- * @throws InputError naming what the database lacks or refuses; ServiceDown when it does not answer
+ * @throws InputError naming what the database or Kafka lacks or refuses; ServiceDown when the database does not answer
  */
-export async function landDatabase(postgres: PostgresSettings | undefined): Promise<void> {
-  for (const name of tableNames) await load(bronze[`${name}_changes`], { from: `${name}_changes` });
-  if (!postgres) return;
-  const asked = tableNames.flatMap((table) => {
-    const route = routeOf(table);
+export async function landDatabase(settings: Settings): Promise<void> {
+  await load(bronze.database_topic_starts, { from: "database_topic_starts" });
+  for (const name of tableNames) await loadChanges(name);
+  const routed = tableNames.map((table) => ({ table, route: routeOf(table) }));
+  const { postgres, kafka } = settings;
+  const read = routed.flatMap(({ table, route }) => {
     if (route !== "full" && route !== "incremental") return [];
     const { exported, key, leaves } = databaseTables[table];
-    const columns = arrivedColumns(exported).flatMap((column) =>
-      column.name === "_rescued_data" ? [] : column.name,
-    );
+    const columns = arrivedColumns(exported).flatMap(({ name }) => (name === "_rescued_data" ? [] : name));
     return { table, key, columns, leaves, into: bronze[`${table}_changes`], route };
   });
-  if (asked.length > 0) await extract(postgres, asked);
+  if (postgres && read.length > 0) await extract(postgres, read);
+  const captured = routed.flatMap(({ table, route }) => (route === "changes" ? table : []));
+  if (kafka) for (const table of captured) await landTopicOf(table, kafka, settings);
+}
+
+const loadChanges = (name: DatabaseTable) => load(bronze[`${name}_changes`], { from: `${name}_changes` });
+
+/** Lands what a topic of change data capture holds and bronze does not. */
+async function landTopicOf(
+  name: DatabaseTable,
+  kafka: KafkaSettings,
+  { landing, changeTopics }: Settings,
+): Promise<void> {
+  const into = bronze[`${name}_changes`];
+  const held = await rows(sql`
+    select kafka_topic, kafka_partition, max(kafka_offset) + 1 as next_offset,
+      max_by(kafka_timestamp, kafka_offset) as last_timestamp
+    from ${into}
+    where kafka_offset is not null and kafka_topic <> ${extractedTopic}
+    group by kafka_topic, kafka_partition`);
+  const starts = await rows(sql`
+    select kafka_topic, kafka_partition, first_offset from ${bronze.database_topic_starts}`);
+  const whileReading = async () => {
+    await load(bronze.database_topic_starts, { from: "database_topic_starts" });
+    await loadChanges(name);
+  };
+  await landTopic(
+    { ...kafka, topic: `${changeTopics}.${name}` },
+    {
+      landing,
+      folders: { messages: `${name}_changes`, starts: "database_topic_starts" },
+      held,
+      starts,
+      signal: stopSignal(),
+      whileReading,
+    },
+  );
+  await whileReading();
 }

@@ -35,3 +35,15 @@ export function exported<Shape extends z.ZodRawShape>(
 
 /** A column as it arrived: a text, or nothing. */
 export const given = (comment: string) => text(comment).nullable();
+
+/** Where the reading of a partition of a topic started. */
+export const topicStart = {
+  kafka_topic: given(
+    "The topic. After it was deleted and created again, its next generation is called name@2.",
+  ),
+  kafka_partition: given("The topic's partition."),
+  first_offset: given("The first offset that is read."),
+  reason: given("first read, loss accepted, or topic recreated."),
+  recorded_at: given("When this was recorded, ISO instant."),
+  ...audit,
+};
