@@ -27,9 +27,14 @@ SECRETS = {
     "stripe-api-key": "STRIPE_API_KEY",
     # The address of a service of exchange rates, which may hold a key.
     "currency-rates-url": "CURRENCY_RATES_URL",
+    # The address of the shop's database, which may hold a password, and how its tables come in.
+    "postgres-url": "POSTGRES_URL",
+    "postgres-password": "POSTGRES_PASSWORD",
+    "postgres-route": "POSTGRES_ROUTE",
+    "postgres-topics": "POSTGRES_TOPICS",
 }
 # Those that must not stand in a log.
-HIDDEN = {"kafka-password", "stripe-api-key", "currency-rates-url"}
+HIDDEN = {"kafka-password", "stripe-api-key", "currency-rates-url", "postgres-url", "postgres-password"}
 # What Node needs of this process's own environment: the rest may hold secrets that are none of its business.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 GRACE_SECONDS = 30

@@ -27,8 +27,14 @@ export function namingOf(settings: Settings): Naming {
     if (table.startsWith("landing/"))
       return { namespace: "file", name: path.join(settings.landing, table.slice("landing/".length)) };
     // The notebook names the topic by its default; the settings say which one is read, and where.
+    if (table === "kafka/database-changes" && settings.kafka)
+      return { namespace: `kafka://${settings.kafka.brokers[0]}`, name: settings.changeTopics };
     if (table.startsWith("kafka/") && settings.kafka)
       return { namespace: `kafka://${settings.kafka.brokers[0]}`, name: settings.kafka.topic };
+    if (table === "service/postgres" && settings.postgres) {
+      const { host, port, database, schema } = settings.postgres;
+      return { namespace: `postgres://${host}:${port}`, name: `${database}.${schema}` };
+    }
     if (table === "service/stripe" && settings.stripe)
       return { namespace: settings.stripe.base, name: "stripe" };
     // The address of a service may hold a key, so only its host is told.
