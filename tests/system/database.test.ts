@@ -5,40 +5,13 @@ import { openLiveShop, keys, type LiveShop } from "../services/postgres/life.ts"
 import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start, type Postgres } from "../services/postgres/start.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { differences } from "./database-rows.ts";
 import { query } from "./tables.ts";
 
 /** How many extractions are killed: a few by default, more by `DATABASE_KILLS=60 npx vitest run …`. */
 const kills = Number(process.env["DATABASE_KILLS"] ?? 3);
 
 const absent = whyNoPostgres();
-
-/** What silver must hold of a table of the database, as the database itself says it. */
-const expected = {
-  "silver.orders_clean": [
-    "order_id, customer_id, total_amount, order_date, status, updated_at",
-    `select order_id, customer_id, total_amount::text, ${utc("order_date")}, status::text, ${utc("updated_at")} from orders`,
-  ],
-  "silver.order_items": [
-    "order_item_id, order_id, product_id, quantity, unit_price, discount, updated_at",
-    `select order_item_id, order_id, product_id, quantity::text, unit_price::text, discount::text, ${utc("updated_at")} from order_items`,
-  ],
-  "silver.payments": [
-    "payment_id, order_id, amount, currency, payment_status, transaction_id, updated_at",
-    `select payment_id, order_id, amount::text, currency, payment_status::text, transaction_id, ${utc("updated_at")} from payments`,
-  ],
-  "silver.dim_products": [
-    "product_id, product_name, category, price, cost, updated_at",
-    `select product_id, product_name, category, price::text, cost::text, ${utc("updated_at")} from products`,
-  ],
-  "silver.dim_customers where is_current": [
-    "customer_id, first_name, email, phone, city, signup_date",
-    "select customer_id, first_name, email, phone, city, signup_date::text from customers",
-  ],
-} as const;
-
-function utc(column: string): string {
-  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;
-}
 
 describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` : ""}`, () => {
   let postgres: Postgres;
@@ -73,22 +46,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   const run = (route: string, more?: Readonly<Record<string, string>>, of = shop) =>
     of.shopmetrics("run --quiet --only bronze.database+", { env: env(route, more) });
 
-  /** Which rows silver has and the database has not, or the other way round. */
-  async function differing(of = shop): Promise<Record<string, { here: unknown[]; there: unknown[] }>> {
-    const found: Record<string, { here: unknown[]; there: unknown[] }> = {};
-    for (const [table, [columns, select]] of Object.entries(expected)) {
-      const texts = columns.split(", ").map((name) => `cast(${name} as varchar) as ${name}`);
-      const here = (await query(of, `select ${texts.join(", ")} from ${table}`)).map((row) =>
-        JSON.stringify(Object.values(row)),
-      );
-      const { rows } = await owner.query<unknown[]>({ text: select, rowMode: "array" });
-      const there = rows.map((row) => JSON.stringify(row));
-      const [onlyHere, onlyThere] = [here.filter((row) => !there.includes(row)), there.filter((row) => !here.includes(row))];
-      if (onlyHere.length + onlyThere.length > 0 || here.length !== there.length)
-        found[table] = { here: onlyHere.slice(0, 3), there: onlyThere.slice(0, 3) };
-    }
-    return found;
-  }
+  const differing = (of = shop) => differences(of, owner);
 
   const counts = async (of = shop) =>
     Object.fromEntries(
@@ -119,7 +77,10 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     for (let day = 0; day < 8; day++) await live.day();
     succeeded(await run("full"));
     expect(await differing()).toEqual({});
-    const [deleted] = await query(shop, "select count(*)::int as n from bronze.orders_changes where op = 'd'");
+    const [deleted] = await query(
+      shop,
+      "select count(*)::int as n from bronze.orders_changes where op = 'd'",
+    );
     expect(Number(deleted!["n"])).toBeGreaterThan(0);
   });
 
@@ -133,7 +94,10 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     expect(second["orders"]! - first["orders"]!).toBeGreaterThan(0);
     expect(second["orders"]! - first["orders"]!).toBeLessThan(first["orders"]! / 2);
     const missed = await differing(other);
-    expect(missed["silver.orders_clean"]).toEqual({ here: [expect.any(String), expect.any(String)], there: [] });
+    expect(missed["silver.orders_clean"]).toEqual({
+      here: [expect.any(String), expect.any(String)],
+      there: [],
+    });
     succeeded(await run("full", {}, other));
     expect(await differing(other)).toEqual({});
     await other.remove();
@@ -170,12 +134,15 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   it("asks before it takes the loss of most rows for true", async () => {
     await owner.query("begin");
     await owner.query("create schema empty");
-    for (const table of Object.keys(keys)) await owner.query(`create table empty.${table} (like public.${table})`);
+    for (const table of Object.keys(keys))
+      await owner.query(`create table empty.${table} (like public.${table})`);
     await owner.query("commit");
     const before = await counts();
     const refused = await run("full", { POSTGRES_SCHEMA: "empty" });
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/rows of empty\.orders that bronze holds are no longer in the database, and 0 are/);
+    expect(refused.stderr).toMatch(
+      /rows of empty\.orders that bronze holds are no longer in the database, and 0 are/,
+    );
     expect((await counts())["orders"]).toEqual(before["orders"]);
     await owner.query("drop schema empty cascade");
   });
@@ -183,9 +150,21 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   it.each([
     ["a wrong password", { POSTGRES_PASSWORD: "wrong" }, /does not let reader in.*Check POSTGRES_PASSWORD/s],
     ["no database of this name", { POSTGRES_URL: "nowhere" }, /has no such database\. Check POSTGRES_URL/],
-    ["TLS without its authority", { POSTGRES_TLS: "true" }, /certificate that is not trusted.*NODE_EXTRA_CA_CERTS/s],
-    ["nobody at the port", { POSTGRES_URL: "down" }, /does not answer.*shopmetrics run --from bronze\.database/s],
-    ["a table of no database", { POSTGRES_ROUTE: "full, tickets=full" }, /POSTGRES_ROUTE names the table tickets/],
+    [
+      "TLS without its authority",
+      { POSTGRES_TLS: "true" },
+      /certificate that is not trusted.*NODE_EXTRA_CA_CERTS/s,
+    ],
+    [
+      "nobody at the port",
+      { POSTGRES_URL: "down" },
+      /does not answer.*shopmetrics run --from bronze\.database/s,
+    ],
+    [
+      "a table of no database",
+      { POSTGRES_ROUTE: "full, tickets=full" },
+      /POSTGRES_ROUTE names the table tickets/,
+    ],
   ] as const)("says what to do about %s, and never the password", async (_what, more, words) => {
     const { port } = new URL(postgres.reader);
     const url = {

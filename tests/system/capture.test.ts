@@ -1,0 +1,157 @@
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { whyNotReady as whyNoConnect } from "../services/connect/install.ts";
+import { start as startConnect, type Connect } from "../services/connect/start.ts";
+import { whyNotReady as whyNoKafka } from "../services/kafka/install.ts";
+import { start as startKafka, type Kafka } from "../services/kafka/start.ts";
+import { keys, openLiveShop, type LiveShop } from "../services/postgres/life.ts";
+import { whyNoPostgres } from "../services/postgres/programs.ts";
+import { start as startPostgres, type Postgres } from "../services/postgres/start.ts";
+import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
+import { comparedRows } from "./compared.ts";
+import { differences } from "./database-rows.ts";
+import { query } from "./tables.ts";
+
+/** How many days the shop lives: a few by default, a month by `DATABASE_DAYS=30 npx vitest run …`. */
+const days = Number(process.env["DATABASE_DAYS"] ?? 8);
+/** How many times something is killed: database, broker, Connect or our own process. By hand `DATABASE_KILLS=60`. */
+const kills = Number(process.env["DATABASE_KILLS"] ?? 6);
+
+const absent = whyNoPostgres() ?? (await whyNoKafka()) ?? (await whyNoConnect());
+
+describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` : ""}`, () => {
+  let postgres: Postgres;
+  let kafka: Kafka;
+  let connect: Connect;
+  let live: LiveShop;
+  let owner: Client;
+  /** A lakehouse for each way. */
+  let shops: Record<"full" | "incremental" | "changes", Lakehouse>;
+
+  const open = async () => {
+    live = await openLiveShop(postgres.owner, {
+      folder: postgres.folder,
+      scale: 0.003,
+      from: "2026-01-01",
+      to: "2026-03-01",
+    });
+    owner = new Client({ connectionString: postgres.owner });
+    owner.on("error", () => undefined);
+    await owner.connect();
+  };
+
+  beforeAll(async () => {
+    [postgres, kafka] = await Promise.all([startPostgres(), startKafka()]);
+    await open();
+    connect = await startConnect({
+      folder: path.join(postgres.folder, "connect"),
+      brokers: kafka.brokers,
+      database: postgres.reader,
+      tables: Object.keys(keys),
+    });
+    shops = { full: await lakehouse(), incremental: await lakehouse(), changes: await lakehouse() };
+  });
+  afterAll(async () => {
+    await live?.close().catch(() => undefined);
+    await owner?.end().catch(() => undefined);
+    await connect?.stop();
+    await Promise.all([kafka?.stop(), postgres?.stop()]);
+  });
+
+  const env = (route: string) => ({
+    POSTGRES_URL: postgres.reader,
+    POSTGRES_ROUTE: route,
+    KAFKA_BROKERS: kafka.brokers,
+  });
+  const args = "run --quiet --only bronze.database+ --date 2026-03-31";
+  const run = (shop: keyof typeof shops, route: string = shop) =>
+    shops[shop].shopmetrics(args, { env: env(route) });
+
+  /** Runs until silver is what the database holds: the log arrives a little later. */
+  async function follow(): Promise<Record<string, unknown>> {
+    let found: Record<string, unknown> = {};
+    for (const until = Date.now() + 120_000; Date.now() < until; await sleep(1000)) {
+      succeeded(await run("changes"));
+      found = await differences(shops.changes, owner);
+      if (Object.keys(found).length === 0) break;
+    }
+    return found;
+  }
+
+  it("begins with the tables as they are", async () => {
+    expect(await follow()).toEqual({});
+  });
+
+  it(`ends after ${days} days in the same silver and gold as reading the whole, and as reading what was updated`, async () => {
+    succeeded(await run("full"));
+    succeeded(await run("incremental"));
+    for (let day = 0; day < days; day++) {
+      await live.day();
+      succeeded(await run("full"));
+      succeeded(await run("incremental"));
+    }
+    // What was updated says nothing of what is gone.
+    succeeded(await run("incremental", "full"));
+    expect(await follow()).toEqual({});
+    // Where a row came from, and when it is known to have ended, is another thing on each way.
+    const own = new Set(["source_file", "source_row", "source_load", "change_lsn", "effective_end_date"]);
+    const found: Record<string, number> = {};
+    for (const [table, select] of Object.entries(comparedRows)) {
+      if (!/^(?:silver|gold)\./.test(table)) continue;
+      const rows = async (shop: Lakehouse) =>
+        (await query(shop, select))
+          .map((row) => JSON.stringify(Object.entries(row).filter(([name]) => !own.has(name))))
+          .toSorted();
+      const expected = await rows(shops.full);
+      for (const way of ["incremental", "changes"] as const) {
+        const here = await rows(shops[way]);
+        if (JSON.stringify(here) !== JSON.stringify(expected))
+          found[`${table} ${way}`] = here.filter((row) => !expected.includes(row)).length;
+      }
+    }
+    expect(found).toEqual({});
+  });
+
+  it("has in bronze for each row of the database what was inserted, and not deleted", async () => {
+    for (const [table, key] of Object.entries(keys)) {
+      const [counted] = await query(
+        shops.changes,
+        `select count(*) filter (where op in ('r', 'c'))::int - count(*) filter (where op = 'd')::int as n
+          from (select distinct op, kafka_key, source from bronze.${table}_changes where op is not null)`,
+      );
+      const { rows } = await owner.query<{ n: number }>(`select count(${key})::int as n from ${table}`);
+      expect([table, Number(counted!["n"])]).toEqual([table, rows[0]!.n]);
+    }
+  });
+
+  it(`holds what the database holds after ${kills} kills of the database, the broker, Connect and a run`, async () => {
+    const victims = ["run", "connect", "postgres", "kafka", "run", "all"] as const;
+    for (let kill = 0; kill < kills; kill++) {
+      const victim = victims[kill % victims.length]!;
+      const living = live.day().catch(() => undefined);
+      const running = shops.changes.start(args, { env: env("changes") });
+      await sleep(300 + ((kill * 977) % 2500));
+      if (victim === "run" || victim === "all") running.child.kill("SIGKILL");
+      if (victim === "connect" || victim === "all") await connect.kill();
+      if (victim === "postgres" || victim === "all") await postgres.kill();
+      if (victim === "kafka" || victim === "all") await kafka.kill();
+      await Promise.all([living, running.outcome]);
+      if (victim === "postgres" || victim === "all") await postgres.restart();
+      if (victim === "kafka" || victim === "all") await kafka.restart();
+      // Connect by itself gives up a task whose database or broker was gone for long.
+      if (victim !== "run") {
+        await connect.kill();
+        await connect.restart();
+      }
+      if (victim === "postgres" || victim === "all") {
+        await live.close().catch(() => undefined);
+        await owner.end().catch(() => undefined);
+        await open();
+      }
+    }
+    await live.day();
+    expect(await follow()).toEqual({});
+  });
+});

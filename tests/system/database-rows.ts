@@ -1,0 +1,53 @@
+import type { Client } from "pg";
+import type { Lakehouse } from "./cli.ts";
+import { query } from "./tables.ts";
+
+/** What silver must hold of a table of the database, as the database itself says it. */
+const expected = {
+  "silver.orders_clean": [
+    "order_id, customer_id, total_amount, order_date, status, updated_at",
+    `select order_id, customer_id, total_amount::text, ${utc("order_date")}, status::text, ${utc("updated_at")} from orders`,
+  ],
+  "silver.order_items": [
+    "order_item_id, order_id, product_id, quantity, unit_price, discount, updated_at",
+    `select order_item_id, order_id, product_id, quantity::text, unit_price::text, discount::text, ${utc("updated_at")} from order_items`,
+  ],
+  "silver.payments": [
+    "payment_id, order_id, amount, currency, payment_status, transaction_id, updated_at",
+    `select payment_id, order_id, amount::text, currency, payment_status::text, transaction_id, ${utc("updated_at")} from payments`,
+  ],
+  "silver.dim_products": [
+    "product_id, product_name, category, price, cost, updated_at",
+    `select product_id, product_name, category, price::text, cost::text, ${utc("updated_at")} from products`,
+  ],
+  "silver.dim_customers where is_current": [
+    "customer_id, first_name, email, phone, city, signup_date",
+    "select customer_id, first_name, email, phone, city, signup_date::text from customers",
+  ],
+} as const;
+
+function utc(column: string): string {
+  return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;
+}
+
+/** Which rows silver has and the database has not, or the other way round, of each table the first three. */
+export async function differences(
+  shop: Lakehouse,
+  database: Client,
+): Promise<Record<string, { here: string[]; there: string[] }>> {
+  const found: Record<string, { here: string[]; there: string[] }> = {};
+  for (const [table, [columns, select]] of Object.entries(expected)) {
+    const texts = columns.split(", ").map((name) => `cast(${name} as varchar) as ${name}`);
+    const kept = await query(shop, `select ${texts.join(", ")} from ${table}`);
+    const { rows } = await database.query<unknown[]>({ text: select, rowMode: "array" });
+    const here = kept.map((row) => JSON.stringify(Object.values(row))).toSorted();
+    const there = rows.map((row) => JSON.stringify(row)).toSorted();
+    if (JSON.stringify(here) === JSON.stringify(there)) continue;
+    const [inSilver, inDatabase] = [new Set(here), new Set(there)];
+    found[table] = {
+      here: here.filter((row) => !inDatabase.has(row)).slice(0, 3),
+      there: there.filter((row) => !inSilver.has(row)).slice(0, 3),
+    };
+  }
+  return found;
+}
