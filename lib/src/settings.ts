@@ -22,7 +22,7 @@ export type Route = (typeof routeNames)[number];
 
 /** A word for all tables, and after it `table=word` for others: `incremental, products=full`. */
 const routes = z.string().transform((value, context) => {
-  const found = new Map<string, Route>();
+  const found: Record<string, Route> = {};
   for (const part of value.split(/[,\s]+/).filter(Boolean)) {
     const [, name, word] = /^(?:(\w+)=)?(\w+)$/.exec(part) ?? [];
     const route = routeNames.find((known) => known === word);
@@ -34,7 +34,7 @@ const routes = z.string().transform((value, context) => {
       });
       return z.NEVER;
     }
-    found.set(name ?? "", route);
+    found[name ?? ""] = route;
   }
   return found;
 });
@@ -224,14 +224,20 @@ const currencyRates = z.object({
 /** Used when POSTGRES_URL is set. */
 const postgres = z.object({
   POSTGRES_URL: z
-    .url({ protocol: /^postgres(?:ql)?$/, error: "is not an address, such as postgres://reader@db.example.com:5432/shop" })
+    .url({
+      protocol: /^postgres(?:ql)?$/,
+      error: "is not an address, such as postgres://reader@db.example.com:5432/shop",
+    })
     .refine((value) => {
       const { username, pathname, search, hash } = new URL(value);
       return username !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
     }, "is not a user, a host and a database, such as postgres://reader@db.example.com:5432/shop"),
   POSTGRES_PASSWORD: z.string().optional(),
   POSTGRES_TLS: yesOrNo.optional(),
-  POSTGRES_SCHEMA: z.string().regex(/^[A-Za-z_]\w{0,62}$/, "is not a schema's name").default("public"),
+  POSTGRES_SCHEMA: z
+    .string()
+    .regex(/^[A-Za-z_]\w{0,62}$/, "is not a schema's name")
+    .default("public"),
   POSTGRES_OVERLAP_MINUTES: z.coerce
     .number("is not a number of minutes")
     .int("is not a whole number of minutes")
@@ -335,7 +341,7 @@ export interface Settings {
     readonly country: string;
     readonly fiscalYearStart: number;
     /** How the rows of a table of the shop's database come in, by its name; under "" those of the others. */
-    readonly routes: ReadonlyMap<string, Route>;
+    readonly routes: Readonly<Record<string, Route>>;
   };
   /** Whose tables a notebook in Jupyter works on, `dev_<name>`; undefined for the warehouse's own. */
   readonly developer: string | undefined;

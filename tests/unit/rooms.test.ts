@@ -13,6 +13,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["display"],
     ["unit"],
     ["compile", "run"],
+    ["postgres"],
     ["engine", "kafka", "pull"],
     ["verbs"],
     ["landing"],

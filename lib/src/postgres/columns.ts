@@ -11,7 +11,7 @@ interface SourceColumn {
 }
 
 /** A table of the database, and where its rows are. */
-export interface SourceTable {
+interface SourceTable {
   /** Quoted, with its schema. */
   readonly name: string;
   readonly columns: readonly SourceColumn[];
@@ -25,7 +25,11 @@ export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export async function describe(
   client: Client,
   schema: string,
-  { table, columns, into }: { readonly table: string; readonly columns: readonly string[]; readonly into: string },
+  {
+    table,
+    columns,
+    into,
+  }: { readonly table: string; readonly columns: readonly string[]; readonly into: string },
 ): Promise<SourceTable> {
   const name = `${quoted(schema)}.${quoted(table)}`;
   const { rows: found } = await client.query<{ kind: string; pages: string }>(
@@ -52,7 +56,11 @@ export async function describe(
         `${rows.map((row) => row.name).join(", ")}. If a column was renamed there, make a view that has the old name too; if it is gone ` +
         "for good, take it out of the contract. Nothing was read.",
     );
-  return { name, columns: rows, pages: place.kind === "r" || place.kind === "m" ? Number(place.pages) : undefined };
+  return {
+    name,
+    columns: rows,
+    pages: place.kind === "r" || place.kind === "m" ? Number(place.pages) : undefined,
+  };
 }
 
 /** An expression for the value of a column of `given` as a text. An instant is in UTC, with microseconds; an array or a composite is JSON. */

@@ -4,7 +4,7 @@ import { ServiceDown } from "../pull/patient-fetch.js";
 import type { PostgresSettings } from "../settings.js";
 
 /** `host:port/database`, for messages. */
-export const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
+const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
 
 /**
  * Connects to the database for reading. Every session speaks UTC and ISO, so that a value has one text.
@@ -64,13 +64,10 @@ export function problemOf(error: unknown, settings: PostgresSettings): Error {
     case "42P01":
       return refused(`has no such table: ${message}. Check POSTGRES_ROUTE and POSTGRES_SCHEMA.`);
   }
-  if (code === undefined || !/^(?:08|53|57|E)/.test(code))
-    return code === undefined && !/terminated|timeout|ended/i.test(message)
-      ? (error as Error)
-      : code === undefined
-        ? down()
-        : refused(`refused: ${message} (${code})`);
-  return down();
+  const isDown =
+    code === undefined ? /terminated|timeout|ended/i.test(message) : /^(?:08|53|57|E)/.test(code);
+  if (isDown) return down();
+  return code === undefined ? (error as Error) : refused(`refused: ${message} (${code}).`);
 
   function down(): ServiceDown {
     return new ServiceDown(

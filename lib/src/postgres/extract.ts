@@ -14,7 +14,7 @@ import { connect, problemOf } from "./connect.js";
 import { extractedTopic, newestOf, statesBetween, versionsSince, type State } from "./held.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
-export interface Extraction {
+interface Extraction {
   readonly table: string;
   readonly key: string;
   /** The columns that are read. */
@@ -79,7 +79,7 @@ export async function extract(settings: PostgresSettings, extractions: readonly 
 }
 
 /** The folder in which the files of a table land. */
-export const folderOf = ({ name }: Table) => name.slice(name.indexOf(".") + 1);
+const folderOf = ({ name }: Table) => name.slice(name.indexOf(".") + 1);
 
 /** A row as it is read: `key` is JSON as Debezium has it, `after` JSON in which every value is a text. */
 interface Row {
@@ -168,9 +168,7 @@ async function readAll(client: Client, select: () => string, into: Table, writer
     const states = await statesBetween(into, last, until);
     await writer.write(found, states);
     const there = new Set(found.map(({ key }) => key));
-    await writer.delete(
-      [...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : [])),
-    );
+    await writer.delete([...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : [])));
     last = until;
   };
   for await (const found of chunksOf(client, select())) await compare(found, found.at(-1)!.key);
@@ -203,7 +201,11 @@ interface Writer {
   readonly known: number;
 }
 
-async function openWriter({ into, table, route }: Extraction, snapshot: Snapshot, begin: bigint): Promise<Writer> {
+async function openWriter(
+  { into, table, route }: Extraction,
+  snapshot: Snapshot,
+  begin: bigint,
+): Promise<Writer> {
   const folder = path.join(settingsInForce().landing, folderOf(into));
   await removeDrafts(folder);
   const written = { rows: 0, deletions: 0 };

@@ -49,7 +49,7 @@ export function arrived(name: DatabaseTable): Arrived {
       lsn: sql`cast(null as bigint)`,
       marks: [sql`change_lsn`],
       historyMarks: [],
-      keptLsn: sql`change_lsn`,
+      keptLsn: sql`cast(null as bigint)`,
       merging: {},
       keeping: {},
     };
@@ -92,12 +92,7 @@ function rowsOf(name: DatabaseTable, from: Changes | Table): Statement {
         ? `case when length(${value}) = 11 then left(${value}, 10) else ${value} end as ${column}`
         : `${value} as ${column}`;
     });
-  const all = [
-    ...fields,
-    ...loadColumns,
-    "coalesce(op, '') = 'd' as is_deleted",
-    `${place} as change_lsn`,
-  ];
+  const all = [...fields, ...loadColumns, "coalesce(op, '') = 'd' as is_deleted", `${place} as change_lsn`];
   return sqlOf(
     [
       `select ${all.join(",\n    ")},\n    case when op = 'd' then cast(`,

@@ -16,12 +16,12 @@ const tableNames = Object.keys(databaseTables) as DatabaseTable[];
 /** How the rows of a table come in, by POSTGRES_ROUTE. @throws InputError when that names a table that no database brings */
 export function routeOf(name: DatabaseTable): Route {
   const { routes } = settingsInForce().business;
-  const unknown = [...routes.keys()].find((key) => key !== "" && !(key in databaseTables));
+  const unknown = Object.keys(routes).find((key) => key !== "" && !Object.hasOwn(databaseTables, key));
   if (unknown !== undefined)
     throw new InputError(
       `POSTGRES_ROUTE names the table ${unknown}. The tables of the shop's database are ${tableNames.join(", ")}.`,
     );
-  return routes.get(name) ?? routes.get("") ?? "exports";
+  return routes[name] ?? routes[""] ?? "exports";
 }
 
 /**

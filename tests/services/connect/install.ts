@@ -1,8 +1,6 @@
 import { mavenJars } from "../maven-jars.ts";
 
-export const { whyNotReady, install } = mavenJars(
-  "connect",
-  "Kafka Connect",
-  import.meta.dirname,
-  "npm run connect",
-);
+const jars = mavenJars("connect", "Kafka Connect", import.meta.dirname, "npm run connect");
+
+export const whyNotReady = jars.whyNotReady;
+export const install = jars.install;

@@ -1,8 +1,7 @@
 import { mavenJars } from "../maven-jars.ts";
 
-export const { whatIsMissing, whyNotReady, install } = mavenJars(
-  "kafka",
-  "Kafka",
-  import.meta.dirname,
-  "npm run kafka",
-);
+const jars = mavenJars("kafka", "Kafka", import.meta.dirname, "npm run kafka");
+
+export const whatIsMissing = jars.whatIsMissing;
+export const whyNotReady = jars.whyNotReady;
+export const install = jars.install;
