@@ -53,7 +53,8 @@ export function problemOf(error: unknown, settings: PostgresSettings): Error {
     case "28P01":
     case "28000":
       return refused(
-        `does not let ${settings.user} in: ${message}. Check POSTGRES_PASSWORD, on Databricks the secret postgres-password, and pg_hba.conf.`,
+        `does not let ${settings.user} in: ${message}. Check POSTGRES_PASSWORD, on Databricks the secret ` +
+          "postgres-password, and pg_hba.conf.",
       );
     case "3D000":
       return refused(`has no such database. Check POSTGRES_URL.`);

@@ -9,7 +9,7 @@ import { removeDrafts } from "../landing/write-whole.js";
 import { stopSignal, warn } from "../plan/session.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
 import { load } from "../verbs/load.js";
-import { describe, quoted, textOf } from "./columns.js";
+import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
 import { extractedTopic, newestOf, statesBetween, versionsSince, type State } from "./held.js";
 
@@ -104,7 +104,8 @@ async function extractOne(
     const left = writer.known + rows;
     if (deletions > fewDeletions && deletions > left && !settings.acceptLoss)
       throw new InputError(
-        `${deletions} rows of ${settings.schema}.${extraction.table} that bronze holds are no longer in the database, and ${left} are. If ` +
+        `${deletions} rows of ${settings.schema}.${extraction.table} that bronze holds are no longer in the database, and ` +
+          `${left} are. If ` +
           "that is right, run once with --accept-loss (or POSTGRES_ACCEPT_LOSS=true). If it is another database, or one that is not " +
           "filled, check POSTGRES_URL. Nothing was taken over.",
       );
