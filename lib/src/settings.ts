@@ -244,6 +244,7 @@ const postgres = z.object({
     .min(0)
     .max(43_200)
     .default(60),
+  POSTGRES_COMPARE_HOURS: z.coerce.number("is not a number of hours").min(0).max(8760).default(20),
   POSTGRES_ACCEPT_LOSS: yesOrNo.default(false),
 });
 
@@ -287,6 +288,8 @@ export interface PostgresSettings {
   readonly schema: string;
   /** How long a transaction may last whose changes an incremental extraction must not miss, in minutes. */
   readonly overlapMinutes: number;
+  /** After how many hours the tables are counted again, for a check that compares them with silver. */
+  readonly compareHours: number;
   /** Whether a person has accepted that most rows of a table are gone. */
   readonly acceptLoss: boolean;
 }
@@ -559,6 +562,7 @@ function readPostgres(given: Readonly<Record<string, string | undefined>>): Post
     tls: parsed.POSTGRES_TLS ?? !localHosts.has(hostname),
     schema: parsed.POSTGRES_SCHEMA,
     overlapMinutes: parsed.POSTGRES_OVERLAP_MINUTES,
+    compareHours: parsed.POSTGRES_COMPARE_HOURS,
     acceptLoss: parsed.POSTGRES_ACCEPT_LOSS,
   };
 }

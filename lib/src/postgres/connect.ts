@@ -4,7 +4,7 @@ import { ServiceDown } from "../pull/patient-fetch.js";
 import type { PostgresSettings } from "../settings.js";
 
 /** `host:port/database`, for messages. */
-const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
+export const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
 
 /**
  * Connects to the database for reading. Every session speaks UTC and ISO, so that a value has one text.

@@ -11,6 +11,7 @@ import { settings as settingsInForce, type PostgresSettings } from "../settings.
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
+import { beginSnapshot, landStates, type Moment, type Watch } from "./observe.js";
 import { extractedTopic, newestOf, statesBetween, versionsSince, type State } from "./held.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
@@ -36,14 +37,6 @@ const chunk = 20_000;
 /** Of fewer rows nobody is asked whether they may go. */
 const fewDeletions = 100;
 
-/** The instant of all that a run reads. */
-interface Snapshot {
-  /** The position in the database's log. */
-  readonly lsn: string;
-  /** ISO, by the database's clock. */
-  readonly at: string;
-}
-
 /**
  * Lands what tables of a PostgreSQL database hold and bronze does not, as changes in the form of Debezium, and loads them. All tables are
  * read in one snapshot, so that their rows fit together, and what is new of each lands as one whole file or not at all.
@@ -59,16 +52,18 @@ interface Snapshot {
  *
  * @throws InputError naming what the database lacks or refuses; ServiceDown when it does not answer
  */
-export async function extract(settings: PostgresSettings, extractions: readonly Extraction[]): Promise<void> {
+export async function extract(
+  settings: PostgresSettings,
+  extractions: readonly Extraction[],
+  watch: Watch,
+): Promise<void> {
   const client = await connect(settings);
   const abort = () => void client.end().catch(() => undefined);
   stopSignal().addEventListener("abort", abort, { once: true });
   try {
-    await client.query("begin isolation level repeatable read read only");
-    const { rows } = await client.query<Snapshot>(`select
-      (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn,
-      to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`);
-    for (const extraction of extractions) await extractOne(settings, client, extraction, rows[0]!);
+    const moment = await beginSnapshot(client, settings, watch);
+    for (const extraction of extractions) await extractOne(settings, client, extraction, moment);
+    await landStates(client, settings.schema, moment, watch.compared, moment.lsn);
   } catch (error) {
     stopSignal().throwIfAborted();
     throw error instanceof InputError ? error : problemOf(error, settings);
@@ -91,7 +86,7 @@ async function extractOne(
   settings: PostgresSettings,
   client: Client,
   extraction: Extraction,
-  snapshot: Snapshot,
+  snapshot: Moment,
 ): Promise<void> {
   const { into, route } = extraction;
   const { next, newest } = await newestOf(into);
@@ -204,7 +199,7 @@ interface Writer {
 
 async function openWriter(
   { into, table, route }: Extraction,
-  snapshot: Snapshot,
+  snapshot: Moment,
   begin: bigint,
 ): Promise<Writer> {
   const folder = path.join(settingsInForce().landing, folderOf(into));
