@@ -30,8 +30,9 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
       select cast(confirmed_lsn as bigint) as lsn from ${bronze.database_states} where table_name = ${name}
     ) as looks`;
   const state = sql`
-    select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction, split(running_transactions, ',') as running,
-      cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum, observed_at
+    select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction,
+      split(running_transactions, ',') as running, cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum,
+      observed_at
     from (
       select *, row_number() over (partition by table_name order by observed_at desc) as place from ${bronze.database_states}
       where table_name = ${name} and cast(lsn as bigint) <= (select lsn from ${confirmed} as confirmed)

@@ -81,7 +81,11 @@ async function watchOf({ compareHours }: PostgresSettings, names: readonly Datab
     select table_name, max(observed_at) as at from ${bronze.database_states} group by table_name`);
   const [seen] = await rows(sql`
     select cast(max(cast(lsn as bigint)) as string) as lsn, max(observed_at) as at
-    from (select lsn, observed_at from ${bronze.database_states} union all select lsn, observed_at from ${bronze.database_slots}) as looks`);
+    from (
+      select lsn, observed_at from ${bronze.database_states}
+      union all
+      select lsn, observed_at from ${bronze.database_slots}
+    ) as looks`);
   return {
     compared: names.flatMap((table) => {
       const { key, amounts, instants } = databaseTables[table];
