@@ -18,7 +18,8 @@ export const whatIsMissing = async () => (await jars.whatIsMissing()) ?? (await 
 /** Why the tests cannot use it now, or nothing. On CI a reason is an error. */
 export async function whyNotReady(): Promise<string | undefined> {
   const missing = (await jars.whyNotReady()) ?? (await whyNoJava());
-  if (missing && process.env["CI"] === "true") throw new Error(`The tests need Apicurio Registry: ${missing}`);
+  if (missing && process.env["CI"] === "true")
+    throw new Error(`The tests need Apicurio Registry: ${missing}`);
   return missing;
 }
 
@@ -47,9 +48,18 @@ export async function java(): Promise<string | undefined> {
   const named = process.env["REGISTRY_JAVA"];
   if (named) return (await versionOf(named)) >= oldestJava ? named : undefined;
   const homes = await readdir("/usr/lib/jvm").catch(() => []);
-  const runners = Object.entries(process.env).flatMap(([name, home]) => (/^JAVA_HOME_\d+_/.test(name) && home ? home : []));
-  const programs = ["java", ...[...homes.map((name) => `/usr/lib/jvm/${name}`), ...runners].map((home) => path.join(home, "bin/java"))];
-  const found = await Promise.all(programs.map(async (program) => ({ program, version: await versionOf(program) })));
+  const runners = Object.entries(process.env).flatMap(([name, home]) =>
+    /^JAVA_HOME_\d+_/.test(name) && home ? home : [],
+  );
+  const programs = [
+    "java",
+    ...[...homes.map((name) => `/usr/lib/jvm/${name}`), ...runners].map((home) =>
+      path.join(home, "bin/java"),
+    ),
+  ];
+  const found = await Promise.all(
+    programs.map(async (program) => ({ program, version: await versionOf(program) })),
+  );
   const [newest] = found.toSorted((a, b) => b.version - a.version);
   return newest && newest.version >= oldestJava ? newest.program : undefined;
 }

@@ -14,7 +14,10 @@ A registry of schemas (Apicurio) on this machine until Ctrl-C; what it holds is 
 /** The port to listen on. Ends the program for what it does not understand, and after help. */
 function wantedPort(): number {
   try {
-    const options = { port: { type: "string", default: "8081" }, help: { type: "boolean", short: "h" } } as const;
+    const options = {
+      port: { type: "string", default: "8081" },
+      help: { type: "boolean", short: "h" },
+    } as const;
     const { port, help } = parseArgs({ options }).values;
     if (help) {
       console.log(usage);

@@ -18,7 +18,9 @@ export interface Registry {
  *
  * @throws Error with the end of its log when it does not start
  */
-export async function start(options: { port?: number; say?: (line: string) => void } = {}): Promise<Registry> {
+export async function start(
+  options: { port?: number; say?: (line: string) => void } = {},
+): Promise<Registry> {
   const { say } = options;
   const missing = await whatIsMissing();
   if (missing) throw new Error(`The registry cannot start: ${missing}`);
@@ -30,7 +32,14 @@ export async function start(options: { port?: number; say?: (line: string) => vo
   const output = openSync(log, "a");
   const child = spawn(
     (await java())!,
-    ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-jar", path.join(app, "quarkus-run.jar")],
+    [
+      "-Xmx384m",
+      "-XX:+UseSerialGC",
+      "-XX:TieredStopAtLevel=1",
+      "-Duser.timezone=UTC",
+      "-jar",
+      path.join(app, "quarkus-run.jar"),
+    ],
     {
       cwd: folder,
       stdio: ["ignore", output, output],
