@@ -3,6 +3,7 @@ import avsc from "avsc";
 // Node finds only some of this CommonJS module's names.
 const { Type, types } = avsc;
 type AvroType = InstanceType<typeof Type>;
+type Schema = Parameters<typeof Type.forSchema>[0];
 
 /**
  * How messages of an Avro schema become JSON, with nothing lost: a long keeps all its digits, a decimal is a text with all its decimals, an
@@ -16,6 +17,7 @@ export function avroDecoder(schema: string, references: readonly string[] = []):
   const options = {
     registry: { long: wholeLong } as Record<string, AvroType>,
     logicalTypes,
+    typeHook: longsWhole(),
     wrapUnions: "always" as const,
   };
   for (const text of references) Type.forSchema(parsed(text), options);
@@ -26,14 +28,14 @@ export function avroDecoder(schema: string, references: readonly string[] = []):
 
 /** How values become messages of an Avro schema. */
 export function avroEncoder(schema: object): (value: unknown) => Buffer {
-  const type = Type.forSchema(schema as Parameters<typeof Type.forSchema>[0]);
+  const type = Type.forSchema(schema as Schema);
   return (value) => type.toBuffer(value);
 }
 
 /** A primitive type's schema may be its bare name, which is no JSON in some registries. */
-function parsed(schema: string): Parameters<typeof Type.forSchema>[0] {
+function parsed(schema: string): Schema {
   const text = schema.trim();
-  return (/^[a-z]+$/.test(text) ? text : JSON.parse(text)) as Parameters<typeof Type.forSchema>[0];
+  return (/^[a-z]+$/.test(text) ? text : JSON.parse(text)) as Schema;
 }
 
 /** All 64 bits of a long: a JavaScript number holds 53. */
@@ -49,6 +51,21 @@ const wholeLong = types.LongType.__with({
   isValid: (value: unknown) => typeof value === "bigint" || Number.isSafeInteger(value),
   compare: (a: bigint, b: bigint) => (a === b ? 0 : a < b ? -1 : 1),
 });
+
+/** A long that is declared as an object, as Kafka Connect does. One with a meaning is asked for twice: itself, and what is below it. */
+function longsWhole() {
+  const met = new Set<unknown>();
+  return (schema: unknown): AvroType | undefined => {
+    const { type, logicalType } = (schema ?? {}) as {
+      readonly type?: unknown;
+      readonly logicalType?: string;
+    };
+    if (type !== "long") return undefined;
+    if (logicalType === undefined || !(logicalType in logicalTypes) || met.has(schema)) return wholeLong;
+    met.add(schema);
+    return undefined;
+  };
+}
 
 type ToText = (value: never) => string;
 
@@ -103,9 +120,9 @@ function makeText(type: AvroType, known: Map<AvroType, ToText>): ToText {
 function logical(textFor: (schema: Readonly<Record<string, unknown>>) => (value: never) => string) {
   return class extends types.LogicalType {
     readonly #text: (value: never) => string;
-    constructor(schema: never, options: never) {
+    constructor(schema: Schema, options?: unknown) {
       super(schema, options);
-      this.#text = textFor(schema);
+      this.#text = textFor(schema as unknown as Readonly<Record<string, unknown>>);
     }
     override _fromValue(value: unknown): string {
       return this.#text(value as never);
@@ -154,4 +171,4 @@ const logicalTypes = {
   "local-timestamp-millis": logical(instant(1000n, 3, "")),
   "local-timestamp-micros": logical(instant(1_000_000n, 6, "")),
   "local-timestamp-nanos": logical(instant(1_000_000_000n, 9, "")),
-} as never;
+};

@@ -1,11 +1,12 @@
 import kafkajs, { type Message, type Producer } from "kafkajs";
+import type { MessageContract } from "../contracts/messages.js";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
 import { kafkaError, ownText } from "./errors.js";
 import { avroEncoder } from "./avro.js";
 import { openRegistry, subjectOf } from "./registry.js";
-import { registryType, schemaOf, type MessageContract } from "./schema.js";
+import { registryType, schemaOf } from "./schema.js";
 import { readWatermarks, type Watermarks } from "./watermarks.js";
 import { framed } from "./wire-format.js";
 

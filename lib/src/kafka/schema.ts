@@ -1,32 +1,15 @@
 import * as z from "zod";
-import type { Table } from "../contracts/table.js";
-
-/** What a topic's messages must look like, and which of them belong together. */
-export interface MessageContract<Event> {
-  /** What a message is called in a schema, such as `ClickstreamEvent`. */
-  readonly name: string;
-  readonly schema: z.ZodType;
-  /** The table of bronze that holds the messages, with a column for each of their fields. */
-  readonly table: Table;
-  /** The id that a report names an event by. */
-  readonly idOf: (event: Event) => unknown;
-  /** Events with the same key keep their order. */
-  readonly keyOf: (event: Event) => string;
-}
-
-/** A contract as schemas are made of it, whatever its events are. */
-export type Messages = Pick<MessageContract<never>, "name" | "schema" | "table">;
-
-export type SchemaFormat = "avro" | "json";
+import type { Messages } from "../contracts/messages.js";
+import type { RegistrySettings } from "../settings.js";
 
 /** The schema of a topic's messages, in one of the languages that registries know. */
-export const schemaOf = (messages: Messages, format: SchemaFormat): object =>
+export const schemaOf = (messages: Messages, format: RegistrySettings["format"]): object =>
   format === "avro" ? avroSchema(messages) : jsonSchema(messages);
 
 /** What a registry calls a language. */
 export const registryType = { avro: "AVRO", json: "JSON" } as const;
 
-interface JsonField {
+export interface JsonField {
   readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
   readonly anyOf?: readonly JsonField[];
@@ -71,6 +54,6 @@ function avroType(name: string, field: JsonField): string | object {
 }
 
 /** All types that a field may have, each once. */
-const typesOf = ({ type, anyOf = [] }: JsonField): string[] => [
+export const typesOf = ({ type, anyOf = [] }: JsonField): string[] => [
   ...new Set([...(type === undefined ? [] : [type].flat()), ...anyOf.flatMap(typesOf)]),
 ];

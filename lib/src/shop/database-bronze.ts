@@ -36,13 +36,19 @@ function changesOf(name: DatabaseTable) {
       kafka_offset: bigint(
         "The message's offset in its partition; of an extraction, how many rows came before.",
       ).nullable(),
-      kafka_timestamp: timestamp("When the message was produced; of an extraction, when it began.").nullable(),
+      kafka_timestamp: timestamp(
+        "When the message was produced; of an extraction, when it began.",
+      ).nullable(),
       kafka_key: given("The row's key."),
       kafka_schema_id: int("The schema's number in the registry, of a message that names one.").nullable(),
       op: given("r: read, c: inserted, u: updated, d: deleted, t: the whole table was emptied."),
-      before: given("The row before the change as JSON, as far as the database says; of a deletion at least its key."),
+      before: given(
+        "The row before the change as JSON, as far as the database says; of a deletion at least its key.",
+      ),
       after: given("The row after the change as JSON, every value as a text; null for a deletion."),
-      source: given("Where the change was in the database as JSON: lsn, the transaction, the time of its commit."),
+      source: given(
+        "Where the change was in the database as JSON: lsn, the transaction, the time of its commit.",
+      ),
       transaction: given("The transaction's id and the change's place in it as JSON, where it is told."),
       ...audit,
       _rescued_data: text(

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { MessageContract } from "../kafka/schema.js";
+import type { MessageContract } from "../contracts/messages.js";
 import { clickstream_raw } from "./bronze.js";
 
 /** What a shopper can do. */
