@@ -35,14 +35,18 @@ export const subjectOf = (topic: string) => `${topic}-value`;
  * @throws ServiceDown from each function when it does not answer; InputError when it refuses
  */
 export function openRegistry({ url, login }: RegistrySettings): Registry {
-  const ask = patientFetch({
-    service: "The schema registry",
-    advice: "Start one (npm run registry), or check SCHEMA_REGISTRY_URL.",
-    requestsPerSecond: 50,
-    attempts: 4,
-    timeout: 10,
-    refusals: [409],
-  });
+  const asking = (attempts: number) =>
+    patientFetch({
+      service: "The schema registry",
+      advice: "Start one (npm run registry), or check SCHEMA_REGISTRY_URL.",
+      requestsPerSecond: 50,
+      attempts,
+      timeout: 10,
+      refusals: [409],
+    });
+  // The first contact fails soon; who was there is waited for while it starts again.
+  const patient = asking(7);
+  let ask = asking(4);
   const headers = {
     accept: "application/vnd.schemaregistry.v1+json, application/json",
     "content-type": "application/vnd.schemaregistry.v1+json",
@@ -55,6 +59,7 @@ export function openRegistry({ url, login }: RegistrySettings): Registry {
       headers,
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
     });
+    ask = patient;
     const { status } = response;
     const text = await response.text();
     const answer = answerOf(text);

@@ -22,7 +22,8 @@ function jsonSchema({ name, schema, table }: Messages) {
   const described = Object.entries(properties).map(([field, given]) => {
     const { anyOf, ...plain } = given as JsonField;
     const type = anyOf ? { type: typesOf(given as JsonField) } : plain;
-    return [field, { description: comments.get(field), ...type }];
+    const description = comments.get(field);
+    return [field, { ...(description !== undefined && { description }), ...type }];
   });
   return { $schema, title: name, type: "object", properties: Object.fromEntries(described), required };
 }

@@ -34,24 +34,26 @@ type Decoder = (message: Buffer) => Buffer | null;
 export function wireDecoder(settings: KafkaSettings) {
   const { registry, topic, acceptLoss } = settings;
   const client = registry && openRegistry(registry);
-  const decoders = new Map<number, Decoder | undefined>();
+  const decoders = new Map<number, Decoder>();
+  const passedOver = new Set<number>();
 
   /** Fetches the schemas that messages name and that are not known yet. */
   const learn = async (partition: number, messages: readonly RawMessage[], field: "key" | "value") => {
+    // Keys of other kinds can look like this, such as a long of eight bytes: they stay as they are.
+    const mayStay = field === "key" || acceptLoss;
     for (const message of messages) {
       const id = schemaIdOf(message[field]);
-      if (id === undefined || decoders.get(id)) continue;
-      // Keys of other kinds can look like this, such as a long of eight bytes: they stay as they are.
-      const isKey = field === "key";
+      if (id === undefined || decoders.has(id) || (mayStay && passedOver.has(id))) continue;
       try {
-        if (client) decoders.set(id, await decoderOf(client, id));
-        else if (!isKey && !acceptLoss)
+        if (!client)
           throw new UnknownSchema(
             "SCHEMA_REGISTRY_URL is not set. Set it to the registry that has this schema",
           );
+        decoders.set(id, await decoderOf(client, id));
       } catch (error) {
         if (!(error instanceof UnknownSchema)) throw error;
-        if (isKey || acceptLoss) continue;
+        passedOver.add(id);
+        if (mayStay) continue;
         throw new InputError(
           `${topic}, partition ${partition}, offset ${message.offset}: the message names schema ${id}, and ${error.message}. Nothing is ` +
             "lost: reading continues here. To land such messages as they are, which silver then refuses, run once with --accept-loss.",
@@ -85,7 +87,7 @@ async function decoderOf(client: Registry, id: number): Promise<Decoder> {
   const { schema, type, references } = await client.schema(id);
   if (type === "JSON") return (message) => message;
   if (type !== "AVRO") throw new UnknownSchema(`it is one of ${type}: messages are read as AVRO or JSON`);
-  const decode = avroDecoder(schema, references);
+  const decode = avroOf(schema, references);
   return (message) => {
     try {
       return Buffer.from(decode(message));
@@ -93,4 +95,12 @@ async function decoderOf(client: Registry, id: number): Promise<Decoder> {
       return null;
     }
   };
+}
+
+function avroOf(schema: string, references: readonly string[]) {
+  try {
+    return avroDecoder(schema, references);
+  } catch (error) {
+    throw new UnknownSchema(`it is no schema in Avro that can be read (${(error as Error).message})`);
+  }
 }

@@ -43,7 +43,14 @@ export async function start(
     {
       cwd: folder,
       stdio: ["ignore", output, output],
-      env: { ...process.env, QUARKUS_HTTP_HOST: "127.0.0.1", QUARKUS_HTTP_PORT: String(port) },
+      env: {
+        ...process.env,
+        QUARKUS_HTTP_HOST: "127.0.0.1",
+        QUARKUS_HTTP_PORT: String(port),
+        // By itself it also opens port 9000 to everyone.
+        QUARKUS_MANAGEMENT_HOST: "127.0.0.1",
+        QUARKUS_MANAGEMENT_PORT: "0",
+      },
     },
   );
   closeSync(output);
