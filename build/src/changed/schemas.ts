@@ -17,7 +17,7 @@ import { counted, listed } from "../text.js";
 import { git, type Base } from "./git.js";
 
 /** How the contract of a topic's messages differs from what is known of them. */
-export interface TopicChange {
+interface TopicChange {
   readonly topic: string;
   /** What it was compared with, such as `version 3 in the registry`. */
   readonly with: string;
@@ -30,8 +30,8 @@ export interface TopicChange {
 }
 
 /**
- * Compares the contracts of topics with the registry's newest schemas; without a registry with the files in `bundle/schemas`, as they are or
- * as they were at a commit. Those that do not differ are left out.
+ * Compares the contracts of topics with the registry's newest schemas; without a registry with the files in `bundle/schemas`, as
+ * they are or as they were at a commit. Those that do not differ are left out.
  *
  * @throws InputError, ServiceDown when the registry refuses or does not answer
  */
@@ -142,9 +142,10 @@ export function topicLines({ topic, with: before, breaks, passes, isAccepted }: 
   const verdict =
     breaks.length === 0
       ? "none breaks what reads them"
-      : `${counted(breaks.length, "change")} ${breaks.length === 1 ? "breaks" : "break"} what reads them${isAccepted ? ", which somebody has accepted" : ""}`;
+      : `${counted(breaks.length, "change")} ${breaks.length === 1 ? "breaks" : "break"} what reads them`;
+  const accepted = isAccepted && breaks.length > 0 ? ", which somebody has accepted" : "";
   return [
-    `Messages of ${topic}, compared with ${before}: ${verdict}.`,
+    `Messages of ${topic}, compared with ${before}: ${verdict}${accepted}.`,
     ...breaks.map((text) => `BREAKS: ${text}`),
     ...passes,
   ];

@@ -6,8 +6,9 @@ type AvroType = InstanceType<typeof Type>;
 type Schema = Parameters<typeof Type.forSchema>[0];
 
 /**
- * How messages of an Avro schema become JSON, with nothing lost: a long keeps all its digits, a decimal is a text with all its decimals, an
- * instant is an ISO text in UTC, bytes are base64 (as Kafka Connect's own JSON has them), and what is one of several types is its plain value.
+ * How messages of an Avro schema become JSON, with nothing lost: a long keeps all its digits, a decimal is a text with all its
+ * decimals, an instant is an ISO text in UTC, bytes are base64 (as in Kafka Connect's own JSON), and what is one of several types
+ * is its plain value.
  *
  * @param schema its text, as a registry has it
  * @param references the texts of schemas that it refers to by name, those first that others refer to

@@ -13,8 +13,8 @@ export interface RawMessage {
 
 /**
  * Turns messages into the lines of a landed file: one JSON object per message, whatever the message holds. A key or value
- * that is not UTF-8, or a value that its schema did not read, is written in base64, under another name. Of one larger than `largestField` only its size is written, so
- * that every line is one that the readers of landed files take.
+ * that is not UTF-8, or a value that its schema did not read, is written in base64, under another name. Of one larger than
+ * `largestField` only its size is written, so that every line is one that the readers of landed files take.
  *
  * @example
  * envelopes("clickstream-events", 0)([message])

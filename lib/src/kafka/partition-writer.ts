@@ -78,11 +78,11 @@ export function openPartitionWriters(options: {
   positions: readonly Position[];
   batchEvents: number;
   /** What messages say, of those that name their schema. */
-  decode: (partition: number, messages: readonly RawMessage[]) => Promise<readonly RawMessage[]>;
+  decode?: (partition: number, messages: readonly RawMessage[]) => Promise<readonly RawMessage[]>;
   /** Told of each file that has landed. */
   onLanded?: ((events: number) => void) | undefined;
 }): PartitionWriters {
-  const { folder, topic, batchEvents, decode, onLanded } = options;
+  const { folder, topic, batchEvents, decode = async (_, messages) => messages, onLanded } = options;
   const writers = new Map(
     options.positions.map(({ partition, next, last }): [number, PartitionWriter] => [
       partition,

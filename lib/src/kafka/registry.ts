@@ -3,7 +3,7 @@ import { excerpt, patientFetch } from "../pull/patient-fetch.js";
 import type { RegistrySettings } from "../settings.js";
 
 /** A schema as a registry keeps it. */
-export interface RegisteredSchema {
+interface RegisteredSchema {
   readonly schema: string;
   /** AVRO, JSON or PROTOBUF. */
   readonly type: string;
@@ -66,8 +66,8 @@ export function openRegistry({ url, login }: RegistrySettings): Registry {
     if (status === 401 || status === 403)
       throw new InputError(
         login
-          ? `The schema registry at ${url} refused the login of SCHEMA_REGISTRY_USERNAME=${login.username} (status ${status}): the user or ` +
-              "SCHEMA_REGISTRY_PASSWORD is wrong, or may not do this."
+          ? `The schema registry at ${url} refused the login of SCHEMA_REGISTRY_USERNAME=${login.username} (status ` +
+              `${status}): the user or SCHEMA_REGISTRY_PASSWORD is wrong, or may not do this.`
           : `The schema registry at ${url} wants a login (status ${status}): set SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD.`,
       );
     if (!answer || (status === 404 && answer.error_code === undefined))

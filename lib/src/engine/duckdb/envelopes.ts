@@ -29,10 +29,10 @@ const fullAt = 128 << 20;
 
 /**
  * Appends files of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
- * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`, and `"schema_id":…` of one that names a schema. Every line becomes a row. A line that is not an
- * envelope is kept whole in `_rescued_data`, and so is one with other fields than these or with one of them twice, such as
- * `value_base64` (a message that is not UTF-8) or `value_bytes` (the size of one too large to be kept). `source_row` is the
- * line's position in the file, from 1, blank lines not counted.
+ * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`, and `"schema_id":…` of one that
+ * names a schema. Every line becomes a row. A line that is not an envelope is kept whole in `_rescued_data`, and so is one with
+ * other fields than these or with one of them twice, such as `value_base64` (a message that is not UTF-8) or `value_bytes` (the
+ * size of one too large to be kept). `source_row` is the line's position in the file, from 1, blank lines not counted.
  *
  * The lines of small files are parsed together. They are counted as they are read, and there must be the same number of rows.
  *
