@@ -24,6 +24,9 @@ SECRETS = {
     "kafka-topic": "KAFKA_TOPIC",
     "kafka-username": "KAFKA_USERNAME",
     "kafka-password": "KAFKA_PASSWORD",
+    "schema-registry-url": "SCHEMA_REGISTRY_URL",
+    "schema-registry-username": "SCHEMA_REGISTRY_USERNAME",
+    "schema-registry-password": "SCHEMA_REGISTRY_PASSWORD",
     "stripe-api-key": "STRIPE_API_KEY",
     # The address of a service of exchange rates, which may hold a key.
     "currency-rates-url": "CURRENCY_RATES_URL",
@@ -34,7 +37,14 @@ SECRETS = {
     "postgres-topics": "POSTGRES_TOPICS",
 }
 # Those that must not stand in a log.
-HIDDEN = {"kafka-password", "stripe-api-key", "currency-rates-url", "postgres-url", "postgres-password"}
+HIDDEN = {
+    "kafka-password",
+    "schema-registry-password",
+    "stripe-api-key",
+    "currency-rates-url",
+    "postgres-url",
+    "postgres-password",
+}
 # What Node needs of this process's own environment: the rest may hold secrets that are none of its business.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")
 GRACE_SECONDS = 30

@@ -340,6 +340,22 @@ program
   .action(async (kind, name, options) => (await import("./commands/new.js")).begin(kind, name, options));
 
 program
+  .command("schema")
+  .description("print the schema of a topic's messages, as other teams and a registry take it")
+  .argument("[topic]", "the topic (default clickstream-events)")
+  .addOption(
+    new Option("--format <format>", "JSON Schema or Avro")
+      .choices(["json", "avro"] as const)
+      .default("json" as const),
+  )
+  .option(
+    "--accept",
+    "the change of the contract is meant: write bundle/schemas, and register it where there is a registry",
+  )
+  .addHelpText("after", examples("schema", "schema clickstream-events --format avro > events.avsc"))
+  .action(async (topic, options) => (await import("./commands/schema.js")).schema(topic, options));
+
+program
   .command("plans", { hidden: true })
   .description("print the compiled plans and programs")
   .addOption(json().makeOptionMandatory())

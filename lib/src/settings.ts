@@ -169,6 +169,34 @@ const kafka = z
     issues.push({ code: "custom", input: undefined, path, message });
   });
 
+/** Used when SCHEMA_REGISTRY_URL is set. */
+const registry = z
+  .object({
+    SCHEMA_REGISTRY_URL: z
+      .url({
+        protocol: /^https?$/,
+        error: "is not an address, such as http://127.0.0.1:8081/apis/ccompat/v7",
+      })
+      .refine(
+        (value) => !hasLogin(value) && !/[?#]/.test(value),
+        "is more than an address: the login stands in SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD",
+      ),
+    SCHEMA_REGISTRY_USERNAME: z.string().optional(),
+    SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
+    SCHEMA_REGISTRY_FORMAT: z.enum(["avro", "json"], "is neither avro nor json").default("avro"),
+  })
+  .check(({ value, issues }) => {
+    const [user, password] = [value.SCHEMA_REGISTRY_USERNAME, value.SCHEMA_REGISTRY_PASSWORD];
+    if ((user === undefined) === (password === undefined)) return;
+    const path = [user === undefined ? "SCHEMA_REGISTRY_USERNAME" : "SCHEMA_REGISTRY_PASSWORD"];
+    issues.push({
+      code: "custom",
+      input: undefined,
+      path,
+      message: "is not set, but the other one is: a login needs both",
+    });
+  });
+
 const day = z.iso.date("is not a date, such as 2026-03-01");
 const perSecond = z.coerce.number("is not a number of requests").gt(0, "is not above 0").max(1000);
 
@@ -294,6 +322,19 @@ export interface PostgresSettings {
   readonly acceptLoss: boolean;
 }
 
+/** A registry of the schemas of messages, which speaks Confluent's API. */
+export interface RegistrySettings {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly login?: {
+    readonly username: string;
+    /** Never to be printed. */
+    readonly password: string;
+  };
+  /** In which form our own messages are written. */
+  readonly format: "avro" | "json";
+}
+
 /** The topic of the clickstream, and how it is read. */
 export interface KafkaSettings {
   /** Each `host:port`. */
@@ -313,6 +354,8 @@ export interface KafkaSettings {
   readonly batchSeconds: number;
   /** Whether a person has accepted that events which Kafka no longer holds are missing from here on. */
   readonly acceptLoss: boolean;
+  /** Set when SCHEMA_REGISTRY_URL is: then messages name their schema, and are written and read by it. */
+  readonly registry?: RegistrySettings;
 }
 
 /** Where things are and which engine is used. */
@@ -354,6 +397,8 @@ export interface Settings {
   readonly workspaceProblem?: string;
   /** Set when KAFKA_BROKERS is: then runs read the topic. */
   readonly kafka?: KafkaSettings;
+  /** Set when SCHEMA_REGISTRY_URL is; those of Kafka have it too. */
+  readonly registry?: RegistrySettings;
   /** Set when STRIPE_API_KEY is: then runs read what is new at Stripe. */
   readonly stripe?: StripeSettings;
   /** Set when CURRENCY_RATES_URL is: then runs fetch exchange rates. */
@@ -409,7 +454,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     changeTopics: parsed.POSTGRES_TOPICS,
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
-    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
+    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: { ...readKafka(given), ...readRegistry(given) } }),
+    ...readRegistry(given),
     ...(given["STRIPE_API_KEY"] !== undefined && { stripe: readStripe(given) }),
     ...(given["CURRENCY_RATES_URL"] !== undefined && { currencyRates: readCurrencyRates(given) }),
     ...(given["POSTGRES_URL"] !== undefined && { postgres: readPostgres(given) }),
@@ -529,6 +575,19 @@ function readKafka(given: Readonly<Record<string, string | undefined>>): KafkaSe
   };
 }
 
+function readRegistry(given: Readonly<Record<string, string | undefined>>): Pick<Settings, "registry"> {
+  if (given["SCHEMA_REGISTRY_URL"] === undefined) return {};
+  const parsed = parse(registry, given);
+  const { SCHEMA_REGISTRY_USERNAME: username, SCHEMA_REGISTRY_PASSWORD: password } = parsed;
+  return {
+    registry: {
+      url: parsed.SCHEMA_REGISTRY_URL.replace(/\/+$/, ""),
+      ...(username !== undefined && password !== undefined && { login: { username, password } }),
+      format: parsed.SCHEMA_REGISTRY_FORMAT,
+    },
+  };
+}
+
 function readStripe(given: Readonly<Record<string, string | undefined>>): StripeSettings {
   const parsed = parse(stripe, given);
   const { STRIPE_API_KEY: key, STRIPE_FROM: from, STRIPE_TO: to } = parsed;
@@ -570,6 +629,7 @@ function readPostgres(given: Readonly<Record<string, string | undefined>>): Post
 const secrets = new Set([
   "DATABRICKS_TOKEN",
   "KAFKA_PASSWORD",
+  "SCHEMA_REGISTRY_PASSWORD",
   "STRIPE_API_KEY",
   "CURRENCY_RATES_URL",
   "POSTGRES_URL",

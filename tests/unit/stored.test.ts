@@ -136,6 +136,7 @@ describe("a table of envelopes", () => {
       "kafka_offset",
       "kafka_timestamp",
       "kafka_key",
+      "kafka_schema_id",
       ...loadColumns,
       "_batch",
     ]);

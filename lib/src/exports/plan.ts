@@ -11,6 +11,7 @@ export {
   type Table,
   type Tables,
 } from "../contracts/table.js";
+export type { Messages } from "../contracts/messages.js";
 export { backfillItem } from "../plan/backfill.js";
 export type {
   Item,

@@ -1,3 +1,4 @@
+import type { Messages } from "../contracts/messages.js";
 import type { Tables } from "../contracts/table.js";
 
 /** What a project declares in addition to its notebooks. The framework is given it and never imports it. */
@@ -11,6 +12,8 @@ export interface Project {
   readonly mostTasksAtOnce: number;
   /** Databricks' own dashboards (AI/BI). */
   readonly lakeview: readonly LakeviewDashboard[];
+  /** Topics whose messages have a contract, by their names. */
+  readonly topics: Readonly<Record<string, Messages>>;
 }
 
 /** A job of the bundle. Its tasks come from the graph of the notebooks that name it. */

@@ -28,6 +28,7 @@ export const clickstream_raw = table(
     kafka_offset: bigint("The message's offset in its partition.").nullable(),
     kafka_timestamp: timestamp("When the message was produced, by Kafka's account.").nullable(),
     kafka_key: given("The message's key: the visitor, or the customer where there is no visitor_id."),
+    kafka_schema_id: int("The schema's number in the registry, of a message that names one.").nullable(),
     event_id: given(
       "The event's id. This and the fields below are null where the value is no JSON object or lacks them.",
     ),

@@ -67,6 +67,7 @@ function changesOf(name: DatabaseTable) {
         "When the message was produced; of an extraction, when it began.",
       ).nullable(),
       kafka_key: given("The row's key."),
+      kafka_schema_id: int("The schema's number in the registry, of a message that names one.").nullable(),
       op: given("r: read, c: inserted, u: updated, d: deleted, t: the whole table was emptied."),
       before: given(
         "The row before the change as JSON, as far as the database says; of a deletion at least its key.",
