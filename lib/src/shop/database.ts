@@ -1,9 +1,9 @@
 import { InputError } from "../errors.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
+import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
 import { stopSignal } from "../plan/session.js";
 import { extract } from "../postgres/extract.js";
-import { extractedTopic } from "../postgres/held.js";
 import { settings as settingsInForce, type KafkaSettings, type Route, type Settings } from "../settings.js";
 import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
