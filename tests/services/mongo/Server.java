@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -71,17 +72,24 @@ public class Server extends MemoryBackend {
     return mended(super.handleCommand(channel, database, command, query));
   }
 
-  /** Of an update it tells the change as the document's key, and of a document that is gone the change as the document. */
-  static Document mended(Document answer) {
+  /**
+   * Of an update it tells the change as the document's key, and of a document that is gone the change as the document. Of an answer without
+   * changes it does not tell the token: that of the last second but one, since this second may bring more.
+   */
+  Document mended(Document answer) {
     if (!(answer.get("cursor") instanceof Document cursor)) return answer;
     for (var name : List.of("firstBatch", "nextBatch"))
-      if (cursor.get(name) instanceof Iterable<?> batch)
+      if (cursor.get(name) instanceof Collection<?> batch) {
+        var second = Instant.now().getEpochSecond() - 1;
+        var token = second > began ? second << 32 | 0xffffffffL : began << 32;
+        if (batch.isEmpty()) cursor.put("postBatchResumeToken", new Document("_data", String.format("%016x", token)));
         for (var found : batch)
           if (found instanceof Document event && "update".equals(event.get("operationType"))) {
             var whole = event.get("fullDocument") instanceof Document document && document.containsKey("_id") ? document : null;
             event.put("fullDocument", whole);
             event.put("documentKey", whole == null ? new Document() : new Document("_id", whole.get("_id")));
           }
+      }
     return answer;
   }
 
