@@ -246,6 +246,7 @@ const postgres = z.object({
     .regex(/^[A-Za-z_]\w{0,62}$/, "is not a schema's name")
     .default("public"),
   POSTGRES_OVERLAP_MINUTES: overlapMinutes,
+  POSTGRES_COMPARE_HOURS: z.coerce.number("is not a number of hours").min(0).max(8760).default(20),
   POSTGRES_ACCEPT_LOSS: yesOrNo.default(false),
 });
 
@@ -317,6 +318,8 @@ export interface PostgresSettings {
   readonly schema: string;
   /** How long a transaction may last whose changes an incremental extraction must not miss, in minutes. */
   readonly overlapMinutes: number;
+  /** After how many hours the tables are counted again, for a check that compares them with silver. */
+  readonly compareHours: number;
   /** Whether a person has accepted that most rows of a table are gone. */
   readonly acceptLoss: boolean;
 }
@@ -617,6 +620,7 @@ function readPostgres(given: Readonly<Record<string, string | undefined>>): Post
     tls: parsed.POSTGRES_TLS ?? !localHosts.has(hostname),
     schema: parsed.POSTGRES_SCHEMA,
     overlapMinutes: parsed.POSTGRES_OVERLAP_MINUTES,
+    compareHours: parsed.POSTGRES_COMPARE_HOURS,
     acceptLoss: parsed.POSTGRES_ACCEPT_LOSS,
   };
 }

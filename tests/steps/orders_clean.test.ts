@@ -40,6 +40,7 @@ describe("typing (FR-003)", () => {
       source_file: "orders/orders_0001.csv",
       source_load: 0,
       source_row: 1,
+      change_lsn: null,
     });
   });
 

@@ -11,8 +11,8 @@ import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start as startPostgres, type Postgres } from "../services/postgres/start.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { comparedRows } from "./compared.ts";
-import { differences } from "./database-rows.ts";
-import { query } from "./tables.ts";
+import { agreement, allAgree, differences } from "./database-rows.ts";
+import { execute, query } from "./tables.ts";
 
 /** How many days the shop lives: a few by default, a month by `DATABASE_DAYS=30 npx vitest run …`. */
 const days = Number(process.env["DATABASE_DAYS"] ?? 8);
@@ -64,6 +64,7 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     POSTGRES_URL: postgres.reader,
     POSTGRES_ROUTE: route,
     KAFKA_BROKERS: kafka.brokers,
+    POSTGRES_COMPARE_HOURS: "0",
   });
   const args = "run --quiet --only bronze.database+ --date 2026-03-31";
   const run = (shop: keyof typeof shops, route: string = shop) =>
@@ -95,6 +96,7 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     // What was updated says nothing of what is gone.
     succeeded(await run("incremental", "full"));
     expect(await follow()).toEqual({});
+    expect(await agreement(shops.changes)).toEqual(allAgree);
     // Where a row came from, and when it is known to have ended, is another thing on each way.
     const own = new Set(["source_file", "source_row", "source_load", "change_lsn", "effective_end_date"]);
     const found: Record<string, number> = {};
@@ -153,5 +155,37 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     }
     await live.day();
     expect(await follow()).toEqual({});
+  });
+
+  it("tells of a table that was emptied, and keeps its rows until a person says that this is right", async () => {
+    const [before] = await query(shops.changes, "select count(*)::int as n from silver.payments");
+    await owner.query("truncate payments");
+    let told = await run("changes");
+    for (
+      const until = Date.now() + 60_000;
+      told.code === 0 && Date.now() < until;
+      told = await run("changes")
+    )
+      await sleep(1000);
+    expect(told.code).toBe(1);
+    expect(told.stderr).toContain("the table was emptied (truncate), and its rows are still here");
+    expect((await query(shops.changes, "select count(*)::int as n from silver.payments"))[0]).toEqual(before);
+    succeeded(
+      await shops.changes.shopmetrics(`${args} --accept-loss`, { env: env("changes, payments=full") }),
+    );
+    expect(await follow()).toEqual({});
+  });
+
+  it("tells of a slot that nobody has read for a day, and never drops it", async () => {
+    await connect.stop();
+    await execute(shops.changes, [
+      `update bronze.database_slots
+        set observed_at = strftime(observed_at::timestamp - interval 25 hours, '%Y-%m-%dT%H:%M:%S.%gZ')`,
+    ]);
+    const { code, stderr } = await run("changes");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/slots of the database that nobody has read for a day.*slot_name=?.*shop/s);
+    const { rows } = await owner.query("select slot_name from pg_replication_slots");
+    expect(rows).toEqual([{ slot_name: "shop" }]);
   });
 });

@@ -30,6 +30,25 @@ function utc(column: string): string {
   return `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')`;
 }
 
+/** What the check that compares counts and checksums said of each table in the newest run, and what it measured. */
+export async function agreement(shop: Lakehouse): Promise<Record<string, string>> {
+  const rows = await query(
+    shop,
+    `select table_name, status from ops.check_results
+      where check_name = 'counts and checksums differ from the database''s'
+      qualify row_number() over (partition by table_name order by checked_at desc) = 1 order by table_name`,
+  );
+  return Object.fromEntries(rows.map(({ table_name, status }) => [String(table_name), String(status)]));
+}
+
+export const allAgree = {
+  "silver.dim_customers": "pass",
+  "silver.dim_products": "pass",
+  "silver.order_items": "pass",
+  "silver.orders_clean": "pass",
+  "silver.payments": "pass",
+};
+
 /** Which rows silver has and the database has not, or the other way round, of each table the first three. */
 export async function differences(
   shop: Lakehouse,

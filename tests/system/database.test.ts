@@ -5,8 +5,8 @@ import { openLiveShop, keys, type LiveShop } from "../services/postgres/life.ts"
 import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start, type Postgres } from "../services/postgres/start.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
-import { differences } from "./database-rows.ts";
-import { query } from "./tables.ts";
+import { agreement, allAgree, differences } from "./database-rows.ts";
+import { execute, query } from "./tables.ts";
 
 /** How many extractions are killed: a few by default, more by `DATABASE_KILLS=60 npx vitest run …`. */
 const kills = Number(process.env["DATABASE_KILLS"] ?? 3);
@@ -41,6 +41,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   const env = (route: string, more: Readonly<Record<string, string>> = {}) => ({
     POSTGRES_URL: postgres.reader,
     POSTGRES_ROUTE: route,
+    POSTGRES_COMPARE_HOURS: "0",
     ...more,
   });
   const run = (route: string, more?: Readonly<Record<string, string>>, of = shop) =>
@@ -61,6 +62,27 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   it("is read as a whole, and silver is what it holds", async () => {
     succeeded(await run("full"));
     expect(await differing()).toEqual({});
+    expect(await agreement(shop)).toEqual(allAgree);
+  });
+
+  it("says so when silver has lost a row, or holds a wrong one", async () => {
+    const other = await lakehouse();
+    succeeded(await run("full", {}, other));
+    await execute(other, [
+      "delete from silver.payments where payment_id = (select max(payment_id) from silver.payments)",
+    ]);
+    await execute(other, [
+      "update silver.order_items set discount = discount + 0.01 where order_item_id = (select max(order_item_id) from silver.order_items)",
+    ]);
+    const { code, stdout, stderr } = await run("full", {}, other);
+    expect(code).toBe(0);
+    expect(await agreement(other)).toEqual({
+      ...allAgree,
+      "silver.order_items": "warn",
+      "silver.payments": "warn",
+    });
+    expect(stdout + stderr).toContain("counts and checksums differ from the database's");
+    await other.remove();
   });
 
   it("brings no row again that is as it was", async () => {
@@ -98,8 +120,10 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       here: [expect.any(String), expect.any(String)],
       there: [],
     });
+    expect(await agreement(other)).toMatchObject({ "silver.orders_clean": "warn" });
     succeeded(await run("full", {}, other));
     expect(await differing(other)).toEqual({});
+    expect(await agreement(other)).toEqual(allAgree);
     await other.remove();
   });
 
@@ -145,6 +169,16 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     );
     expect((await counts())["orders"]).toEqual(before["orders"]);
     await owner.query("drop schema empty cascade");
+  });
+
+  it("is refused when its log is before what was seen of it: another database, or one from a backup", async () => {
+    const young = await start();
+    const { code, stderr } = await run("full", { POSTGRES_URL: young.reader });
+    await young.stop();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /The log of PostgreSQL at .* stands at 0\/\w+, and at .* it stood at 0\/\w+.*Nothing was read\./s,
+    );
   });
 
   it.each([

@@ -77,6 +77,7 @@ describe("rows have the types that their contract says", () => {
       | "updated_at"
       | "source_file"
       | "source_row"
+      | "change_lsn"
     >();
   });
 });

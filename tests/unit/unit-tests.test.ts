@@ -44,7 +44,8 @@ async function recorded(
 const imports = `import { bronze, changes, given, gold, merge, refresh, run, silver, sql } from "shopmetrics";`;
 const products = `await merge(silver.dim_products, sql\`
   select product_id, upper(product_name) as product_name, category, subcategory, brand, cast(price as decimal(12,2)) as price,
-    cast(cost as decimal(12,2)) as cost, try_cast(updated_at as timestamp) as updated_at, source_file, source_row, source_load
+    cast(cost as decimal(12,2)) as cost, try_cast(updated_at as timestamp) as updated_at, source_file, source_row, source_load,
+    cast(null as bigint) as change_lsn
   from \${changes(bronze.products_raw)}\`);`;
 
 /** Runs the one unit test of a notebook that keeps products, and gives what its failure says. */
@@ -99,7 +100,8 @@ got       P1          9.50`);
     const seen = `await merge(silver.dim_products, sql\`
       select n.product_id, concat(n.product_name, ' of ', cast((select count(*) from \${changes(bronze.products_raw)}) as string)) as product_name,
         k.brand as category, cast(null as string) as subcategory, cast(null as string) as brand, cast(null as decimal(12,2)) as price,
-        cast(null as decimal(12,2)) as cost, try_cast(n.updated_at as timestamp) as updated_at, n.source_file, n.source_row, n.source_load
+        cast(null as decimal(12,2)) as cost, try_cast(n.updated_at as timestamp) as updated_at, n.source_file, n.source_row, n.source_load,
+        cast(null as bigint) as change_lsn
       from \${changes(bronze.products_raw)} as n left join \${silver.dim_products} as k on k.product_id = n.product_id\`);`;
     const { plan, tests } = await recorded(
       [
@@ -264,8 +266,8 @@ describe("in Jupyter", () => {
     merge(
       silver.dim_products,
       sql`select product_id, product_name, ${category} as category, subcategory, brand, cast(price as decimal(12,2)) as price,
-        cast(cost as decimal(12,2)) as cost, ${run.now} as updated_at, source_file, source_row, source_load
-        from ${changes(bronze.products_raw)}`,
+        cast(cost as decimal(12,2)) as cost, ${run.now} as updated_at, source_file, source_row, source_load,
+        cast(null as bigint) as change_lsn from ${changes(bronze.products_raw)}`,
     );
   const tested = () =>
     given(bronze.products_raw, [{ product_id: "P1" }]).expect(silver.dim_products, [

@@ -27,8 +27,7 @@ export async function compileNotebooks(
   const translate: EngineAdapter["translate"] = async (...question) =>
     JSON.parse(await memory.ask(JSON.stringify(question))) as Awaited<ReturnType<EngineAdapter["translate"]>>;
   const recordings = [];
-  for (const notebook of bundled)
-    recordings.push(await record(notebook, translate, tables, { root }));
+  for (const notebook of bundled) recordings.push(await record(notebook, translate, tables, { root }));
   await memory.save();
   await dryRun(recordings, tables);
   const plans = recordings.map(({ plan }) => plan);

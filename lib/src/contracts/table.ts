@@ -146,9 +146,13 @@ export function table<Shape extends z.ZodRawShape, Order extends string = never>
     throw new Error(
       `${name}: a table of envelopes has no \`formerly\`: the fields of a message keep their names.`,
     );
-  const twice = Object.keys(order ?? {}).find((column) => (options.key as readonly string[] | undefined)?.includes(column));
+  const twice = Object.keys(order ?? {}).find((column) =>
+    (options.key as readonly string[] | undefined)?.includes(column),
+  );
   if (twice !== undefined)
-    throw new Error(`${name}: ${twice} is of the key, which is the same in all changes of a row; \`order\` names other columns.`);
+    throw new Error(
+      `${name}: ${twice} is of the key, which is the same in all changes of a row; \`order\` names other columns.`,
+    );
   const row = z.strictObject(shape);
   return {
     kind: "table",

@@ -4,7 +4,7 @@ import { ServiceDown } from "../pull/patient-fetch.js";
 import type { PostgresSettings } from "../settings.js";
 
 /** `host:port/database`, for messages. */
-const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
+export const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
 
 /**
  * Connects to the database for reading. Every session speaks UTC and ISO, so that a value has one text.
@@ -53,7 +53,8 @@ export function problemOf(error: unknown, settings: PostgresSettings): Error {
     case "28P01":
     case "28000":
       return refused(
-        `does not let ${settings.user} in: ${message}. Check POSTGRES_PASSWORD, on Databricks the secret postgres-password, and pg_hba.conf.`,
+        `does not let ${settings.user} in: ${message}. Check POSTGRES_PASSWORD, on Databricks the secret ` +
+          "postgres-password, and pg_hba.conf.",
       );
     case "3D000":
       return refused(`has no such database. Check POSTGRES_URL.`);

@@ -7,8 +7,9 @@ import { stopSignal, warn } from "../plan/session.js";
 import type { PostgresSettings } from "../settings.js";
 import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
-import { describe, quoted, textOf } from "./columns.js";
+import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
+import { beginSnapshot, landStates, type Moment, type Watch } from "./observe.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
 interface Extraction {
@@ -35,14 +36,6 @@ const updatedThere = sql`get_json_object(after, '$.updated_at')`;
 
 type Writer = Awaited<ReturnType<typeof openChangeWriter>>;
 
-/** The instant of all that a run reads. */
-interface Snapshot {
-  /** The position in the database's log. */
-  readonly lsn: string;
-  /** ISO, by the database's clock. */
-  readonly at: string;
-}
-
 /**
  * Lands what tables of a PostgreSQL database hold and bronze does not, as changes in the form of Debezium, and loads them. All tables are
  * read in one snapshot, so that their rows fit together, and what is new of each lands as one whole file or not at all.
@@ -58,16 +51,18 @@ interface Snapshot {
  *
  * @throws InputError naming what the database lacks or refuses; ServiceDown when it does not answer
  */
-export async function extract(settings: PostgresSettings, extractions: readonly Extraction[]): Promise<void> {
+export async function extract(
+  settings: PostgresSettings,
+  extractions: readonly Extraction[],
+  watch: Watch,
+): Promise<void> {
   const client = await connect(settings);
   const abort = () => void client.end().catch(() => undefined);
   stopSignal().addEventListener("abort", abort, { once: true });
   try {
-    await client.query("begin isolation level repeatable read read only");
-    const { rows } = await client.query<Snapshot>(`select
-      (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn,
-      to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`);
-    for (const extraction of extractions) await extractOne(settings, client, extraction, rows[0]!);
+    const moment = await beginSnapshot(client, settings, watch);
+    for (const extraction of extractions) await extractOne(settings, client, extraction, moment);
+    await landStates(client, settings.schema, moment, watch.compared, moment.lsn);
   } catch (error) {
     stopSignal().throwIfAborted();
     throw error instanceof InputError ? error : problemOf(error, settings);
@@ -81,7 +76,7 @@ async function extractOne(
   settings: PostgresSettings,
   client: Client,
   extraction: Extraction,
-  snapshot: Snapshot,
+  snapshot: Moment,
 ): Promise<void> {
   const { into, route, table } = extraction;
   const { next, newest } = await newestOf(into, updatedThere);

@@ -76,8 +76,10 @@ const lsn = "try_cast(get_json_object(source, '$.lsn') as bigint)";
  */
 const place = `greatest(${lsn}, coalesce(try_cast(get_json_object(get_json_object(source, '$.sequence'), '$[0]') as bigint), ${lsn}))`;
 
-/** A deletion has no updated_at: it counts from the time of its transaction. A tombstone says nothing that the deletion did not say. */
-function rowsOf(name: DatabaseTable, from: Changes | Table): Statement {
+/**
+ * A deletion has no updated_at: it counts from the time of its transaction. A tombstone says nothing that the deletion did not say; that
+ * a table was emptied is told by a check, and not followed: a person decides. */
+export function rowsOf(name: DatabaseTable, from: Changes | Table, more: readonly string[] = []): Statement {
   const { exported } = databaseTables[name];
   const committed = fromUnixSeconds(
     sql`cast(floor(cast(get_json_object(source, '$.ts_ms') as decimal(18,0)) / 1000) as bigint)`,
@@ -92,12 +94,18 @@ function rowsOf(name: DatabaseTable, from: Changes | Table): Statement {
         ? `case when length(${value}) = 11 then left(${value}, 10) else ${value} end as ${column}`
         : `${value} as ${column}`;
     });
-  const all = [...fields, ...loadColumns, "coalesce(op, '') = 'd' as is_deleted", `${place} as change_lsn`];
+  const all = [
+    ...fields,
+    ...loadColumns,
+    "coalesce(op, '') = 'd' as is_deleted",
+    `${place} as change_lsn`,
+    ...more,
+  ];
   return sqlOf(
     [
       `select ${all.join(",\n    ")},\n    case when op = 'd' then cast(`,
       " as string) else get_json_object(after, '$.updated_at') end as updated_at\n  from ",
-      " where value is not null or _rescued_data is not null",
+      " where (value is not null or _rescued_data is not null) and coalesce(op, '') <> 't'",
     ],
     committed,
     from,

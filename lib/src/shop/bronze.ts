@@ -6,6 +6,8 @@ export * from "./commerce-bronze.js";
 export * from "./customer-bronze.js";
 export {
   customers_changes,
+  database_slots,
+  database_states,
   database_topic_starts,
   order_items_changes,
   orders_changes,

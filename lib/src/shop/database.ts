@@ -4,14 +4,22 @@ import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
 import { stopSignal } from "../plan/session.js";
 import { extract } from "../postgres/extract.js";
-import { settings as settingsInForce, type KafkaSettings, type Route, type Settings } from "../settings.js";
+import { observe, type Watch } from "../postgres/observe.js";
+import {
+  settings as settingsInForce,
+  type KafkaSettings,
+  type PostgresSettings,
+  type Route,
+  type Settings,
+} from "../settings.js";
 import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { rows } from "../verbs/read.js";
 import * as bronze from "./database-bronze.js";
 import { databaseTables, type DatabaseTable } from "./database-bronze.js";
 
-const tableNames = Object.keys(databaseTables) as DatabaseTable[];
+/** The tables of the shop's database that can take the place of exports. */
+export const databaseTableNames = Object.keys(databaseTables) as DatabaseTable[];
 
 /** How the rows of a table come in, by POSTGRES_ROUTE. @throws InputError when that names a table that no database brings */
 export function routeOf(name: DatabaseTable): Route {
@@ -19,7 +27,7 @@ export function routeOf(name: DatabaseTable): Route {
   const unknown = Object.keys(routes).find((key) => key !== "" && !Object.hasOwn(databaseTables, key));
   if (unknown !== undefined)
     throw new InputError(
-      `POSTGRES_ROUTE names the table ${unknown}. The tables of the shop's database are ${tableNames.join(", ")}.`,
+      `POSTGRES_ROUTE names the table ${unknown}. The tables of the shop's database are ${databaseTableNames.join(", ")}.`,
     );
   return routes[name] ?? routes[""] ?? "exports";
 }
@@ -32,8 +40,9 @@ export function routeOf(name: DatabaseTable): Route {
  */
 export async function landDatabase(settings: Settings): Promise<void> {
   await load(bronze.database_topic_starts, { from: "database_topic_starts" });
-  for (const name of tableNames) await loadChanges(name);
-  const routed = tableNames.map((table) => ({ table, route: routeOf(table) }));
+  for (const name of databaseTableNames) await loadChanges(name);
+  await loadLooks();
+  const routed = databaseTableNames.map((table) => ({ table, route: routeOf(table) }));
   const { postgres, kafka } = settings;
   const read = routed.flatMap(({ table, route }) => {
     if (route !== "full" && route !== "incremental") return [];
@@ -41,9 +50,54 @@ export async function landDatabase(settings: Settings): Promise<void> {
     const columns = arrivedColumns(exported).flatMap(({ name }) => (name === "_rescued_data" ? [] : name));
     return { table, key, columns, leaves, into: bronze[`${table}_changes`], route };
   });
-  if (postgres && read.length > 0) await extract(postgres, read);
   const captured = routed.flatMap(({ table, route }) => (route === "changes" ? table : []));
+  if (postgres && read.length > 0)
+    await extract(
+      postgres,
+      read,
+      await watchOf(
+        postgres,
+        read.map(({ table }) => table),
+      ),
+    );
+  if (postgres && captured.length > 0) await look(postgres, captured);
   if (kafka) for (const table of captured) await landTopicOf(table, kafka, settings);
+  // Only now: what a look found confirmed has landed.
+  await loadLooks();
+}
+
+/** For how many minutes a look at the slots of the database is enough. */
+const lookMinutes = 5;
+
+async function look(postgres: PostgresSettings, captured: readonly DatabaseTable[]): Promise<void> {
+  const watch = await watchOf(postgres, captured);
+  const [slots] = await rows(sql`select max(observed_at) as at from ${bronze.database_slots}`);
+  if (watch.compared.length > 0 || isOlder(slots!["at"], lookMinutes)) await observe(postgres, watch);
+}
+
+/** Which of the tables are to be counted by now, and where the database's log stood at the last look. */
+async function watchOf({ compareHours }: PostgresSettings, names: readonly DatabaseTable[]): Promise<Watch> {
+  const counted = await rows(sql`
+    select table_name, max(observed_at) as at from ${bronze.database_states} group by table_name`);
+  const [seen] = await rows(sql`
+    select cast(max(cast(lsn as bigint)) as string) as lsn, max(observed_at) as at
+    from (select lsn, observed_at from ${bronze.database_states} union all select lsn, observed_at from ${bronze.database_slots}) as looks`);
+  return {
+    compared: names.flatMap((table) => {
+      const { key, amounts, instants } = databaseTables[table];
+      const at = counted.find((row) => row["table_name"] === table)?.["at"];
+      return isOlder(at, compareHours * 60) ? { table, key, amounts, instants } : [];
+    }),
+    seen: seen?.["lsn"] ? { lsn: String(seen["lsn"]), at: String(seen["at"]) } : undefined,
+  };
+}
+
+const isOlder = (at: unknown, minutes: number) =>
+  typeof at !== "string" || Date.parse(at) < Date.now() - minutes * 60_000;
+
+async function loadLooks(): Promise<void> {
+  await load(bronze.database_states, { from: "database_states" });
+  await load(bronze.database_slots, { from: "database_slots" });
 }
 
 const loadChanges = (name: DatabaseTable) => load(bronze[`${name}_changes`], { from: `${name}_changes` });

@@ -21,7 +21,9 @@ export function asChanges(
   let count = 0;
   const changed = ({ table, rows }: NamedRows): NamedRows => {
     const name = known.has(table) ? undefined : standIn.get(table);
-    return name === undefined ? { table, rows } : { table: name, rows: rows.map((row) => changeOf(row, ++count)) };
+    return name === undefined
+      ? { table, rows }
+      : { table: name, rows: rows.map((row) => changeOf(row, ++count)) };
   };
   return {
     ...test,

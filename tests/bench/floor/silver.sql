@@ -33,7 +33,7 @@ where len(reasons) > 0;
 
 merge into silver.dim_products as kept
 using (
-  select * exclude (reasons) from judged_products
+  select * exclude (reasons), null::bigint as change_lsn from judged_products
   where len(reasons) = 0
   qualify row_number() over (partition by product_id order by updated_at desc, source_file desc, source_row desc) = 1
 ) as new on new.product_id = kept.product_id
@@ -164,7 +164,7 @@ where versions.customer_id in (select customer_id from judged_customers)
 merge into silver.orders_clean as kept
 using (
   select order_id, orders.customer_id, surrogate_key as customer_key, product_id, quantity::int as quantity,
-    unit_price, total_amount, order_date, status, updated_at, source_file, source_row
+    unit_price, total_amount, order_date, status, updated_at, source_file, source_row, null::bigint as change_lsn
   from (
     select * from judged_orders
     where len(reasons) = 0
@@ -372,7 +372,7 @@ where len(reasons) > 0;
 merge into silver.order_items as kept
 using (
   select order_item_id, order_id, product_id, quantity::int as quantity, unit_price, discount, amount, updated_at,
-    source_file, source_row
+    source_file, source_row, null::bigint as change_lsn
   from judged_order_items
   where len(reasons) = 0
   qualify row_number() over (partition by order_item_id order by updated_at desc, source_file desc, source_row desc) = 1
@@ -422,7 +422,7 @@ where len(reasons) > 0;
 merge into silver.payments as kept
 using (
   select payment_id, order_id, amount, currency, payment_method, payment_status, transaction_id, payment_date, updated_at,
-    source_file, source_row
+    source_file, source_row, null::bigint as change_lsn
   from judged_payments
   where len(reasons) = 0
   qualify row_number() over (partition by payment_id order by updated_at desc, source_file desc, source_row desc) = 1

@@ -25,12 +25,12 @@ create table if not exists silver.dim_customers (
 );
 create table if not exists silver.dim_products (
   product_id varchar, product_name varchar, category varchar, subcategory varchar, brand varchar,
-  price decimal(12, 2), cost decimal(12, 2), updated_at timestamp, source_file varchar, source_row bigint
+  price decimal(12, 2), cost decimal(12, 2), updated_at timestamp, source_file varchar, source_row bigint, change_lsn bigint
 );
 create table if not exists silver.orders_clean (
   order_id varchar, customer_id varchar, customer_key varchar, product_id varchar, quantity int,
   unit_price decimal(12, 2), total_amount decimal(12, 2), order_date timestamp, status varchar,
-  updated_at timestamp, source_file varchar, source_row bigint
+  updated_at timestamp, source_file varchar, source_row bigint, change_lsn bigint
 );
 create table if not exists silver.rejected_rows (
   table_name varchar, reasons varchar[], raw_row varchar, source_file varchar, source_row bigint,
@@ -105,12 +105,12 @@ create table if not exists bronze.stripe_balance_transactions_raw (
 );
 create table if not exists silver.order_items (
   order_item_id varchar, order_id varchar, product_id varchar, quantity int, unit_price decimal(12, 2),
-  discount decimal(12, 2), amount decimal(12, 2), updated_at timestamp, source_file varchar, source_row bigint
+  discount decimal(12, 2), amount decimal(12, 2), updated_at timestamp, source_file varchar, source_row bigint, change_lsn bigint
 );
 create table if not exists silver.payments (
   payment_id varchar, order_id varchar, amount decimal(12, 2), currency varchar, payment_method varchar,
   payment_status varchar, transaction_id varchar, payment_date timestamp, updated_at timestamp, source_file varchar,
-  source_row bigint
+  source_row bigint, change_lsn bigint
 );
 create table if not exists silver.marketing_spend (
   date date, channel varchar, campaign varchar, spend decimal(12, 2), currency varchar, impressions bigint,

@@ -57,11 +57,22 @@ export async function start(options: ConnectOptions): Promise<Connect> {
   const begin = async () => {
     say?.("Starting Kafka Connect …");
     const output = openSync(log, "a");
-    const arguments_ = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC", "-cp", `${jars}/*`];
-    const child = spawn("java", [...arguments_, "org.apache.kafka.connect.cli.ConnectStandalone", worker, connector], {
-      cwd: folder,
-      stdio: ["ignore", output, output],
-    });
+    const arguments_ = [
+      "-Xmx384m",
+      "-XX:+UseSerialGC",
+      "-XX:TieredStopAtLevel=1",
+      "-Duser.timezone=UTC",
+      "-cp",
+      `${jars}/*`,
+    ];
+    const child = spawn(
+      "java",
+      [...arguments_, "org.apache.kafka.connect.cli.ConnectStandalone", worker, connector],
+      {
+        cwd: folder,
+        stdio: ["ignore", output, output],
+      },
+    );
     closeSync(output);
     process_ = child;
     ended = new Promise((resolve) => child.once("close", resolve));
@@ -121,7 +132,13 @@ export const captureSettings = {
   "topic.creation.default.partitions": "1",
 } as const;
 
-function connectorSettings({ database, schema = "public", tables, prefix = "shop", settings }: ConnectOptions) {
+function connectorSettings({
+  database,
+  schema = "public",
+  tables,
+  prefix = "shop",
+  settings,
+}: ConnectOptions) {
   const { hostname, port, pathname, username, password } = new URL(database);
   return {
     name: connectorName,

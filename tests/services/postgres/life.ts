@@ -199,14 +199,16 @@ class Life {
     const id = rows[0]?.order_id;
     if (id === undefined) return;
     for (const table of ["orders", "order_items", "payments"])
-      await this.change(`insert into ${table} select one.* from simulation.deleted as gone, jsonb_populate_record(null::${table},
+      await this
+        .change(`insert into ${table} select one.* from simulation.deleted as gone, jsonb_populate_record(null::${table},
         gone.row || jsonb_build_object('updated_at', shop_now())) as one where gone.order_id = '${id}' and gone.row_of = '${table}'`);
     await this.client.query("delete from simulation.deleted where order_id = $1", [id]);
   }
 
   /** A customer asks to be forgotten: who it was goes, what was bought stays. */
   private async erase(_date: string, number: number): Promise<void> {
-    await this.change(`update customers set first_name = null, last_name = null, email = null, phone = null, preferences = '{}'
+    await this
+      .change(`update customers set first_name = null, last_name = null, email = null, phone = null, preferences = '{}'
       where customer_id = (select customer_id from customers where email is not null order by md5(customer_id || ${number}) limit 1)`);
   }
 
@@ -282,7 +284,9 @@ async function rowsOf(landing: string, table: TableName, date: string): Promise<
   const connection = await instance.connect();
   try {
     const file = path.join(folder, name).replaceAll("'", "''");
-    const found = await connection.runAndReadAll(`from read_csv('${file}', all_varchar = true, header = true)`);
+    const found = await connection.runAndReadAll(
+      `from read_csv('${file}', all_varchar = true, header = true)`,
+    );
     return found.getRowObjectsJson() as unknown as Row[];
   } finally {
     connection.closeSync();

@@ -41,7 +41,12 @@ function wanted(): Wanted {
       console.log(usage);
       process.exit(0);
     }
-    const number = (name: "port" | "scale" | "days" | "rate", least: number, most: number, whole: boolean) => {
+    const number = (
+      name: "port" | "scale" | "days" | "rate",
+      least: number,
+      most: number,
+      whole: boolean,
+    ) => {
       const value = Number(values[name]);
       if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
       console.error(

@@ -12,7 +12,9 @@ export function programsFolder(): string | undefined {
     ...versions.map((version) => path.join(debian, version, "bin")),
     ...(process.env["PATH"] ?? "").split(path.delimiter),
   ];
-  return folders.find((folder) => ["postgres", "initdb"].every((name) => existsSync(path.join(folder, name))));
+  return folders.find((folder) =>
+    ["postgres", "initdb"].every((name) => existsSync(path.join(folder, name))),
+  );
 }
 
 /** Why the tests cannot use PostgreSQL now, or nothing. On CI a reason is an error: there, a test that is left out has failed. */

@@ -161,7 +161,9 @@ async function waitUntilReady(server: ChildProcess, url: string, log: string): P
     await client.end().catch(() => undefined);
     if (problem === undefined) return;
     if (server.exitCode !== null || Date.now() > until)
-      throw new Error(`PostgreSQL did not start (${problem}):\n${(await readFile(log, "utf8")).slice(-2000)}`);
+      throw new Error(
+        `PostgreSQL did not start (${problem}):\n${(await readFile(log, "utf8")).slice(-2000)}`,
+      );
     await sleep(100);
   }
 }

@@ -6,7 +6,7 @@
 ) }}
 -- A product as its newest line says.
 select product_id, product_name, category, subcategory, brand, price, cost, updated_at, source_file, source_row, source_load,
-  {{ now() }} as loaded_at
+  null::bigint as change_lsn, {{ now() }} as loaded_at
 from {{ ref('stg_products') }}
 where len(reasons) = 0 and ingested_at > {{ since() }}
 qualify row_number() over (partition by product_id order by updated_at desc, source_file desc, source_row desc) = 1

@@ -6,7 +6,7 @@
 ) }}
 -- Lines of orders: as the newest line says.
 select order_item_id, order_id, product_id, quantity::int as quantity, unit_price, discount, amount, updated_at,
-  source_file, source_row, source_load, {{ now() }} as loaded_at
+  source_file, source_row, source_load, null::bigint as change_lsn, {{ now() }} as loaded_at
 from {{ ref('stg_order_items') }}
 where len(reasons) = 0 and ingested_at > {{ since() }}
 qualify row_number() over (partition by order_item_id order by updated_at desc, source_file desc, source_row desc) = 1

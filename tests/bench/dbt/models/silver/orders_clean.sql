@@ -29,7 +29,7 @@ with versions as (
     and newest.order_date >= versions.holds_from and newest.order_date < versions.holds_until
   {% if is_incremental() %}
   union all by name
-  select kept.* exclude (customer_key, loaded_at), versions.surrogate_key as customer_key
+  select kept.* exclude (customer_key, loaded_at, change_lsn), versions.surrogate_key as customer_key
   from {{ this }} as kept join versions
     on versions.customer_id = kept.customer_id
     and kept.order_date >= versions.holds_from and kept.order_date < versions.holds_until
@@ -39,5 +39,5 @@ with versions as (
   {% endif %}
 )
 select order_id, customer_id, customer_key, product_id, quantity, unit_price, total_amount, order_date, status, updated_at,
-  source_file, source_row, source_load, {{ now() }} as loaded_at
+  source_file, source_row, source_load, null::bigint as change_lsn, {{ now() }} as loaded_at
 from tied

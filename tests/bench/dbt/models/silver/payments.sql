@@ -6,7 +6,7 @@
 ) }}
 -- Payments: as the newest line says.
 select payment_id, order_id, amount, currency, payment_method, payment_status, transaction_id, payment_date, updated_at,
-  source_file, source_row, source_load, {{ now() }} as loaded_at
+  source_file, source_row, source_load, null::bigint as change_lsn, {{ now() }} as loaded_at
 from {{ ref('stg_payments') }}
 where len(reasons) = 0 and ingested_at > {{ since() }}
 qualify row_number() over (partition by payment_id order by updated_at desc, source_file desc, source_row desc) = 1

@@ -63,7 +63,7 @@ export async function describe(
   };
 }
 
-/** An expression for the value of a column of `given` as a text. An instant is in UTC, with microseconds; an array or a composite is JSON. */
+/** The value of a column of `given` as a text. An instant is in UTC, with microseconds; an array or a composite is JSON. */
 export function textOf({ name, type, category }: SourceColumn): string {
   const column = `given.${quoted(name)}`;
   if (/^timestamp\b/.test(type)) {

@@ -1,0 +1,178 @@
+import path from "node:path";
+import type { Client } from "pg";
+import { landWhole } from "../landing/new-file.js";
+import { csvLine } from "../pull/csv-line.js";
+import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
+import { InputError } from "../errors.js";
+import { addressOf, connect, problemOf } from "./connect.js";
+import { quoted } from "./read-columns.js";
+
+/** What is compared of a table: a row's digest is made of these columns. */
+export interface Compared {
+  readonly table: string;
+  readonly key: string;
+  /** Of type DECIMAL(12,2). */
+  readonly amounts: readonly string[];
+  /** Of type TIMESTAMP. */
+  readonly instants: readonly string[];
+}
+
+/** What a look at the database is for. */
+export interface Watch {
+  /** The tables that are counted. */
+  readonly compared: readonly Compared[];
+  /** Where its log stood when it was last looked at, and when. */
+  readonly seen: { readonly lsn: string; readonly at: string } | undefined;
+}
+
+/** The instant at which a database was looked at. */
+export interface Moment {
+  /** The position in its log, as a number. */
+  readonly lsn: string;
+  /** ISO, by its clock. */
+  readonly at: string;
+  /** Its snapshot: the number that the next transaction gets, and those that run, with commas between. */
+  readonly next_transaction: string;
+  readonly running_transactions: string;
+}
+
+/**
+ * Begins a transaction that only reads, of one moment.
+ *
+ * @throws InputError when the log stands before where it stood once: then what is new would count as older than what is known
+ */
+export async function beginSnapshot(
+  client: Client,
+  settings: PostgresSettings,
+  { seen }: Watch,
+): Promise<Moment> {
+  await client.query("begin isolation level repeatable read read only");
+  const { rows } = await client.query<Moment>(`select
+    (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn,
+    to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
+    pg_snapshot_xmax(pg_current_snapshot())::text as next_transaction,
+    coalesce((select string_agg(xip::text, ',') from pg_snapshot_xip(pg_current_snapshot()) as xip), '') as running_transactions`);
+  const moment = rows[0]!;
+  if (seen && BigInt(moment.lsn) < BigInt(seen.lsn))
+    throw new InputError(
+      `The log of PostgreSQL at ${addressOf(settings)} stands at ${inHex(moment.lsn)}, and at ${seen.at} it stood at ${inHex(seen.lsn)}: ` +
+        "it is another database, or it was restored from a backup. What it says now would count as older than what bronze holds. " +
+        "Check POSTGRES_URL; of a restored database, begin anew with its tables (docs/databases.md, A restored database). Nothing was read.",
+    );
+  return moment;
+}
+
+/** A position in the log as PostgreSQL writes it: `16/B374D848`. */
+const inHex = (lsn: string) => {
+  const position = BigInt(lsn);
+  return `${(position >> 32n).toString(16)}/${(position & 0xffffffffn).toString(16)}`.toUpperCase();
+};
+
+/**
+ * Lands how many rows the tables hold, and a checksum of each: the sum of its rows' digests, of which each is the first 15 decimal digits
+ * in the MD5 of the row's compared columns. Silver makes the same sum of the same rows, whichever way they came.
+ *
+ * @param confirmed up to where in the log everything has been sent on, or read
+ */
+export async function landStates(
+  client: Client,
+  schema: string,
+  moment: Moment,
+  compared: readonly Compared[],
+  confirmed: string | null,
+): Promise<void> {
+  if (compared.length === 0) return;
+  const lines = [csvLine(stateColumns)];
+  for (const { table, key, amounts, instants } of compared) {
+    const parts = [
+      `trim(${quoted(key)}::text)`,
+      ...amounts.map((name) => `coalesce(${quoted(name)}::numeric(12,2)::text, '')`),
+      ...instants.map(
+        (name) => `coalesce((extract(epoch from ${quoted(name)}) * 1000000)::bigint::text, '')`,
+      ),
+    ];
+    const { rows } = await client.query<{ rows: string; checksum: string }>(`
+      select count(*)::text as rows,
+        coalesce(sum(left(regexp_replace(md5(concat_ws('|', ${parts.join(", ")})), '[a-f]', '', 'g'), 15)::bigint), 0)::text as checksum
+      from ${quoted(schema)}.${quoted(table)}`);
+    const { lsn, at, next_transaction, running_transactions } = moment;
+    lines.push(
+      csvLine([
+        at,
+        table,
+        lsn,
+        next_transaction,
+        running_transactions,
+        confirmed,
+        rows[0]!.rows,
+        rows[0]!.checksum,
+      ]),
+    );
+  }
+  await land("database_states", moment, lines);
+}
+
+const stateColumns = [
+  "observed_at",
+  "table_name",
+  "lsn",
+  "next_transaction",
+  "running_transactions",
+  "confirmed_lsn",
+  "row_count",
+  "checksum",
+];
+
+/**
+ * Looks at the slots of the database, through which its log is read, and lands how far each is, and the states of tables.
+ *
+ * @throws InputError for a refusal that a person can mend; ServiceDown when the database does not answer
+ */
+export async function observe(settings: PostgresSettings, watch: Watch): Promise<void> {
+  const client = await connect(settings);
+  try {
+    // Before the tables: what is confirmed by now has been sent before they are counted.
+    const { rows: slots } = await client.query<Record<(typeof slotColumns)[number], string | null>>(`
+      select slot_name, plugin, active::text as is_active, wal_status, (confirmed_flush_lsn - '0/0')::bigint::text as confirmed_lsn,
+        (now_lsn - confirmed_flush_lsn)::bigint::text as behind_bytes, (now_lsn - restart_lsn)::bigint::text as kept_bytes
+      from pg_replication_slots,
+        lateral (select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as now_lsn) as log
+      where slot_type = 'logical' and database = current_database() order by slot_name`);
+    const moment = await beginSnapshot(client, settings, watch);
+    const lines = slots.map((slot) =>
+      csvLine([moment.at, moment.lsn, ...slotColumns.map((name) => slot[name])]),
+    );
+    if (lines.length > 0)
+      await land("database_slots", moment, [csvLine(["observed_at", "lsn", ...slotColumns]), ...lines]);
+    const confirmed = slots.flatMap(({ confirmed_lsn: lsn }) => (lsn === null ? [] : BigInt(lsn)));
+    const least = confirmed.reduce((a, b) => (b < a ? b : a), confirmed[0] ?? 0n);
+    await landStates(
+      client,
+      settings.schema,
+      moment,
+      watch.compared,
+      confirmed.length > 0 ? String(least) : null,
+    );
+  } catch (error) {
+    throw error instanceof InputError ? error : problemOf(error, settings);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+const slotColumns = [
+  "slot_name",
+  "plugin",
+  "is_active",
+  "wal_status",
+  "confirmed_lsn",
+  "behind_bytes",
+  "kept_bytes",
+] as const;
+
+const land = (folder: string, { at }: Moment, lines: readonly string[]) =>
+  landWhole(
+    path.join(settingsInForce().landing, folder),
+    `${folder}-${at.replaceAll(/[-:.]/g, "")}.csv`,
+    lines.join(""),
+  );

@@ -1,0 +1,100 @@
+import { sql, sqlOf, type Statement } from "../sql/statement.js";
+import { rowsOf } from "./arrived.js";
+import * as bronze from "./database-bronze.js";
+import { databaseTables, type DatabaseTable } from "./database-bronze.js";
+import * as silver from "./silver.js";
+
+/** The tables of silver that hold what tables of the database do. */
+const keptIn = {
+  customers: silver.dim_customers,
+  products: silver.dim_products,
+  orders: silver.orders_clean,
+  order_items: silver.order_items,
+  payments: silver.payments,
+} as const;
+
+/**
+ * Where silver differs from the database, in counts and checksums at a common position in the log: no row when they agree. Compared is the
+ * newest count of the database up to which everything has arrived. A row that changed since is taken from bronze as it was then, and so
+ * is one whose newest version is in the quarantine; all others as silver has them.
+ */
+export function differsFromDatabase(name: DatabaseTable): Statement {
+  const { key, amounts, instants } = databaseTables[name];
+  const kept = keptIn[name];
+  const id = sqlOf([key]);
+  const columns = [key, ...amounts, ...instants].map((column) => sqlOf([column]));
+  const confirmed = sql`
+    select max(lsn) as lsn from (
+      select min(cast(confirmed_lsn as bigint)) as lsn from ${bronze.database_slots} group by observed_at
+      union all
+      select cast(confirmed_lsn as bigint) as lsn from ${bronze.database_states} where table_name = ${name}
+    ) as looks`;
+  const state = sql`
+    select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction, split(running_transactions, ',') as running,
+      cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum, observed_at
+    from (
+      select *, row_number() over (partition by table_name order by observed_at desc) as place from ${bronze.database_states}
+      where table_name = ${name} and cast(lsn as bigint) <= (select lsn from ${confirmed} as confirmed)
+    ) as states where place = 1`;
+  const typed = [
+    `trim(${key}) as ${key}`,
+    ...amounts.map((column) => `try_cast(${column} as decimal(12,2)) as ${column}`),
+    ...instants.map((column) => `try_cast(${column} as timestamp) as ${column}`),
+  ].join(", ");
+  const arrived = rowsOf(name, bronze[`${name}_changes`], [
+    "cast(get_json_object(source, '$.txId') as bigint) as xid",
+  ]);
+  const changed = sqlOf(
+    [
+      `
+    select ${typed}, source_file, source_row, source_load, is_deleted, change_lsn, change_lsn <= state_lsn and (xid is null
+      or (xid < next_transaction and not array_contains(running, cast(xid as string)))) as was_there
+    from `,
+      " as arrived cross join ",
+      " as state",
+    ],
+    arrived,
+    state,
+  );
+  const fromBronze = sql`
+    select changed.${id} from ${changed} as changed where not was_there
+    union
+    select changed.${id} from ${changed} as changed
+    join ${silver.rejected_rows} as refused
+      on refused.table_name = ${kept.name} and refused.source_file = changed.source_file and refused.source_row = changed.source_row`;
+  const isCurrent = name === "customers" ? sql`is_current` : sql`true`;
+  const held = sql`
+    select ${columns} from ${kept} as kept where ${isCurrent} and ${id} not in (select ${id} from ${fromBronze} as others)
+    union all
+    select ${columns} from (
+      select *, row_number() over (partition by ${id} order by change_lsn desc, source_load desc, source_row desc) as place
+      from ${changed} as changed where was_there and ${id} in (select ${id} from ${fromBronze} as others)
+    ) as ranked where place = 1 and not is_deleted`;
+  const digest = [
+    key,
+    ...amounts.map((column) => `coalesce(cast(${column} as string), '')`),
+    ...instants.map((column) => `coalesce(cast(unix_micros(${column}) as string), '')`),
+  ].join(", '|', ");
+  const digits = sqlOf([
+    `cast(left(regexp_replace(md5(concat(${digest})), '[a-f]', ''), 15) as decimal(18,0))`,
+  ]);
+  return sql`
+    select state.observed_at, state.row_count as rows_in_the_database, held.row_count as rows_in_silver,
+      state.checksum as checksum_in_the_database, held.checksum as checksum_in_silver
+    from ${state} as state
+    cross join (select count(*) as row_count, coalesce(sum(${digits}), 0) as checksum from ${held} as rows_then) as held
+    where state.row_count <> held.row_count or state.checksum <> held.checksum`;
+}
+
+/** Rows that a table had when it was emptied (truncate), and that are still here: of each its key. */
+export function keptThoughEmptied(name: DatabaseTable): Statement {
+  const raw = bronze[`${name}_changes`];
+  const id = sqlOf([databaseTables[name].key]);
+  return sql`
+    select ${id}, change_lsn, source_file, source_row from (
+      select *, row_number() over (partition by ${id} order by change_lsn desc, source_load desc, source_row desc) as place
+      from ${rowsOf(name, raw)} as changed
+    ) as ranked
+    where place = 1 and not is_deleted
+      and change_lsn < (select max(cast(get_json_object(source, '$.lsn') as bigint)) from ${raw} where op = 't')`;
+}
