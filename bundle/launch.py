@@ -35,6 +35,11 @@ SECRETS = {
     "postgres-password": "POSTGRES_PASSWORD",
     "postgres-route": "POSTGRES_ROUTE",
     "postgres-topics": "POSTGRES_TOPICS",
+    # The address of the shop's reviews, which may hold a password, and how they come in.
+    "mongodb-url": "MONGODB_URL",
+    "mongodb-password": "MONGODB_PASSWORD",
+    "mongodb-database": "MONGODB_DATABASE",
+    "mongodb-route": "MONGODB_ROUTE",
 }
 # Those that must not stand in a log.
 HIDDEN = {
@@ -44,6 +49,8 @@ HIDDEN = {
     "currency-rates-url",
     "postgres-url",
     "postgres-password",
+    "mongodb-url",
+    "mongodb-password",
 }
 # What Node needs of this process's own environment: the rest may hold secrets that are none of its business.
 PASSED_ON = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS")

@@ -19,6 +19,7 @@ export { messageWithoutRows } from "./verbs/row-text.js";
 export { given, type Given } from "./verbs/given.js";
 export { implausible } from "./verbs/implausible.js";
 export { isFiner, isNegative } from "./verbs/untidy.js";
+export { dateIn, fromUnixMilliseconds, idIn, numberIn } from "./verbs/extended-json.js";
 export { fromSmallestUnit, fromUnixSeconds } from "./verbs/stripe.js";
 export { explain, rows, show } from "./verbs/read.js";
 export { seed } from "./verbs/seed.js";

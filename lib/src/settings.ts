@@ -249,6 +249,13 @@ const currencyRates = z.object({
   CURRENCY_RATES_SINCE: day.default("2022-01-01"),
 });
 
+const overlapMinutes = z.coerce
+  .number("is not a number of minutes")
+  .int("is not a whole number of minutes")
+  .min(0)
+  .max(43_200)
+  .default(60);
+
 /** Used when POSTGRES_URL is set. */
 const postgres = z.object({
   POSTGRES_URL: z
@@ -266,15 +273,38 @@ const postgres = z.object({
     .string()
     .regex(/^[A-Za-z_]\w{0,62}$/, "is not a schema's name")
     .default("public"),
-  POSTGRES_OVERLAP_MINUTES: z.coerce
-    .number("is not a number of minutes")
-    .int("is not a whole number of minutes")
-    .min(0)
-    .max(43_200)
-    .default(60),
+  POSTGRES_OVERLAP_MINUTES: overlapMinutes,
   POSTGRES_COMPARE_HOURS: z.coerce.number("is not a number of hours").min(0).max(8760).default(20),
   POSTGRES_ACCEPT_LOSS: yesOrNo.default(false),
 });
+
+/** What connects to MongoDB: a login, hosts, a database and options. There may be several hosts, so it is no URL. */
+const mongoAddress =
+  /^(mongodb(?:\+srv)?):\/\/(?:([^:@/?#]+)(?::([^@/?#]*))?@)?([\w.:,[\]-]+)(?:\/([^?#]*))?(?:\?([^#]*))?$/;
+
+/** Used when MONGODB_URL is set. */
+const mongodb = z
+  .object({
+    MONGODB_URL: z
+      .string()
+      .regex(mongoAddress, "is not an address, such as mongodb://reader@db.example.com:27017/shop"),
+    MONGODB_PASSWORD: z.string().optional(),
+    MONGODB_DATABASE: z
+      .string()
+      .regex(/^[^\s/\\."$]{1,63}$/, "is not a database's name")
+      .optional(),
+    MONGODB_ROUTE: z
+      .enum(["full", "incremental", "changes"], "is none of full, incremental and changes")
+      .default("full"),
+    MONGODB_OVERLAP_MINUTES: overlapMinutes,
+    MONGODB_ACCEPT_LOSS: yesOrNo.default(false),
+  })
+  .check(({ value, issues }) => {
+    const [, , , , , database] = mongoAddress.exec(value.MONGODB_URL) ?? [];
+    if (database || value.MONGODB_DATABASE !== undefined) return;
+    const message = "is not set, and MONGODB_URL names no database behind the host";
+    issues.push({ code: "custom", input: undefined, path: ["MONGODB_DATABASE"], message });
+  });
 
 const hasLogin = (value: string) => /^[^/]*\/\/[^/?#]*@/.test(value);
 
@@ -333,6 +363,26 @@ export interface RegistrySettings {
   };
   /** In which form our own messages are written. */
   readonly format: "avro" | "json";
+}
+
+/** A database of MongoDB of which a collection is read. */
+export interface MongoSettings {
+  /** The address without a login, with its options. */
+  readonly url: string;
+  /** Each `host:port`, with commas between them. */
+  readonly hosts: string;
+  readonly database: string;
+  readonly user?: string;
+  /** Never to be printed. */
+  readonly password?: string;
+  /** Whether the connection is encrypted, unless the address says it itself: by default where it is not on this machine. */
+  readonly tls: boolean;
+  /** Read as a whole, read by what was updated, or as a stream of changes. */
+  readonly route: Exclude<Route, "exports">;
+  /** How much later than it says a document may appear that an incremental extraction must not miss, in minutes. */
+  readonly overlapMinutes: number;
+  /** Whether a person has accepted that most documents are gone. */
+  readonly acceptLoss: boolean;
 }
 
 /** The topic of the clickstream, and how it is read. */
@@ -407,6 +457,8 @@ export interface Settings {
   readonly changeTopics: string;
   /** Set when POSTGRES_URL is: then runs read what is new in the shop's database. */
   readonly postgres?: PostgresSettings;
+  /** Set when MONGODB_URL is: then runs read what is new among the shop's reviews. */
+  readonly mongodb?: MongoSettings;
   /** How long a warehouse held by another process is waited for, in seconds. */
   readonly lockWait: number;
   /** After how many idle seconds a notebook gives the warehouse back. */
@@ -459,17 +511,22 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     ...(given["STRIPE_API_KEY"] !== undefined && { stripe: readStripe(given) }),
     ...(given["CURRENCY_RATES_URL"] !== undefined && { currencyRates: readCurrencyRates(given) }),
     ...(given["POSTGRES_URL"] !== undefined && { postgres: readPostgres(given) }),
+    ...(given["MONGODB_URL"] !== undefined && { mongodb: readMongo(given) }),
   };
 }
 
 /** What these settings let a run ask besides landed files, as notebooks name it among their sources. */
-export function asksOutside({ kafka, stripe, currencyRates, postgres }: Settings, source: string): boolean {
+export function asksOutside(
+  { kafka, stripe, currencyRates, postgres, mongodb }: Settings,
+  source: string,
+): boolean {
   if (source.startsWith("landing/")) return false;
   if (source.startsWith("kafka/")) return kafka !== undefined;
   const known = new Map<string, unknown>([
     ["service/stripe", stripe],
     ["service/currency_rates", currencyRates],
     ["service/postgres", postgres],
+    ["service/mongodb", mongodb],
   ]);
   return !known.has(source) || known.get(source) !== undefined;
 }
@@ -492,11 +549,12 @@ export const settings = (): Settings => inForce ?? readSettings();
 export const keptFrom = ({ keepDays }: Pick<Settings, "keepDays">, now: Date): Date =>
   new Date(now.getTime() - keepDays * 86_400_000);
 
-/** The same settings, with the loss of events that Kafka no longer holds, and of most rows of a table, accepted or not. */
+/** The same settings, with the loss of events that Kafka no longer holds, and of most rows of a source, accepted or not. */
 export const withAcceptLoss = (given: Settings, acceptLoss: boolean): Settings => ({
   ...given,
   ...(given.kafka && { kafka: { ...given.kafka, acceptLoss } }),
   ...(given.postgres && { postgres: { ...given.postgres, acceptLoss } }),
+  ...(given.mongodb && { mongodb: { ...given.mongodb, acceptLoss } }),
 });
 
 /** The user as a part of a file's or a catalog's name. */
@@ -626,6 +684,24 @@ function readPostgres(given: Readonly<Record<string, string | undefined>>): Post
   };
 }
 
+function readMongo(given: Readonly<Record<string, string | undefined>>): MongoSettings {
+  const parsed = parse(mongodb, given);
+  const [, scheme, user, inUrl, hosts, database = "", options = ""] = mongoAddress.exec(parsed.MONGODB_URL)!;
+  const password = parsed.MONGODB_PASSWORD ?? (inUrl ? decodeURIComponent(inUrl) : undefined);
+  const isLocal = hosts!.split(",").every((host) => localHosts.has(host.replace(/:\d+$/, "")));
+  return {
+    url: `${scheme}://${hosts}/${database}${options && `?${options}`}`,
+    hosts: hosts!,
+    database: parsed.MONGODB_DATABASE ?? decodeURIComponent(database),
+    ...(user !== undefined && { user: decodeURIComponent(user) }),
+    ...(password !== undefined && { password }),
+    tls: !isLocal,
+    route: parsed.MONGODB_ROUTE,
+    overlapMinutes: parsed.MONGODB_OVERLAP_MINUTES,
+    acceptLoss: parsed.MONGODB_ACCEPT_LOSS,
+  };
+}
+
 const secrets = new Set([
   "DATABRICKS_TOKEN",
   "KAFKA_PASSWORD",
@@ -634,6 +710,8 @@ const secrets = new Set([
   "CURRENCY_RATES_URL",
   "POSTGRES_URL",
   "POSTGRES_PASSWORD",
+  "MONGODB_URL",
+  "MONGODB_PASSWORD",
 ]);
 
 function parse<Shape extends z.ZodType>(

@@ -11,6 +11,7 @@ export { patientFetch } from "./pull/patient-fetch.js";
 export { readPages } from "./pull/read-pages.js";
 export { landCurrencyRates } from "./shop/currency-source.js";
 export { landDatabase } from "./shop/database.js";
+export { landReviews } from "./shop/reviews.js";
 export type { GenerateOptions, GenerateReport } from "./shop/generator/options.js";
 export type { ProduceReport } from "./shop/generator/produce.js";
 export { landStripe } from "./shop/stripe/pull.js";

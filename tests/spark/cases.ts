@@ -634,6 +634,7 @@ const given: readonly Question[] = [
   of("get_json_object(a, '$.f')", ["string"], jsons()),
   of("get_json_object(a, '$.f.g')", ["string"], jsons()),
   of("get_json_object(a, '$.f[1]')", ["string"], jsons()),
+  of("get_json_object(a, '$.f.$g')", ["string"], jsons()),
   of("json_object_keys(a)", ["string"], jsons()),
   of(
     "sequence(cast(a as date), cast(b as date))",

@@ -34,6 +34,7 @@ describe("shards", () => {
       spark: (file) => file === "tests/services/warehouse/start.ts",
       stripe: (file) => file === "tests/services/stripe/start-mock.ts",
       kafka: (file) => file === "tests/services/kafka/start.ts",
+      mongo: (file) => file === "tests/services/mongo/start.ts",
       postgres: (file) => file === "tests/services/postgres/start.ts",
       chromium: (file) => file === "tests/system/browser.ts",
       python: (file) => file === "build/src/commands/jupyter.ts" || /"\.venv/.test(text.get(file) ?? ""),

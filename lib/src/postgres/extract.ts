@@ -1,18 +1,15 @@
-import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
-import path from "node:path";
 import type { Client } from "pg";
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
-import { beginFile, type LandingFile } from "../landing/new-file.js";
-import { removeDrafts } from "../landing/write-whole.js";
+import { folderOf, openChangeWriter, refuseLoss, type Read } from "../extract/change-writer.js";
+import { newestOf, statesBetween, versionsSince, type State } from "../extract/held.js";
 import { stopSignal, warn } from "../plan/session.js";
-import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
+import type { PostgresSettings } from "../settings.js";
+import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
 import { beginSnapshot, landStates, type Moment, type Watch } from "./observe.js";
-import { extractedTopic, newestOf, statesBetween, versionsSince, type State } from "./held.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
 interface Extraction {
@@ -34,8 +31,10 @@ const updated = "updated_at";
 /** How many rows are in memory at once. */
 const chunk = 20_000;
 
-/** Of fewer rows nobody is asked whether they may go. */
-const fewDeletions = 100;
+/** When a row was updated, as bronze holds it. */
+const updatedThere = sql`get_json_object(after, '$.updated_at')`;
+
+type Writer = Awaited<ReturnType<typeof openChangeWriter>>;
 
 /**
  * Lands what tables of a PostgreSQL database hold and bronze does not, as changes in the form of Debezium, and loads them. All tables are
@@ -73,37 +72,22 @@ export async function extract(
   }
 }
 
-/** The folder in which the files of a table land. */
-const folderOf = ({ name }: Table) => name.slice(name.indexOf(".") + 1);
-
-/** A row as it is read: `key` is JSON as Debezium has it, `after` JSON in which every value is a text. */
-interface Row {
-  readonly key: string;
-  readonly after: string;
-}
-
 async function extractOne(
   settings: PostgresSettings,
   client: Client,
   extraction: Extraction,
   snapshot: Moment,
 ): Promise<void> {
-  const { into, route } = extraction;
-  const { next, newest } = await newestOf(into);
+  const { into, route, table } = extraction;
+  const { next, newest } = await newestOf(into, updatedThere);
   const select = await selectOf(settings, client, extraction);
-  const writer = await openWriter(extraction, snapshot, next);
+  const source = { lsn: snapshot.lsn, ts_ms: Date.parse(snapshot.at), snapshot: route, table };
+  const writer = await openChangeWriter(into, next, { at: snapshot.at, source });
   try {
     if (route === "full") await readAll(client, select, into, writer);
     else await readUpdated(client, select, into, writer, newest, settings.overlapMinutes);
-    const { rows, deletions } = writer.written;
-    const left = writer.known + rows;
-    if (deletions > fewDeletions && deletions > left && !settings.acceptLoss)
-      throw new InputError(
-        `${deletions} rows of ${settings.schema}.${extraction.table} that bronze holds are no longer in the database, and ` +
-          `${left} are. If ` +
-          "that is right, run once with --accept-loss (or POSTGRES_ACCEPT_LOSS=true). If it is another database, or one that is not " +
-          "filled, check POSTGRES_URL. Nothing was taken over.",
-      );
+    const what = `rows of ${settings.schema}.${table}`;
+    refuseLoss(writer, { what, variables: "POSTGRES", acceptLoss: settings.acceptLoss });
     await writer.land();
   } finally {
     await writer.discard();
@@ -143,9 +127,9 @@ async function selectOf(
     order by row_of.key collate "C"`;
 }
 
-async function* chunksOf(client: Client, select: string): AsyncGenerator<readonly Row[]> {
+async function* chunksOf(client: Client, select: string): AsyncGenerator<readonly Read[]> {
   const { default: Cursor } = await import("pg-cursor");
-  const cursor = client.query(new Cursor<Row>(select));
+  const cursor = client.query(new Cursor<Read>(select));
   try {
     for (;;) {
       const found = await cursor.read(chunk);
@@ -160,7 +144,7 @@ async function* chunksOf(client: Client, select: string): AsyncGenerator<readonl
 /** Goes through all rows in the order of their keys, beside those that bronze holds. */
 async function readAll(client: Client, select: () => string, into: Table, writer: Writer): Promise<void> {
   let last: string | undefined;
-  const compare = async (found: readonly Row[], until: string | undefined) => {
+  const compare = async (found: readonly Read[], until: string | undefined) => {
     const states = await statesBetween(into, last, until);
     await writer.write(found, states);
     const there = new Set(found.map(({ key }) => key));
@@ -181,87 +165,7 @@ async function readUpdated(
 ): Promise<void> {
   const from =
     newest === undefined ? undefined : new Date(Date.parse(newest) - overlapMinutes * 60_000).toISOString();
-  const states = from === undefined ? new Map<string, State>() : await versionsSince(into, from);
+  const states =
+    from === undefined ? new Map<string, State>() : await versionsSince(into, updatedThere, from);
   for await (const found of chunksOf(client, select(from))) await writer.write(found, states);
-}
-
-interface Writer {
-  /** Writes what bronze does not hold yet. */
-  write(found: readonly Row[], states: ReadonlyMap<string, State>): Promise<void>;
-  delete(keys: readonly string[]): Promise<void>;
-  land(): Promise<void>;
-  /** Takes away what has not landed. */
-  discard(): Promise<void>;
-  readonly written: { rows: number; deletions: number };
-  /** How many rows bronze held as they are. */
-  readonly known: number;
-}
-
-async function openWriter(
-  { into, table, route }: Extraction,
-  snapshot: Moment,
-  begin: bigint,
-): Promise<Writer> {
-  const folder = path.join(settingsInForce().landing, folderOf(into));
-  await removeDrafts(folder);
-  const written = { rows: 0, deletions: 0 };
-  let known = 0;
-  let next = begin;
-  let file: LandingFile | undefined;
-  const sourceOf = (version?: string) =>
-    JSON.stringify({
-      lsn: snapshot.lsn,
-      ts_ms: Date.parse(snapshot.at),
-      snapshot: route,
-      table,
-      ...(version && { version }),
-    });
-  const line = (of: string, value: string) =>
-    `{"topic":"${extractedTopic}","partition":0,"offset":${next++},"timestamp":"${snapshot.at}","key":${JSON.stringify(of)},` +
-    `"value":${JSON.stringify(value)}}\n`;
-  const write = async (lines: string) => {
-    if (lines === "") return;
-    if (!file) {
-      await mkdir(folder, { recursive: true });
-      file = await beginFile(folder, `extract-${String(begin).padStart(15, "0")}.ndjson`);
-    }
-    await file.write(lines);
-  };
-  return {
-    written,
-    get known() {
-      return known;
-    },
-    async write(found, states) {
-      let lines = "";
-      for (const { key: of, after } of found) {
-        const version = createHash("md5").update(after).digest("hex");
-        const state = states.get(of);
-        if (state?.version === version && state.op !== "d") {
-          known++;
-          continue;
-        }
-        lines += line(of, `{"op":"r","before":null,"after":${after},"source":${sourceOf(version)}}`);
-        written.rows++;
-      }
-      await write(lines);
-    },
-    async delete(keys) {
-      await write(
-        keys.map((of) => line(of, `{"op":"d","before":${of},"after":null,"source":${sourceOf()}}`)).join(""),
-      );
-      written.deletions += keys.length;
-    },
-    async land() {
-      const made = file;
-      file = undefined;
-      if (made && !(await made.land()))
-        warn(
-          `${into.name}: another run is reading the same table and was faster. This one gives way and goes on with what has landed.`,
-        );
-    },
-    async discard() {
-      await file?.discard();
-    },
-  };
 }

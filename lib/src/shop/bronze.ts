@@ -14,6 +14,7 @@ export {
   payments_changes,
   products_changes,
 } from "./database-bronze.js";
+export { product_reviews_changes } from "./reviews-bronze.js";
 
 export const clickstream_raw = table(
   "bronze.clickstream_raw",

@@ -1,9 +1,9 @@
 import { InputError } from "../errors.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
+import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
 import { stopSignal } from "../plan/session.js";
 import { extract } from "../postgres/extract.js";
-import { extractedTopic } from "../postgres/held.js";
 import { observe, type Watch } from "../postgres/observe.js";
 import {
   settings as settingsInForce,

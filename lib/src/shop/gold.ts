@@ -4,6 +4,7 @@ import { orderStatus } from "./order-status.js";
 import { gold, updatedAt } from "./updated-at.js";
 
 export * from "./commerce-gold.js";
+export { product_ratings } from "./reviews-gold.js";
 
 export const ltvSegment = ["High", "Medium", "Low"] as const;
 

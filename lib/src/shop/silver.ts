@@ -16,6 +16,7 @@ import { orderStatus } from "./order-status.js";
 import { byLog, change_lsn, name, origin, words } from "./origin.js";
 
 export * from "./commerce-silver.js";
+export { product_reviews } from "./reviews-silver.js";
 
 /** Where a visitor came from. */
 const origins = {

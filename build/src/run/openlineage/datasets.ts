@@ -35,6 +35,10 @@ export function namingOf(settings: Settings): Naming {
       const { host, port, database, schema } = settings.postgres;
       return { namespace: `postgres://${host}:${port}`, name: `${database}.${schema}` };
     }
+    if (table === "service/mongodb" && settings.mongodb) {
+      const { hosts, database } = settings.mongodb;
+      return { namespace: `mongodb://${hosts}`, name: `${database}.reviews` };
+    }
     if (table === "service/stripe" && settings.stripe)
       return { namespace: settings.stripe.base, name: "stripe" };
     // The address of a service may hold a key, so only its host is told.

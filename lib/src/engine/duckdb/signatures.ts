@@ -457,8 +457,8 @@ const placesOf = (places: Arg | undefined) => {
   return count;
 };
 
-/** A path such as `$.a.b[0]`. @throws SqlError */
+/** A path such as `$.a.b[0]`, whose names may begin with a dollar. @throws SqlError */
 function jsonPath(path: string): string {
-  if (/^\$(?:\.[A-Za-z_]\w*|\[\d+\])+$/.test(path)) return path;
+  if (/^\$(?:\.[A-Za-z_$]\w*|\[\d+\])+$/.test(path)) return path.replaceAll(/\.(\$\w*)/g, '."$1"');
   throw new SqlError(`the path '${path}' is not taken: write it like $.field.other[0]`);
 }

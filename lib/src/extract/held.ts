@@ -14,10 +14,17 @@ export interface State {
   readonly version: string;
 }
 
-/** How many rows were extracted so far, and the newest `updated_at` among them. */
-export async function newestOf(into: Table): Promise<{ next: bigint; newest: string | undefined }> {
+/**
+ * How many rows were extracted so far, and when the newest among them was updated.
+ *
+ * @param updated an expression for when a row was updated
+ */
+export async function newestOf(
+  into: Table,
+  updated: Statement,
+): Promise<{ next: bigint; newest: string | undefined }> {
   const [found] = await rows(sql`
-    select coalesce(max(kafka_offset) + 1, 0) as next_offset, max(get_json_object(after, '$.updated_at')) as newest
+    select coalesce(max(kafka_offset) + 1, 0) as next_offset, max(${updated}) as newest
     from ${into} where kafka_topic = ${extractedTopic}`);
   const newest = found!["newest"];
   return {
@@ -43,11 +50,21 @@ export async function statesBetween(
   return statesOf(sql`select * from ${into} where op is not null and ${range}`);
 }
 
+/** The states of the rows whose keys are from `first` to `last`. */
+export const statesWithin = (into: Table, first: string, last: string): Promise<Map<string, State>> =>
+  statesOf(
+    sql`select * from ${into} where op is not null and kafka_key >= ${first} and kafka_key <= ${last}`,
+  );
+
 /** The states of the rows that were updated at an instant or after it. */
-export const versionsSince = (into: Table, from: string): Promise<Map<string, State>> =>
-  statesOf(sql`
-    select * from ${into}
-    where kafka_topic = ${extractedTopic} and op is not null and get_json_object(after, '$.updated_at') >= ${from}`);
+export const versionsSince = (
+  into: Table,
+  updated: Statement,
+  from: string | number,
+): Promise<Map<string, State>> =>
+  statesOf(
+    sql`select * from ${into} where kafka_topic = ${extractedTopic} and op is not null and ${updated} >= ${from}`,
+  );
 
 async function statesOf(changed: Statement): Promise<Map<string, State>> {
   const found = await rows(sql`
