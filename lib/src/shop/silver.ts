@@ -47,6 +47,10 @@ export const dim_customers = table(
       "End of this version: the next version's start. Null while current.",
     ).nullable(),
     is_current: boolean("Whether this is the current version."),
+    end_reason: oneOf(
+      ["changed", "deleted"],
+      "Why this version ended: the customer changed, or the shop deleted them. Null while current.",
+    ).nullable(),
   },
   {
     key: ["surrogate_key"],
