@@ -56,7 +56,8 @@ export const dim_customers = table(
     key: ["surrogate_key"],
     tracks: ["customer_id", "region", "country", "signup_date", "effective_start_date", "effective_end_date"],
     tags: { sensitivity: "personal" },
-    personal: ["first_name", "last_name", "email", "phone"],
+    person: "customer_id",
+    personal: ["first_name", "last_name", "email", "phone", "city"],
   },
 );
 
@@ -111,6 +112,7 @@ export const orders_clean = table(
   },
   {
     key: ["order_id"],
+    person: "customer_id",
     order: byLog,
     newest: ["updated_at", "source_load", "source_file", "source_row"],
     auditColumns: ["source_load"],
@@ -174,6 +176,7 @@ export const clickstream_clean = table(
   },
   {
     key: ["event_id"],
+    person: "customer_id",
     oldest: [
       "received_at",
       "kafka_topic",
@@ -224,6 +227,7 @@ export const clickstream_late = table(
   },
   {
     key: ["event_id"],
+    person: "customer_id",
     tracks: [
       "visitor_id",
       "customer_id",
@@ -272,6 +276,7 @@ export const clickstream_sessions = table(
   },
   {
     key: ["visitor_id", "has_cookie", "session_start"],
+    person: "customer_id",
     formerly: { visitor_id: "customer_id", has_cookie: "channel is not null" },
     tracks: ["session_end"],
     clusterBy: ["session_date"],
@@ -298,6 +303,7 @@ export const visitor_identities = table(
   },
   {
     key: ["visitor_id", "tied_from", "customer_id"],
+    person: "customer_id",
     relations: [
       {
         name: "tied_from is not after identified_at, and that not after tied_until",
