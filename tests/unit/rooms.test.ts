@@ -14,6 +14,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["unit"],
     ["compile", "run"],
     ["postgres"],
+    ["forget"],
     ["engine", "kafka", "pull"],
     ["verbs"],
     ["landing"],

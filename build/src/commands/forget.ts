@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { dialectOf, engineNamed, openEngine, type Engine } from "shopmetrics/engine";
 import {
@@ -129,11 +130,42 @@ async function proved(
 ): Promise<Proof> {
   const connection = await engine.connect();
   try {
-    return await proveForgotten({ ...whereOf(settings, compiled), connection }, begun, settings.home);
+    const left = await leftInCopies(settings, compiled, begun);
+    const where = { ...whereOf(settings, compiled), connection };
+    return await proveForgotten(where, begun, { home: settings.home, left });
   } finally {
     await connection.close();
     await engine.close();
   }
+}
+
+/** Copies of the warehouse that notebooks in Jupyter work on, and others beside it. One that cannot be read proves nothing. */
+async function leftInCopies(
+  settings: Settings,
+  compiled: Compiled,
+  begun: Done["begun"],
+): Promise<Proof["left"]> {
+  const left: { place: string; rows?: number }[] = [];
+  for (const name of await readdir(settings.home)) {
+    const warehouse = path.join(settings.home, name);
+    if (!name.endsWith(".duckdb") || warehouse === settings.warehouse) continue;
+    const options = { onWait: () => {}, patience: 5000 };
+    const copy = await engineNamed(settings.engine)
+      .openReadOnly({ ...settings, warehouse }, options)
+      .catch(() => name);
+    if (typeof copy === "string") {
+      left.push({ place: warehouse });
+      continue;
+    }
+    const connection = await copy.connect();
+    const rows = await searchCopy({ ...whereOf(settings, compiled), connection }, begun).catch(
+      () => undefined,
+    );
+    if (rows !== 0) left.push({ place: warehouse, ...(rows !== undefined && { rows }) });
+    await connection.close();
+    await copy.close();
+  }
+  return left;
 }
 
 function report({ begun, records }: Done, proof: Proof, { quiet, json }: ForgetCommand): void {
@@ -156,9 +188,8 @@ function report({ begun, records }: Done, proof: Proof, { quiet, json }: ForgetC
     for (const [table, rows] of [...begun.rows, ...records])
       console.log(`Changed ${counted(rows, "row")} of ${table}`);
     console.log(`Forgotten: ${persons.length === 0 ? "nobody" : persons.join(", ")}`);
-    console.log(
-      `Searched ${counted(proof.tables, "table")} and ${counted(proof.files, "file")}: ${left.length === 0 ? "nothing is left" : `left in ${count(left.length)}`}`,
-    );
+    const found = left.length === 0 ? "nothing is left" : `something is left in ${count(left.length)}`;
+    console.log(`Searched ${counted(proof.tables, "table")} and ${counted(proof.files, "file")}: ${found}`);
   }
   for (const { place, rows } of left)
     console.error(`! ${place}${rows === undefined ? "" : `: ${counted(rows, "row")}`}${nextFor(place)}`);

@@ -15,6 +15,7 @@ import { readLines } from "../landing/lines.js";
 import { withPlainContent } from "../landing/plain-content.js";
 import { scanRecords } from "../landing/scan.js";
 import { syncFolder, writeWhole } from "../landing/write-whole.js";
+import { optionsOf } from "./look-up.js";
 import { forgottenText, type Finder } from "./person.js";
 
 /** A landed file that is about to take the place of the one of its name. */
@@ -110,7 +111,7 @@ async function rewriteCsv(
   const header = await readHeader(plain);
   if (!header) return undefined;
   const names = header.names.map((name) => name.toLowerCase());
-  const { person, personBy, personal = [] } = table.options as Options;
+  const { person, personBy, personal = [] } = optionsOf(table);
   const known = new Set(table.columns.map(({ name }) => name).filter((name) => !loadColumns.has(name)));
   const at = (column: string | undefined) => (column === undefined ? -1 : names.indexOf(column));
   const [ofNumber, ofKey] = [at(person), at(personBy?.column)];
@@ -119,7 +120,9 @@ async function rewriteCsv(
     if (!isWhole) return finder.isIn(bytes.toString("utf8", start, stop)) ? forgottenText : undefined;
     const values = splitRecord(bytes, start, stop);
     const found = finder.personOf(values[ofNumber] ?? null);
-    const isTheirs = found !== undefined || keys.has(values[ofKey] ?? "");
+    // A row without a number is theirs too where their e-mail address stands.
+    const isTold = values.some((value, column) => personal.includes(names[column]!) && finder.isOnly(value));
+    const isTheirs = found !== undefined || keys.has(values[ofKey] ?? "") || isTold;
     const kept = values.map((value, column) => {
       const name = names[column]!;
       if (found && column === ofNumber) return found.pseudonym;
@@ -154,12 +157,6 @@ const rewriteLines = (file: LandedFile, plain: LandedFile, finder: Finder) =>
       write.flush,
     );
   });
-
-interface Options {
-  readonly person?: string;
-  readonly personBy?: { readonly column: string; readonly is: string };
-  readonly personal?: readonly string[];
-}
 
 interface Writer {
   /** Takes over the file's first bytes. */

@@ -7,17 +7,10 @@ import type { Dialect } from "../engine/adapter.js";
 import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
 import { isInFile, rewriteFiles, type Rewritten } from "./files.js";
+import { rewriteRecords, rewriteTable } from "./erase.js";
+import { arrivedAgain, keysOf, lookUp, personalFields, readForgotten } from "./look-up.js";
 import { finder, pseudonymOf, type Finder } from "./person.js";
-import {
-  arrivedAgain,
-  keysOf,
-  lookUp,
-  personalFields,
-  readForgotten,
-  rewriteRecords,
-  rewriteTable,
-  searchTables,
-} from "./tables.js";
+import { searchTables } from "./search-tables.js";
 
 interface Where {
   readonly connection: Connection;
@@ -28,7 +21,7 @@ interface Where {
 }
 
 /** What is done so far. */
-export interface Begun {
+interface Begun {
   readonly finder: Finder;
   readonly files: readonly Rewritten[];
   /** Rows that were rewritten, by table. */
@@ -68,12 +61,12 @@ export async function beginForgetting(where: Where, numbers: readonly string[]):
         "insert into ops.forgotten_persons (pseudonym, salt, asked_at, finished_at) values ($pseudonym, $salt, $now, null)",
         { pseudonym, salt, now: { type: "timestamp", value: new Date().toISOString() } },
       );
-  const found = finder(persons, known.values, personalFields(tables));
-  const files = persons.length === 0 ? [] : await rewriteLanded(where, found);
+  const found = finder(persons, known.values, personalFields(tables), [...before.pseudonyms.keys()]);
+  const files = found.pseudonyms.length === 0 ? [] : await rewriteLanded(where, found);
   const rows = new Map<string, number>();
   await connection.transaction(async () => {
     for (const table of tables.values()) {
-      if (table.layer !== "bronze" || persons.length === 0) continue;
+      if (table.layer !== "bronze" || found.pseudonyms.length === 0) continue;
       const changed = await rewriteTable(connection, dialect, tables, table, found);
       if (changed > 0) rows.set(table.name, changed);
     }
@@ -132,25 +125,36 @@ export async function endForgetting(
   return connection.transaction(() => rewriteRecords(connection, tables, found));
 }
 
+/** Searches a copy of the warehouse. @returns the number of rows in which a person is found */
+export async function searchCopy(
+  { connection, dialect, tables }: Where,
+  { finder: found }: Begun,
+): Promise<number> {
+  const searched = await searchTables(connection, dialect, tables, found);
+  return searched.found.reduce((sum, { rows }) => sum + rows, 0);
+}
+
 /**
- * Searches all tables, landed files and the warehouse's own folder for persons.
+ * Searches all tables, landed files and the warehouse's own folder for persons, and notes that it is done where none is found.
  *
- * @param home the folder of the warehouse, where it is one on this machine
+ * @param options.home the folder of the warehouse, where it is one on this machine
+ * @param options.left where persons are known to be left, such as in copies of the warehouse
  */
 export async function proveForgotten(
   { connection, dialect, tables, landing }: Where,
   { finder: found }: Begun,
-  home: string | undefined,
+  options: { home?: string; left?: Proof["left"] } = {},
 ): Promise<Proof> {
   const searched = await searchTables(connection, dialect, tables, found);
-  const left: { place: string; rows?: number }[] = searched.found.map(({ table, rows }) => ({
-    place: table,
-    rows,
-  }));
-  const files = await filesBelow([...landing, ...(home === undefined ? [] : [home])]);
+  const left: { place: string; rows?: number }[] = [
+    ...searched.found.map(({ table, rows }) => ({ place: table, rows })),
+    ...(options.left ?? []),
+  ];
+  const files = await filesBelow([...landing, ...(options.home === undefined ? [] : [options.home])]);
   for (const file of files) {
     const isText = !/\.(?:duckdb|wal|parquet)$/.test(file);
-    if (await isInFile({ path: file, name: file }, found, isText)) left.push({ place: file });
+    const isKnown = left.some(({ place }) => place === file);
+    if (!isKnown && (await isInFile({ path: file, name: file }, found, isText))) left.push({ place: file });
   }
   if (left.length === 0)
     await connection.execute(

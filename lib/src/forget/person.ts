@@ -18,6 +18,20 @@ export const pseudonymOf = (salt: string, number: string): string =>
     .digest("hex")
     .slice(0, 20)}`;
 
+/** The pseudonym of a number whose person was forgotten; undefined for others. */
+export type Forgotten = (number: string) => string | undefined;
+
+/** @param known rows of `ops.forgotten_persons` */
+export function forgottenAmong(known: readonly Readonly<Record<string, unknown>>[]): Forgotten {
+  const pseudonyms = new Set(known.map((row) => String(row["pseudonym"])));
+  const salt = known[0] && String(known[0]["salt"]);
+  return (number) => {
+    if (salt === undefined) return undefined;
+    const pseudonym = pseudonymOf(salt, number);
+    return pseudonyms.has(pseudonym) ? pseudonym : undefined;
+  };
+}
+
 /** Of the values of personal columns those that lead to one person by themselves, such as an e-mail address; not a first name or a town. */
 export const isTelling = (value: string): boolean =>
   value.includes("@") ? value.trim().length >= 6 : value.replaceAll(/\D/g, "").length >= 6;
@@ -25,6 +39,8 @@ export const isTelling = (value: string): boolean =>
 /** Finds persons in texts, and takes them out. */
 export interface Finder {
   readonly persons: readonly Person[];
+  /** The pseudonyms of all who were ever forgotten, of these too. */
+  readonly pseudonyms: readonly string[];
   /** Texts of which one is in each text that names a person, in lower case. */
   readonly needles: readonly string[];
   /** Those that are no numbers: each leads to one person by itself, wherever it stands. */
@@ -32,6 +48,8 @@ export interface Finder {
   /** Names of fields that are emptied in what a person's number stands in. */
   readonly fields: readonly string[];
   personOf(number: string | null): Person | undefined;
+  /** Whether a value leads to a person, and is nothing else. */
+  isOnly(value: string | null): boolean;
   isIn(text: string): boolean;
   /** The text with pseudonyms in the place of numbers, and without what else leads to the person. */
   replaced(text: string): string;
@@ -44,15 +62,18 @@ export interface Finder {
 /**
  * @param values what else leads to them, such as e-mail addresses
  * @param fields names of personal columns
+ * @param before the pseudonyms of those who were forgotten before
  */
 export function finder(
   persons: readonly Person[],
   values: readonly string[],
   fields: readonly string[],
+  before: readonly string[],
 ): Finder {
   const byNumber = new Map(persons.map((person) => [person.number, person]));
   const numbers = whole([...byNumber.keys()], "gu");
   const others = whole(values, "giu");
+  const ofValues = new Set(lower(values));
   const hasNumber = (text: string) => text.search(numbers) >= 0;
   const field = new RegExp(
     `"(${fields.map(escaped).join("|")})"(\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|[^\\s,}\\]"]+)`,
@@ -69,10 +90,12 @@ export function finder(
   };
   return {
     persons,
+    pseudonyms: [...new Set([...before, ...persons.map(({ pseudonym }) => pseudonym)])],
     needles: lower([...byNumber.keys(), ...values]),
     values: lower(values),
     fields,
     personOf: (number) => byNumber.get(number?.trim() ?? ""),
+    isOnly: (value) => value !== null && ofValues.has(value.trim().toLowerCase()),
     isIn: (text) => hasNumber(text) || text.search(others) >= 0,
     replaced,
     json,

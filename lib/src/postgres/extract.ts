@@ -2,13 +2,17 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Client } from "pg";
+import { forgotten_persons } from "../contracts/ops.js";
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
+import { forgottenAmong, type Forgotten } from "../forget/person.js";
 import { beginFile, type LandingFile } from "../landing/new-file.js";
 import { removeDrafts } from "../landing/write-whole.js";
 import { stopSignal, warn } from "../plan/session.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
+import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
+import { rows } from "../verbs/read.js";
 import { describe, quoted, textOf } from "./columns.js";
 import { connect, problemOf } from "./connect.js";
 import { extractedTopic, newestOf, statesBetween, versionsSince, type State } from "./held.js";
@@ -25,6 +29,8 @@ interface Extraction {
   readonly into: Table;
   /** Read as a whole, or by what was updated. */
   readonly route: "full" | "incremental";
+  /** The column that names a person. A row whose key it is lands no more once the person is forgotten; of others it is a pseudonym. */
+  readonly person?: string;
 }
 
 /** The column that says when a row was last updated. */
@@ -65,10 +71,18 @@ export async function extract(settings: PostgresSettings, extractions: readonly 
   stopSignal().addEventListener("abort", abort, { once: true });
   try {
     await client.query("begin isolation level repeatable read read only");
-    const { rows } = await client.query<Snapshot>(`select
+    const snapshots = await client.query<Snapshot>(`select
       (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn,
       to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`);
-    for (const extraction of extractions) await extractOne(settings, client, extraction, rows[0]!);
+    const forgotten = await readForgotten();
+    for (const extraction of extractions)
+      await extractOne(
+        settings,
+        client,
+        extraction,
+        snapshots.rows[0]!,
+        withoutForgotten(extraction, forgotten),
+      );
   } catch (error) {
     stopSignal().throwIfAborted();
     throw error instanceof InputError ? error : problemOf(error, settings);
@@ -78,6 +92,49 @@ export async function extract(settings: PostgresSettings, extractions: readonly 
   }
 }
 
+const readForgotten = async (): Promise<Forgotten> =>
+  forgottenAmong(await rows(sql`select pseudonym, salt from ${forgotten_persons}`));
+
+/** What becomes of the rows of persons who were forgotten and are still in the database. */
+interface Filter {
+  /** The rows that may land. */
+  rows(found: readonly Row[]): readonly Row[];
+  /** Whether a key of bronze is that of a forgotten person. */
+  isForgotten(key: string): boolean;
+  /** The keys of forgotten persons whose rows were among those that were read. */
+  readonly there: ReadonlySet<string>;
+}
+
+function withoutForgotten({ key: keyColumn, person }: Extraction, forgotten: Forgotten): Filter {
+  const there = new Set<string>();
+  const numberIn = (text: string) => {
+    const number = person === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>)[person];
+    return typeof number === "string" ? number : undefined;
+  };
+  return {
+    there,
+    isForgotten: (key) => person === keyColumn && (numberIn(key)?.startsWith("forgotten-") ?? false),
+    rows: (found) =>
+      person === undefined
+        ? found
+        : found.flatMap((row) => {
+            const number = numberIn(row.after);
+            const pseudonym = number === undefined ? undefined : forgotten(number);
+            if (pseudonym === undefined) return [row];
+            if (person === keyColumn) {
+              there.add(JSON.stringify({ [person]: pseudonym }));
+              return [];
+            }
+            return [
+              {
+                ...row,
+                pseudonymous: row.after.replaceAll(JSON.stringify(number), JSON.stringify(pseudonym)),
+              },
+            ];
+          }),
+  };
+}
+
 /** The folder in which the files of a table land. */
 const folderOf = ({ name }: Table) => name.slice(name.indexOf(".") + 1);
 
@@ -85,6 +142,8 @@ const folderOf = ({ name }: Table) => name.slice(name.indexOf(".") + 1);
 interface Row {
   readonly key: string;
   readonly after: string;
+  /** What lands in the place of `after`. */
+  readonly pseudonymous?: string;
 }
 
 async function extractOne(
@@ -92,14 +151,15 @@ async function extractOne(
   client: Client,
   extraction: Extraction,
   snapshot: Snapshot,
+  filter: Filter,
 ): Promise<void> {
   const { into, route } = extraction;
   const { next, newest } = await newestOf(into);
   const select = await selectOf(settings, client, extraction);
   const writer = await openWriter(extraction, snapshot, next);
   try {
-    if (route === "full") await readAll(client, select, into, writer);
-    else await readUpdated(client, select, into, writer, newest, settings.overlapMinutes);
+    if (route === "full") await readAll(client, select, into, writer, filter);
+    else await readUpdated(client, select, into, writer, filter, newest, settings.overlapMinutes);
     const { rows, deletions } = writer.written;
     const left = writer.known + rows;
     if (deletions > fewDeletions && deletions > left && !settings.acceptLoss)
@@ -162,17 +222,28 @@ async function* chunksOf(client: Client, select: string): AsyncGenerator<readonl
 }
 
 /** Goes through all rows in the order of their keys, beside those that bronze holds. */
-async function readAll(client: Client, select: () => string, into: Table, writer: Writer): Promise<void> {
+async function readAll(
+  client: Client,
+  select: () => string,
+  into: Table,
+  writer: Writer,
+  filter: Filter,
+): Promise<void> {
   let last: string | undefined;
+  const forgotten: string[] = [];
   const compare = async (found: readonly Row[], until: string | undefined) => {
     const states = await statesBetween(into, last, until);
-    await writer.write(found, states);
+    await writer.write(filter.rows(found), states);
     const there = new Set(found.map(({ key }) => key));
-    await writer.delete([...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : [])));
+    const missing = [...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : []));
+    forgotten.push(...missing.filter(filter.isForgotten));
+    await writer.delete(missing.filter((key) => !filter.isForgotten(key)));
     last = until;
   };
   for await (const found of chunksOf(client, select())) await compare(found, found.at(-1)!.key);
   await compare([], undefined);
+  // A pseudonym stands elsewhere in the order of keys than the number that the database has.
+  await writer.delete(forgotten.filter((key) => !filter.there.has(key)));
 }
 
 async function readUpdated(
@@ -180,13 +251,14 @@ async function readUpdated(
   select: (from?: string) => string,
   into: Table,
   writer: Writer,
+  filter: Filter,
   newest: string | undefined,
   overlapMinutes: number,
 ): Promise<void> {
   const from =
     newest === undefined ? undefined : new Date(Date.parse(newest) - overlapMinutes * 60_000).toISOString();
   const states = from === undefined ? new Map<string, State>() : await versionsSince(into, from);
-  for await (const found of chunksOf(client, select(from))) await writer.write(found, states);
+  for await (const found of chunksOf(client, select(from))) await writer.write(filter.rows(found), states);
 }
 
 interface Writer {
@@ -238,14 +310,14 @@ async function openWriter(
     },
     async write(found, states) {
       let lines = "";
-      for (const { key: of, after } of found) {
+      for (const { key: of, after, pseudonymous = after } of found) {
         const version = createHash("md5").update(after).digest("hex");
         const state = states.get(of);
         if (state?.version === version && state.op !== "d") {
           known++;
           continue;
         }
-        lines += line(of, `{"op":"r","before":null,"after":${after},"source":${sourceOf(version)}}`);
+        lines += line(of, `{"op":"r","before":null,"after":${pseudonymous},"source":${sourceOf(version)}}`);
         written.rows++;
       }
       await write(lines);
