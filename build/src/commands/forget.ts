@@ -7,6 +7,7 @@ import {
   endForgetting,
   prepareWarehouse,
   proveForgotten,
+  searchCopy,
   type Proof,
 } from "shopmetrics/run";
 import { InputError, readSettings, useSettings, type Settings } from "shopmetrics/settings";

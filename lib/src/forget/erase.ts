@@ -53,25 +53,28 @@ where ${personBy.column} in (${select}) and coalesce(${personal.join(", ")}) is 
   }
   for (const column of texts) {
     if (column === person || column === "source_file") continue;
-    const isWhole = column === "_rescued_data";
     const isPersonal = personBy !== undefined && personal.includes(column);
+    const without =
+      column === "_rescued_data" ? finder.raw : messages.has(column) ? finder.message : finder.json;
     changed += await replaceTexts(connection, name, column, mentions(column, finder), (text) =>
-      !finder.isIn(text) ? text : isPersonal ? null : isWhole ? finder.raw(text) : finder.json(text),
+      !finder.isIn(text) ? text : isPersonal ? null : without(text),
     );
   }
   // Of a change its columns are parts of its text; that of an extraction holds a fingerprint of the row as it was.
-  if (standsFor && texts.includes("source") && changed > 0)
+  if (standsFor && texts.includes("source") && finder.persons.length > 0) {
+    const { params } = bound("pseudonym", finder.pseudonyms);
+    const theirs = finder.pseudonyms.map((_, at) => `contains(value, $pseudonym_${at})`).join(" or ");
+    const source = "get_json_object(value, '$.source')";
     await connection.execute(
-      `update ${name} set source = get_json_object(value, '$.source') where ${finder.persons
-        .map((_, at) => `contains(value, $pseudonym_${at})`)
-        .join(" or ")}`,
-      bound(
-        "pseudonym",
-        finder.persons.map(({ pseudonym }) => pseudonym),
-      ).params,
+      `update ${name} set source = ${source} where (${theirs}) and source <> ${source}`,
+      params,
     );
+  }
   return changed;
 }
+
+/** Columns of envelopes that hold a message, or a part of one. */
+const messages = new Set(["value", "before", "after", "kafka_key"]);
 
 /** Takes persons out of the records of runs, and what is kept of earlier rows. @returns the tables that it changed, with their rows */
 export async function rewriteRecords(

@@ -48,6 +48,7 @@ export async function lookUp(
   const take = (value: unknown) => {
     if (typeof value === "string" && isTelling(value)) values.add(value.trim());
   };
+  if (numbers.length === 0) return { numbers: found, values: [] };
   const { list, params } = bound("number", numbers);
   for (const table of tables.values()) {
     const { person, personal = [] } = optionsOf(table);

@@ -55,6 +55,8 @@ export interface Finder {
   replaced(text: string): string;
   /** The same of JSON, in which personal fields become null as well. */
   json(text: string): string;
+  /** The same of a message or its key: JSON, or the number alone, or nothing of it stays. */
+  message(text: string): string;
   /** The same of a text whose parts nobody knows: JSON, or nothing of it stays. */
   raw(text: string): string;
 }
@@ -79,6 +81,7 @@ export function finder(
     `"(${fields.map(escaped).join("|")})"(\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*"|[^\\s,}\\]"]+)`,
     "g",
   );
+  const isIn = (text: string) => hasNumber(text) || text.search(others) >= 0;
   const replaced = (text: string) =>
     text.replace(numbers, (number) => byNumber.get(number)!.pseudonym).replace(others, forgottenText);
   const json = (text: string) => {
@@ -88,6 +91,8 @@ export function finder(
       without === text ? text : without.replace(/"version"(\s*:\s*)"[0-9a-f]{32}"/g, '"version"$1null'),
     );
   };
+  const message = (text: string) =>
+    objectOf(text) ? json(text) : (byNumber.get(text.trim())?.pseudonym ?? forgottenText);
   return {
     persons,
     pseudonyms: [...new Set([...before, ...persons.map(({ pseudonym }) => pseudonym)])],
@@ -96,20 +101,18 @@ export function finder(
     fields,
     personOf: (number) => byNumber.get(number?.trim() ?? ""),
     isOnly: (value) => value !== null && ofValues.has(value.trim().toLowerCase()),
-    isIn: (text) => hasNumber(text) || text.search(others) >= 0,
+    isIn,
     replaced,
     json,
+    message,
     raw(text) {
       const parsed = objectOf(text);
       if (!parsed) return forgottenText;
-      return JSON.stringify(
-        Object.fromEntries(
-          Object.entries(parsed).map(([name, value]) => [
-            name,
-            typeof value === "string" ? json(value) : value,
-          ]),
-        ),
-      );
+      const parts = Object.entries(parsed).map(([name, value]) => [
+        name,
+        typeof value === "string" && isIn(value) ? message(value) : value,
+      ]);
+      return JSON.stringify(Object.fromEntries(parts));
     },
   };
 }
