@@ -34,12 +34,7 @@ export async function forget(numbers: string[], options: ForgetCommand): Promise
     throw new InputError("Name the customers, such as C000123, or give --again for those who arrived again.");
   if (options.json) reserveStdoutForJson();
   const settings = readSettings();
-  const adapter = engineNamed(settings.engine);
-  if (!adapter.isEmbedded)
-    throw new InputError(
-      "On a warehouse a job does this, which runs beside no other: databricks bundle run forget --params customer_id=C000123",
-    );
-  if (!existsSync(settings.warehouse))
+  if (engineNamed(settings.engine).isEmbedded && !existsSync(settings.warehouse))
     throw new InputError(`There is no warehouse at ${nearPath(settings.warehouse)}: nothing was loaded yet.`);
   const compiled = await compileProject(settings.root);
   const stopListening = saysWhenInterrupted();
@@ -81,7 +76,7 @@ async function inWarehouse(
     const records = await endForgetting({ ...where, connection }, begun);
     await connection.close();
     const isChanged = begun.isStale || begun.rows.size + records.size > 0;
-    await (isChanged ? engine.closeCompacted!() : engine.close());
+    await (isChanged && engine.closeCompacted ? engine.closeCompacted() : engine.close());
     return { begun, records };
   } catch (error) {
     await engine.close();
@@ -147,6 +142,7 @@ async function leftInCopies(
   begun: Done["begun"],
 ): Promise<Proof["left"]> {
   const left: { place: string; rows?: number }[] = [];
+  if (!engineNamed(settings.engine).isEmbedded) return left;
   for (const name of await readdir(settings.home)) {
     const warehouse = path.join(settings.home, name);
     if (!name.endsWith(".duckdb") || warehouse === settings.warehouse) continue;

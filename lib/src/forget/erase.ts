@@ -1,7 +1,8 @@
+import { forgotten_persons } from "../contracts/ops.js";
 import type { Table, Tables } from "../contracts/table.js";
 import type { Dialect } from "../engine/adapter.js";
 import type { Connection } from "../engine/connection.js";
-import { bound, keysSelect, optionsOf, type Params } from "./look-up.js";
+import { bound, keysOf, optionsOf, type Params } from "./look-up.js";
 import { objectOf, type Finder } from "./person.js";
 
 /** Takes persons out of a table of bronze, as `rewriteFiles` does with its files. @returns how many rows it changed */
@@ -44,12 +45,15 @@ where ${personal.map((column) => `lower(trim(${column})) in (${list})`).join(" o
     );
   }
   if (personBy) {
-    const { select, params } = keysSelect(tables, personBy.is, finder);
-    changed += await connection.execute(
-      `update ${name} set ${personal.map((column) => `${column} = null`).join(", ")}
-where ${personBy.column} in (${select}) and coalesce(${personal.join(", ")}) is not null`,
-      params,
-    );
+    const keys = [...(await keysOf(connection, tables, table, finder))];
+    for (let start = 0; start < keys.length; start += 500) {
+      const { list, params } = bound("key", keys.slice(start, start + 500));
+      changed += await connection.execute(
+        `update ${name} set ${personal.map((column) => `${column} = null`).join(", ")}
+where ${personBy.column} in (${list}) and coalesce(${personal.join(", ")}) is not null`,
+        params,
+      );
+    }
   }
   for (const column of texts) {
     if (column === person || column === "source_file") continue;
@@ -84,7 +88,7 @@ export async function rewriteRecords(
 ): Promise<Map<string, number>> {
   const changed = new Map<string, number>();
   for (const table of tables.values()) {
-    if (table.layer !== "ops") continue;
+    if (table.layer !== "ops" || table.name === forgotten_persons.name) continue;
     for (const { name, type } of table.columns) {
       if (type !== "STRING") continue;
       const rows = await replaceTexts(connection, table.name, name, mentions(name, finder), finder.replaced);
@@ -170,4 +174,18 @@ from information_schema.columns where table_schema = 'ops'`,
     if (/^(?:varchar|string)$/.test(String(row["type"]))) columns.push(String(row["column_name"]));
   }
   return [...found].map(([name, columns]) => ({ name, columns }));
+}
+
+/** Leaves nothing of what was deleted in the current files of the tables, where each has its own. */
+export async function purge(connection: Connection, dialect: Dialect, tables: Tables): Promise<void> {
+  if (!dialect.purge) return;
+  const all = [...tables.values()].filter(
+    (table) =>
+      table.layer === "ops" || table.options.tags?.["sensitivity"] === "personal" || optionsOf(table).person,
+  );
+  const names = [
+    ...all.map(({ name }) => name),
+    ...(await besides(connection, tables)).map(({ name }) => name),
+  ];
+  for (const statement of names.flatMap(dialect.purge)) await connection.execute(statement);
 }

@@ -7,7 +7,7 @@ import type { Dialect } from "../engine/adapter.js";
 import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
 import { isInFile, rewriteFiles, type Rewritten } from "./files.js";
-import { rewriteRecords, rewriteTable } from "./erase.js";
+import { purge, rewriteRecords, rewriteTable } from "./erase.js";
 import { arrivedAgain, keysOf, lookUp, personalFields, readForgotten } from "./look-up.js";
 import { finder, pseudonymOf, type Finder } from "./person.js";
 import { searchTables } from "./search-tables.js";
@@ -119,10 +119,12 @@ export interface Proof {
 
 /** Takes persons out of the records of runs and of what is kept of earlier rows, once silver and gold are computed anew. */
 export async function endForgetting(
-  { connection, tables }: Where,
+  { connection, dialect, tables }: Where,
   { finder: found }: Begun,
 ): Promise<Map<string, number>> {
-  return connection.transaction(() => rewriteRecords(connection, tables, found));
+  const changed = await connection.transaction(() => rewriteRecords(connection, tables, found));
+  await purge(connection, dialect, tables);
+  return changed;
 }
 
 /** Searches a copy of the warehouse. @returns the number of rows in which a person is found */

@@ -139,11 +139,7 @@ export async function keysOf(
   return new Set(rows.map((row) => String(row["key"])));
 }
 
-export function keysSelect(
-  tables: Tables,
-  column: string,
-  finder: Finder,
-): { select: string; params: Params } {
+function keysSelect(tables: Tables, column: string, finder: Finder): { select: string; params: Params } {
   const at = column.lastIndexOf(".");
   const table = tables.get(column.slice(0, at))!;
   const { person, personBy } = optionsOf(table);
