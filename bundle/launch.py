@@ -70,6 +70,8 @@ def main(arguments):
         "SHOPMETRICS_FULL": options.full,
         "KAFKA_ACCEPT_LOSS": options.accept_loss,
         "SHOPMETRICS_STATES": options.states,
+        "SHOPMETRICS_FORGET": options.forget,
+        "SHOPMETRICS_FORGET_PROVES": options.forget_proves,
         # What a task lands before it is uploaded; the workspace's own folders are no place for that.
         "SHOPMETRICS_HOME": os.path.join(tempfile.gettempdir(), "shopmetrics"),
         **settings,
@@ -91,6 +93,8 @@ def parse(arguments):
     parser.add_argument("--date", default="")
     parser.add_argument("--full", default="false")
     parser.add_argument("--states", default="", help="how the tasks before have ended, as a=success,b=failed")
+    parser.add_argument("--forget", default="", help="numbers of customers to be forgotten")
+    parser.add_argument("--forget-proves", default="false", help="prove that nothing is left of them")
     parser.add_argument("--accept-loss", default="false", help="go on although Kafka lost messages")
     options = parser.parse_args(arguments)
     if not os.path.isfile(options.task):

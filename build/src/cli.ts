@@ -323,6 +323,18 @@ program
   .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
 
 program
+  .command("forget")
+  .description(
+    "forget customers who ask for it: in landed files and all tables, with a proof that nothing is left",
+  )
+  .argument("[customers...]", "their numbers, such as C000123")
+  .option("--again", "those who were forgotten before and have arrived again")
+  .addOption(quiet())
+  .addOption(json())
+  .addHelpText("after", examples("forget C000123", "forget --again"))
+  .action(async (customers, options) => (await import("./commands/forget.js")).forget(customers, options));
+
+program
   .command("new")
   .description("begin a table, a page or a source: contract, notebook and test, ready to run")
   .addArgument(new Argument("<kind>").choices(["table", "page", "source"]))

@@ -570,6 +570,8 @@ const run = z.object({
   SHOPMETRICS_RUN_ID: z.string().optional(),
   SHOPMETRICS_DATE: z.iso.date("is not a date, such as 2026-03-01").optional(),
   SHOPMETRICS_STATES: z.string().default(""),
+  SHOPMETRICS_FORGET: z.string().default(""),
+  SHOPMETRICS_FORGET_PROVES: yesOrNo.default(false),
 });
 
 /** The run that a task belongs to. */
@@ -578,6 +580,8 @@ interface Run {
   readonly date: string;
   /** How the job's earlier tasks have ended, by their keys, as Databricks names it: `success`, `failed` and others. */
   readonly states: ReadonlyMap<string, string>;
+  /** Whom the job is to forget, and whether all tables are computed anew by now. */
+  readonly forget: { readonly numbers: readonly string[]; readonly proves: boolean };
 }
 
 /**
@@ -587,12 +591,17 @@ interface Run {
  */
 export function readRun(env: NodeJS.ProcessEnv = process.env): Run {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date, SHOPMETRICS_STATES: states } = parse(run, given);
+  const parsed = parse(run, given);
+  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date, SHOPMETRICS_STATES: states } = parsed;
   const now = new Date().toISOString();
   return {
     runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`,
     date: date ?? now.slice(0, 10),
     states: new Map([...states.matchAll(/(\w+)=(\w+)/g)].map(([, task, state]) => [task!, state!])),
+    forget: {
+      numbers: parsed.SHOPMETRICS_FORGET.split(/[\s,]+/).filter(Boolean),
+      proves: parsed.SHOPMETRICS_FORGET_PROVES,
+    },
   };
 }
 

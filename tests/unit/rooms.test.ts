@@ -15,6 +15,7 @@ const floors: Readonly<Record<string, readonly string[][]>> = {
     ["compile", "run"],
     ["mongo", "postgres"],
     ["extract"],
+    ["forget"],
     ["engine", "kafka"],
     ["pull"],
     ["verbs"],

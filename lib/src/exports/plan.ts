@@ -5,6 +5,7 @@ export { rangeWords } from "../contracts/ranges.js";
 export { rejected_rows } from "../contracts/quarantine.js";
 export {
   commonTags,
+  landingFolderOf,
   schemasOf,
   type Column,
   type LandingFolder,

@@ -42,6 +42,8 @@ export interface JobDeclaration {
   readonly also?: readonly string[];
   /** It has no step of its own: it runs this job with the business dates that it is given, which gold tables then compute anew. */
   readonly backfills?: string;
+  /** Its step forgets the persons that it is given: before this job computes all tables anew, and after it, when it proves that. */
+  readonly forgets?: string;
 }
 
 /** A dashboard in the workspace, made from one query of a page. */

@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Client } from "pg";
 import { landWhole } from "../landing/new-file.js";
-import { csvLine } from "../pull/csv-line.js";
+import { csvLine } from "../landing/csv-line.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
 import { InputError } from "../errors.js";
 import { addressOf, connect, problemOf } from "./connect.js";

@@ -61,6 +61,7 @@ export const clickstream_raw = table(
     files: "envelopes",
     // Most queries ask which offsets of a partition it holds.
     clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
+    person: "customer_id",
     tags: { sensitivity: "internal" },
   },
 );

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import type { Table } from "../contracts/table.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
 import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
@@ -48,7 +49,16 @@ export async function landDatabase(settings: Settings): Promise<void> {
     if (route !== "full" && route !== "incremental") return [];
     const { exported, key, leaves } = databaseTables[table];
     const columns = arrivedColumns(exported).flatMap(({ name }) => (name === "_rescued_data" ? [] : name));
-    return { table, key, columns, leaves, into: bronze[`${table}_changes`], route };
+    const { person } = (exported as Table).options;
+    return {
+      table,
+      key,
+      columns,
+      leaves,
+      into: bronze[`${table}_changes`],
+      route,
+      ...(person && { person }),
+    };
   });
   const captured = routed.flatMap(({ table, route }) => (route === "changes" ? table : []));
   if (postgres && read.length > 0)

@@ -91,7 +91,7 @@ with lines as (
 select md5(customer_id || '|' || epoch_us(effective_start_date)) as surrogate_key,
   customer_id, first_name, last_name, email, phone, city, region, country, signup_date, effective_start_date,
   lead(effective_start_date) over (partition by customer_id order by effective_start_date) as effective_end_date,
-  effective_end_date is null as is_current
+  effective_end_date is null as is_current, case when not is_current then 'changed' end as end_reason
 from versions;
 
 delete from silver.dim_customers where customer_id in (select customer_id from histories);

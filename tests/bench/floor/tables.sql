@@ -21,7 +21,7 @@ create table if not exists bronze.orders_raw (
 create table if not exists silver.dim_customers (
   surrogate_key varchar, customer_id varchar, first_name varchar, last_name varchar, email varchar, phone varchar,
   city varchar, region varchar, country varchar, signup_date date, effective_start_date timestamp,
-  effective_end_date timestamp, is_current boolean
+  effective_end_date timestamp, is_current boolean, end_reason varchar
 );
 create table if not exists silver.dim_products (
   product_id varchar, product_name varchar, category varchar, subcategory varchar, brand varchar,
