@@ -1,7 +1,7 @@
 import { sql, sqlOf, type Statement } from "../sql/statement.js";
 import { rowsOf } from "./arrived.js";
 import * as bronze from "./database-bronze.js";
-import { databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
 import * as silver from "./silver.js";
 
 /** The tables of silver that hold what tables of the database do. */
@@ -42,7 +42,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     ...amounts.map((column) => `try_cast(${column} as decimal(12,2)) as ${column}`),
     ...instants.map((column) => `try_cast(${column} as timestamp) as ${column}`),
   ].join(", ");
-  const arrived = rowsOf(name, bronze[`${name}_changes`], [
+  const arrived = rowsOf(name, changeTables[name], [
     "cast(get_json_object(source, '$.txId') as bigint) as xid",
   ]);
   const changed = sqlOf(
@@ -89,7 +89,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
 
 /** Rows that a table had when it was emptied (truncate), and that are still here: of each its key. */
 export function keptThoughEmptied(name: DatabaseTable): Statement {
-  const raw = bronze[`${name}_changes`];
+  const raw = changeTables[name];
   const id = sqlOf([databaseTables[name].key]);
   return sql`
     select ${id}, change_lsn, source_file, source_row from (

@@ -99,6 +99,15 @@ export const orders_changes = changesOf("orders");
 export const order_items_changes = changesOf("order_items");
 export const payments_changes = changesOf("payments");
 
+/** The tables of bronze that hold the changes of the database's. */
+export const changeTables = {
+  customers: customers_changes,
+  products: products_changes,
+  orders: orders_changes,
+  order_items: order_items_changes,
+  payments: payments_changes,
+} as const;
+
 export const database_topic_starts = table(
   "bronze.database_topic_starts",
   "Where the reading of each partition of a topic of database changes started, and where it continued after a loss of messages that a " +

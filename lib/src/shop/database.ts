@@ -17,7 +17,7 @@ import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { rows } from "../verbs/read.js";
 import * as bronze from "./database-bronze.js";
-import { databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
 
 /** The tables of the shop's database that can take the place of exports. */
 export const databaseTableNames = Object.keys(databaseTables) as DatabaseTable[];
@@ -55,7 +55,7 @@ export async function landDatabase(settings: Settings): Promise<void> {
       key,
       columns,
       leaves,
-      into: bronze[`${table}_changes`],
+      into: changeTables[table],
       route,
       ...(person && { person }),
     };
@@ -114,7 +114,7 @@ async function loadLooks(): Promise<void> {
   await load(bronze.database_slots, { from: "database_slots" });
 }
 
-const loadChanges = (name: DatabaseTable) => load(bronze[`${name}_changes`], { from: `${name}_changes` });
+const loadChanges = (name: DatabaseTable) => load(changeTables[name], { from: `${name}_changes` });
 
 /** Lands what a topic of change data capture holds and bronze does not. */
 async function landTopicOf(
@@ -122,7 +122,7 @@ async function landTopicOf(
   kafka: KafkaSettings,
   { landing, changeTopics }: Settings,
 ): Promise<void> {
-  const into = bronze[`${name}_changes`];
+  const into = changeTables[name];
   const held = await rows(sql`
     select kafka_topic, kafka_partition, max(kafka_offset) + 1 as next_offset,
       max_by(kafka_timestamp, kafka_offset) as last_timestamp
