@@ -634,7 +634,20 @@ const given: readonly Question[] = [
   of("get_json_object(a, '$.f')", ["string"], jsons()),
   of("get_json_object(a, '$.f.g')", ["string"], jsons()),
   of("get_json_object(a, '$.f[1]')", ["string"], jsons()),
-  of("get_json_object(a, '$.f.$g')", ["string"], jsons()),
+  of(
+    "get_json_object(a, '$.f.$g')",
+    ["string"],
+    [
+      ...jsons(),
+      ...[
+        '{"f":{"$g":"5"}}',
+        '{"f":{"$g":1.50}}',
+        '{"f":{"$g":{"h":1}}}',
+        '{"$g":1}',
+        '{"f":{"g":1,"$g":"é"}}',
+      ].map(text),
+    ],
+  ),
   of("json_object_keys(a)", ["string"], jsons()),
   of(
     "sequence(cast(a as date), cast(b as date))",

@@ -136,7 +136,7 @@ export function refuseLoss(
   if (deletions <= fewDeletions || deletions <= left || source.acceptLoss) return;
   throw new InputError(
     `${deletions} ${source.what} that bronze holds are no longer in the database, and ${left} are. If ` +
-      `that is right, run once with --accept-loss (or ${source.variables}_ACCEPT_LOSS=true). If it is another database, or one that is not ` +
-      `filled, check ${source.variables}_URL. Nothing was taken over.`,
+      `that is right, run once with --accept-loss (or ${source.variables}_ACCEPT_LOSS=true). If it is another database, or one ` +
+      `that is not filled, check ${source.variables}_URL. Nothing was taken over.`,
   );
 }

@@ -51,8 +51,8 @@ export function problemOf(error: unknown, settings: MongoSettings): Error {
     return refused(`cannot be asked: ${message}. Check MONGODB_URL.`);
   if (code === 18 || code === 8000)
     return refused(
-      `does not let ${user ?? "anybody"} in: ${message} Check MONGODB_PASSWORD, on Databricks the secret mongodb-password, and authSource in ` +
-        "MONGODB_URL.",
+      `does not let ${user ?? "anybody"} in: ${message} Check MONGODB_PASSWORD, on Databricks the secret mongodb-password, and ` +
+        "authSource in MONGODB_URL.",
     );
   if (code === 13)
     return refused(
@@ -78,5 +78,5 @@ export function problemOf(error: unknown, settings: MongoSettings): Error {
 
 /** What a person does when the stream of changes has a gap. */
 export const readWhole =
-  "Read it as a whole once: MONGODB_ROUTE=full shopmetrics run --from bronze.reviews. That finds what changed meanwhile, deletions too, and " +
-  "the changes are read on from there.";
+  "Read it as a whole once: MONGODB_ROUTE=full shopmetrics run --from bronze.reviews. That finds what changed meanwhile, " +
+  "deletions too, and the changes are read on from there.";

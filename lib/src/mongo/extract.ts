@@ -19,14 +19,15 @@ const chunk = 20_000;
  * Lands what a collection of MongoDB holds and bronze does not, as changes in the form of Debezium, and loads them. A document lands as
  * canonical Extended JSON, in which each value keeps its type.
  *
- * - `full` reads every document in the order of `_id`, and compares it with what bronze holds. One that bronze knows and the collection has no
- *   more lands as a deletion.
- * - `incremental` reads the documents whose `updatedAt` is after the newest that bronze holds, less the overlap. It sees no deletion, and no
- *   change that leaves `updatedAt` as it was.
- * - `changes` reads the whole the first time, and from then on the change stream. Each change lands with the token that goes on behind it.
+ * - `full` reads every document in the order of `_id`, and compares it with what bronze holds. One that bronze knows and the
+ *   collection has no more lands as a deletion.
+ * - `incremental` reads the documents whose `updatedAt` is after the newest that bronze holds, less the overlap. It sees no deletion,
+ *   and no change that leaves `updatedAt` as it was.
+ * - `changes` reads the whole the first time, and from then on the change stream. Each change lands with the token that goes on
+ *   behind it.
  *
- * Bronze is the only checkpoint. A document that is as it was lands no second time. A file is named by the number of changes before it, and a
- * name can be used only once: of two runs at once, the second gives way.
+ * Bronze is the only checkpoint. A document that is as it was lands no second time. A file is named by the number of changes before
+ * it, and a name can be used only once: of two runs at once, the second gives way.
  *
  * @throws InputError naming what the database lacks or refuses; ServiceDown when it does not answer
  */

@@ -34,8 +34,8 @@ export async function follow(
       const change = changeOf(event, name, json);
       if (change === "ended")
         throw new PositionLost(
-          `The collection ${settings.database}.${name} was dropped or renamed (${event.operationType}), and what came after it was not read. ` +
-            readWhole,
+          `The collection ${settings.database}.${name} was dropped or renamed (${event.operationType}), and what came after it was ` +
+            `not read. ${readWhole}`,
         );
       if (change) changes.push(change);
     }
