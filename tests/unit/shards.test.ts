@@ -35,6 +35,7 @@ describe("shards", () => {
       stripe: (file) => file === "tests/services/stripe/start-mock.ts",
       kafka: (file) => file === "tests/services/kafka/start.ts",
       postgres: (file) => file === "tests/services/postgres/start.ts",
+      registry: (file) => file === "tests/services/registry/start.ts",
       chromium: (file) => file === "tests/system/browser.ts",
       python: (file) => file === "build/src/commands/jupyter.ts" || /"\.venv/.test(text.get(file) ?? ""),
     };

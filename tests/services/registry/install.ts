@@ -28,7 +28,7 @@ export async function install(say?: (line: string) => void): Promise<string> {
   const folder = await jars.install(say);
   const app = path.join(folder, "app");
   if (existsSync(app)) return app;
-  const [archive] = (await readdir(folder)).filter((name) => name.endsWith(".tar.gz"));
+  const archive = (await readdir(folder)).find((name) => name.endsWith(".tar.gz"));
   const draft = path.join(folder, "unpacking");
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft);
