@@ -40,6 +40,7 @@ function parsed(schema: string): Schema {
 }
 
 /** All 64 bits of a long: a JavaScript number holds 53. */
+// oxlint-disable-next-line no-underscore-dangle -- the library's own name of it
 const wholeLong = types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
   toBuffer: (value: bigint) => {
