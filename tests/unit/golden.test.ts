@@ -258,7 +258,17 @@ Sales are in \`gold.daily_sales_summary\` (FR-006), [made by a notebook](../note
 | a <column> | its contract |
 `;
 
-/** What the page "products" draws: three products, two periods, and a pair bought together. */
+const ratings = {
+  number: "integer",
+  reviews: "integer",
+  stars_1: "integer",
+  stars_2: "integer",
+  stars_3: "integer",
+  stars_4: "integer",
+  stars_5: "integer",
+} as const;
+
+/** What the page "products" draws: three products, two periods, a pair bought together, and what customers say of one. */
 function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint8Array> } {
   const files = new Map<string, Uint8Array>();
   const entry = (name: string, columns: Columns, rows: ResultRow[]): [string, SnapshotEntry] => {
@@ -295,6 +305,9 @@ function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint
       entry("sales", { period: "string", number: "integer", units: "integer", revenue: "decimal" }, sales),
       entry("together", { one: "string", other: "string", orders: "integer", one_orders: "integer" }, [
         { one: "P3", other: "P1", orders: 6, one_orders: 24 },
+      ]),
+      entry("ratings", ratings, [
+        { number: 1, reviews: 4, stars_1: 1, stars_2: 0, stars_3: 0, stars_4: 1, stars_5: 2 },
       ]),
     ]),
   };

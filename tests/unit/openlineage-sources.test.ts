@@ -46,6 +46,16 @@ describe("what bronze steps read, as OpenLineage events", () => {
     );
   });
 
+  it("the reviews' step reads its folder and, with an address, the collection, without a login", () => {
+    const folder = "file /shop/landing/product_reviews_changes";
+    expect(inputs("bronze.reviews", {})).toEqual([folder]);
+    const address = "mongodb://me:hunter2@db.test:27017/shop"; // pragma: allowlist secret
+    expect(inputs("bronze.reviews", { MONGODB_URL: address })).toEqual([
+      folder,
+      "mongodb://db.test:27017 shop.reviews",
+    ]);
+  });
+
   it("a service's step reads its folder and, with a setting, the service, without a key", () => {
     const folder = "file /shop/landing/currency_rates";
     expect(inputs("bronze.currency_rates_raw", {})).toEqual([folder]);

@@ -49,6 +49,7 @@ async function words(
     root,
   );
   return blocks
+    .filter(({ hidden }) => !hidden)
     .map(({ html }) => String(html).replaceAll(/<[^>]+>/g, " "))
     .join("\n")
     .replaceAll(/\s+/g, " ");
@@ -183,8 +184,22 @@ describe("Sales", () => {
 });
 
 describe("Products", () => {
-  const margins = (costs: readonly (string | null)[], pairs: readonly ResultRow[] = []) =>
+  const starColumns = {
+    number: "integer",
+    reviews: "integer",
+    stars_1: "integer",
+    stars_2: "integer",
+    stars_3: "integer",
+    stars_4: "integer",
+    stars_5: "integer",
+  } as const;
+  const margins = (
+    costs: readonly (string | null)[],
+    pairs: readonly ResultRow[] = [],
+    ratings: readonly ResultRow[] = [],
+  ) =>
     words("products", {
+      ratings: [starColumns, ratings],
       products: [
         { number: "integer", product_id: "string", name: "string", category: "string", cost: "decimal?" },
         costs.map((cost, index) => ({
@@ -229,6 +244,18 @@ describe("Products", () => {
     const pair = { one: "P2", other: "P1", orders: 6, one_orders: 24 };
     expect(await margins(["1.00", null], [pair])).toContain("Lamp 2 Lamp 1 25.0% 6");
     expect(await margins(["1.00"])).toContain("No two products have been in five orders together yet.");
+  });
+
+  it("show what customers say of them, and nothing of it where nobody has said anything", async () => {
+    const rated = { number: 1, reviews: 4, stars_1: 1, stars_2: 0, stars_3: 0, stars_4: 1, stars_5: 2 };
+    const text = await margins(["3.33", null], [], [rated]);
+    expect(text).toContain(
+      "How do customers rate it? 4 reviews of all products, all years: 3.75 of 5 stars on average.",
+    );
+    expect(text).toMatch(/5 stars.*50\.0%/);
+    expect(text).toMatch(/Lamp 1 Home 3 €29\.99 €10\.00 €20\.00 66\.7% 3\.75 4 P1/);
+    expect(text).toMatch(/Lamp 2 Home 3 €29\.99 €10\.00 – – – 0 P2/);
+    expect(await margins(["3.33"])).not.toMatch(/customers rate|review|Stars/i);
   });
 });
 

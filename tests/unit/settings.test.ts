@@ -98,6 +98,20 @@ describe("settings of services", () => {
       from: "2026-03-01",
       to: "2026-03-31",
     });
+    const address = "mongodb://me@a.test:1,b.test/shop?tls=false"; // pragma: allowlist secret
+    expect(read({ MONGODB_URL: address, MONGODB_PASSWORD: "a:b@c" }).mongodb).toEqual({
+      url: "mongodb://a.test:1,b.test/shop?tls=false",
+      hosts: "a.test:1,b.test",
+      database: "shop",
+      user: "me",
+      password: "a:b@c", // pragma: allowlist secret
+      tls: true,
+      route: "full",
+      overlapMinutes: 60,
+      acceptLoss: false,
+    });
+    const local = { MONGODB_URL: "mongodb://127.0.0.1:1", MONGODB_DATABASE: "x", MONGODB_ROUTE: "changes" };
+    expect(read(local).mongodb).toMatchObject({ database: "x", tls: false, route: "changes" });
     const url = "https://example.com/{from}..{to}";
     expect(read({ CURRENCY_RATES_URL: url }).currencyRates).toEqual({ url, since: "2022-01-01" });
   });
@@ -113,6 +127,12 @@ describe("settings of services", () => {
     [
       { STRIPE_API_BASE: "http://x/stripe" },
       /^STRIPE_API_BASE=http:\/\/x\/stripe: is more than .*leave out login, path and query$/,
+    ],
+    [{ MONGODB_URL: "https://me:hunter2@x/shop" }, /^MONGODB_URL=…: is not an address/], // pragma: allowlist secret
+    [{ MONGODB_URL: "mongodb://me:hunter2@x" }, /^MONGODB_DATABASE: is not set/], // pragma: allowlist secret
+    [
+      { MONGODB_URL: "mongodb://x/shop", MONGODB_ROUTE: "exports" },
+      /^MONGODB_ROUTE=exports: is none of full, incremental and changes$/,
     ],
     [{ CURRENCY_RATES_URL: "ftp://me:hunter2@x" }, /^CURRENCY_RATES_URL=…: is not an address/], // pragma: allowlist secret
     [{ CURRENCY_RATES_URL: "https://me:hunter2@x" }, /^CURRENCY_RATES_URL=…: has a login before the host/], // pragma: allowlist secret

@@ -63,9 +63,10 @@ export async function openReviews(
       ...(happens(0.95) && { updatedAt: createdAt }),
     };
   };
-  const some = async (): Promise<Document | undefined> => {
+  /** One that is there, by its _id. */
+  const some = async () => {
     const [found] = await collection
-      .find({ product_id: one(products) })
+      .find({ product_id: one(products) }, { projection: { _id: 1 } })
       .skip(Math.floor(random() * 30))
       .limit(1)
       .toArray();
@@ -76,29 +77,24 @@ export async function openReviews(
     edited: async () => {
       const found = await some();
       if (found)
-        await collection.updateOne(
-          { _id: found._id },
-          { $set: { rating: number(one([1, 3, 5])), title: "Edited", updatedAt: new Date() } },
-        );
+        await collection.updateOne(found, {
+          $set: { rating: number(one([1, 3, 5])), title: "Edited", updatedAt: new Date() },
+        });
     },
     answered: async () => {
       const found = await some();
       const at = new Date();
       if (found)
-        await collection.updateOne(
-          { _id: found._id },
-          { $set: { reply: { text: "Thank you.", at }, updatedAt: at } },
-        );
+        await collection.updateOne(found, { $set: { reply: { text: "Thank you.", at }, updatedAt: at } });
     },
     replaced: async () => {
       const found = await some();
       if (!found) return;
-      const { _id, ...made } = review();
-      await collection.replaceOne({ _id: found._id }, { ...made, updatedAt: new Date() });
+      await collection.replaceOne(found, { ...review(), ...found, updatedAt: new Date() });
     },
     deleted: async () => {
       const found = await some();
-      if (found) await collection.deleteOne({ _id: found._id });
+      if (found) await collection.deleteOne(found);
     },
   };
   return {
