@@ -200,11 +200,11 @@ interface Forgotten {
   readonly left: readonly { place: string }[];
 }
 
-const withPerson = ["gold.customer_ltv", "gold.fct_orders", "gold.fct_order_items"];
+const withPerson = new Set(["gold.customer_ltv", "gold.fct_orders", "gold.fct_order_items"]);
 const without = (tables: Tables, left: (name: string) => boolean): Tables =>
   Object.fromEntries(Object.entries(tables).filter(([name]) => !left(name)));
 const ofGold = (tables: Tables) =>
-  without(tables, (name) => !name.startsWith("gold.") || withPerson.includes(name));
+  without(tables, (name) => !name.startsWith("gold.") || withPerson.has(name));
 
 /** The shop with the person in it, and before that: the salt is drawn by then, so that all copies give the same pseudonym. */
 let shop: Lakehouse;
