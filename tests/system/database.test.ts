@@ -106,6 +106,59 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     expect(Number(deleted!["n"])).toBeGreaterThan(0);
   });
 
+  it("does not bring back who was forgotten, and deletes softly whom the shop deletes then", async () => {
+    const other = await shop.copy();
+    const one = async (sql: string) =>
+      (await owner.query<{ customer_id: string; email: string }>(sql)).rows[0]!;
+    const which = (orders: string) =>
+      `select * from customers where email is not null and customer_id ${orders} (select customer_id from orders) order by 1 limit 1`;
+    const [buyer, visitor] = [await one(which("in")), await one(which("not in"))];
+    const numbers = [buyer.customer_id, visitor.customer_id];
+    const forget = await other.shopmetrics(`forget ${numbers.join(" ")} --json`, { env: env("full") });
+    succeeded(forget);
+    const { pseudonyms, left } = JSON.parse(forget.stdout) as { pseudonyms: string[]; left: unknown[] };
+    expect(left).toEqual([]);
+    const before = await counts(other);
+    succeeded(await run("full", {}, other));
+    expect(await counts(other)).toEqual(before);
+
+    await owner.query(
+      "update orders set status = 'cancelled', updated_at = now() where order_id = (select min(order_id) from orders where customer_id = $1)",
+      [numbers[0]],
+    );
+    await owner.query(
+      "update customers set phone = '+49 30 5550177', updated_at = now() where customer_id = $1",
+      [numbers[0]],
+    );
+    await owner.query("delete from customers where customer_id = $1", [numbers[1]]);
+    succeeded(await run("full", {}, other));
+    const after = await counts(other);
+    expect(after["orders"]! - before["orders"]!).toBe(1);
+    // The deletion alone: the row of who is still there lands no more.
+    expect(after["customers"]! - before["customers"]!).toBe(1);
+    const versions = `select distinct customer_id, is_current, end_reason from silver.dim_customers where customer_id in (${[...numbers, ...pseudonyms].map((name) => `'${name}'`).join(", ")})
+      qualify effective_start_date = max(effective_start_date) over (partition by customer_id)`;
+    const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted();
+    expect(sorted(await query(other, versions))).toEqual(
+      sorted([
+        { customer_id: pseudonyms[0], is_current: true, end_reason: null },
+        { customer_id: pseudonyms[1], is_current: false, end_reason: "deleted" },
+      ]),
+    );
+    const [orders] = await query(
+      other,
+      `select count(*)::int as n from silver.orders_clean where customer_id = '${pseudonyms[0]}'`,
+    );
+    expect(orders!["n"]).toBe(
+      Number(
+        (await owner.query("select count(*) from orders where customer_id = $1", [numbers[0]])).rows[0].count,
+      ),
+    );
+    const again = await other.shopmetrics(`forget ${numbers.join(" ")} --json`, { env: env("full") });
+    expect(JSON.parse(again.stdout)).toMatchObject({ tables: {}, files: [], left: [] });
+    await other.remove();
+  });
+
   it("is read by what was updated, which sees no deletion until it is read as a whole", async () => {
     const other = await lakehouse();
     succeeded(await run("incremental", {}, other));

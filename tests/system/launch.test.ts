@@ -97,6 +97,8 @@ describe.skipIf(!hasNode && !mustHave)("launch.py", () => {
       SHOPMETRICS_DATE: "2026-03-01",
       SHOPMETRICS_FULL: "true",
       SHOPMETRICS_STATES: "a=success,b=failed",
+      SHOPMETRICS_FORGET: "",
+      SHOPMETRICS_FORGET_PROVES: "false",
       SHOPMETRICS_HOME: path.join(tmpdir(), "shopmetrics"),
       KAFKA_ACCEPT_LOSS: "false",
       DATABRICKS_HOST: "https://example.cloud.databricks.com",

@@ -113,6 +113,29 @@ describe("the jobs of the bundle", () => {
     ]);
   });
 
+  it("forgets a customer before and after all tables are computed anew", () => {
+    const made = bundleJobs({
+      ...shop,
+      ...graphOf([
+        plan("bronze.orders"),
+        plan("ops.forget", [], { writes: [], runtime: "node", jobs: ["forget"] }),
+      ]),
+    });
+    const { tasks, parameters } = made["forget"]!;
+    expect(waits(tasks)).toEqual({ ops_forget: [], daily: ["ops_forget"], prove_forgotten: ["daily"] });
+    expect(parameters.at(-1)).toEqual({ name: "customer_id", default: "" });
+    const [first, daily, last] = tasks;
+    expect(daily!.run_job_task!.job_parameters).toMatchObject({ full: "true" });
+    const told = (task: typeof first) =>
+      task!.spark_python_task!.parameters.filter((text) => /^--(task|forget)/.test(text));
+    const program = [
+      "--task=${workspace.file_path}/tasks/ops_forget.mjs",
+      "--forget={{job.parameters.customer_id}}",
+    ];
+    expect(told(first)).toEqual(program);
+    expect(told(last)).toEqual([...program, "--forget-proves=true"]);
+  });
+
   it("hands the dates of a backfill to the jobs whose steps compute them anew, the first time that these run", () => {
     const dated: Partial<Plan> = {
       params: [{ name: "from_date", kind: "run" }],

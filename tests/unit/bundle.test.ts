@@ -56,6 +56,7 @@ describe("the committed bundle", () => {
     expect(Object.keys(jobs).toSorted()).toEqual([
       "backfill",
       "daily",
+      "forget",
       "maintenance",
       "smoke_test",
       "streaming",

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Who is to be forgotten. */
-export interface Person {
+interface Person {
   /** The number by which tables name the person. */
   readonly number: string;
   /** What stands there afterwards. */
