@@ -250,10 +250,10 @@ describe.skipIf(absent)("a registry of schemas", () => {
     ["wants a login", {}, "wants a login (status 401): set SCHEMA_REGISTRY_USERNAME"],
     [
       "refuses a login, whose password is not told",
-      { SCHEMA_REGISTRY_USERNAME: "ada", SCHEMA_REGISTRY_PASSWORD: "not-this-one" },
+      { SCHEMA_REGISTRY_USERNAME: "ada", SCHEMA_REGISTRY_PASSWORD: "not-this-one" }, // pragma: allowlist secret
       "refused the login of SCHEMA_REGISTRY_USERNAME=ada",
     ],
-    ["takes a login", { SCHEMA_REGISTRY_USERNAME: "ada", SCHEMA_REGISTRY_PASSWORD: "right" }, ""],
+    ["takes a login", { SCHEMA_REGISTRY_USERNAME: "ada", SCHEMA_REGISTRY_PASSWORD: "right" }, ""], // pragma: allowlist secret
   ])("%s", async (what, login, message) => {
     // A door before the registry, as a gateway is that asks for a login.
     const door = createServer((request, response) => {

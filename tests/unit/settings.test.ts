@@ -33,6 +33,28 @@ describe("settings", () => {
   });
 });
 
+describe("settings of a registry of schemas", () => {
+  const url = "https://registry.example.com/apis/ccompat/v7";
+  const read = (given: Record<string, string>) =>
+    readSettings({ SCHEMA_REGISTRY_URL: url, ...given }, "/project");
+
+  it("are Kafka's too, and write Avro by themselves", () => {
+    const { registry, kafka } = read({ KAFKA_BROKERS: "a:1", SCHEMA_REGISTRY_URL: `${url}/` });
+    expect(registry).toEqual({ url, format: "avro" });
+    expect(kafka?.registry).toEqual(registry);
+    expect(readSettings({ SCHEMA_REGISTRY_FORMAT: "json" }, "/project").registry).toBeUndefined();
+  });
+
+  it.each([
+    [{ SCHEMA_REGISTRY_URL: "registry:8081" }, /^SCHEMA_REGISTRY_URL=registry:8081: is not an address/],
+    [{ SCHEMA_REGISTRY_URL: "https://ada:word@registry" }, /^SCHEMA_REGISTRY_URL=…: is more than an address/], // pragma: allowlist secret
+    [{ SCHEMA_REGISTRY_FORMAT: "xml" }, /^SCHEMA_REGISTRY_FORMAT=xml: is neither avro nor json$/],
+    [{ SCHEMA_REGISTRY_USERNAME: "ada" }, /^SCHEMA_REGISTRY_PASSWORD: is not set, but the other one is/],
+  ])("are refused where they are malformed: %o", (given, message) => {
+    expect(() => read(given)).toThrow(message);
+  });
+});
+
 describe("settings of Kafka", () => {
   const read = (given: Record<string, string>) => readSettings(given, "/project");
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import kafkajs from "kafkajs";
 import { InputError } from "../errors.js";
-import type { KafkaSettings } from "../settings.js";
+import type { KafkaSettings, RegistrySettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
 import { kafkaError } from "./errors.js";
+import { openRegistry, subjectOf } from "./registry.js";
 import { firstContact, watermarksOf } from "./watermarks.js";
 
 // Node finds only some of this CommonJS module's names.
@@ -24,7 +25,7 @@ export interface ConnectivityOptions {
 
 /**
  * Checks everything that the clickstream needs from Kafka, one thing after another: brokers and login, topic, partitions,
- * retention, reading, and one message there and back. What depends on a failed check is not checked.
+ * retention, the registry of schemas where there is one, and one message there and back. What depends on a failed check is not checked.
  */
 export async function checkKafka(
   settings: KafkaSettings,
@@ -43,6 +44,7 @@ export async function checkKafka(
   const there = reached && (await run("topic", () => topic(settings)));
   if (!there) return results;
   await run("retention", () => retention(settings));
+  if (settings.registry) await run("schema registry", () => newestSchema(settings, settings.registry!));
   if (options.message !== false) await run("a message there and back", () => thereAndBack(settings));
   return results;
 }
@@ -91,6 +93,12 @@ const retention = (settings: KafkaSettings) =>
       );
     return milliseconds < 0 ? "forever" : `${hours} h`;
   });
+
+async function newestSchema({ topic }: KafkaSettings, registry: RegistrySettings): Promise<string> {
+  const latest = await openRegistry(registry).latest(subjectOf(topic));
+  const what = latest ? `version ${latest.version} (${latest.type})` : "no schema yet";
+  return `${registry.url}: ${subjectOf(topic)} has ${what}`;
+}
 
 /** Sends a message that is not an event and reads it back. */
 async function thereAndBack(settings: KafkaSettings): Promise<string> {
