@@ -24,6 +24,9 @@ SECRETS = {
     "kafka-topic": "KAFKA_TOPIC",
     "kafka-username": "KAFKA_USERNAME",
     "kafka-password": "KAFKA_PASSWORD",
+    "schema-registry-url": "SCHEMA_REGISTRY_URL",
+    "schema-registry-username": "SCHEMA_REGISTRY_USERNAME",
+    "schema-registry-password": "SCHEMA_REGISTRY_PASSWORD",
     "stripe-api-key": "STRIPE_API_KEY",
     # The address of a service of exchange rates, which may hold a key.
     "currency-rates-url": "CURRENCY_RATES_URL",
@@ -41,6 +44,7 @@ SECRETS = {
 # Those that must not stand in a log.
 HIDDEN = {
     "kafka-password",
+    "schema-registry-password",
     "stripe-api-key",
     "currency-rates-url",
     "postgres-url",
@@ -66,6 +70,8 @@ def main(arguments):
         "SHOPMETRICS_FULL": options.full,
         "KAFKA_ACCEPT_LOSS": options.accept_loss,
         "SHOPMETRICS_STATES": options.states,
+        "SHOPMETRICS_FORGET": options.forget,
+        "SHOPMETRICS_FORGET_PROVES": options.forget_proves,
         # What a task lands before it is uploaded; the workspace's own folders are no place for that.
         "SHOPMETRICS_HOME": os.path.join(tempfile.gettempdir(), "shopmetrics"),
         **settings,
@@ -87,6 +93,8 @@ def parse(arguments):
     parser.add_argument("--date", default="")
     parser.add_argument("--full", default="false")
     parser.add_argument("--states", default="", help="how the tasks before have ended, as a=success,b=failed")
+    parser.add_argument("--forget", default="", help="numbers of customers to be forgotten")
+    parser.add_argument("--forget-proves", default="false", help="prove that nothing is left of them")
     parser.add_argument("--accept-loss", default="false", help="go on although Kafka lost messages")
     options = parser.parse_args(arguments)
     if not os.path.isfile(options.task):

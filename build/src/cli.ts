@@ -323,6 +323,18 @@ program
   .action(async (files, options) => (await import("./commands/unload.js")).unload(files, options));
 
 program
+  .command("forget")
+  .description(
+    "forget customers who ask for it: in landed files and all tables, with a proof that nothing is left",
+  )
+  .argument("[customers...]", "their numbers, such as C000123")
+  .option("--again", "those who were forgotten before and have arrived again")
+  .addOption(quiet())
+  .addOption(json())
+  .addHelpText("after", examples("forget C000123", "forget --again"))
+  .action(async (customers, options) => (await import("./commands/forget.js")).forget(customers, options));
+
+program
   .command("new")
   .description("begin a table, a page or a source: contract, notebook and test, ready to run")
   .addArgument(new Argument("<kind>").choices(["table", "page", "source"]))
@@ -338,6 +350,22 @@ program
     ),
   )
   .action(async (kind, name, options) => (await import("./commands/new.js")).begin(kind, name, options));
+
+program
+  .command("schema")
+  .description("print the schema of a topic's messages, as other teams and a registry take it")
+  .argument("[topic]", "the topic (default clickstream-events)")
+  .addOption(
+    new Option("--format <format>", "JSON Schema or Avro")
+      .choices(["json", "avro"] as const)
+      .default("json" as const),
+  )
+  .option(
+    "--accept",
+    "the change of the contract is meant: write bundle/schemas, and register it where there is a registry",
+  )
+  .addHelpText("after", examples("schema", "schema clickstream-events --format avro > events.avsc"))
+  .action(async (topic, options) => (await import("./commands/schema.js")).schema(topic, options));
 
 program
   .command("plans", { hidden: true })

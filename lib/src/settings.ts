@@ -169,6 +169,34 @@ const kafka = z
     issues.push({ code: "custom", input: undefined, path, message });
   });
 
+/** Used when SCHEMA_REGISTRY_URL is set. */
+const registry = z
+  .object({
+    SCHEMA_REGISTRY_URL: z
+      .url({
+        protocol: /^https?$/,
+        error: "is not an address, such as http://127.0.0.1:8081/apis/ccompat/v7",
+      })
+      .refine(
+        (value) => !hasLogin(value) && !/[?#]/.test(value),
+        "is more than an address: the login stands in SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD",
+      ),
+    SCHEMA_REGISTRY_USERNAME: z.string().optional(),
+    SCHEMA_REGISTRY_PASSWORD: z.string().optional(),
+    SCHEMA_REGISTRY_FORMAT: z.enum(["avro", "json"], "is neither avro nor json").default("avro"),
+  })
+  .check(({ value, issues }) => {
+    const [user, password] = [value.SCHEMA_REGISTRY_USERNAME, value.SCHEMA_REGISTRY_PASSWORD];
+    if ((user === undefined) === (password === undefined)) return;
+    const path = [user === undefined ? "SCHEMA_REGISTRY_USERNAME" : "SCHEMA_REGISTRY_PASSWORD"];
+    issues.push({
+      code: "custom",
+      input: undefined,
+      path,
+      message: "is not set, but the other one is: a login needs both",
+    });
+  });
+
 const day = z.iso.date("is not a date, such as 2026-03-01");
 const perSecond = z.coerce.number("is not a number of requests").gt(0, "is not above 0").max(1000);
 
@@ -324,6 +352,19 @@ export interface PostgresSettings {
   readonly acceptLoss: boolean;
 }
 
+/** A registry of the schemas of messages, which speaks Confluent's API. */
+export interface RegistrySettings {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly login?: {
+    readonly username: string;
+    /** Never to be printed. */
+    readonly password: string;
+  };
+  /** In which form our own messages are written. */
+  readonly format: "avro" | "json";
+}
+
 /** A database of MongoDB of which a collection is read. */
 export interface MongoSettings {
   /** The address without a login, with its options. */
@@ -363,6 +404,8 @@ export interface KafkaSettings {
   readonly batchSeconds: number;
   /** Whether a person has accepted that events which Kafka no longer holds are missing from here on. */
   readonly acceptLoss: boolean;
+  /** Set when SCHEMA_REGISTRY_URL is: then messages name their schema, and are written and read by it. */
+  readonly registry?: RegistrySettings;
 }
 
 /** Where things are and which engine is used. */
@@ -404,6 +447,8 @@ export interface Settings {
   readonly workspaceProblem?: string;
   /** Set when KAFKA_BROKERS is: then runs read the topic. */
   readonly kafka?: KafkaSettings;
+  /** Set when SCHEMA_REGISTRY_URL is; those of Kafka have it too. */
+  readonly registry?: RegistrySettings;
   /** Set when STRIPE_API_KEY is: then runs read what is new at Stripe. */
   readonly stripe?: StripeSettings;
   /** Set when CURRENCY_RATES_URL is: then runs fetch exchange rates. */
@@ -461,7 +506,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     changeTopics: parsed.POSTGRES_TOPICS,
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
-    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: readKafka(given) }),
+    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: { ...readKafka(given), ...readRegistry(given) } }),
+    ...readRegistry(given),
     ...(given["STRIPE_API_KEY"] !== undefined && { stripe: readStripe(given) }),
     ...(given["CURRENCY_RATES_URL"] !== undefined && { currencyRates: readCurrencyRates(given) }),
     ...(given["POSTGRES_URL"] !== undefined && { postgres: readPostgres(given) }),
@@ -524,6 +570,8 @@ const run = z.object({
   SHOPMETRICS_RUN_ID: z.string().optional(),
   SHOPMETRICS_DATE: z.iso.date("is not a date, such as 2026-03-01").optional(),
   SHOPMETRICS_STATES: z.string().default(""),
+  SHOPMETRICS_FORGET: z.string().default(""),
+  SHOPMETRICS_FORGET_PROVES: yesOrNo.default(false),
 });
 
 /** The run that a task belongs to. */
@@ -532,6 +580,8 @@ interface Run {
   readonly date: string;
   /** How the job's earlier tasks have ended, by their keys, as Databricks names it: `success`, `failed` and others. */
   readonly states: ReadonlyMap<string, string>;
+  /** Whom the job is to forget, and whether all tables are computed anew by now. */
+  readonly forget: { readonly numbers: readonly string[]; readonly proves: boolean };
 }
 
 /**
@@ -541,12 +591,17 @@ interface Run {
  */
 export function readRun(env: NodeJS.ProcessEnv = process.env): Run {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
-  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date, SHOPMETRICS_STATES: states } = parse(run, given);
+  const parsed = parse(run, given);
+  const { SHOPMETRICS_RUN_ID: id, SHOPMETRICS_DATE: date, SHOPMETRICS_STATES: states } = parsed;
   const now = new Date().toISOString();
   return {
     runId: id ?? `task-${now.slice(0, 19).replaceAll(":", "")}Z`,
     date: date ?? now.slice(0, 10),
     states: new Map([...states.matchAll(/(\w+)=(\w+)/g)].map(([, task, state]) => [task!, state!])),
+    forget: {
+      numbers: parsed.SHOPMETRICS_FORGET.split(/[\s,]+/).filter(Boolean),
+      proves: parsed.SHOPMETRICS_FORGET_PROVES,
+    },
   };
 }
 
@@ -584,6 +639,19 @@ function readKafka(given: Readonly<Record<string, string | undefined>>): KafkaSe
     batchEvents: parsed.KAFKA_BATCH_EVENTS,
     batchSeconds: parsed.KAFKA_BATCH_SECONDS,
     acceptLoss: parsed.KAFKA_ACCEPT_LOSS,
+  };
+}
+
+function readRegistry(given: Readonly<Record<string, string | undefined>>): Pick<Settings, "registry"> {
+  if (given["SCHEMA_REGISTRY_URL"] === undefined) return {};
+  const parsed = parse(registry, given);
+  const { SCHEMA_REGISTRY_USERNAME: username, SCHEMA_REGISTRY_PASSWORD: password } = parsed;
+  return {
+    registry: {
+      url: parsed.SCHEMA_REGISTRY_URL.replace(/\/+$/, ""),
+      ...(username !== undefined && password !== undefined && { login: { username, password } }),
+      format: parsed.SCHEMA_REGISTRY_FORMAT,
+    },
   };
 }
 
@@ -646,6 +714,7 @@ function readMongo(given: Readonly<Record<string, string | undefined>>): MongoSe
 const secrets = new Set([
   "DATABRICKS_TOKEN",
   "KAFKA_PASSWORD",
+  "SCHEMA_REGISTRY_PASSWORD",
   "STRIPE_API_KEY",
   "CURRENCY_RATES_URL",
   "POSTGRES_URL",

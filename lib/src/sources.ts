@@ -9,6 +9,7 @@ export { stopSignal } from "./plan/session.js";
 export { land, type Landable, type Slice } from "./pull/land.js";
 export { patientFetch } from "./pull/patient-fetch.js";
 export { readPages } from "./pull/read-pages.js";
+export { forgetOnWarehouse } from "./session/forget-task.js";
 export { landCurrencyRates } from "./shop/currency-source.js";
 export { landDatabase } from "./shop/database.js";
 export { landReviews } from "./shop/reviews.js";

@@ -501,11 +501,11 @@ const simple: readonly (readonly [types: string, expressions: string])[] = [
   ["timestamp, date", "a > b | a = b | coalesce(a, b) | greatest(a, b)"],
   [
     "array<string>",
-    "size(a) | array_compact(a) | array_distinct(a) | array_contains(a, 'a') | concat_ws(',', a) | a[0] | a[1] | element_at(a, 1) | element_at(a, -1) | a is null | array_contains(a, cast(null as string)) | coalesce(a, array('z'))",
+    "size(a) | array_compact(a) | array_distinct(a) | array_contains(a, 'a') | concat_ws(',', a) | a[0] | a[1] | element_at(a, 1) | element_at(a, -1) | a is null | array_contains(a, cast(null as string)) | coalesce(a, array('z')) | array_append(a, 'z') | array_append(a, cast(null as string))",
   ],
   [
     "array<int>",
-    "size(a) | array_compact(a) | array_distinct(a) | array_contains(a, 3) | a[2] | element_at(a, 4) | cast(a as array<bigint>) | cast(a as array<string>)",
+    "size(a) | array_compact(a) | array_distinct(a) | array_contains(a, 3) | a[2] | element_at(a, 4) | cast(a as array<bigint>) | cast(a as array<string>) | array_append(a, 3)",
   ],
   ["array<string>, small int", "a[b] | element_at(a, b)"],
   ["small int, small int", "sequence(a, b) | array(a, b, 1)"],

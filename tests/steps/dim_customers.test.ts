@@ -42,12 +42,18 @@ describe("versions (FR-004)", () => {
     const rows = await lake.rows(silver.dim_customers);
     const [old, current] = rows.toSorted((a) => (a.is_current ? 1 : -1));
     expect(rows).toHaveLength(2);
-    expect(old).toMatchObject({ email: "old@x.com", effective_end_date: feb, is_current: false });
+    expect(old).toMatchObject({
+      email: "old@x.com",
+      effective_end_date: feb,
+      is_current: false,
+      end_reason: "changed",
+    });
     expect(current).toMatchObject({
       email: "new@x.com",
       effective_start_date: feb,
       effective_end_date: null,
       is_current: true,
+      end_reason: null,
     });
     expect(old?.surrogate_key).not.toBe(current?.surrogate_key);
   });

@@ -15,9 +15,11 @@ import { agreement, allAgree, differences } from "./database-rows.ts";
 import { execute, query } from "./tables.ts";
 
 /** How many days the shop lives: a few by default, a month by `DATABASE_DAYS=30 npx vitest run …`. */
-const days = Number(process.env["DATABASE_DAYS"] ?? 8);
+const days = Number(process.env["DATABASE_DAYS"] ?? 3);
 /** How many times something is killed: database, broker, Connect or our own process. By hand `DATABASE_KILLS=60`. */
 const kills = Number(process.env["DATABASE_KILLS"] ?? 6);
+
+const timeout = 300_000 + Math.max(days, kills) * 60_000;
 
 const absent = whyNoPostgres() ?? (await whyNoKafka()) ?? (await whyNoConnect());
 
@@ -85,36 +87,40 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     expect(await follow()).toEqual({});
   });
 
-  it(`ends after ${days} days in the same silver and gold as reading the whole, and as reading what was updated`, async () => {
-    succeeded(await run("full"));
-    succeeded(await run("incremental"));
-    for (let day = 0; day < days; day++) {
-      await live.day();
+  it(
+    `ends after ${days} days in the same silver and gold as reading the whole, and as reading what was updated`,
+    { timeout },
+    async () => {
       succeeded(await run("full"));
       succeeded(await run("incremental"));
-    }
-    // What was updated says nothing of what is gone.
-    succeeded(await run("incremental", "full"));
-    expect(await follow()).toEqual({});
-    expect(await agreement(shops.changes)).toEqual(allAgree);
-    // Where a row came from, and when it is known to have ended, is another thing on each way.
-    const own = new Set(["source_file", "source_row", "source_load", "change_lsn", "effective_end_date"]);
-    const found: Record<string, number> = {};
-    for (const [table, select] of Object.entries(comparedRows)) {
-      if (!/^(?:silver|gold)\./.test(table)) continue;
-      const rows = async (shop: Lakehouse) =>
-        (await query(shop, select))
-          .map((row) => JSON.stringify(Object.entries(row).filter(([name]) => !own.has(name))))
-          .toSorted();
-      const expected = await rows(shops.full);
-      for (const way of ["incremental", "changes"] as const) {
-        const here = await rows(shops[way]);
-        if (JSON.stringify(here) !== JSON.stringify(expected))
-          found[`${table} ${way}`] = here.filter((row) => !expected.includes(row)).length;
+      for (let day = 0; day < days; day++) {
+        await live.day();
+        succeeded(await run("full"));
+        succeeded(await run("incremental"));
       }
-    }
-    expect(found).toEqual({});
-  });
+      // What was updated says nothing of what is gone.
+      succeeded(await run("incremental", "full"));
+      expect(await follow()).toEqual({});
+      expect(await agreement(shops.changes)).toEqual(allAgree);
+      // Where a row came from, and when it is known to have ended, is another thing on each way.
+      const own = new Set(["source_file", "source_row", "source_load", "change_lsn", "effective_end_date"]);
+      const found: Record<string, number> = {};
+      for (const [table, select] of Object.entries(comparedRows)) {
+        if (!/^(?:silver|gold)\./.test(table)) continue;
+        const rows = async (shop: Lakehouse) =>
+          (await query(shop, select))
+            .map((row) => JSON.stringify(Object.entries(row).filter(([name]) => !own.has(name))))
+            .toSorted();
+        const expected = await rows(shops.full);
+        for (const way of ["incremental", "changes"] as const) {
+          const here = await rows(shops[way]);
+          if (JSON.stringify(here) !== JSON.stringify(expected))
+            found[`${table} ${way}`] = here.filter((row) => !expected.includes(row)).length;
+        }
+      }
+      expect(found).toEqual({});
+    },
+  );
 
   it("has in bronze for each row of the database what was inserted, and not deleted", async () => {
     for (const [table, key] of Object.entries(keys)) {
@@ -128,34 +134,38 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     }
   });
 
-  it(`holds what the database holds after ${kills} kills of the database, the broker, Connect and a run`, async () => {
-    const victims = ["run", "connect", "postgres", "kafka", "run", "all"] as const;
-    for (let kill = 0; kill < kills; kill++) {
-      const victim = victims[kill % victims.length]!;
-      const living = live.day().catch(() => undefined);
-      const running = shops.changes.start(args, { env: env("changes") });
-      await sleep(300 + ((kill * 977) % 2500));
-      if (victim === "run" || victim === "all") running.child.kill("SIGKILL");
-      if (victim === "connect" || victim === "all") await connect.kill();
-      if (victim === "postgres" || victim === "all") await postgres.kill();
-      if (victim === "kafka" || victim === "all") await kafka.kill();
-      await Promise.all([living, running.outcome]);
-      if (victim === "postgres" || victim === "all") await postgres.restart();
-      if (victim === "kafka" || victim === "all") await kafka.restart();
-      // Connect by itself gives up a task whose database or broker was gone for long.
-      if (victim !== "run") {
-        await connect.kill();
-        await connect.restart();
+  it(
+    `holds what the database holds after ${kills} kills of the database, the broker, Connect and a run`,
+    { timeout },
+    async () => {
+      const victims = ["run", "connect", "postgres", "kafka", "run", "all"] as const;
+      for (let kill = 0; kill < kills; kill++) {
+        const victim = victims[kill % victims.length]!;
+        const living = live.day().catch(() => undefined);
+        const running = shops.changes.start(args, { env: env("changes") });
+        await sleep(300 + ((kill * 977) % 2500));
+        if (victim === "run" || victim === "all") running.child.kill("SIGKILL");
+        if (victim === "connect" || victim === "all") await connect.kill();
+        if (victim === "postgres" || victim === "all") await postgres.kill();
+        if (victim === "kafka" || victim === "all") await kafka.kill();
+        await Promise.all([living, running.outcome]);
+        if (victim === "postgres" || victim === "all") await postgres.restart();
+        if (victim === "kafka" || victim === "all") await kafka.restart();
+        // Connect by itself gives up a task whose database or broker was gone for long.
+        if (victim !== "run") {
+          await connect.kill();
+          await connect.restart();
+        }
+        if (victim === "postgres" || victim === "all") {
+          await live.close().catch(() => undefined);
+          await owner.end().catch(() => undefined);
+          await open();
+        }
       }
-      if (victim === "postgres" || victim === "all") {
-        await live.close().catch(() => undefined);
-        await owner.end().catch(() => undefined);
-        await open();
-      }
-    }
-    await live.day();
-    expect(await follow()).toEqual({});
-  });
+      await live.day();
+      expect(await follow()).toEqual({});
+    },
+  );
 
   it("tells of a table that was emptied, and keeps its rows until a person says that this is right", async () => {
     const [before] = await query(shops.changes, "select count(*)::int as n from silver.payments");

@@ -181,7 +181,7 @@ export function succeeded({ code, signal, stderr }: Outcome): void {
 
 /** The environment without settings of ours, so that a test means what it says on every machine. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const own = /^(SHOPMETRICS|KAFKA|DATABRICKS|STRIPE|CURRENCY_RATES)_/;
+  const own = /^(SHOPMETRICS|KAFKA|DATABRICKS|STRIPE|CURRENCY_RATES|SCHEMA_REGISTRY)_/;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
   return { ...Object.fromEntries(kept), NO_COLOR: "1" };
 }

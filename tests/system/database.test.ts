@@ -216,6 +216,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
 
   it("is reached by TLS with its authority's certificate", async () => {
     succeeded(await run("full", { POSTGRES_TLS: "true", NODE_EXTRA_CA_CERTS: postgres.caFile }));
+    expect(await differing()).toEqual({});
   });
 
   it("goes on after the server was killed in the middle", async () => {

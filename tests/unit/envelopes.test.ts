@@ -77,6 +77,7 @@ describe("an envelope becomes a row", () => {
         kafka_offset: 12,
         kafka_timestamp: "2026-03-01T10:00:00.123Z",
         kafka_key: "C1",
+        kafka_schema_id: null,
         event_id: "E1",
         visitor_id: "v-1",
         customer_id: null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { patientFetch, secondsIn, ServiceDown, withoutSecrets } from "#lib/pull/patient-fetch.js";
 import { readPages, type Page } from "#lib/pull/read-pages.js";
-import { csvLine } from "#lib/pull/csv-line.js";
+import { csvLine } from "#lib/landing/csv-line.js";
 import { ratesIn } from "#lib/shop/currency-source.js";
 import { kinds, rowOf } from "#lib/shop/stripe/objects.js";
 import { serve, type Fault } from "../services/stripe/faults.ts";

@@ -36,6 +36,7 @@ describe("shards", () => {
       kafka: (file) => file === "tests/services/kafka/start.ts",
       mongo: (file) => file === "tests/services/mongo/start.ts",
       postgres: (file) => file === "tests/services/postgres/start.ts",
+      registry: (file) => file === "tests/services/registry/start.ts",
       chromium: (file) => file === "tests/system/browser.ts",
       python: (file) => file === "build/src/commands/jupyter.ts" || /"\.venv/.test(text.get(file) ?? ""),
     };

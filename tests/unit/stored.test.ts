@@ -136,6 +136,7 @@ describe("a table of envelopes", () => {
       "kafka_offset",
       "kafka_timestamp",
       "kafka_key",
+      "kafka_schema_id",
       ...loadColumns,
       "_batch",
     ]);
@@ -247,7 +248,7 @@ describe("a warehouse whose events had all columns stored", () => {
     expect(await rows()).toEqual(stored);
     expect(await prepare()).toEqual([]);
     expect((await connection.query("select * from bronze.clickstream_raw_messages")).columns).toHaveLength(
-      12,
+      13,
     );
   });
 

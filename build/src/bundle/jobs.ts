@@ -40,9 +40,13 @@ export function bundleJobs(graph: ProjectGraph): Record<string, Job> {
 const minutes = 60;
 
 function jobOf(graph: ProjectGraph, key: string, declared: JobDeclaration): Job {
-  const { schedule, paused = false, warnAfter, timeout = 120, backfills } = declared;
+  const { schedule, paused = false, warnAfter, timeout = 120, backfills, forgets } = declared;
   const tasks =
-    backfills === undefined ? tasksOf(graph, stepsOf(graph, key), key) : backfillTasks(graph, key, backfills);
+    backfills !== undefined
+      ? backfillTasks(graph, key, backfills)
+      : forgets !== undefined
+        ? forgetTasks(graph, key, forgets)
+        : tasksOf(graph, stepsOf(graph, key), key);
   const mail = ["${var.alert_email}"];
   const health = warnAfter !== undefined && {
     rules: [{ metric: "RUN_DURATION_SECONDS", op: "GREATER_THAN", value: warnAfter * minutes }],
@@ -88,11 +92,32 @@ const backfillTasks = (graph: ProjectGraph, key: string, job: string): Task[] =>
   },
 ];
 
+/** The job's step twice: it proves what it did before, once the other job has computed all tables anew. */
+const forgetTasks = (graph: ProjectGraph, key: string, job: string): Task[] =>
+  stepsOf(graph, key).flatMap(({ step }) => {
+    const first = taskKey(step);
+    const customer = `--forget={{job.parameters.${customerId.name}}}`;
+    return [
+      { task_key: first, ...retried, ...nodeTask(first, [customer]) },
+      askedTask(job, job, [first], {
+        ...handedOn(graph, key, job),
+        full: "true",
+      }),
+      {
+        task_key: "prove_forgotten",
+        ...after([job]),
+        ...retried,
+        ...nodeTask(first, [customer, "--forget-proves=true"]),
+      },
+    ];
+  });
+
 /** What a job is told: the run, and where it computes business dates anew, which. */
 function parametersOf(graph: ProjectGraph, job: string): Job["parameters"] {
-  const { backfills, asks } = graph.jobs[job] ?? {};
+  const { backfills, forgets, asks } = graph.jobs[job] ?? {};
   const dates = dateParameters.map((name) => ({ name, default: "" }));
   if (backfills !== undefined) return [catalog, ...dates];
+  if (forgets !== undefined) return [...runParameters, customerId];
   const steps = [job, ...(asks === undefined ? [] : [asks])].flatMap((key) => stepsOf(graph, key));
   return [
     ...runParameters,
@@ -115,6 +140,8 @@ function handedOn(graph: ProjectGraph, job: string, other: string): Record<strin
 
 const catalog = { name: "catalog", default: "${var.catalog}" };
 
+const customerId = { name: "customer_id", default: "" };
+
 const keepDays = { name: "keep_days", default: "${var.keep_days}" };
 
 /** What every run of steps is told; SQL files and Node tasks take these by name. */
@@ -131,7 +158,7 @@ const runParameters = [
 export const jobSteps = (graph: ProjectGraph): Readonly<Record<string, readonly Plan[]>> =>
   Object.fromEntries(
     Object.entries(graph.jobs)
-      .filter(([, { backfills }]) => backfills === undefined)
+      .filter(([, { backfills, forgets }]) => backfills === undefined && forgets === undefined)
       .map(([key]) => [key, stepsOf(graph, key)]),
   );
 

@@ -36,16 +36,20 @@ export async function plan(
       ...(choice && { why: new Map(choice.chosen.map(({ step, reason }) => [step, reason])) }),
     }),
   );
-  if (options.json) return printJson({ ...made, ...(choice && { changed: choice.changes }) });
+  const { topicChanges, topicLines } = await import("../changed/schemas.js");
+  const topics = await topicChanges(settings, compiled, choice?.changes.base);
+  if (topics.some(({ breaks, isAccepted }) => breaks.length > 0 && !isAccepted)) process.exitCode = 1;
+  if (options.json) return printJson({ ...made, topics, ...(choice && { changed: choice.changes }) });
   const head = choice && describedChanges(choice.changes, options.job ?? "daily").split("\n")[0]!;
-  const text = options.markdown ? markdown(made, head) : terminal(made, head);
+  const messages = topics.flatMap(topicLines);
+  const text = options.markdown ? markdown(made, messages, head) : terminal(made, messages, head);
   process.stdout.write(`${text}\n`);
   if (await isEmpty(settings.landing)) console.error(nothingLanded(nearPath(settings.landing)));
 }
 
 const signs = { runs: "●", "may run": "○", idle: "·" } as const;
 
-function terminal(made: Forecast, head: string | undefined): string {
+function terminal(made: Forecast, messages: readonly string[], head: string | undefined): string {
   const width = terminalWidth();
   const active = activeSteps(made);
   const names = Math.max(0, ...active.map(({ step }) => step.length));
@@ -56,7 +60,7 @@ function terminal(made: Forecast, head: string | undefined): string {
     return [`${label}  ${first}`, ...rest.map((line) => indent + line)];
   });
   const idle = made.steps.filter(({ verdict }) => verdict === "idle").length;
-  const below = [...columnLines(made), ...definitionLines(made)];
+  const below = [...columnLines(made), ...definitionLines(made), ...messages];
   return [
     ...(head === undefined ? [] : wrapped(head, width)),
     ...(made.steps.length === 0 ? [] : wrapped(title(made), width)),
@@ -73,14 +77,14 @@ function terminal(made: Forecast, head: string | undefined): string {
 const activeSteps = ({ steps, pages }: Forecast) =>
   steps.filter(({ verdict, step }) => verdict !== "idle" && !pages.some((page) => page.step === step));
 
-function markdown(made: Forecast, head: string | undefined): string {
+function markdown(made: Forecast, messages: readonly string[], head: string | undefined): string {
   const active = activeSteps(made);
   const escaped = (text: string) => text.replaceAll(/[|<>[\]]/g, (sign) => `&#${sign.codePointAt(0)};`);
   const rows = active.map(
     ({ step, verdict, reason, rows: waiting }) =>
       `| \`${step}\` | ${verdict} | ${escaped(reason)} | ${waiting === null ? "" : count(waiting)} |`,
   );
-  const below = [...pageLines(made), ...columnLines(made), ...definitionLines(made)];
+  const below = [...pageLines(made), ...columnLines(made), ...definitionLines(made), ...messages];
   return [
     ...(head === undefined ? [] : [`${head}\n`]),
     ...(made.steps.length === 0 ? [] : [`${title(made)}\n`]),

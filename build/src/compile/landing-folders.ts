@@ -1,4 +1,4 @@
-import type { LandingFolder, Plan, Tables } from "shopmetrics/plan";
+import { landingFolderOf, type LandingFolder, type Plan, type Tables } from "shopmetrics/plan";
 
 /** The folders of the landing folder from which steps load. */
 export function landingFolders(graph: {
@@ -15,6 +15,3 @@ export function landingFolders(graph: {
     }),
   ]);
 }
-
-/** `bronze.orders_raw` is loaded from orders/. */
-export const landingFolderOf = (table: string) => table.replace(/^bronze\./, "").replace(/_raw$/, "");

@@ -1,5 +1,5 @@
 import type { Connection, Engine } from "shopmetrics/engine";
-import { backfillItem, type Plan, type Tables } from "shopmetrics/plan";
+import { backfillItem, landingFolderOf, type Plan, type Tables } from "shopmetrics/plan";
 import {
   readWindows,
   rowsBetween,
@@ -11,7 +11,7 @@ import {
 } from "shopmetrics/run";
 import { messageFor } from "shopmetrics/settings";
 import type { Graph } from "../compile/graph.js";
-import { landingFolderOf, landingFolders } from "../compile/landing-folders.js";
+import { landingFolders } from "../compile/landing-folders.js";
 import { bytes, counted, listed } from "../text.js";
 import { dueCare, isUpToDate, onlyLoads } from "./decisions.js";
 import { changedSteps } from "./run-records.js";

@@ -120,6 +120,22 @@ export const check_results = table(
   { key: ["run_id", "step", "table_name", "check_name"], personal: ["sample", "message"] },
 );
 
+export const forgotten_persons = table(
+  "ops.forgotten_persons",
+  "Persons who asked to be forgotten, so that a row of theirs that arrives again is known: no number, name or address, only pseudonyms.",
+  {
+    pseudonym: text(
+      "What stands in the place of the person's number: forgotten- and the first 20 digits of sha2(salt || number, 256).",
+    ),
+    salt: text("Drawn once for this warehouse: without it no pseudonym can be computed."),
+    asked_at: timestamp("When it was begun."),
+    finished_at: timestamp(
+      "When it was proven last that nothing is left. Null while it is under way, or was killed.",
+    ).nullable(),
+  },
+  { key: ["pseudonym"], tags: { sensitivity: "personal" }, personal: ["pseudonym", "salt"] },
+);
+
 export const loaded_files = table(
   "ops.loaded_files",
   "The ledger of landed files: each is loaded exactly once (NFR-007), or named here with the reason why it is not.",

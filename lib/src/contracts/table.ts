@@ -79,8 +79,12 @@ interface TableOptions<Shape, Order extends string = string> {
   /** Whether a step lands these files itself. Nobody else puts one there, so no hint names the folder. */
   readonly landsItself?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
-  /** Columns by which a person can be known: tagged so in the catalog. */
+  /** Columns by which a person can be known: tagged so in the catalog, and emptied when the row's person is forgotten. */
   readonly personal?: readonly ColumnName<Shape>[];
+  /** The column that names whose row it is, such as a customer's number: a pseudonym stands there once the person is forgotten. */
+  readonly person?: ColumnName<Shape>;
+  /** Where no column names the person: one that holds another table's key, as `schema.table.column`; the row is of whom that one is. */
+  readonly personBy?: { readonly column: ColumnName<Shape>; readonly is: string };
 }
 
 /**
@@ -165,6 +169,9 @@ export function table<Shape extends z.ZodRawShape, Order extends string = never>
     options: { ...options, tags: { ...commonTags, ...options.tags } },
   };
 }
+
+/** `bronze.orders_raw` is loaded from orders/. */
+export const landingFolderOf = (table: string) => table.replace(/^bronze\./, "").replace(/_raw$/, "");
 
 /** A project's tables by their `layer.table` names, in the order of layers and names. */
 export type Tables = ReadonlyMap<string, Table>;

@@ -82,6 +82,11 @@ export interface Engine {
   readonly isExclusive: boolean;
   connect(): Promise<Connection>;
   close(): Promise<void>;
+  /**
+   * Writes the warehouse's file anew, so that nothing is left in it of what was deleted, and closes it: all or nothing. No connection
+   * may be open. Where a warehouse is no file, `Dialect.purge` does it table by table.
+   */
+  closeCompacted?(): Promise<void>;
 }
 
 /** A stage as a table: the beginning of the statement that makes it, the select that reads it, and what takes it away. */
@@ -122,6 +127,8 @@ export interface Dialect {
   gone(table: string): string;
   readonly verbs: VerbParts;
   readonly unload: Unloading;
+  /** Statements after which a table's current files hold nothing that was deleted, where each table has its own. */
+  readonly purge?: (table: string) => string[];
 }
 
 /** How a landed file is taken back, as if it had never landed. */

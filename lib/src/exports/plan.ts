@@ -5,12 +5,14 @@ export { rangeWords } from "../contracts/ranges.js";
 export { rejected_rows } from "../contracts/quarantine.js";
 export {
   commonTags,
+  landingFolderOf,
   schemasOf,
   type Column,
   type LandingFolder,
   type Table,
   type Tables,
 } from "../contracts/table.js";
+export type { Messages } from "../contracts/messages.js";
 export { backfillItem } from "../plan/backfill.js";
 export type {
   Item,

@@ -40,3 +40,4 @@ export { taskSession } from "../session/task.js";
 export { runUnitTest } from "../unit/run-unit-test.js";
 export { tableChanges, type TableChange } from "../run/table-changes.js";
 export { rowsBetween, waitingFiles } from "../run/waiting.js";
+export { beginForgetting, endForgetting, proveForgotten, searchCopy, type Proof } from "../forget/forget.js";

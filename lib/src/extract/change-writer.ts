@@ -13,6 +13,8 @@ import { extractedTopic, type State } from "./held.js";
 export interface Read {
   readonly key: string;
   readonly after: string;
+  /** What lands in the place of `after`; versions are compared by `after`. */
+  readonly lands?: string;
 }
 
 /** A change in the form of Debezium; `key`, `before` and `after` are JSON. */
@@ -87,14 +89,14 @@ export async function openChangeWriter(
     },
     async write(found, states) {
       let lines = "";
-      for (const { key, after } of found) {
+      for (const { key, after, lands = after } of found) {
         const version = versionOf(after);
         const state = states.get(key);
         if (state?.version === version && state.op !== "d") {
           known++;
           continue;
         }
-        lines += line({ key, op: "r", after, source: { ...read.source, version }, at: read.at });
+        lines += line({ key, op: "r", after: lands, source: { ...read.source, version }, at: read.at });
         written.rows++;
       }
       await write(lines);

@@ -7,12 +7,14 @@ export interface RawMessage {
   readonly timestamp: string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
+  /** The number of its schema in the registry, where it names one. */
+  readonly schemaId?: number;
 }
 
 /**
  * Turns messages into the lines of a landed file: one JSON object per message, whatever the message holds. A key or value
- * that is not UTF-8 is written in base64, under another name. Of one larger than `largestField` only its size is written, so
- * that every line is one that the readers of landed files take.
+ * that is not UTF-8, or a value that its schema did not read, is written in base64, under another name. Of one larger than
+ * `largestField` only its size is written, so that every line is one that the readers of landed files take.
  *
  * @example
  * envelopes("clickstream-events", 0)([message])
@@ -23,8 +25,11 @@ export function envelopes(topic: string, partition: number): (messages: readonly
   const instant = instants();
   return (messages) => {
     let lines = "";
-    for (const { offset, timestamp, key, value } of messages)
-      lines += `${head}${offset},"timestamp":${instant(timestamp)},${field("key", key)},${field("value", value)}}\n`;
+    for (const { offset, timestamp, key, value, schemaId } of messages) {
+      const schema = schemaId === undefined ? "" : `,"schema_id":${schemaId}`;
+      const text = field("value", value, schemaId !== undefined && value?.[0] === 0);
+      lines += `${head}${offset},"timestamp":${instant(timestamp)},${field("key", key)},${text}${schema}}\n`;
+    }
     return lines;
   };
 }
@@ -45,10 +50,10 @@ const latest = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
  */
 export const largestField = 5 << 20;
 
-function field(name: string, bytes: Buffer | null): string {
+function field(name: string, bytes: Buffer | null, isBinary = false): string {
   if (bytes === null) return `"${name}":null`;
   if (bytes.length > largestField) return `"${name}_bytes":${bytes.length}`;
-  return isUtf8(bytes)
+  return !isBinary && isUtf8(bytes)
     ? `"${name}":${JSON.stringify(bytes.toString())}`
     : `"${name}_base64":"${bytes.toString("base64")}"`;
 }

@@ -8,6 +8,7 @@ import { openPartitionWriters, type PartitionWriters } from "./partition-writer.
 import { positionsOf, type Held, type NewStart, type Start } from "./positions.js";
 import { openReader, type Reader } from "./reader.js";
 import { readWatermarks } from "./watermarks.js";
+import { wireDecoder } from "./wire-format.js";
 
 /** What bronze knows about topics. */
 export interface Known {
@@ -62,7 +63,8 @@ export async function openTopic(
       return next === position.next ? position : { partition: position.partition, next, high: position.high };
     }),
   );
-  const writers = openPartitionWriters({ folder, topic, positions, batchEvents, onLanded });
+  const decode = wireDecoder(settings);
+  const writers = openPartitionWriters({ folder, topic, positions, batchEvents, decode, onLanded });
   const reader = await openReader(settings, writers, positions, { follow });
   const close = async () => {
     await reader.close();

@@ -77,10 +77,12 @@ export function openPartitionWriters(options: {
   topic: string;
   positions: readonly Position[];
   batchEvents: number;
+  /** What messages say, of those that name their schema. */
+  decode?: (partition: number, messages: readonly RawMessage[]) => Promise<readonly RawMessage[]>;
   /** Told of each file that has landed. */
   onLanded?: ((events: number) => void) | undefined;
 }): PartitionWriters {
-  const { folder, topic, batchEvents, onLanded } = options;
+  const { folder, topic, batchEvents, decode = async (_, messages) => messages, onLanded } = options;
   const writers = new Map(
     options.positions.map(({ partition, next, last }): [number, PartitionWriter] => [
       partition,
@@ -112,7 +114,8 @@ export function openPartitionWriters(options: {
     // Fetched before the writer was set back: these messages do not come next.
     if (asked > writer.next) return writer.next;
     const fresh = messages.filter(({ offset }) => Number(offset) >= writer.next);
-    for (const chunk of chunksOf(fresh)) {
+    for (const raw of chunksOf(fresh)) {
+      const chunk = await decode(writer.partition, raw);
       const { offset, timestamp } = chunk.at(-1)!;
       writer.next = Number(offset) + 1;
       writer.last = { offset: Number(offset), timestamp: isoTimestamp(timestamp) };

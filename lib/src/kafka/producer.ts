@@ -1,22 +1,17 @@
 import kafkajs, { type Message, type Producer } from "kafkajs";
-import type { z } from "zod";
+import type { MessageContract } from "../contracts/messages.js";
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 import { kafkaClient } from "./client.js";
 import { kafkaError, ownText } from "./errors.js";
+import { avroEncoder } from "./avro.js";
+import { openRegistry, subjectOf } from "./registry.js";
+import { registryType, schemaOf } from "./schema.js";
 import { readWatermarks, type Watermarks } from "./watermarks.js";
+import { framed } from "./wire-format.js";
 
 // Node finds only some of this CommonJS module's names.
 const { CompressionTypes, Partitioners } = kafkajs;
-
-/** What a topic's messages must look like, and which of them belong together. */
-export interface MessageContract<Event> {
-  readonly schema: z.ZodType;
-  /** The id that a report names an event by. */
-  readonly idOf: (event: Event) => unknown;
-  /** Events with the same key keep their order. */
-  readonly keyOf: (event: Event) => string;
-}
 
 /** An event and the timestamp of its message, in milliseconds since 1970. */
 interface Outgoing<Event> {
@@ -47,11 +42,11 @@ export const eventsPerSend = 1000;
 /**
  * Opens a producer that sends each event once and the events of a key in order: idempotent, compressed, confirmed by all
  * replicas. A batch that Kafka does not confirm is sent again unchanged, and Kafka recognises it; a batch that is too large
- * is sent in halves.
+ * is sent in halves. With a registry, its schema is registered first, and each message names it.
  *
  * @param contract an event that breaks it is not sent
  * @param options.signal stops repeated attempts
- * @throws InputError within 5 s when Kafka or the topic can't be reached
+ * @throws InputError within 5 s when Kafka or the topic can't be reached, or when the registry refuses the schema
  */
 export async function openProducer<Event>(
   settings: KafkaSettings,
@@ -60,16 +55,17 @@ export async function openProducer<Event>(
 ): Promise<EventProducer<Event>> {
   const { topic } = settings;
   const partitionOf = partitioner(topic, await readWatermarks(settings));
+  const encode = await encoderOf(settings, contract);
   const report = { sent: 0, resent: 0, refused: [] as { event_id: unknown; reason: string }[] };
   let producer = await connect(settings);
 
   // One partition at a time: Kafka accepts or rejects these messages together.
-  const deliver = async (partition: number, messages: readonly Message[]): Promise<void> => {
+  const deliver = async (partition: number, messages: readonly Identified[]): Promise<void> => {
     for (let repeat = 0; ; repeat++) {
       try {
         await producer.send({
           topic,
-          messages: messages.map((message) => ({ ...message, partition })),
+          messages: messages.map(({ key, value, timestamp }) => ({ key, value, timestamp, partition })),
           acks: -1,
           compression: CompressionTypes.GZIP,
         });
@@ -96,20 +92,20 @@ export async function openProducer<Event>(
     }
   };
 
-  const refuse = (message: Message, reason: string) => {
-    const { event_id } = JSON.parse(String(message.value)) as { event_id: unknown };
-    report.refused.push({ event_id, reason });
+  const refuse = ({ id }: Identified, reason: string) => {
+    report.refused.push({ event_id: id, reason });
   };
 
   return {
     report,
     async send(events) {
-      const byPartition = new Map<number, Message[]>();
+      const byPartition = new Map<number, Identified[]>();
       for (const { event, timestamp } of events) {
         const judged = contract.schema.safeParse(event);
         if (judged.success) {
           const key = contract.keyOf(event);
-          const message = { key, value: JSON.stringify(event), timestamp: String(timestamp) };
+          const value = encode(event, judged.data);
+          const message = { id: contract.idOf(event), key, value, timestamp: String(timestamp) };
           const partition = partitionOf(message);
           const others = byPartition.get(partition);
           if (others) others.push(message);
@@ -124,6 +120,28 @@ export async function openProducer<Event>(
     },
     close: async () => producer.disconnect().catch(() => undefined),
   };
+}
+
+/** A message with the id that a report names it by. */
+interface Identified {
+  readonly id: unknown;
+  readonly key: string;
+  readonly value: string | Buffer;
+  readonly timestamp: string;
+}
+
+/** How an event becomes a message: as JSON, or with a registry in its format, behind the number of the schema that is registered here. */
+async function encoderOf<Event>(
+  { registry, topic }: KafkaSettings,
+  contract: MessageContract<Event>,
+): Promise<(event: Event, parsed: unknown) => string | Buffer> {
+  if (!registry) return (event) => JSON.stringify(event);
+  const schema = schemaOf(contract, registry.format);
+  const given = { schema: JSON.stringify(schema), type: registryType[registry.format] };
+  const id = await openRegistry(registry).register(subjectOf(topic), given);
+  if (registry.format === "json") return (event) => framed(id, Buffer.from(JSON.stringify(event)));
+  const avro = avroEncoder(schema);
+  return (_, parsed) => framed(id, avro(parsed));
 }
 
 /** Chooses a partition by the key's hash, as Kafka's own clients do. */

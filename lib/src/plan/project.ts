@@ -1,3 +1,4 @@
+import type { Messages } from "../contracts/messages.js";
 import type { Tables } from "../contracts/table.js";
 
 /** What a project declares in addition to its notebooks. The framework is given it and never imports it. */
@@ -11,6 +12,8 @@ export interface Project {
   readonly mostTasksAtOnce: number;
   /** Databricks' own dashboards (AI/BI). */
   readonly lakeview: readonly LakeviewDashboard[];
+  /** Topics whose messages have a contract, by their names. */
+  readonly topics: Readonly<Record<string, Messages>>;
 }
 
 /** A job of the bundle. Its tasks come from the graph of the notebooks that name it. */
@@ -39,6 +42,8 @@ export interface JobDeclaration {
   readonly also?: readonly string[];
   /** It has no step of its own: it runs this job with the business dates that it is given, which gold tables then compute anew. */
   readonly backfills?: string;
+  /** Its step forgets the persons that it is given: before this job computes all tables anew, and after it, when it proves that. */
+  readonly forgets?: string;
 }
 
 /** A dashboard in the workspace, made from one query of a page. */

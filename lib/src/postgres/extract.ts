@@ -9,6 +9,7 @@ import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
+import { readForgotten, withoutForgotten, type Filter } from "./forgotten.js";
 import { beginSnapshot, landStates, type Moment, type Watch } from "./observe.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
@@ -23,6 +24,8 @@ interface Extraction {
   readonly into: Table;
   /** Read as a whole, or by what was updated. */
   readonly route: "full" | "incremental";
+  /** The column that names a person. A row whose key it is lands no more once the person is forgotten; of others it is a pseudonym. */
+  readonly person?: string;
 }
 
 /** The column that says when a row was last updated. */
@@ -61,7 +64,11 @@ export async function extract(
   stopSignal().addEventListener("abort", abort, { once: true });
   try {
     const moment = await beginSnapshot(client, settings, watch);
-    for (const extraction of extractions) await extractOne(settings, client, extraction, moment);
+    const forgotten = await readForgotten();
+    for (const extraction of extractions) {
+      const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
+      await extractOne(settings, client, extraction, moment, filter);
+    }
     await landStates(client, settings.schema, moment, watch.compared, moment.lsn);
   } catch (error) {
     stopSignal().throwIfAborted();
@@ -77,6 +84,7 @@ async function extractOne(
   client: Client,
   extraction: Extraction,
   snapshot: Moment,
+  filter: Filter,
 ): Promise<void> {
   const { into, route, table } = extraction;
   const { next, newest } = await newestOf(into, updatedThere);
@@ -84,8 +92,8 @@ async function extractOne(
   const source = { lsn: snapshot.lsn, ts_ms: Date.parse(snapshot.at), snapshot: route, table };
   const writer = await openChangeWriter(into, next, { at: snapshot.at, source });
   try {
-    if (route === "full") await readAll(client, select, into, writer);
-    else await readUpdated(client, select, into, writer, newest, settings.overlapMinutes);
+    if (route === "full") await readAll(client, select, into, writer, filter);
+    else await readUpdated(client, select, into, writer, filter, newest, settings.overlapMinutes);
     const what = `rows of ${settings.schema}.${table}`;
     refuseLoss(writer, { what, variables: "POSTGRES", acceptLoss: settings.acceptLoss });
     await writer.land();
@@ -142,17 +150,28 @@ async function* chunksOf(client: Client, select: string): AsyncGenerator<readonl
 }
 
 /** Goes through all rows in the order of their keys, beside those that bronze holds. */
-async function readAll(client: Client, select: () => string, into: Table, writer: Writer): Promise<void> {
+async function readAll(
+  client: Client,
+  select: () => string,
+  into: Table,
+  writer: Writer,
+  filter: Filter,
+): Promise<void> {
+  const forgotten: string[] = [];
   let last: string | undefined;
   const compare = async (found: readonly Read[], until: string | undefined) => {
     const states = await statesBetween(into, last, until);
-    await writer.write(found, states);
+    await writer.write(filter.rows(found), states);
     const there = new Set(found.map(({ key }) => key));
-    await writer.delete([...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : [])));
+    const missing = [...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : []));
+    forgotten.push(...missing.filter(filter.isForgotten));
+    await writer.delete(missing.filter((key) => !filter.isForgotten(key)));
     last = until;
   };
   for await (const found of chunksOf(client, select())) await compare(found, found.at(-1)!.key);
   await compare([], undefined);
+  // A pseudonym stands elsewhere in the order of keys than the number that the database has.
+  await writer.delete(forgotten.filter((key) => !filter.there.has(key)));
 }
 
 async function readUpdated(
@@ -160,6 +179,7 @@ async function readUpdated(
   select: (from?: string) => string,
   into: Table,
   writer: Writer,
+  filter: Filter,
   newest: string | undefined,
   overlapMinutes: number,
 ): Promise<void> {
@@ -167,5 +187,5 @@ async function readUpdated(
     newest === undefined ? undefined : new Date(Date.parse(newest) - overlapMinutes * 60_000).toISOString();
   const states =
     from === undefined ? new Map<string, State>() : await versionsSince(into, updatedThere, from);
-  for await (const found of chunksOf(client, select(from))) await writer.write(found, states);
+  for await (const found of chunksOf(client, select(from))) await writer.write(filter.rows(found), states);
 }

@@ -1,14 +1,14 @@
 import path from "node:path";
 import type { Client } from "pg";
 import { landWhole } from "../landing/new-file.js";
-import { csvLine } from "../pull/csv-line.js";
+import { csvLine } from "../landing/csv-line.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
 import { InputError } from "../errors.js";
 import { addressOf, connect, problemOf } from "./connect.js";
 import { quoted } from "./read-columns.js";
 
 /** What is compared of a table: a row's digest is made of these columns. */
-export interface Compared {
+interface Compared {
   readonly table: string;
   readonly key: string;
   /** Of type DECIMAL(12,2). */
@@ -57,7 +57,8 @@ export async function beginSnapshot(
     throw new InputError(
       `The log of PostgreSQL at ${addressOf(settings)} stands at ${inHex(moment.lsn)}, and at ${seen.at} it stood at ${inHex(seen.lsn)}: ` +
         "it is another database, or it was restored from a backup. What it says now would count as older than what bronze holds. " +
-        "Check POSTGRES_URL; of a restored database, begin anew with its tables (docs/databases.md, A restored database). Nothing was read.",
+        "Check POSTGRES_URL; of a restored database, begin anew with its tables (docs/databases.md, A restored database). " +
+        "Nothing was read.",
     );
   return moment;
 }

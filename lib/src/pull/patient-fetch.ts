@@ -14,6 +14,8 @@ interface Patience {
   readonly timeout?: number;
   /** The longest pause in seconds that the service may ask for by Retry-After. */
   readonly longestPause?: number;
+  /** Statuses that are refusals of this service, which asking again cannot change. */
+  readonly refusals?: readonly number[];
   readonly signal?: AbortSignal;
 }
 
@@ -31,13 +33,13 @@ export class ServiceDown extends InputError {
  * @throws ServiceDown naming the address without secrets, the number of attempts and the last failure
  */
 export function patientFetch(patience: Patience): typeof fetch {
-  const { service, advice, signal, attempts = 6, timeout = 60, longestPause = 300 } = patience;
+  const { service, advice, signal, attempts = 6, timeout = 60, longestPause = 300, refusals = [] } = patience;
   const turn = budget(patience.requestsPerSecond);
   return async (input, init) => {
     const url = typeof input === "object" && "url" in input ? input.url : String(input);
     for (let attempt = 1; ; attempt++) {
       await turn(signal);
-      const answer = await ask(url, init ?? {}, timeout, signal);
+      const answer = await ask(url, init ?? {}, timeout, signal, refusals);
       if ("response" in answer) return answer.response;
       const { problem, retryAfter = 0 } = answer;
       const last = retryAfter > longestPause ? `${problem}, and asks to wait for ${retryAfter} s` : problem;
@@ -59,6 +61,7 @@ async function ask(
   init: RequestInit,
   timeout: number,
   stop: AbortSignal | undefined,
+  refusals: readonly number[],
 ): Promise<Answer> {
   const tooLong = AbortSignal.timeout(timeout * 1000);
   const given = [tooLong, stop, init.signal].filter((signal) => signal instanceof AbortSignal);
@@ -66,7 +69,8 @@ async function ask(
     const response = await fetch(url, { ...init, signal: AbortSignal.any(given) });
     const text = await response.text();
     const { status, headers } = response;
-    if (status >= 500 || status === 408 || status === 409 || status === 429)
+    const isTemporary = status >= 500 || status === 408 || status === 409 || status === 429;
+    if (isTemporary && !refusals.includes(status))
       return {
         problem: `it answered with status ${status}`,
         retryAfter: secondsIn(headers.get("retry-after")),

@@ -7,7 +7,7 @@ import { removeDrafts } from "../landing/write-whole.js";
 import { loadColumns } from "../plan/kept-columns.js";
 import { settings } from "../settings.js";
 import type { Slice } from "./cursor.js";
-import { csvLine } from "./csv-line.js";
+import { csvLine } from "../landing/csv-line.js";
 import { heldOf, nameOf, type Objects } from "./held.js";
 
 /** A row as it lands: a text or nothing for each column. Where the key is null, it is what could not be read. */

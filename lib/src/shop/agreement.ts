@@ -1,7 +1,7 @@
 import { sql, sqlOf, type Statement } from "../sql/statement.js";
 import { rowsOf } from "./arrived.js";
 import * as bronze from "./database-bronze.js";
-import { databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
 import * as silver from "./silver.js";
 
 /** The tables of silver that hold what tables of the database do. */
@@ -30,8 +30,9 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
       select cast(confirmed_lsn as bigint) as lsn from ${bronze.database_states} where table_name = ${name}
     ) as looks`;
   const state = sql`
-    select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction, split(running_transactions, ',') as running,
-      cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum, observed_at
+    select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction,
+      split(running_transactions, ',') as running, cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum,
+      observed_at
     from (
       select *, row_number() over (partition by table_name order by observed_at desc) as place from ${bronze.database_states}
       where table_name = ${name} and cast(lsn as bigint) <= (select lsn from ${confirmed} as confirmed)
@@ -41,7 +42,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     ...amounts.map((column) => `try_cast(${column} as decimal(12,2)) as ${column}`),
     ...instants.map((column) => `try_cast(${column} as timestamp) as ${column}`),
   ].join(", ");
-  const arrived = rowsOf(name, bronze[`${name}_changes`], [
+  const arrived = rowsOf(name, changeTables[name], [
     "cast(get_json_object(source, '$.txId') as bigint) as xid",
   ]);
   const changed = sqlOf(
@@ -88,7 +89,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
 
 /** Rows that a table had when it was emptied (truncate), and that are still here: of each its key. */
 export function keptThoughEmptied(name: DatabaseTable): Statement {
-  const raw = bronze[`${name}_changes`];
+  const raw = changeTables[name];
   const id = sqlOf([databaseTables[name].key]);
   return sql`
     select ${id}, change_lsn, source_file, source_row from (

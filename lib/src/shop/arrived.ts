@@ -2,8 +2,7 @@ import type { Table } from "../contracts/table.js";
 import { arrivedColumns, loadColumns } from "../plan/kept-columns.js";
 import { changes, sql, sqlOf, type Changes, type Statement } from "../sql/statement.js";
 import { fromUnixSeconds } from "../verbs/stripe.js";
-import * as bronze from "./database-bronze.js";
-import { databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
 import { routeOf } from "./database.js";
 
 /** The rows of a source, whichever way they come in: columns of the export as text, and of each row where it came from. */
@@ -53,7 +52,7 @@ export function arrived(name: DatabaseTable): Arrived {
       merging: {},
       keeping: {},
     };
-  const raw = bronze[`${name}_changes`];
+  const raw = changeTables[name];
   return {
     raw,
     news: rowsOf(name, changes(raw)),

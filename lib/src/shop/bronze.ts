@@ -29,6 +29,7 @@ export const clickstream_raw = table(
     kafka_offset: bigint("The message's offset in its partition.").nullable(),
     kafka_timestamp: timestamp("When the message was produced, by Kafka's account.").nullable(),
     kafka_key: given("The message's key: the visitor, or the customer where there is no visitor_id."),
+    kafka_schema_id: int("The schema's number in the registry, of a message that names one.").nullable(),
     event_id: given(
       "The event's id. This and the fields below are null where the value is no JSON object or lacks them.",
     ),
@@ -60,6 +61,7 @@ export const clickstream_raw = table(
     files: "envelopes",
     // Most queries ask which offsets of a partition it holds.
     clusterBy: ["kafka_topic", "kafka_partition", "kafka_offset"],
+    person: "customer_id",
     tags: { sensitivity: "internal" },
   },
 );

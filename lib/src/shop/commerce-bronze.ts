@@ -73,7 +73,7 @@ export const stripe_charges_raw = exported(
     created: given("When it was made, in seconds since 1970."),
     ...whole,
   },
-  ["value"],
+  { personal: ["value"], personBy: { column: "order_id", is: "silver.orders_clean.order_id" } },
 );
 
 export const stripe_refunds_raw = exported("stripe_refunds", {
@@ -101,7 +101,7 @@ export const stripe_disputes_raw = exported(
     created: given("When it was made, in seconds since 1970."),
     ...whole,
   },
-  ["value"],
+  { personal: ["value"], personBy: { column: "charge_id", is: "bronze.stripe_charges_raw.charge_id" } },
 );
 
 export const stripe_balance_transactions_raw = exported("stripe_balance_transactions", {

@@ -74,6 +74,7 @@ export const fct_order_items = table(
   {
     ...gold,
     key: ["line_id", "order_id"],
+    person: "customer_id",
     tracks: [
       "order_id",
       "product_id",
@@ -122,6 +123,7 @@ export const fct_orders = table(
   {
     ...gold,
     key: ["order_id"],
+    person: "customer_id",
     tracks: ["customer_id", "date", "status", "is_first_order", "total_reporting"],
     references: { customer_key: "silver.dim_customers.surrogate_key", date: "gold.dim_date.date" },
     clusterBy: ["date"],

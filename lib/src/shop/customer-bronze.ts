@@ -14,7 +14,7 @@ export const customers_raw = exported(
     signup_date: given("When the customer signed up, ISO date or instant."),
     updated_at: given("When the shop last changed this customer, ISO instant."),
   },
-  ["first_name", "last_name", "email", "phone"],
+  { person: "customer_id", personal: ["first_name", "last_name", "email", "phone", "city"] },
 );
 
 export const products_raw = exported("products", {
@@ -28,14 +28,18 @@ export const products_raw = exported("products", {
   updated_at: given("When the shop last changed this product, ISO instant."),
 });
 
-export const orders_raw = exported("orders", {
-  order_id: given("The shop's order number."),
-  customer_id: given("Who ordered."),
-  product_id: given("What was ordered."),
-  quantity: given("How many units."),
-  unit_price: given("Price of one unit."),
-  total_amount: given("What the customer pays."),
-  order_date: given("When the order was placed, ISO instant or date."),
-  status: given("pending, completed, cancelled or refunded."),
-  updated_at: given("When the shop last changed this order, ISO instant."),
-});
+export const orders_raw = exported(
+  "orders",
+  {
+    order_id: given("The shop's order number."),
+    customer_id: given("Who ordered."),
+    product_id: given("What was ordered."),
+    quantity: given("How many units."),
+    unit_price: given("Price of one unit."),
+    total_amount: given("What the customer pays."),
+    order_date: given("When the order was placed, ISO instant or date."),
+    status: given("pending, completed, cancelled or refunded."),
+    updated_at: given("When the shop last changed this order, ISO instant."),
+  },
+  { person: "customer_id" },
+);

@@ -67,6 +67,7 @@ function changesOf(name: DatabaseTable) {
         "When the message was produced; of an extraction, when it began.",
       ).nullable(),
       kafka_key: given("The row's key."),
+      kafka_schema_id: int("The schema's number in the registry, of a message that names one.").nullable(),
       op: given("r: read, c: inserted, u: updated, d: deleted, t: the whole table was emptied."),
       before: given(
         "The row before the change as JSON, as far as the database says; of a deletion at least its key.",
@@ -97,6 +98,15 @@ export const products_changes = changesOf("products");
 export const orders_changes = changesOf("orders");
 export const order_items_changes = changesOf("order_items");
 export const payments_changes = changesOf("payments");
+
+/** The tables of bronze that hold the changes of the database's. */
+export const changeTables = {
+  customers: customers_changes,
+  products: products_changes,
+  orders: orders_changes,
+  order_items: order_items_changes,
+  payments: payments_changes,
+} as const;
 
 export const database_topic_starts = table(
   "bronze.database_topic_starts",

@@ -1,4 +1,5 @@
 import { InputError } from "../errors.js";
+import type { Table } from "../contracts/table.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
 import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
@@ -16,7 +17,7 @@ import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { rows } from "../verbs/read.js";
 import * as bronze from "./database-bronze.js";
-import { databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
 
 /** The tables of the shop's database that can take the place of exports. */
 export const databaseTableNames = Object.keys(databaseTables) as DatabaseTable[];
@@ -48,7 +49,16 @@ export async function landDatabase(settings: Settings): Promise<void> {
     if (route !== "full" && route !== "incremental") return [];
     const { exported, key, leaves } = databaseTables[table];
     const columns = arrivedColumns(exported).flatMap(({ name }) => (name === "_rescued_data" ? [] : name));
-    return { table, key, columns, leaves, into: bronze[`${table}_changes`], route };
+    const { person } = (exported as Table).options;
+    return {
+      table,
+      key,
+      columns,
+      leaves,
+      into: changeTables[table],
+      route,
+      ...(person && { person }),
+    };
   });
   const captured = routed.flatMap(({ table, route }) => (route === "changes" ? table : []));
   if (postgres && read.length > 0)
@@ -81,7 +91,11 @@ async function watchOf({ compareHours }: PostgresSettings, names: readonly Datab
     select table_name, max(observed_at) as at from ${bronze.database_states} group by table_name`);
   const [seen] = await rows(sql`
     select cast(max(cast(lsn as bigint)) as string) as lsn, max(observed_at) as at
-    from (select lsn, observed_at from ${bronze.database_states} union all select lsn, observed_at from ${bronze.database_slots}) as looks`);
+    from (
+      select lsn, observed_at from ${bronze.database_states}
+      union all
+      select lsn, observed_at from ${bronze.database_slots}
+    ) as looks`);
   return {
     compared: names.flatMap((table) => {
       const { key, amounts, instants } = databaseTables[table];
@@ -100,7 +114,7 @@ async function loadLooks(): Promise<void> {
   await load(bronze.database_slots, { from: "database_slots" });
 }
 
-const loadChanges = (name: DatabaseTable) => load(bronze[`${name}_changes`], { from: `${name}_changes` });
+const loadChanges = (name: DatabaseTable) => load(changeTables[name], { from: `${name}_changes` });
 
 /** Lands what a topic of change data capture holds and bronze does not. */
 async function landTopicOf(
@@ -108,7 +122,7 @@ async function landTopicOf(
   kafka: KafkaSettings,
   { landing, changeTopics }: Settings,
 ): Promise<void> {
-  const into = bronze[`${name}_changes`];
+  const into = changeTables[name];
   const held = await rows(sql`
     select kafka_topic, kafka_partition, max(kafka_offset) + 1 as next_offset,
       max_by(kafka_timestamp, kafka_offset) as last_timestamp

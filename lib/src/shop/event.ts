@@ -1,5 +1,6 @@
 import * as z from "zod";
-import type { MessageContract } from "../kafka/producer.js";
+import type { MessageContract } from "../contracts/messages.js";
+import { clickstream_raw } from "./bronze.js";
 
 /** What a shopper can do. */
 export const eventTypes = ["page_view", "add_to_cart", "purchase", "search"] as const;
@@ -105,7 +106,9 @@ export type ClickstreamEvent = z.input<typeof clickstreamEvent>;
 
 /** The topic's messages: keyed by visitor, so that a visitor's events stay in order, whether logged in or not. */
 export const clickstreamMessages: MessageContract<ClickstreamEvent> = {
+  name: "ClickstreamEvent",
   schema: clickstreamEvent,
+  table: clickstream_raw,
   idOf: ({ event_id }) => event_id,
   keyOf: ({ visitor_id, customer_id }) => String(visitor_id ?? customer_id),
 };

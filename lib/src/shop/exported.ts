@@ -15,11 +15,18 @@ export const audit = {
   ingested_at: timestamp("When the file was loaded."),
 };
 
+/** Who can be known by an export's rows, and by which columns. */
+interface Persons<Name> {
+  readonly personal?: readonly Name[];
+  readonly person?: Name;
+  readonly personBy?: { readonly column: Name; readonly is: string };
+}
+
 /** An export is kept as text, exactly as the shop wrote it, with audit columns. */
 export function exported<Shape extends z.ZodRawShape>(
   entity: string,
   columns: Shape,
-  personal: readonly Extract<keyof Shape, string>[] = [],
+  persons: Persons<Extract<keyof Shape, string>> = {},
 ) {
   return table(
     `bronze.${entity}_raw`,
@@ -27,8 +34,9 @@ export function exported<Shape extends z.ZodRawShape>(
     { ...columns, ...audit },
     {
       auditColumns: ["ingested_at", "source_load"],
-      tags: { sensitivity: personal.length > 0 ? "personal" : "internal" },
-      personal,
+      tags: { sensitivity: persons.personal ? "personal" : "internal" },
+      personal: [],
+      ...persons,
     },
   );
 }

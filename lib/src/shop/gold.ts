@@ -62,7 +62,7 @@ export const customer_ltv = table(
     ltv_segment: oneOf(ltvSegment, "High above 500, Medium from 100 to 500, Low below 100."),
     ...updatedAt,
   },
-  { ...gold, key: ["customer_id"] },
+  { ...gold, key: ["customer_id"], person: "customer_id" },
 );
 
 export const product_performance = table(

@@ -2,6 +2,7 @@ import * as ops from "../contracts/ops.js";
 import { tablesOf } from "../contracts/table.js";
 import type { Project } from "../plan/project.js";
 import * as bronze from "./bronze.js";
+import { clickstreamMessages } from "./event.js";
 import * as gold from "./gold.js";
 import { jobs, localOnlyJobs, mostTasksAtOnce } from "./jobs.js";
 import { lakeview } from "./lakeview.js";
@@ -13,4 +14,11 @@ export { bronze, gold, ops, silver };
 export const tables = tablesOf(bronze, silver, gold, ops);
 
 /** What the shop declares in addition to its notebooks. */
-export const shop: Project = { tables, jobs, localOnlyJobs, mostTasksAtOnce, lakeview };
+export const shop: Project = {
+  tables,
+  jobs,
+  localOnlyJobs,
+  mostTasksAtOnce,
+  lakeview,
+  topics: { "clickstream-events": clickstreamMessages },
+};

@@ -43,6 +43,13 @@ export const jobs: Readonly<Record<string, JobDeclaration>> = {
     timeout: 5 * 60,
     backfills: "daily",
   },
+  /** It waits in the daily job's queue, as a backfill does. */
+  forget: {
+    description:
+      "Forgets the customer of customer_id: out of landed files and all tables, with a proof. Without one, those who arrived again.",
+    timeout: 5 * 60,
+    forgets: "daily",
+  },
 };
 
 /** Jobs whose notebooks stay off Databricks, and why. */

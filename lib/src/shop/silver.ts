@@ -48,12 +48,17 @@ export const dim_customers = table(
       "End of this version: the next version's start. Null while current.",
     ).nullable(),
     is_current: boolean("Whether this is the current version."),
+    end_reason: oneOf(
+      ["changed", "deleted"],
+      "Why this version ended: the customer changed, or the shop deleted them. Null while current.",
+    ).nullable(),
   },
   {
     key: ["surrogate_key"],
     tracks: ["customer_id", "region", "country", "signup_date", "effective_start_date", "effective_end_date"],
     tags: { sensitivity: "personal" },
-    personal: ["first_name", "last_name", "email", "phone"],
+    person: "customer_id",
+    personal: ["first_name", "last_name", "email", "phone", "city"],
   },
 );
 
@@ -108,6 +113,7 @@ export const orders_clean = table(
   },
   {
     key: ["order_id"],
+    person: "customer_id",
     order: byLog,
     newest: ["updated_at", "source_load", "source_file", "source_row"],
     auditColumns: ["source_load"],
@@ -171,6 +177,7 @@ export const clickstream_clean = table(
   },
   {
     key: ["event_id"],
+    person: "customer_id",
     oldest: [
       "received_at",
       "kafka_topic",
@@ -221,6 +228,7 @@ export const clickstream_late = table(
   },
   {
     key: ["event_id"],
+    person: "customer_id",
     tracks: [
       "visitor_id",
       "customer_id",
@@ -269,6 +277,7 @@ export const clickstream_sessions = table(
   },
   {
     key: ["visitor_id", "has_cookie", "session_start"],
+    person: "customer_id",
     formerly: { visitor_id: "customer_id", has_cookie: "channel is not null" },
     tracks: ["session_end"],
     clusterBy: ["session_date"],
@@ -295,6 +304,7 @@ export const visitor_identities = table(
   },
   {
     key: ["visitor_id", "tied_from", "customer_id"],
+    person: "customer_id",
     relations: [
       {
         name: "tied_from is not after identified_at, and that not after tied_until",

@@ -1,6 +1,6 @@
 -- Bronze: the messages of one new file, with their fields as text.
 insert into bronze.clickstream_raw
-select value, topic, "partition", "offset", "timestamp", "key",
+select value, topic, "partition", "offset", "timestamp", "key", null,
   message.event_id, message.visitor_id, message.customer_id, message.product_id, message.event_type,
   message.session_id, message.page, message.event_ts, message.quantity, message.price, message.device, message.country,
   message.referrer, message.utm_source, message.utm_medium, message.utm_campaign, message.order_id,

@@ -91,7 +91,7 @@ with lines as (
 select md5(customer_id || '|' || epoch_us(effective_start_date)) as surrogate_key,
   customer_id, first_name, last_name, email, phone, city, region, country, signup_date, effective_start_date,
   lead(effective_start_date) over (partition by customer_id order by effective_start_date) as effective_end_date,
-  effective_end_date is null as is_current
+  effective_end_date is null as is_current, case when not is_current then 'changed' end as end_reason
 from versions;
 
 delete from silver.dim_customers where customer_id in (select customer_id from histories);
@@ -189,7 +189,7 @@ with typed as (
   from bronze.clickstream_raw
   where ingested_at = getvariable('now')
 )
-select * exclude (value, is_json, _rescued_data, kafka_key, event_ts, ingested_at),
+select * exclude (value, is_json, _rescued_data, kafka_key, kafka_schema_id, event_ts, ingested_at),
   case when value is null then ['message is empty'] when not is_json then ['message is no JSON object'] else list_filter([
     case when event_id is null then 'event_id is missing' end,
     case when event_id is not null and not (trim(event_id) <> '' and left(event_id, 1) not in ('{', '[') and length(event_id) <= 200)
@@ -237,7 +237,7 @@ from typed;
 insert into silver.rejected_rows
 select 'silver.clickstream_clean', reasons,
   to_json({value: raw.value, kafka_topic: raw.kafka_topic, kafka_partition: raw.kafka_partition, kafka_offset: raw.kafka_offset,
-    kafka_timestamp: replace(raw.kafka_timestamp::varchar, ' ', 'T') || 'Z', kafka_key: raw.kafka_key,
+    kafka_timestamp: replace(raw.kafka_timestamp::varchar, ' ', 'T') || 'Z', kafka_key: raw.kafka_key, kafka_schema_id: raw.kafka_schema_id,
     event_id: raw.event_id, visitor_id: raw.visitor_id, customer_id: raw.customer_id, product_id: raw.product_id,
     event_type: raw.event_type, session_id: raw.session_id, page: raw.page, event_ts: raw.event_ts,
     quantity: raw.quantity, price: raw.price, device: raw.device, country: raw.country, referrer: raw.referrer,

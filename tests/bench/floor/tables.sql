@@ -21,7 +21,7 @@ create table if not exists bronze.orders_raw (
 create table if not exists silver.dim_customers (
   surrogate_key varchar, customer_id varchar, first_name varchar, last_name varchar, email varchar, phone varchar,
   city varchar, region varchar, country varchar, signup_date date, effective_start_date timestamp,
-  effective_end_date timestamp, is_current boolean
+  effective_end_date timestamp, is_current boolean, end_reason varchar
 );
 create table if not exists silver.dim_products (
   product_id varchar, product_name varchar, category varchar, subcategory varchar, brand varchar,
@@ -38,7 +38,7 @@ create table if not exists silver.rejected_rows (
 );
 create table if not exists bronze.clickstream_raw (
   value varchar, kafka_topic varchar, kafka_partition int, kafka_offset bigint, kafka_timestamp timestamp,
-  kafka_key varchar, event_id varchar, visitor_id varchar, customer_id varchar, product_id varchar, event_type varchar,
+  kafka_key varchar, kafka_schema_id int, event_id varchar, visitor_id varchar, customer_id varchar, product_id varchar, event_type varchar,
   session_id varchar, page varchar, event_ts varchar, quantity varchar, price varchar, device varchar, country varchar,
   referrer varchar, utm_source varchar, utm_medium varchar, utm_campaign varchar, order_id varchar,
   _rescued_data varchar, source_file varchar, source_row bigint, source_load bigint,

@@ -52,12 +52,12 @@ export async function start(options: ConnectOptions): Promise<Connect> {
   await writeFile(worker, properties(workerSettings(options, port)), { mode: 0o600 });
   await writeFile(connector, properties(connectorSettings(options)), { mode: 0o600 });
   const log = path.join(folder, "connect.log");
-  let process_: ChildProcess | undefined;
+  let running: ChildProcess | undefined;
   let ended: Promise<unknown> = Promise.resolve();
   const begin = async () => {
     say?.("Starting Kafka Connect …");
     const output = openSync(log, "a");
-    const arguments_ = [
+    const flags = [
       "-Xmx384m",
       "-XX:+UseSerialGC",
       "-XX:TieredStopAtLevel=1",
@@ -67,23 +67,23 @@ export async function start(options: ConnectOptions): Promise<Connect> {
     ];
     const child = spawn(
       "java",
-      [...arguments_, "org.apache.kafka.connect.cli.ConnectStandalone", worker, connector],
+      [...flags, "org.apache.kafka.connect.cli.ConnectStandalone", worker, connector],
       {
         cwd: folder,
         stdio: ["ignore", output, output],
       },
     );
     closeSync(output);
-    process_ = child;
+    running = child;
     ended = new Promise((resolve) => child.once("close", resolve));
     await waitUntilRunning(child, address, log);
   };
   const end = async (signal: NodeJS.Signals) => {
-    process_?.kill(signal);
-    const hard = setTimeout(() => process_?.kill("SIGKILL"), 15_000);
+    running?.kill(signal);
+    const hard = setTimeout(() => running?.kill("SIGKILL"), 15_000);
     await ended;
     clearTimeout(hard);
-    process_ = undefined;
+    running = undefined;
   };
   try {
     await begin();

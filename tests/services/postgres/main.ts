@@ -72,8 +72,8 @@ const folder = path.join(home, "shop");
 const ended = new Promise<void>((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
 });
-let isOver = false;
-void ended.then(() => (isOver = true));
+const ending = new AbortController();
+void ended.then(() => ending.abort());
 
 try {
   const server = await start({ folder, port });
@@ -86,7 +86,7 @@ try {
       to: days > 0 || rate !== undefined ? daysBefore(yesterday, Math.max(days, 30)) : yesterday,
       say: console.error,
     });
-    for (let day = 0; day < days && !isOver; day++) tell(await shop.day());
+    for (let day = 0; day < days && !ending.signal.aborted; day++) tell(await shop.day());
     console.log(`export POSTGRES_URL=${server.reader}`);
     console.error(
       "The shop is open until Ctrl-C. In another terminal, with this set: POSTGRES_ROUTE=full npx shopmetrics run",
@@ -103,9 +103,9 @@ try {
 }
 
 async function live(shop: LiveShop, perSecond: number): Promise<void> {
-  while (!isOver) {
+  while (!ending.signal.aborted) {
     const lived = shop.day(async () => {
-      if (!isOver) await sleep(1000 / perSecond);
+      if (!ending.signal.aborted) await sleep(1000 / perSecond);
     });
     tell(await lived);
   }

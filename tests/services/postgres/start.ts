@@ -76,13 +76,13 @@ export async function start(options: StartOptions = {}): Promise<Postgres> {
     fsync: "off",
     ...options.settings,
   };
-  const arguments_ = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const log = path.join(folder, "postgres.log");
   let server: ChildProcess | undefined;
   let ended: Promise<unknown> = Promise.resolve();
   const begin = async () => {
     const output = openSync(log, "a");
-    const child = spawn(path.join(programs, "postgres"), ["-D", data, ...arguments_], {
+    const child = spawn(path.join(programs, "postgres"), ["-D", data, ...flags], {
       ...account(),
       cwd: data,
       stdio: ["ignore", output, output],

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import type { Table } from "#lib/contracts/table.js";
 import type { Connection } from "#lib/engine/connection.js";
 import { openDatabricks } from "#lib/engine/databricks/engine.js";
 import { openDuckdb } from "#lib/engine/duckdb/engine.js";
@@ -12,6 +13,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { compileNodeTask } from "../../../build/src/bundle/node-task.ts";
 import { executeNotebooks } from "../../services/jupyter/execute.ts";
 import { whyNoJupyter } from "../../services/jupyter/why-not.ts";
+import { keys, openLiveShop } from "../../services/postgres/life.ts";
+import { whyNoPostgres } from "../../services/postgres/programs.ts";
+import { start as startPostgres } from "../../services/postgres/start.ts";
 import type { Warehouse } from "../../services/warehouse/start.ts";
 import { lakehouse, projectRoot, succeeded, type Lakehouse } from "../cli.ts";
 
@@ -63,6 +67,15 @@ export function liveTests(given: () => Warehouse, home: string): void {
     }
   };
 
+  const rowsIn = async (connection: Connection, { name, columns, options }: Table) => {
+    const auditColumns = (options.auditColumns ?? []) as readonly string[];
+    const names = columns.map((column) => column.name).filter((column) => !auditColumns.includes(column));
+    const { rows } = await connection.query(`select ${names.join(", ")} from ${name}`);
+    return rows.map((row) => JSON.stringify(row)).toSorted();
+  };
+  const rowsOf = (where: "here" | "there", name: string) =>
+    query(where, (connection) => rowsIn(connection, project.tables.get(name)!));
+
   /** Every row of the tables that the run keeps, without its audit columns. */
   const contents = (where: "here" | "there") =>
     query(where, async (connection) => {
@@ -70,12 +83,7 @@ export function liveTests(given: () => Warehouse, home: string): void {
       const kept = [...project.tables.values()].filter(({ name, layer }) =>
         steps ? /_products(_raw)?$/.test(name) : layer !== "ops",
       );
-      for (const { name, columns, options } of kept) {
-        const auditColumns = (options.auditColumns ?? []) as readonly string[];
-        const names = columns.map((column) => column.name).filter((column) => !auditColumns.includes(column));
-        const { rows } = await connection.query(`select ${names.join(", ")} from ${name}`);
-        found[name] = rows.map((row) => JSON.stringify(row)).toSorted();
-      }
+      for (const table of kept) found[table.name] = await rowsIn(connection, table);
       return found;
     });
 
@@ -195,4 +203,50 @@ export function liveTests(given: () => Warehouse, home: string): void {
     expect(code).toBe(143);
     expect(performance.now() - began).toBeLessThan(10_000);
   });
+
+  const absent = whyNoPostgres();
+  it.skipIf(absent)(
+    `the shop's database comes as to the embedded engine${absent ? ` (skipped: ${absent})` : ""}`,
+    { timeout: 3_600_000 },
+    async () => {
+      const postgres = await startPostgres();
+      try {
+        const live = await openLiveShop(postgres.owner, {
+          folder: postgres.folder,
+          scale: 0.002,
+          from: "2026-01-01",
+          to: "2026-03-01",
+        });
+        const tables = days > 0 ? Object.keys(keys) : ["products", "customers"];
+        const kept = tables.map((name) => `bronze.${name}_changes`);
+        const silver = [
+          "silver.dim_products",
+          "silver.dim_customers",
+          ...(days > 0 ? ["silver.orders_clean", "silver.order_items", "silver.payments"] : []),
+        ];
+        const routed = {
+          POSTGRES_URL: postgres.reader,
+          POSTGRES_ROUTE: tables.map((name) => `${name}=full`).join(", "),
+          POSTGRES_COMPARE_HOURS: "0",
+        };
+        const only = ["bronze.database", ...silver, ...(days > 0 ? ["ops.data_quality"] : [])].join(",");
+        for (let day = 0; day < Math.max(days, 2); day++) {
+          if (day > 0) for (let many = 0; many < 6; many++) await live.day();
+          const args = `run --quiet --only ${only}`;
+          const there = await shop.shopmetrics(args, { env: { ...env, ...routed } });
+          expect(there, there.stderr).toMatchObject({ code: 0 });
+          succeeded({ ...(await shop.shopmetrics(args, { env: routed })), stderr: "" });
+          for (const name of [...kept, ...silver])
+            expect([name, await rowsOf("there", name)]).toEqual([name, await rowsOf("here", name)]);
+        }
+        const deletions = await query("there", (connection) =>
+          connection.query("select count(*) as n from bronze.customers_changes where op = 'd'"),
+        );
+        expect(Number(deletions.rows[0]!["n"])).toBeGreaterThan(0);
+        await live.close();
+      } finally {
+        await postgres.stop();
+      }
+    },
+  );
 }

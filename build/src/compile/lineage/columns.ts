@@ -3,6 +3,7 @@ import {
   batchColumns,
   beforeTable,
   isAuditColumn,
+  landingFolderOf,
   loggedColumns,
   rejected_rows,
   verbNamed,
@@ -11,7 +12,6 @@ import {
   type Table,
   type Tables,
 } from "shopmetrics/plan";
-import { landingFolderOf } from "../landing-folders.js";
 import type { Question } from "./select.js";
 import {
   constantColumn,

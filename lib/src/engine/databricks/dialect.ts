@@ -49,4 +49,6 @@ export const databricksDialect: Dialect = {
     ...maintain,
   },
   unload,
+  // Rows that are only marked as deleted stay in their files otherwise. The files that it replaces go by VACUUM, a week later.
+  purge: (table) => [`reorg table ${table} apply (purge)`],
 };

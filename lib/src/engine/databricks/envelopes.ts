@@ -7,10 +7,11 @@ const envelope: Readonly<Record<string, string>> = {
   kafka_offset: "try_cast(e.offset as bigint)",
   kafka_timestamp: "try_cast(e.timestamp as timestamp)",
   kafka_key: "e.key",
+  kafka_schema_id: "try_cast(e.schema_id as int)",
   value: "e.value",
 };
 
-const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
+const parts = ["topic", "partition", "offset", "timestamp", "key", "value", "schema_id"];
 
 const ownNames = parts.map((name) => `'${name}'`).join(", ");
 

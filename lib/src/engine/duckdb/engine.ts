@@ -17,6 +17,7 @@ import {
   type Json,
 } from "@duckdb/node-api";
 import { InputError } from "../../errors.js";
+import { syncFolder, writeWhole } from "../../landing/write-whole.js";
 import type { Result, ResultRow, ResultValue } from "../../plan/plan.js";
 import type { Engine } from "../adapter.js";
 import type { Bound, Connection } from "../connection.js";
@@ -68,7 +69,30 @@ export async function openDuckdb(options: DuckdbOptions): Promise<Engine> {
     isExclusive: true,
     connect: async () => connection(await connect(instance), options.ownsLanding ?? false),
     close: async () => instance.closeSync(),
+    ...(writesFile && { closeCompacted: () => closeCompacted(instance, options.file) }),
   };
+}
+
+/**
+ * Copies all tables into a new file, which takes the place of the old one while that is still held: whoever waits for it opens the
+ * new one. The old one has no log any more by then and writes nothing when it is closed.
+ */
+async function closeCompacted(instance: DuckDBInstance, file: string): Promise<void> {
+  const last = await connect(instance);
+  await writeWhole(file, async (draft) => {
+    await last.run("checkpoint");
+    const { rows } = { rows: (await last.runAndReadAll("select current_database()")).getRows() };
+    const name = `"${String(rows[0]![0]).replaceAll('"', '""')}"`;
+    await last.run(
+      `attach '${draft.replaceAll("'", "''")}' as compacted (storage_version '${withZstandard}')`,
+    );
+    await last.run(`copy from database ${name} to compacted`);
+    await last.run("checkpoint compacted; detach compacted; pragma disable_checkpoint_on_shutdown");
+    await rm(`${file}.wal`, { force: true });
+  });
+  await syncFolder(path.dirname(file));
+  last.closeSync();
+  instance.closeSync();
 }
 
 /**

@@ -29,10 +29,10 @@ const fullAt = 128 << 20;
 
 /**
  * Appends files of envelopes, a Kafka message per line, to a bronze table, within the caller's transaction:
- * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`. Every line becomes a row. A line that is not an
- * envelope is kept whole in `_rescued_data`, and so is one with other fields than these or with one of them twice, such as
- * `value_base64` (a message that is not UTF-8) or `value_bytes` (the size of one too large to be kept). `source_row` is the
- * line's position in the file, from 1, blank lines not counted.
+ * `{"topic":…,"partition":…,"offset":…,"timestamp":…,"key":…,"value":…}`, and `"schema_id":…` of one that
+ * names a schema. Every line becomes a row. A line that is not an envelope is kept whole in `_rescued_data`, and so is one with
+ * other fields than these or with one of them twice, such as `value_base64` (a message that is not UTF-8) or `value_bytes` (the
+ * size of one too large to be kept). `source_row` is the line's position in the file, from 1, blank lines not counted.
  *
  * The lines of small files are parsed together. They are counted as they are read, and there must be the same number of rows.
  *
@@ -119,6 +119,8 @@ async function emptyTable(connection: DuckDBConnection): Promise<DuckDBAppender>
 }
 
 const parts = ["topic", "partition", "offset", "timestamp", "key", "value"];
+/** With what only some envelopes have. */
+const allParts = [...parts, "schema_id"];
 
 /**
  * Moves the gathered lines into the table. What looks like an object is read without first asking whether it is JSON: only where
@@ -139,7 +141,7 @@ async function parseLines(
       from temp.main.${linesTable}
     ),
     split as (
-      select line, file, position, names, case when names is not null then json_transform(line, ${texts(parts)}) end as e from listed
+      select line, file, position, names, case when names is not null then json_transform(line, ${texts(allParts)}) end as e from listed
     ),
     typed as (
       select *, try_int(e."partition") as kafka_partition, try_bigint(e."offset") as kafka_offset,
@@ -153,7 +155,7 @@ async function parseLines(
       select file, position, e, kafka_partition, kafka_offset, kafka_timestamp, fits,
         case when not fits then line when e."timestamp" is not null and kafka_timestamp is null then line
           when names <> ${textList(parts)} then
-            case when len(list_distinct(names)) < len(names) or not list_has_all(${textList(parts)}, names) then line end
+            case when len(list_distinct(names)) < len(names) or not list_has_all(${textList(allParts)}, names) then line end
           end as rescued
       from judged
     )

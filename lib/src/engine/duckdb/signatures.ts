@@ -370,6 +370,10 @@ addFull("function", "array_compact(array<T>): array<T>", (a) => {
   if (!items) return compact;
   return `case when coalesce(${items.join(", ")}) is null then cast([] as ${nameOf(a!.type)}) else ${compact} end`;
 });
+fn(
+  "array_append(array<T>, T): array<T>",
+  (list, item) => `case when ${list} is not null then list_append(${list}, ${item}) end`,
+);
 fn("array_distinct(array<T>): array<T>", call("spark_distinct"));
 fn("array_contains(array<T>, T): boolean", call("spark_contains"));
 fn("element_at(array<T>, int): T", call("spark_element_at"));

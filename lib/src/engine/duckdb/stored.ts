@@ -8,6 +8,7 @@ export const envelopeColumns: Readonly<Record<string, string>> = {
   kafka_offset: "kafka_offset",
   kafka_timestamp: "kafka_timestamp",
   kafka_key: "e.key",
+  kafka_schema_id: 'try_int(e."schema_id")',
   value: "e.value",
 };
 

@@ -4,7 +4,7 @@
 {% for name in new_files('clickstream') %}
 {{ 'union all' if not loop.first }}
 select value, topic as kafka_topic, "partition" as kafka_partition, "offset" as kafka_offset, "timestamp" as kafka_timestamp,
-  "key" as kafka_key,
+  "key" as kafka_key, null::int as kafka_schema_id,
   {% for field in fields %}message.{{ field }}, {% endfor %}
   null::varchar as _rescued_data, '{{ name }}' as source_file, position as source_row, {{ before + loop.index }}::bigint as source_load,
   {{ now() }} as ingested_at

@@ -19,5 +19,6 @@ select md5(customer_id || '|' || epoch_us(updated_at)) as surrogate_key,
   updated_at as effective_start_date,
   lead(updated_at) over (partition by customer_id order by updated_at) as effective_end_date,
   effective_end_date is null as is_current,
+  case when not is_current then 'changed' end as end_reason,
   {{ now() }} as loaded_at
 from versions

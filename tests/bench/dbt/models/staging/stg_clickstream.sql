@@ -8,7 +8,7 @@ with typed as (
       then try_cast(event_ts as timestamp) end as instant,
     coalesce(json_valid(value), false) as is_json,
     to_json({value: value, kafka_topic: kafka_topic, kafka_partition: kafka_partition, kafka_offset: kafka_offset,
-      kafka_timestamp: replace(kafka_timestamp::varchar, ' ', 'T') || 'Z', kafka_key: kafka_key,
+      kafka_timestamp: replace(kafka_timestamp::varchar, ' ', 'T') || 'Z', kafka_key: kafka_key, kafka_schema_id: kafka_schema_id,
       event_id: event_id, visitor_id: visitor_id, customer_id: customer_id, product_id: product_id,
       event_type: event_type, session_id: session_id, page: page, event_ts: event_ts,
       quantity: quantity, price: price, device: device, country: country, referrer: referrer,
