@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { whyNotReady as whyNoConnect } from "../services/connect/install.ts";
@@ -25,6 +25,7 @@ describe.skipIf(absent)(
   () => {
     let shop: Lakehouse;
     const servers: { child: ChildProcess; over: Promise<unknown> }[] = [];
+    let data: string | undefined;
     beforeAll(async () => void (shop = await lakehouse()));
     afterAll(async () => {
       for (const { child, over } of servers.toReversed()) {
@@ -32,6 +33,7 @@ describe.skipIf(absent)(
         process.kill(-child.pid!, "SIGINT");
         await over;
       }
+      if (data) await rm(data, { recursive: true });
       await shop?.remove();
     });
 
@@ -68,6 +70,7 @@ describe.skipIf(absent)(
           hasPort ? `${command}${command.includes(" -- ") ? "" : " --"} --port ${await freePort()}` : command,
           env,
         );
+        data ??= said.match(/The shop's data are in (\/var\/tmp\/.+)\.\n/)?.[1];
         for (const [, name, value] of said.matchAll(/^export (\w+)=(.*)$/gm)) env[name!] = value!;
       }
       expect(env).toMatchObject({ POSTGRES_URL: expect.any(String), KAFKA_BROKERS: expect.any(String) });

@@ -12,7 +12,7 @@ import { query } from "./tables.ts";
 /** How many runs are killed: a few by default, more by `REVIEWS_KILLS=60 npx vitest run …`. */
 const kills = Number(process.env["REVIEWS_KILLS"] ?? 3);
 
-const { Decimal128, Double, Int32 } = mongodb;
+const { BSON, Decimal128, Double, Int32, ObjectId } = mongodb;
 const absent = await whyNotReady();
 
 describe.skipIf(absent)(`reviews in MongoDB${absent ? ` (skipped: ${absent})` : ""}`, () => {

@@ -1,7 +1,8 @@
 /**
- * `npm run shop`: a shop in PostgreSQL for a person, until Ctrl-C. Its data stay in `.shopmetrics/shop`, so the next start goes on with the
- * day after. See README.md.
+ * `npm run shop`: a shop in PostgreSQL for a person, until Ctrl-C. Its data stay in `.shopmetrics/shop`, of root in `/var/tmp`, so the next
+ * start goes on with the day after. See README.md.
  */
+import { createHash } from "node:crypto";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -68,7 +69,11 @@ function wanted(): Wanted {
 
 const { port, scale, days, rate } = wanted();
 const home = path.resolve(process.env["SHOPMETRICS_HOME"] ?? ".shopmetrics");
-const folder = path.join(home, "shop");
+// PostgreSQL does not run as root, and the user in its place may not enter root's folders.
+const isRoot = process.getuid?.() === 0;
+const name = createHash("md5").update(home).digest("hex").slice(0, 8);
+const folder = isRoot ? path.join("/var/tmp", `shopmetrics-shop-${name}`) : path.join(home, "shop");
+console.error(`The shop's data are in ${folder}.`);
 const ended = new Promise<void>((resolve) => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
 });
