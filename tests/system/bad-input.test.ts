@@ -439,7 +439,7 @@ describe("a command that is mistyped", () => {
     ["run --only a --from b", "--only and --from exclude each other: give one of them."],
     [
       "run --job nightly",
-      "--job nightly: no notebook belongs to it. There are: daily, generator, maintenance, smoke_test, streaming.",
+      "--job nightly: no notebook belongs to it. There are: daily, forget, generator, maintenance, smoke_test, streaming.",
     ],
     ["run --date 2026-02-30", "--date 2026-02-30: give a date such as 2026-03-01."],
     ["run --date 2026-99-99", "--date 2026-99-99: give a date such as 2026-03-01."],
@@ -572,7 +572,8 @@ describe("a notebook that is wrong", () => {
       const [found, put] = [from, to].map((part) => part.replaceAll('"', '\\"'));
       expect(text).toContain(found);
       let spoilt = text.replace(found!, put!);
-      if (to.includes("gold.product")) spoilt = spoilt.replace("import { bronze,", "import { bronze, gold,");
+      if (to.includes("gold.product"))
+        spoilt = spoilt.replace("import { arrived,", "import { arrived, gold,");
       if (to.includes("load("))
         spoilt = spoilt.replace("import { check, gold,", "import { check, gold, load,");
       await writeFile(path.join(root, notebook), spoilt);

@@ -11,7 +11,7 @@ import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start as startPostgres, type Postgres } from "../services/postgres/start.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { comparedRows } from "./compared.ts";
-import { agreement, allAgree, differences } from "./database-rows.ts";
+import { agreement, allAgree, differences, toSilver } from "./database-rows.ts";
 import { execute, query } from "./tables.ts";
 
 /** How many days the shop lives: a few by default, a month by `DATABASE_DAYS=30 npx vitest run …`. */
@@ -68,9 +68,10 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     KAFKA_BROKERS: kafka.brokers,
     POSTGRES_COMPARE_HOURS: "0",
   });
-  const args = "run --quiet --only bronze.database+ --date 2026-03-31";
+  const args = `run --quiet --only ${toSilver} --date 2026-03-31`;
   const run = (shop: keyof typeof shops, route: string = shop) =>
     shops[shop].shopmetrics(args, { env: env(route) });
+  const toGold = "run --quiet --only bronze.database+ --date 2026-03-31";
 
   /** Runs until silver is what the database holds: the log arrives a little later. */
   async function follow(): Promise<Record<string, unknown>> {
@@ -102,6 +103,8 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
       succeeded(await run("incremental", "full"));
       expect(await follow()).toEqual({});
       expect(await agreement(shops.changes)).toEqual(allAgree);
+      for (const shop of ["full", "incremental", "changes"] as const)
+        succeeded(await shops[shop].shopmetrics(toGold, { env: env(shop) }));
       // Where a row came from, and when it is known to have ended, is another thing on each way.
       const own = new Set(["source_file", "source_row", "source_load", "change_lsn", "effective_end_date"]);
       const found: Record<string, number> = {};

@@ -5,7 +5,7 @@ import { openLiveShop, keys, type LiveShop } from "../services/postgres/life.ts"
 import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start, type Postgres } from "../services/postgres/start.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
-import { agreement, allAgree, differences } from "./database-rows.ts";
+import { agreement, allAgree, differences, toSilver } from "./database-rows.ts";
 import { execute, query } from "./tables.ts";
 
 /** How many extractions are killed: a few by default, more by `DATABASE_KILLS=60 npx vitest run …`. */
@@ -45,7 +45,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     ...more,
   });
   const run = (route: string, more?: Readonly<Record<string, string>>, of = shop) =>
-    of.shopmetrics("run --quiet --only bronze.database+", { env: env(route, more) });
+    of.shopmetrics(`run --quiet --only ${toSilver}`, { env: env(route, more) });
 
   const differing = (of = shop) => differences(of, owner);
 
@@ -183,7 +183,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   it(`is read to the end after ${kills} kills`, async () => {
     const other = await lakehouse();
     for (let kill = 0; kill < kills; kill++) {
-      const { child, outcome } = other.start("run --quiet --only bronze.database+", { env: env("full") });
+      const { child, outcome } = other.start(`run --quiet --only ${toSilver}`, { env: env("full") });
       await sleep(1000 + kill * 500);
       child.kill("SIGKILL");
       await outcome;

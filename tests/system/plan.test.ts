@@ -86,9 +86,15 @@ describe("plan says what the run that follows does", () => {
     expect(plan.hasWarehouse).toBe(false);
     expect(stepOf(plan, "bronze.orders_raw")).toMatchObject({ verdict: "runs", files: 1 });
     expect(planned).toEqual(ran);
-    // Rates may be landed or asked for; here they are those of the repository.
+    // Rates may be landed or asked for; here they are those of the repository. There is no database.
     const idle = plan.steps.filter(({ verdict }) => verdict === "idle").map(({ step }) => step);
-    expect(idle).toEqual(["bronze.currency_rates_raw"]);
+    expect(idle).toEqual([
+      "bronze.currency_rates_raw",
+      "bronze.database",
+      "bronze.reviews",
+      "silver.product_reviews",
+      "gold.product_ratings",
+    ]);
   });
 
   it("where nothing is new", async () => {
@@ -261,7 +267,7 @@ describe("what plan prints", () => {
     expect(code).toBe(0);
     const lines = stdout.trimEnd().split("\n");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
-    expect(lines[0]).toMatch(/^A run as of \d{4}-\d\d-\d\d: \d+ of 51 steps run, \d+ more may\.$/);
+    expect(lines[0]).toMatch(/^A run as of \d{4}-\d\d-\d\d: \d+ of 55 steps run, \d+ more may\.$/);
     expect(stdout).toMatch(/^● bronze\.orders_raw +1 new file, /m);
     expect(stdout).toMatch(/^○ gold\.customer_ltv +if gold\.fct_orders changes$/m);
     expect(stdout).toMatch(/^● 9 pages are exported\. Figures may move on /m);
