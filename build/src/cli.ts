@@ -327,12 +327,13 @@ program
   .description(
     "forget customers who ask for it: in landed files and all tables, with a proof that nothing is left",
   )
-  .argument("[customers...]", "their numbers, such as C000123")
+  .addArgument(new Argument("<who>").choices(["customer"]))
+  .argument("[numbers...]", "of whom, such as C000123")
   .option("--again", "those who were forgotten before and have arrived again")
   .addOption(quiet())
   .addOption(json())
-  .addHelpText("after", examples("forget C000123", "forget --again"))
-  .action(async (customers, options) => (await import("./commands/forget.js")).forget(customers, options));
+  .addHelpText("after", examples("forget customer C000123", "forget customer --again"))
+  .action(async (_who, numbers, options) => (await import("./commands/forget.js")).forget(numbers, options));
 
 program
   .command("new")

@@ -114,7 +114,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       `select * from customers where email is not null and customer_id ${orders} (select customer_id from orders) order by 1 limit 1`;
     const [buyer, visitor] = [await one(which("in")), await one(which("not in"))];
     const numbers = [buyer.customer_id, visitor.customer_id];
-    const forget = await other.shopmetrics(`forget ${numbers.join(" ")} --json`, { env: env("full") });
+    const forget = await other.shopmetrics(`forget customer ${numbers.join(" ")} --json`, { env: env("full") });
     succeeded(forget);
     const { pseudonyms, left } = JSON.parse(forget.stdout) as { pseudonyms: string[]; left: unknown[] };
     expect(left).toEqual([]);
@@ -154,7 +154,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
         (await owner.query("select count(*) from orders where customer_id = $1", [numbers[0]])).rows[0].count,
       ),
     );
-    const again = await other.shopmetrics(`forget ${numbers.join(" ")} --json`, { env: env("full") });
+    const again = await other.shopmetrics(`forget customer ${numbers.join(" ")} --json`, { env: env("full") });
     expect(JSON.parse(again.stdout)).toMatchObject({ tables: {}, files: [], left: [] });
     await other.remove();
   });

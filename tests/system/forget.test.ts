@@ -230,7 +230,7 @@ beforeAll(async () => {
   );
   await landPerson(shop);
   succeeded(await shop.shopmetrics("run"));
-  succeeded(await shop.shopmetrics("forget C000003"));
+  succeeded(await shop.shopmetrics("forget customer C000003"));
   before = await dump(shop);
   facts = await figures(shop);
 }, 240_000);
@@ -241,7 +241,7 @@ describe("forget", () => {
   let after: Tables;
   beforeAll(async () => {
     gone = await shop.copy();
-    answer = await gone.json<Forgotten>(`forget ${person}`);
+    answer = await gone.json<Forgotten>(`forget customer ${person}`);
     after = await dump(gone);
   }, 120_000);
 
@@ -327,7 +327,7 @@ describe("forget", () => {
           .map(async (entry) => (await readFile(path.join(entry.parentPath, entry.name))).toString("base64")),
       );
     const landed = await files();
-    const again = await gone.json<Forgotten>(`forget ${person}`);
+    const again = await gone.json<Forgotten>(`forget customer ${person}`);
     expect(again).toMatchObject({ pseudonyms: answer.pseudonyms, tables: {}, left: [] });
     expect(await files()).toEqual(landed);
     expect(differences(await dump(gone), after)).toEqual([]);
@@ -343,10 +343,10 @@ describe("forget", () => {
     const run = await late.shopmetrics("run");
     succeeded(run);
     expect(run.stdout + run.stderr).toContain(
-      "forgotten customers who arrived again (shopmetrics forget --again)",
+      "forgotten customers who arrived again (shopmetrics forget customer --again)",
     );
     expect(run.stdout + run.stderr).not.toContain("Zebulon");
-    expect(await late.json<Forgotten>("forget --again")).toMatchObject({
+    expect(await late.json<Forgotten>("forget customer --again")).toMatchObject({
       pseudonyms: answer.pseudonyms,
       left: [],
     });
@@ -360,19 +360,19 @@ describe("forget", () => {
     ).toEqual([{ orders: 3 }]);
     const next = await late.shopmetrics("run");
     expect(next.stdout + next.stderr).not.toContain("arrived again");
-    expect((await late.json<Forgotten>("forget --again")).pseudonyms).toEqual([]);
+    expect((await late.json<Forgotten>("forget customer --again")).pseudonyms).toEqual([]);
   });
 
   it("names what is left, such as a notebook's copy of the warehouse, and ends with code 1", async () => {
     const copied = await shop.copy();
     await cp(path.join(shop.home, "warehouse.duckdb"), path.join(copied.home, "dev_ada.duckdb"));
-    const forgot = await copied.shopmetrics(`forget ${person}`);
+    const forgot = await copied.shopmetrics(`forget customer ${person}`);
     expect(forgot.code).toBe(1);
     expect(forgot.stderr).toMatch(/dev_ada\.duckdb: \d+ rows: .*npx shopmetrics clean --dev/);
   });
 
   it("refuses a number that nobody has, and changes nothing", async () => {
-    const forgot = await shop.shopmetrics("forget K777");
+    const forgot = await shop.shopmetrics("forget customer K777");
     expect(forgot).toMatchObject({ code: 2 });
     expect(forgot.stderr).toContain(
       "There is no K777 in any table, and nobody of that number was forgotten. Nothing was changed.",
@@ -383,18 +383,18 @@ describe("forget", () => {
 
   it("may be killed at any moment: given again, it ends the same", async () => {
     const undisturbed = await shop.copy();
-    const whole = await undisturbed.shopmetrics(`forget ${person}`);
+    const whole = await undisturbed.shopmetrics(`forget customer ${person}`);
     succeeded(whole);
     const points: string[] = [];
     for (let index = 0; index < kills; index++) {
       const copied = await shop.copy();
       const delay = 1000 * whole.seconds * (0.2 + (0.8 * (index + 0.5)) / kills);
-      const forgetting = copied.start(`forget ${person}`);
+      const forgetting = copied.start(`forget customer ${person}`);
       await sleep(delay);
       forgetting.child.kill("SIGKILL");
       const { signal } = await forgetting.outcome;
       points.push(signal ? `${Math.round(delay)} ms` : "after the end");
-      succeeded(await copied.shopmetrics(`forget ${person}`));
+      succeeded(await copied.shopmetrics(`forget customer ${person}`));
       expect(differences(await dump(copied), after), `killed at ${points.at(-1)}`).toEqual([]);
       expect(await filesWithTraces(copied.home), `killed at ${points.at(-1)}`).toEqual([]);
       expect(await tablesWithTraces(copied)).toEqual([]);
