@@ -274,6 +274,27 @@ describe.skipIf(absent)(`reviews in MongoDB${absent ? ` (skipped: ${absent})` : 
     expect(stderr).toMatch(words);
     for (const secret of [mongo.password, "wr:ong"]) expect(stdout + stderr).not.toContain(secret);
   });
+
+  it("forget a customer: the words are gone, and the stars stay", async () => {
+    const other = await lakehouse();
+    succeeded(await run("full", other));
+    const theirs =
+      "select count(*)::int as n, sum(rating)::int as stars from silver.product_reviews where customer_id = 'C000001'";
+    const ratings = "select * from gold.product_ratings order by all";
+    const [before] = await query(other, theirs);
+    const rated = await query(other, ratings);
+    succeeded(await other.shopmetrics("forget customer C000001 --quiet"));
+    expect(await query(other, theirs)).toEqual([{ n: 0, stars: null }]);
+    expect(
+      await query(
+        other,
+        `select count(*)::int as n, sum(rating)::int as stars from silver.product_reviews
+          where customer_id like 'forgotten-%' and title is null and body is null`,
+      ),
+    ).toEqual([before]);
+    expect(await query(other, ratings)).toEqual(rated);
+    await other.remove();
+  });
 });
 
 const silverColumns = `review_id, product_id, customer_id, is_verified, rating, title, body, tags, has_images, helpful_votes::int,

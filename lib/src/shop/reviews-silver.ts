@@ -34,6 +34,7 @@ export const product_reviews = table(
     tracks: ["product_id", "is_verified", "rating", "created_at"],
     references: { product_id: "silver.dim_products.product_id" },
     tags: { sensitivity: "personal" },
+    person: "customer_id",
     personal: ["title", "body"],
   },
 );
