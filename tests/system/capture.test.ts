@@ -6,6 +6,8 @@ import { whyNotReady as whyNoConnect } from "../services/connect/install.ts";
 import { start as startConnect, type Connect } from "../services/connect/start.ts";
 import { whyNotReady as whyNoKafka } from "../services/kafka/install.ts";
 import { start as startKafka, type Kafka } from "../services/kafka/start.ts";
+import { createTopic } from "../services/kafka/topic.ts";
+import { isMeasuring } from "../measure.ts";
 import { keys, openLiveShop, type LiveShop } from "../services/postgres/life.ts";
 import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start as startPostgres, type Postgres } from "../services/postgres/start.ts";
@@ -169,6 +171,26 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
       expect(await follow()).toEqual({});
     },
   );
+
+  it("is followed live: what changes is in gold while the shop goes on", async () => {
+    await createTopic(kafka.brokers, "clickstream-events");
+    const revenue = "select sum(total_revenue)::varchar as revenue from gold.customer_ltv";
+    succeeded(await shops.changes.shopmetrics(toGold, { env: env("changes") }));
+    const [before] = await query(shops.changes, revenue);
+    const { outcome } = shops.changes.start("stream --no-produce --seconds 45 --json", {
+      env: env("changes"),
+    });
+    await sleep(10_000);
+    for (let day = 0; day < 3; day++) await live.day(() => sleep(50));
+    const { code, stdout, stderr } = await outcome;
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout) as { events: number; rounds: number; latency: { p95: number } };
+    expect(report).toMatchObject({ events: expect.any(Number), latency: { p95: expect.any(Number) } });
+    expect(report.events).toBeGreaterThan(0);
+    expect(isMeasuring ? report.latency.p95 : 0).toBeLessThan(5);
+    expect((await query(shops.changes, revenue))[0]).not.toEqual(before);
+    expect(await follow()).toEqual({});
+  });
 
   it("tells of a table that was emptied, and keeps its rows until a person says that this is right", async () => {
     const [before] = await query(shops.changes, "select count(*)::int as n from silver.payments");

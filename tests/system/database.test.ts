@@ -114,7 +114,9 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       `select * from customers where email is not null and customer_id ${orders} (select customer_id from orders) order by 1 limit 1`;
     const [buyer, visitor] = [await one(which("in")), await one(which("not in"))];
     const numbers = [buyer.customer_id, visitor.customer_id];
-    const forget = await other.shopmetrics(`forget customer ${numbers.join(" ")} --json`, { env: env("full") });
+    const forget = await other.shopmetrics(`forget customer ${numbers.join(" ")} --json`, {
+      env: env("full"),
+    });
     succeeded(forget);
     const { pseudonyms, left } = JSON.parse(forget.stdout) as { pseudonyms: string[]; left: unknown[] };
     expect(left).toEqual([]);
@@ -154,7 +156,9 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
         (await owner.query("select count(*) from orders where customer_id = $1", [numbers[0]])).rows[0].count,
       ),
     );
-    const again = await other.shopmetrics(`forget customer ${numbers.join(" ")} --json`, { env: env("full") });
+    const again = await other.shopmetrics(`forget customer ${numbers.join(" ")} --json`, {
+      env: env("full"),
+    });
     expect(JSON.parse(again.stdout)).toMatchObject({ tables: {}, files: [], left: [] });
     await other.remove();
   });
@@ -206,6 +210,46 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     succeeded({ ...added, stderr: "" });
     expect(added.stderr).toContain("public.payments has columns that no contract takes: note.");
     await owner.query("alter table payments drop column note");
+  });
+
+  it("brings each type exactly, as the text that the database writes", async () => {
+    await owner.query(`create schema exact;
+      create type exact.mood as enum ('glad', 'so-so');
+      create table exact.products (product_id uuid, product_name exact.mood, category text[], subcategory jsonb, brand bytea,
+        price numeric, cost double precision, updated_at timestamptz, created_at timestamptz);
+      grant usage on schema exact to reader; grant select on exact.products to reader;
+      insert into exact.products values
+        ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'so-so', array['a,b', 'say "x"', null], '{"n": 12345678901234567890.10, "t": "\u00e4\\n"}',
+          '\\x00ff', 12345678901234567890.1234567890, 0.1, '2026-03-29 03:30:00.123456+02', null),
+        ('b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'glad', '{}', 'null', '', 'NaN', 1e300, 'infinity', null)`);
+    const other = await lakehouse();
+    const read = await run("exports, products=full", { POSTGRES_SCHEMA: "exact" }, other);
+    succeeded({ ...read, stderr: "" });
+    const found = await query(other, "select after from bronze.products_changes order by kafka_key");
+    expect(found.map(({ after }) => JSON.parse(String(after)) as unknown)).toEqual([
+      {
+        product_id: "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        product_name: "so-so",
+        category: String.raw`["a,b","say \"x\"",null]`,
+        subcategory: String.raw`{"n": 12345678901234567890.10, "t": "ä\n"}`,
+        brand: "AP8=",
+        price: "12345678901234567890.1234567890",
+        cost: "0.1",
+        updated_at: "2026-03-29T01:30:00.123456Z",
+      },
+      {
+        product_id: "b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        product_name: "glad",
+        category: "[]",
+        subcategory: "null",
+        brand: "",
+        price: "NaN",
+        cost: "1e+300",
+        updated_at: "infinity",
+      },
+    ]);
+    await owner.query("drop schema exact cascade");
+    await other.remove();
   });
 
   it("asks before it takes the loss of most rows for true", async () => {

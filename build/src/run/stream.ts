@@ -53,7 +53,11 @@ export interface StreamReport {
 export async function runStream(options: StreamOptions): Promise<StreamReport> {
   const { kafka, signal } = options;
   const { followTopic } = await import("shopmetrics/kafka");
-  const steps = streamSteps(options.compiled);
+  const followed = options.compiled.followed(options.settings);
+  const steps = streamSteps(
+    options.compiled,
+    followed.map(({ step }) => step),
+  );
   const pages = livePages(options.compiled, steps);
   let { settings } = options;
   let exported = 0;
@@ -63,7 +67,10 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
     if (isDue) exported = Date.now();
     await runRound({ ...options, settings }, isDue ? new Set([...steps, ...pages]) : steps);
   };
-  const follower = followTopic(kafka, settings.landing);
+  const followers = [
+    followTopic(kafka, settings.landing),
+    ...followed.map(({ topic, folders }) => followTopic({ ...kafka, topic }, settings.landing, folders)),
+  ];
   const started = Date.now();
   const all = latencies();
   let rounds = 0;
@@ -75,11 +82,11 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
     settings = withAcceptLoss(settings, false);
     options.onReady?.();
     while (!signal.aborted) {
-      await follower.come(signal);
+      await firstToCome(followers, signal);
       await sleep(kafka.batchSeconds * 1000, undefined, { signal }).catch(() => undefined);
       const began = Date.now();
       await round();
-      const done = measured(follower, began);
+      const done = measured(followers, began);
       if (done.events === 0) continue;
       for (const [wait, number] of done.waits) all.add(wait, number);
       rounds++;
@@ -88,7 +95,7 @@ export async function runStream(options: StreamOptions): Promise<StreamReport> {
     }
     return { events, rounds, seconds: (Date.now() - started) / 1000, latency: all.summary() };
   } finally {
-    await follower.close();
+    await Promise.all(followers.map((follower) => follower.close()));
   }
 }
 
@@ -103,8 +110,23 @@ function livePages({ plans }: Compiled, steps: ReadonlySet<string>): string[] {
     .map(({ step }) => step);
 }
 
-/** The streaming job's steps. */
-const streamSteps = (compiled: Compiled): Set<string> => selectSteps(compiled, { job: "streaming" });
+/** The streaming job's steps, and those that read other topics, with what they feed; pages are exported by themselves. */
+function streamSteps(compiled: Compiled, readers: readonly string[]): Set<string> {
+  const steps = selectSteps(compiled, { job: "streaming" });
+  const pages = new Set(compiled.plans.filter(({ runtime }) => runtime === "page").map(({ step }) => step));
+  for (const reader of new Set(readers))
+    for (const step of selectSteps(compiled, { job: "daily", only: `${reader}+` }))
+      if (!pages.has(step)) steps.add(step);
+  return steps;
+}
+
+/** Waits until one of them has something to land. */
+async function firstToCome(followers: readonly Follower[], signal: AbortSignal): Promise<void> {
+  const come = new AbortController();
+  const either = AbortSignal.any([signal, come.signal]);
+  await Promise.race(followers.map((follower) => follower.come(either)));
+  come.abort();
+}
 
 async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Promise<void> {
   const { settings, compiled, onNote } = options;
@@ -131,8 +153,12 @@ async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Pro
 }
 
 /** The events that the last round landed are in gold now. */
-function measured({ last }: Follower, began: number): Round {
+function measured(followers: readonly Follower[], began: number): Round {
   const now = Date.now();
-  const waits = last.groups.map(({ oldest, events }) => [now - oldest, events] as const);
-  return { events: last.events, lag: last.lag, seconds: (now - began) / 1000, waits };
+  const landed = followers.map(({ last }) => last);
+  const sum = (of: "events" | "lag") => landed.reduce((total, one) => total + one[of], 0);
+  const waits = landed.flatMap(({ groups }) =>
+    groups.map(({ oldest, events }) => [now - oldest, events] as const),
+  );
+  return { events: sum("events"), lag: sum("lag"), seconds: (now - began) / 1000, waits };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KafkaSettings } from "../settings.js";
+import type { LandingFolders } from "./landing-file.js";
 import type { Landed, PartitionWriters } from "./partition-writer.js";
 import { openTopic, type Known, type OpenTopic } from "./open-topic.js";
 import { TopicRecreated } from "./positions.js";
@@ -26,8 +27,9 @@ export const followerOf = (settings: KafkaSettings): Follower | undefined => fol
  * From now on `landTopic` in this process lands what the follower has read, instead of connecting each time.
  *
  * @param landing the landing folder
+ * @param folders where messages go below it; by default those of the clickstream
  */
-export function followTopic(settings: KafkaSettings, landing: string): Follower {
+export function followTopic(settings: KafkaSettings, landing: string, folders?: LandingFolders): Follower {
   let open: OpenTopic | undefined;
   let failed = false;
   let last: Follower["last"] = { events: 0, files: 0, groups: [], lag: 0 };
@@ -39,7 +41,12 @@ export function followTopic(settings: KafkaSettings, landing: string): Follower 
   };
   const reopen = async (settings: KafkaSettings, known: Known, recreated?: string) => {
     await close();
-    open = await openTopic(settings, known, { landing, follow: true, ...(recreated && { recreated }) });
+    open = await openTopic(settings, known, {
+      landing,
+      follow: true,
+      ...(folders && { folders }),
+      ...(recreated && { recreated }),
+    });
     open.reader.ended.catch(() => (failed = true));
   };
 

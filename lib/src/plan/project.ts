@@ -1,5 +1,6 @@
 import type { Messages } from "../contracts/messages.js";
 import type { Tables } from "../contracts/table.js";
+import type { Settings } from "../settings.js";
 
 /** What a project declares in addition to its notebooks. The framework is given it and never imports it. */
 export interface Project {
@@ -14,6 +15,17 @@ export interface Project {
   readonly lakeview: readonly LakeviewDashboard[];
   /** Topics whose messages have a contract, by their names. */
   readonly topics: Readonly<Record<string, Messages>>;
+  /** The topics that live mode follows beside the clickstream's, by the settings in force. */
+  followed(settings: Settings): readonly FollowedTopic[];
+}
+
+/** A topic that live mode follows. */
+export interface FollowedTopic {
+  readonly topic: string;
+  /** Where its messages land below the landing folder, and where their reading began. */
+  readonly folders: { readonly messages: string; readonly starts: string };
+  /** The step that reads it; those that it feeds run after it. */
+  readonly step: string;
 }
 
 /** A job of the bundle. Its tasks come from the graph of the notebooks that name it. */

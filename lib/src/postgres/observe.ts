@@ -87,10 +87,15 @@ export async function landStates(
   for (const { table, key, amounts, instants } of compared) {
     const parts = [
       `trim(${quoted(key)}::text)`,
-      ...amounts.map((name) => `coalesce(${quoted(name)}::numeric(12,2)::text, '')`),
-      ...instants.map(
-        (name) => `coalesce((extract(epoch from ${quoted(name)}) * 1000000)::bigint::text, '')`,
-      ),
+      // Of a value that no DECIMAL(12,2) or TIMESTAMP holds there is nothing to compare: it does not come to silver.
+      ...amounts.map((name) => {
+        const amount = `${quoted(name)}::numeric`;
+        return `case when ${amount} > -1e10 and ${amount} < 1e10 then round(${amount}, 2)::text else '' end`;
+      }),
+      ...instants.map((name) => {
+        const at = quoted(name);
+        return `case when isfinite(${at}) then (extract(epoch from ${at}) * 1000000)::bigint::text else '' end`;
+      }),
     ];
     const { rows } = await client.query<{ rows: string; checksum: string }>(`
       select count(*)::text as rows,

@@ -114,6 +114,12 @@ async function loadLooks(): Promise<void> {
   await load(bronze.database_slots, { from: "database_slots" });
 }
 
+/** The topic of a table's changes, and where they land. */
+export const topicOf = (name: DatabaseTable, changeTopics: string) => ({
+  topic: `${changeTopics}.${name}`,
+  folders: { messages: `${name}_changes`, starts: "database_topic_starts" },
+});
+
 const loadChanges = (name: DatabaseTable) => load(changeTables[name], { from: `${name}_changes` });
 
 /** Lands what a topic of change data capture holds and bronze does not. */
@@ -135,11 +141,12 @@ async function landTopicOf(
     await load(bronze.database_topic_starts, { from: "database_topic_starts" });
     await loadChanges(name);
   };
+  const { topic, folders } = topicOf(name, changeTopics);
   await landTopic(
-    { ...kafka, topic: `${changeTopics}.${name}` },
+    { ...kafka, topic },
     {
       landing,
-      folders: { messages: `${name}_changes`, starts: "database_topic_starts" },
+      folders,
       held,
       starts,
       signal: stopSignal(),

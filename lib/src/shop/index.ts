@@ -2,6 +2,7 @@ import * as ops from "../contracts/ops.js";
 import { tablesOf } from "../contracts/table.js";
 import type { Project } from "../plan/project.js";
 import * as bronze from "./bronze.js";
+import { databaseTableNames, routeOf, topicOf } from "./database.js";
 import { clickstreamMessages } from "./event.js";
 import * as gold from "./gold.js";
 import { jobs, localOnlyJobs, mostTasksAtOnce } from "./jobs.js";
@@ -21,4 +22,8 @@ export const shop: Project = {
   mostTasksAtOnce,
   lakeview,
   topics: { "clickstream-events": clickstreamMessages },
+  followed: ({ changeTopics }) =>
+    databaseTableNames
+      .filter((name) => routeOf(name) === "changes")
+      .map((name) => ({ ...topicOf(name, changeTopics), step: "bronze.database" })),
 };
