@@ -216,7 +216,7 @@ values (date'2025-12-01', 3, 1, 1, 1, 1, timestamp'2026-03-12 00:00:00')`,
     const { report } = await lake.run(undefined, { backfill: days });
     const steps = report.steps.map(({ step }) => step);
     expect(steps.filter((step) => !step.startsWith("dashboard.")).toSorted()).toEqual(
-      [...facts, ...tables, gold.marketing_performance, gold.order_touches]
+      [...facts, ...tables, gold.marketing_performance, gold.order_touches, gold.product_ratings]
         .map(({ name }) => name)
         .toSorted(),
     );
