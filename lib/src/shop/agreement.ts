@@ -31,8 +31,8 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     ) as looks`;
   const state = sql`
     select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction,
-      split(running_transactions, ',') as running, cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum,
-      observed_at
+      split(coalesce(running_transactions, ''), ',') as running,
+      cast(row_count as bigint) as row_count, cast(checksum as decimal(38,0)) as checksum, observed_at
     from (
       select *, row_number() over (partition by table_name order by observed_at desc) as place from ${bronze.database_states}
       where table_name = ${name} and cast(lsn as bigint) <= (select lsn from ${confirmed} as confirmed)
@@ -52,7 +52,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
       or (xid < next_transaction and not array_contains(running, cast(xid as string)))) as was_there
     from `,
       " as arrived cross join ",
-      " as state",
+      ` as state where nullif(trim(${key}), '') is not null`,
     ],
     arrived,
     state,
