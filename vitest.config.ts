@@ -6,7 +6,6 @@ import { notebooks } from "./build/src/notebook/plugin.ts";
 /** Files that take long, the longest first: begun last, one of them would keep everybody waiting. */
 const long = [
   "warehouse",
-  "warehouse-rounds",
   "capture",
   "database",
   "kernel",

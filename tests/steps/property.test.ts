@@ -5,7 +5,7 @@ import { randomHistory } from "./history.ts";
 
 // PROPERTY_RUNS=2000 npx vitest run --project steps property
 // A failure names its seed: PROPERTY_SEED=<seed> PROPERTY_RUNS=1 runs that history alone.
-const runs = Number(process.env["PROPERTY_RUNS"] ?? 5);
+const runs = Number(process.env["PROPERTY_RUNS"] ?? 3);
 const first = Number(process.env["PROPERTY_SEED"] ?? 1);
 const seeds = Array.from({ length: runs }, (_, index) => first + index);
 

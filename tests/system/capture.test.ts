@@ -17,7 +17,7 @@ import { agreement, allAgree, differences, toSilver } from "./database-rows.ts";
 import { execute, query } from "./tables.ts";
 
 /** How many days the shop lives: a few by default, a month by `DATABASE_DAYS=30 npx vitest run …`. */
-const days = Number(process.env["DATABASE_DAYS"] ?? 3);
+const days = Number(process.env["DATABASE_DAYS"] ?? 2);
 /** How many times something is killed: database, broker, Connect or our own process. By hand `DATABASE_KILLS=60`. */
 const kills = Number(process.env["DATABASE_KILLS"] ?? 6);
 

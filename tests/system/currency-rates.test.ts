@@ -5,7 +5,7 @@ import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { query } from "./tables.ts";
 
 /** How many pulls are killed: a few by default, more by `STRIPE_KILLS=50 npx vitest run …`. */
-const kills = Number(process.env["STRIPE_KILLS"] ?? 5);
+const kills = Number(process.env["STRIPE_KILLS"] ?? 3);
 
 const dateOf = (daysAgo: number) => new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
 

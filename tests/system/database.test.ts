@@ -9,7 +9,7 @@ import { agreement, allAgree, differences, toSilver } from "./database-rows.ts";
 import { execute, query } from "./tables.ts";
 
 /** How many extractions are killed: a few by default, more by `DATABASE_KILLS=60 npx vitest run …`. */
-const kills = Number(process.env["DATABASE_KILLS"] ?? 3);
+const kills = Number(process.env["DATABASE_KILLS"] ?? 2);
 
 const absent = whyNoPostgres();
 

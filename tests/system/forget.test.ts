@@ -8,7 +8,7 @@ import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { differences, dump, query, unread, type Tables } from "./tables.ts";
 
 /** How many times it is killed: `FORGET_KILLS=40 npx vitest run tests/system/forget.test.ts`. */
-const kills = Number(process.env["FORGET_KILLS"] ?? 4);
+const kills = Number(process.env["FORGET_KILLS"] ?? 2);
 
 const person = "K77";
 /** Nobody else has one of these. */

@@ -10,7 +10,7 @@ import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
 import { query } from "./tables.ts";
 
 /** How many runs are killed: a few by default, more by `REVIEWS_KILLS=60 npx vitest run …`. */
-const kills = Number(process.env["REVIEWS_KILLS"] ?? 3);
+const kills = Number(process.env["REVIEWS_KILLS"] ?? 2);
 
 const { BSON, Decimal128, Double, Int32, ObjectId } = mongodb;
 const absent = await whyNotReady();

@@ -144,8 +144,12 @@ async function runRound(options: StreamOptions, steps: ReadonlySet<string>): Pro
       cares: true,
       ...(onNote && { onNote }),
     });
-    const failed = report.steps.find(({ status }) => status === "failed");
-    if (failed) throw new InputError(`${failed.step}: ${failed.message}`);
+    for (const { step, status, message } of report.steps) {
+      if (status !== "failed") continue;
+      const failsAlone = compiled.plans.some((plan) => plan.step === step && plan.failsAlone);
+      if (!failsAlone) throw new InputError(`${step}: ${message}`);
+      onNote?.(`${step}: ${message}`);
+    }
   } finally {
     restoreSettings();
     await engine.close();

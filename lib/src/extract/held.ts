@@ -63,7 +63,9 @@ export const versionsSince = (
   from: string | number,
 ): Promise<Map<string, State>> =>
   statesOf(
-    sql`select * from ${into} where kafka_topic = ${extractedTopic} and op is not null and ${updated} >= ${from}`,
+    // All changes of these rows: of one that was deleted the deletion has no such time.
+    sql`select * from ${into} where op is not null and kafka_key in (
+      select kafka_key from ${into} where kafka_topic = ${extractedTopic} and ${updated} >= ${from})`,
   );
 
 async function statesOf(changed: Statement): Promise<Map<string, State>> {

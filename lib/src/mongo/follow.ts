@@ -26,11 +26,17 @@ export async function follow(
   const options = { ...json.read(held.checkpoint), fullDocument: "updateLookup", batchSize: 1000 };
   const stream = collection.watch([], options);
   let { next } = held;
+  /** Whether a change was read that is left for the next run: the stream's own token stands behind it. */
+  let isCut = false;
   const read = async () => {
     const changes: Change[] = [];
     while (changes.length < most) {
       const event = await stream.tryNext();
-      if (event === null || (event.clusterTime?.t ?? 0) > began.time.t) break;
+      if (event === null) break;
+      if ((event.clusterTime?.t ?? 0) > began.time.t) {
+        isCut = true;
+        break;
+      }
       const change = changeOf(event, name, json);
       if (change === "ended")
         throw new PositionLost(
@@ -58,7 +64,13 @@ export async function follow(
       if (found > 0 && !(await land(changes))) return true;
     }
     const token = json.textOf({ resumeAfter: stream.resumeToken });
-    if (next === held.next && stream.resumeToken && token !== held.checkpoint && began.at - held.at > quiet) {
+    if (
+      !isCut &&
+      next === held.next &&
+      stream.resumeToken &&
+      token !== held.checkpoint &&
+      began.at - held.at > quiet
+    ) {
       const source = {
         position: String(held.position),
         ts_ms: began.at,

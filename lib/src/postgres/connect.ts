@@ -23,6 +23,7 @@ export async function connect(settings: PostgresSettings): Promise<Client> {
     ssl: tls,
     application_name: "shopmetrics",
     connectionTimeoutMillis: 10_000,
+    keepAlive: true,
     options: "-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601 -c extra_float_digits=1",
   });
   // Whoever runs a statement is told of a connection that ends.
@@ -65,10 +66,15 @@ export function problemOf(error: unknown, settings: PostgresSettings): Error {
     case "42P01":
       return refused(`has no such table: ${message}. Check POSTGRES_ROUTE and POSTGRES_SCHEMA.`);
   }
+  // Classes 08, 53 and 57P of SQLSTATE, and the errors of sockets; others of the system are none of the database's, such as a full disk.
   const isDown =
-    code === undefined ? /terminated|timeout|ended/i.test(message) : /^(?:08|53|57|E)/.test(code);
+    code === undefined
+      ? /^(?:Connection terminated|timeout exp|Client (?:was closed|has encountered))/i.test(message)
+      : /^(?:08|53|57P|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EHOST|ENET)/.test(code);
   if (isDown) return down();
-  return code === undefined ? (error as Error) : refused(`refused: ${message} (${code}).`);
+  return code === undefined || !/^[0-9A-Z]{5}$/.test(code)
+    ? (error as Error)
+    : refused(`refused: ${message} (${code}).`);
 
   function down(): ServiceDown {
     return new ServiceDown(

@@ -10,7 +10,7 @@ import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
 import { readForgotten, withoutForgotten, type Filter } from "./forgotten.js";
-import { beginSnapshot, landStates, type Moment, type Watch } from "./observe.js";
+import { beginReading, landStates, type Moment, type Watch } from "./observe.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
 interface Extraction {
@@ -63,13 +63,15 @@ export async function extract(
   const abort = () => void client.end().catch(() => undefined);
   stopSignal().addEventListener("abort", abort, { once: true });
   try {
-    const moment = await beginSnapshot(client, settings, watch);
+    const moment = await beginReading(client, settings, watch);
     const forgotten = await readForgotten();
+    const gaveWay = new Set<string>();
     for (const extraction of extractions) {
       const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
-      await extractOne(settings, client, extraction, moment, filter);
+      if (!(await extractOne(settings, client, extraction, moment, filter))) gaveWay.add(extraction.table);
     }
-    await landStates(client, settings.schema, moment, watch.compared, moment.lsn);
+    const compared = watch.compared.filter(({ table }) => !gaveWay.has(table));
+    await landStates(client, settings.schema, moment, compared, moment.end_lsn);
   } catch (error) {
     stopSignal().throwIfAborted();
     throw error instanceof InputError ? error : problemOf(error, settings);
@@ -79,28 +81,35 @@ export async function extract(
   }
 }
 
+/** @returns false when another run was faster */
 async function extractOne(
   settings: PostgresSettings,
   client: Client,
   extraction: Extraction,
   snapshot: Moment,
   filter: Filter,
-): Promise<void> {
+): Promise<boolean> {
   const { into, route, table } = extraction;
-  const { next, newest } = await newestOf(into, updatedThere);
+  const { next, newest } = await newestOf(
+    into,
+    // A time that is still to come, or none, would hide what is new until then.
+    sql`case when ${updatedThere} <= ${snapshot.at} and ${updatedThere} rlike '^[0-9]{4}-' then ${updatedThere} end`,
+  );
   const select = await selectOf(settings, client, extraction);
   const source = { lsn: snapshot.lsn, ts_ms: Date.parse(snapshot.at), snapshot: route, table };
   const writer = await openChangeWriter(into, next, { at: snapshot.at, source });
+  let landed = false;
   try {
     if (route === "full") await readAll(client, select, into, writer, filter);
     else await readUpdated(client, select, into, writer, filter, newest, settings.overlapMinutes);
     const what = `rows of ${settings.schema}.${table}`;
     refuseLoss(writer, { what, variables: "POSTGRES", acceptLoss: settings.acceptLoss });
-    await writer.land();
+    landed = await writer.land();
   } finally {
     await writer.discard();
   }
   if (writer.written.rows + writer.written.deletions > 0) await load(into, { from: folderOf(into) });
+  return landed;
 }
 
 /**
@@ -174,6 +183,9 @@ async function readAll(
   await writer.delete(forgotten.filter((key) => !filter.there.has(key)));
 }
 
+/** A timestamp without a time zone is read as one of UTC. */
+const utc = (instant: string) => (instant.endsWith("Z") ? instant : `${instant}Z`);
+
 async function readUpdated(
   client: Client,
   select: (from?: string) => string,
@@ -184,7 +196,9 @@ async function readUpdated(
   overlapMinutes: number,
 ): Promise<void> {
   const from =
-    newest === undefined ? undefined : new Date(Date.parse(newest) - overlapMinutes * 60_000).toISOString();
+    newest === undefined
+      ? undefined
+      : new Date(Date.parse(utc(newest)) - overlapMinutes * 60_000).toISOString();
   const states =
     from === undefined ? new Map<string, State>() : await versionsSince(into, updatedThere, from);
   for await (const found of chunksOf(client, select(from))) await writer.write(filter.rows(found), states);

@@ -1,7 +1,9 @@
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { landWhole } from "../landing/new-file.js";
 import { csvLine } from "../landing/csv-line.js";
+import { warn } from "../plan/session.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
 import { InputError } from "../errors.js";
 import { addressOf, connect, problemOf } from "./connect.js";
@@ -27,11 +29,12 @@ export interface Watch {
 
 /** The instant at which a database was looked at. */
 export interface Moment {
-  /** The position in its log, as a number. */
+  /** Positions in its log as numbers: before the snapshot, and after it. */
   readonly lsn: string;
+  readonly end_lsn: string;
   /** ISO, by its clock. */
   readonly at: string;
-  /** Its snapshot: the number that the next transaction gets, and those that run, with commas between. */
+  /** Its snapshot: the number that the next transaction gets, and those that run, with commas between; as the log has them, in 32 bits. */
   readonly next_transaction: string;
   readonly running_transactions: string;
 }
@@ -46,13 +49,16 @@ export async function beginSnapshot(
   settings: PostgresSettings,
   { seen }: Watch,
 ): Promise<Moment> {
+  const lsn = await positionOf(client);
   await client.query("begin isolation level repeatable read read only");
-  const { rows } = await client.query<Moment>(`select
-    (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn,
+  // Between two reads the session is idle for as long as the warehouse takes.
+  await client.query("set local idle_in_transaction_session_timeout = 0");
+  const { rows } = await client.query<Omit<Moment, "lsn" | "end_lsn">>(`select
     to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
-    pg_snapshot_xmax(pg_current_snapshot())::text as next_transaction,
-    coalesce((select string_agg(xip::text, ',') from pg_snapshot_xip(pg_current_snapshot()) as xip), '') as running_transactions`);
-  const moment = rows[0]!;
+    (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text as next_transaction,
+    coalesce((select string_agg((xip::text::bigint % 4294967296)::text, ',') from pg_snapshot_xip(pg_current_snapshot()) as xip), '')
+      as running_transactions`);
+  const moment = { ...rows[0]!, lsn, end_lsn: await positionOf(client) };
   if (seen && BigInt(moment.lsn) < BigInt(seen.lsn))
     throw new InputError(
       `The log of PostgreSQL at ${addressOf(settings)} stands at ${inHex(moment.lsn)}, and at ${seen.at} it stood at ${inHex(seen.lsn)}: ` +
@@ -61,6 +67,45 @@ export async function beginSnapshot(
         "Nothing was read.",
     );
   return moment;
+}
+
+/** Where the log stands. */
+async function positionOf(client: Client): Promise<string> {
+  const { rows } = await client.query<{ lsn: string }>(`select
+    (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn`);
+  return rows[0]!.lsn;
+}
+
+/** For how many seconds transactions that are open are waited for. */
+const patience = 10;
+
+/**
+ * As `beginSnapshot`, for reading rows that count as of `lsn`: begins once the transactions that were open at that position are over. What
+ * they changed stands before it in the log, and would count as older than the reading, which would not have it.
+ */
+export async function beginReading(
+  client: Client,
+  settings: PostgresSettings,
+  watch: Watch,
+): Promise<Moment> {
+  const lsn = await positionOf(client);
+  const { rows } = await client.query<{ next: string }>(
+    "select pg_snapshot_xmax(pg_current_snapshot())::text as next",
+  );
+  for (const until = Date.now() + patience * 1000; ; await sleep(100)) {
+    const { rows: found } = await client.query<{ over: boolean }>(
+      "select pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8 as over",
+      [rows[0]!.next],
+    );
+    if (found[0]!.over) break;
+    if (Date.now() < until) continue;
+    warn(
+      `A transaction in PostgreSQL at ${addressOf(settings)} has been open for more than ${patience} s. What it changes may be ` +
+        "overtaken by this reading, where change data capture runs beside it: then read once more when it is over.",
+    );
+    break;
+  }
+  return { ...(await beginSnapshot(client, settings, watch)), lsn };
 }
 
 /** A position in the log as PostgreSQL writes it: `16/B374D848`. */
@@ -101,7 +146,7 @@ export async function landStates(
       select count(*)::text as rows,
         coalesce(sum(left(regexp_replace(md5(concat_ws('|', ${parts.join(", ")})), '[a-f]', '', 'g'), 15)::bigint), 0)::text as checksum
       from ${quoted(schema)}.${quoted(table)}`);
-    const { lsn, at, next_transaction, running_transactions } = moment;
+    const { end_lsn: lsn, at, next_transaction, running_transactions } = moment;
     lines.push(
       csvLine([
         at,
@@ -145,11 +190,11 @@ export async function observe(settings: PostgresSettings, watch: Watch): Promise
         lateral (select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as now_lsn) as log
       where slot_type = 'logical' and database = current_database() order by slot_name`);
     const moment = await beginSnapshot(client, settings, watch);
-    const lines = slots.map((slot) =>
-      csvLine([moment.at, moment.lsn, ...slotColumns.map((name) => slot[name])]),
+    // A look that finds no slot is a row without one, so that a slot that was dropped is no longer told.
+    const lines = (slots.length > 0 ? slots : [undefined]).map((slot) =>
+      csvLine([moment.at, moment.lsn, ...slotColumns.map((name) => slot?.[name])]),
     );
-    if (lines.length > 0)
-      await land("database_slots", moment, [csvLine(["observed_at", "lsn", ...slotColumns]), ...lines]);
+    await land("database_slots", moment, [csvLine(["observed_at", "lsn", ...slotColumns]), ...lines]);
     const confirmed = slots.flatMap(({ confirmed_lsn: lsn }) => (lsn === null ? [] : BigInt(lsn)));
     const least = confirmed.reduce((a, b) => (b < a ? b : a), confirmed[0] ?? 0n);
     await landStates(

@@ -10,13 +10,11 @@ interface SourceColumn {
   readonly category: string;
 }
 
-/** A table of the database, and where its rows are. */
+/** A table of the database. */
 interface SourceTable {
   /** Quoted, with its schema. */
   readonly name: string;
   readonly columns: readonly SourceColumn[];
-  /** How many pages of the disk it takes; undefined where rows have no place of their own: a view, or a table of partitions. */
-  readonly pages: number | undefined;
 }
 
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
@@ -32,13 +30,8 @@ export async function describe(
   }: { readonly table: string; readonly columns: readonly string[]; readonly into: string },
 ): Promise<SourceTable> {
   const name = `${quoted(schema)}.${quoted(table)}`;
-  const { rows: found } = await client.query<{ kind: string; pages: string }>(
-    `select relkind as kind, pg_relation_size(oid) / current_setting('block_size')::bigint as pages
-      from pg_class where oid = to_regclass($1)`,
-    [name],
-  );
-  const [place] = found;
-  if (!place)
+  const { rows: found } = await client.query("select 1 from pg_class where oid = to_regclass($1)", [name]);
+  if (found.length === 0)
     throw new InputError(
       `The database has no table ${schema}.${table}, which ${into} takes. If it has another name or schema there, make a view of this ` +
         `name, or set POSTGRES_SCHEMA; if its rows come as exports, set POSTGRES_ROUTE to the words of the others and ${table}=exports.`,
@@ -56,11 +49,7 @@ export async function describe(
         `${rows.map((row) => row.name).join(", ")}. If a column was renamed there, make a view that has the old name too; if it is gone ` +
         "for good, take it out of the contract. Nothing was read.",
     );
-  return {
-    name,
-    columns: rows,
-    pages: place.kind === "r" || place.kind === "m" ? Number(place.pages) : undefined,
-  };
+  return { name, columns: rows };
 }
 
 /** The value of a column of `given` as a text. An instant is in UTC, with microseconds; an array or a composite is JSON. */

@@ -14,7 +14,8 @@ import { readRun, type Settings } from "../settings.js";
  */
 export async function forgetOnWarehouse(settings: Settings, tables: Tables): Promise<void> {
   const { dialect, isEmbedded } = engineNamed(settings.engine);
-  if (isEmbedded) throw new InputError("Here a command does all of it: npx shopmetrics forget customer C000123");
+  if (isEmbedded)
+    throw new InputError("Here a command does all of it: npx shopmetrics forget customer C000123");
   const { numbers, proves } = readRun().forget;
   const engine = await openEngine(settings, { onWait: (line) => console.error(line) });
   const connection = await engine.connect();

@@ -15,7 +15,8 @@ const keptIn = {
 
 /**
  * Where silver differs from the database, in counts and checksums at a common position in the log: no row when they agree. Compared is the
- * newest count of the database up to which everything has arrived. A row that changed since is taken from bronze as it was then, and so
+ * newest count of the database up to which everything has arrived; whether it has seen a change, the change's transaction says (in 32 bits,
+ * so numbers go round). A row that changed since is taken from bronze as it was then, and so
  * is one whose newest version is in the quarantine; all others as silver has them.
  */
 export function differsFromDatabase(name: DatabaseTable): Statement {
@@ -29,6 +30,9 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
       union all
       select cast(confirmed_lsn as bigint) as lsn from ${bronze.database_states} where table_name = ${name}
     ) as looks`;
+  const arrived = rowsOf(name, changeTables[name], [
+    "cast(get_json_object(source, '$.txId') as bigint) as xid",
+  ]);
   const state = sql`
     select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction,
       split(coalesce(running_transactions, ''), ',') as running,
@@ -36,20 +40,20 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     from (
       select *, row_number() over (partition by table_name order by observed_at desc) as place from ${bronze.database_states}
       where table_name = ${name} and cast(lsn as bigint) <= (select lsn from ${confirmed} as confirmed)
+        and cast(lsn as bigint) >= (select coalesce(min(change_lsn), 0) from ${arrived} as arrived)
     ) as states where place = 1`;
   const typed = [
     `trim(${key}) as ${key}`,
     ...amounts.map((column) => `try_cast(${column} as decimal(12,2)) as ${column}`),
     ...instants.map((column) => `try_cast(${column} as timestamp) as ${column}`),
   ].join(", ");
-  const arrived = rowsOf(name, changeTables[name], [
-    "cast(get_json_object(source, '$.txId') as bigint) as xid",
-  ]);
   const changed = sqlOf(
     [
       `
-    select ${typed}, source_file, source_row, source_load, is_deleted, change_lsn, change_lsn <= state_lsn and (xid is null
-      or (xid < next_transaction and not array_contains(running, cast(xid as string)))) as was_there
+    select ${typed}, source_file, source_row, source_load, is_deleted, change_lsn, case
+      when xid is null then change_lsn <= state_lsn
+      else pmod(next_transaction - xid, 4294967296) between 1 and 2147483647 and not array_contains(running, cast(xid as string))
+      end as was_there
     from `,
       " as arrived cross join ",
       ` as state where nullif(trim(${key}), '') is not null`,

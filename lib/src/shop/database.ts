@@ -42,7 +42,6 @@ export function routeOf(name: DatabaseTable): Route {
 export async function landDatabase(settings: Settings): Promise<void> {
   await load(bronze.database_topic_starts, { from: "database_topic_starts" });
   for (const name of databaseTableNames) await loadChanges(name);
-  await loadLooks();
   const routed = databaseTableNames.map((table) => ({ table, route: routeOf(table) }));
   const { postgres, kafka } = settings;
   const read = routed.flatMap(({ table, route }) => {
@@ -71,9 +70,10 @@ export async function landDatabase(settings: Settings): Promise<void> {
       ),
     );
   if (postgres && captured.length > 0) await look(postgres, captured);
-  if (kafka) for (const table of captured) await landTopicOf(table, kafka, settings);
-  // Only now: what a look found confirmed has landed.
-  await loadLooks();
+  let lag = 0;
+  if (kafka) for (const table of captured) lag += await landTopicOf(table, kafka, settings);
+  // Only now, and when all is read: what a look found confirmed has landed.
+  if (lag === 0) await loadLooks();
 }
 
 /** For how many minutes a look at the slots of the database is enough. */
@@ -122,12 +122,12 @@ export const topicOf = (name: DatabaseTable, changeTopics: string) => ({
 
 const loadChanges = (name: DatabaseTable) => load(changeTables[name], { from: `${name}_changes` });
 
-/** Lands what a topic of change data capture holds and bronze does not. */
+/** Lands what a topic of change data capture holds and bronze does not. Gives how many messages are left there. */
 async function landTopicOf(
   name: DatabaseTable,
   kafka: KafkaSettings,
   { landing, changeTopics }: Settings,
-): Promise<void> {
+): Promise<number> {
   const into = changeTables[name];
   const held = await rows(sql`
     select kafka_topic, kafka_partition, max(kafka_offset) + 1 as next_offset,
@@ -142,7 +142,7 @@ async function landTopicOf(
     await loadChanges(name);
   };
   const { topic, folders } = topicOf(name, changeTopics);
-  await landTopic(
+  const { lag } = await landTopic(
     { ...kafka, topic },
     {
       landing,
@@ -154,4 +154,5 @@ async function landTopicOf(
     },
   );
   await whileReading();
+  return lag;
 }
