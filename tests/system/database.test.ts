@@ -174,7 +174,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     expect(second["orders"]! - first["orders"]!).toBeLessThan(first["orders"]! / 2);
     const missed = await differing(other);
     expect(missed["silver.orders_clean"]).toEqual({
-      here: [expect.any(String), expect.any(String)],
+      here: expect.arrayContaining([expect.any(String)]),
       there: [],
     });
     expect(await agreement(other)).toMatchObject({ "silver.orders_clean": "warn" });
