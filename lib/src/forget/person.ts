@@ -37,7 +37,7 @@ export function forgottenAmong(known: readonly Readonly<Record<string, unknown>>
 export const isTelling = (value: string): boolean =>
   value.includes("@") ? value.trim().length >= 6 : value.replaceAll(/\D/g, "").length >= 6;
 
-/** Whether a number is replaced wherever it stands, such as C000123. 17 is a quantity too: only where a person's number belongs it is one. */
+/** Whether a number is replaced wherever it stands, such as C000123; 17 is a quantity too. */
 export const isDistinct = (number: string): boolean => /\p{L}/u.test(number) && number.length >= 6;
 
 /** Names of columns and fields, in all tables. */

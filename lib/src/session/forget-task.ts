@@ -14,7 +14,8 @@ import { readRun, type Settings } from "../settings.js";
  */
 export async function forgetOnWarehouse(settings: Settings, tables: Tables): Promise<void> {
   const { dialect, isEmbedded } = engineNamed(settings.engine);
-  if (isEmbedded) throw new InputError("Here a command does all of it: npx shopmetrics forget customer C000123");
+  if (isEmbedded)
+    throw new InputError("Here a command does all of it: npx shopmetrics forget customer C000123");
   const { numbers, proves } = readRun().forget;
   const engine = await openEngine(settings, { onWait: (line) => console.error(line) });
   const connection = await engine.connect();
@@ -25,7 +26,8 @@ export async function forgetOnWarehouse(settings: Settings, tables: Tables): Pro
     const where = { connection, dialect, tables, landing };
     const begun = await beginForgetting(where, numbers);
     for (const { name, rows } of begun.files) console.log(`${name}: ${rows} records rewritten`);
-    for (const [table, rows] of begun.rows) console.log(`${table}: ${rows} rows rewritten`);
+    for (const [table, rows] of [...begun.rows, ...begun.records])
+      console.log(`${table}: ${rows} rows rewritten`);
     if (!proves) return;
     if (begun.rows.size > 0)
       throw new InputError(
