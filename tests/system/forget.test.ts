@@ -10,7 +10,7 @@ import { differences, dump, query, unread, type Tables } from "./tables.ts";
 /** How many times it is killed: `FORGET_KILLS=40 npx vitest run tests/system/forget.test.ts`. */
 const kills = Number(process.env["FORGET_KILLS"] ?? 2);
 
-const person = "K77";
+const person = "K00077";
 /** Nobody else has one of these. */
 const traces = ["Zebulon", "Quxworth", "zeb@quxworth.example", "+49 30 5550177", "Ödenwald", "rang twice"];
 
@@ -45,7 +45,7 @@ const zebulon = {
 /** Has a number that begins the same, and lives in the same house. */
 const neighbour = {
   ...zebulon,
-  customer_id: "K770",
+  customer_id: "K000770",
   first_name: "Yara",
   last_name: "Other",
   email: "yara@other.example",
@@ -143,7 +143,7 @@ async function landPerson(shop: Lakehouse): Promise<void> {
       message(person, event({ visitor_id: null })),
       message("v-zeb", event({ customer_id: null })),
       message("v-zeb", `no JSON of ${person}, Zebulon Quxworth`),
-      message("v-yara", event({ visitor_id: "v-yara", customer_id: "K770" })),
+      message("v-yara", event({ visitor_id: "v-yara", customer_id: "K000770" })),
       `broken {"customer_id":"${person}","last_name":"Quxworth"}`,
       "",
     ].join("\n"),
@@ -169,7 +169,7 @@ async function filesWithTraces(home: string): Promise<string[]> {
     const file = path.join(entry.parentPath, entry.name);
     const bytes = await readFile(file);
     const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("utf8");
-    const hasNumber = /\.(csv|gz|ndjson|json)$/.test(file) && /(?<![\w-])K77(?![\w-])/.test(text);
+    const hasNumber = /\.(csv|gz|ndjson|json)$/.test(file) && /(?<![\w-])K00077(?![\w-])/.test(text);
     if (hasNumber || traces.some((trace) => text.toLowerCase().includes(trace.toLowerCase())))
       found.push(path.relative(home, file));
   }
@@ -186,7 +186,7 @@ async function tablesWithTraces(shop: Lakehouse): Promise<string[]> {
   const selects = columns.map(({ name, columns: names }) => {
     const text = `lower(concat_ws(' | ', ${(names as string[]).map((column) => `cast("${column}" as varchar)`).join(", ")}))`;
     const any = traces.map((trace) => `contains(${text}, '${trace.toLowerCase()}')`).join(" or ");
-    const number = `regexp_matches(${text}, '(^|[^a-z0-9-])k77([^a-z0-9-]|$)')`;
+    const number = `regexp_matches(${text}, '(^|[^a-z0-9-])k00077([^a-z0-9-]|$)')`;
     return `select '${String(name)}' as name from ${String(name)} where ${any} or ${number} group by all`;
   });
   const found = await query(shop, selects.join(" union all "));
@@ -297,9 +297,11 @@ describe("forget", () => {
 
   it("leaves all others as they are, also one whose number begins the same", async () => {
     const rows = (tables: Tables) =>
-      tables["bronze.customers_raw"]!.filter((row) => !/K77"|K77,|zeb@|forgotten|x2.csv","4"/i.test(row));
+      tables["bronze.customers_raw"]!.filter(
+        (row) => !/K00077"|K00077,|zeb@|forgotten|x2.csv","4"/i.test(row),
+      );
     expect(rows(after)).toEqual(rows(before));
-    expect(rows(after).filter((row) => row.includes("K770"))).toHaveLength(2);
+    expect(rows(after).filter((row) => row.includes("K000770"))).toHaveLength(2);
     for (const table of Object.keys(before))
       expect(after[table]).toHaveLength(
         // Two versions that differed in a name only are one now.
@@ -372,10 +374,10 @@ describe("forget", () => {
   });
 
   it("refuses a number that nobody has, and changes nothing", async () => {
-    const forgot = await shop.shopmetrics("forget customer K777");
+    const forgot = await shop.shopmetrics("forget customer K000777");
     expect(forgot).toMatchObject({ code: 2 });
     expect(forgot.stderr).toContain(
-      "There is no K777 in any table, and nobody of that number was forgotten. Nothing was changed.",
+      "There is no K000777 in any table, and nobody of that number was forgotten. Nothing was changed.",
     );
     expect((await shop.shopmetrics("forget")).code).toBe(2);
     expect(differences(await dump(shop), before)).toEqual([]);

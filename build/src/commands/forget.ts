@@ -73,7 +73,9 @@ async function inWarehouse(
     await prepareWarehouse(connection, where.dialect, compiled.tables, (message) => console.error(message));
     const begun = await beginForgetting({ ...where, connection }, numbers);
     if (begun.isStale) await recompute(engine, settings, compiled, options);
-    const records = await endForgetting({ ...where, connection }, begun);
+    const records = new Map(begun.records);
+    for (const [table, rows] of await endForgetting({ ...where, connection }, begun))
+      records.set(table, (records.get(table) ?? 0) + rows);
     await connection.close();
     const isChanged = begun.isStale || begun.rows.size + records.size > 0;
     await (isChanged && engine.closeCompacted ? engine.closeCompacted() : engine.close());

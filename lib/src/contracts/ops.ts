@@ -125,7 +125,7 @@ export const forgotten_persons = table(
   "Persons who asked to be forgotten, so that a row of theirs that arrives again is known: no number, name or address, only pseudonyms.",
   {
     pseudonym: text(
-      "What stands in the place of the person's number: forgotten- and the first 20 digits of sha2(salt || number, 256).",
+      "What stands in the place of the person's number: forgotten- and the first 20 digits of md5(salt || number).",
     ),
     salt: text("Drawn once for this warehouse: without it no pseudonym can be computed."),
     asked_at: timestamp("When it was begun."),

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Table } from "../contracts/table.js";
 import { InputError } from "../errors.js";
+import { versionOf } from "../forget/fields.js";
 import { beginFile, type LandingFile } from "../landing/new-file.js";
 import { removeDrafts } from "../landing/write-whole.js";
 import { warn } from "../plan/session.js";
@@ -13,8 +13,6 @@ import { extractedTopic, type State } from "./held.js";
 export interface Read {
   readonly key: string;
   readonly after: string;
-  /** What lands in the place of `after`; versions are compared by `after`. */
-  readonly lands?: string;
 }
 
 /** A change in the form of Debezium; `key`, `before` and `after` are JSON. */
@@ -45,9 +43,6 @@ interface ChangeWriter {
 
 /** The folder in which the files of a table land. */
 export const folderOf = ({ name }: Table) => name.slice(name.indexOf(".") + 1);
-
-/** By which two readings of a row are compared. */
-export const versionOf = (after: string) => createHash("md5").update(after).digest("hex");
 
 /**
  * Opens a file of changes that lands whole or not at all. It is named by how many there were before, so of two runs at once only one lands.
@@ -89,14 +84,14 @@ export async function openChangeWriter(
     },
     async write(found, states) {
       let lines = "";
-      for (const { key, after, lands = after } of found) {
+      for (const { key, after } of found) {
         const version = versionOf(after);
         const state = states.get(key);
         if (state?.version === version && state.op !== "d") {
           known++;
           continue;
         }
-        lines += line({ key, op: "r", after: lands, source: { ...read.source, version }, at: read.at });
+        lines += line({ key, op: "r", after, source: { ...read.source, version }, at: read.at });
         written.rows++;
       }
       await write(lines);

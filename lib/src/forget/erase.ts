@@ -3,7 +3,8 @@ import type { Table, Tables } from "../contracts/table.js";
 import type { Dialect } from "../engine/adapter.js";
 import type { Connection } from "../engine/connection.js";
 import { bound, keysOf, optionsOf, type Params } from "./look-up.js";
-import { objectOf, type Finder } from "./person.js";
+import { objectOf } from "./fields.js";
+import type { Finder } from "./person.js";
 
 /** Takes persons out of a table of bronze, as `rewriteFiles` does with its files. @returns how many rows it changed */
 export async function rewriteTable(
@@ -14,7 +15,7 @@ export async function rewriteTable(
   finder: Finder,
 ): Promise<number> {
   const { name, columns } = dialect.stored(table);
-  const { person, personBy, personal = [], standsFor } = optionsOf(table);
+  const { person, personBy, personal = [] } = optionsOf(table);
   const texts = columns.filter(({ type }) => type === "STRING").map((column) => column.name);
   let changed = 0;
   if (person !== undefined && texts.includes(person))
@@ -35,6 +36,13 @@ export async function rewriteTable(
         pseudonym,
       });
     }
+  // The key of a message about persons is a number too.
+  if (person !== undefined && texts.includes("kafka_key"))
+    for (const { number, pseudonym } of finder.persons)
+      changed += await connection.execute(
+        `update ${name} set kafka_key = $pseudonym where trim(kafka_key) = $number`,
+        { number, pseudonym },
+      );
   // A row without a number is theirs too where their e-mail address stands.
   if (person !== undefined && texts.includes(person) && personal.length > 0) {
     const { list, params } = bound("value", finder.values);
@@ -59,13 +67,17 @@ where ${personBy.column} in (${list}) and coalesce(${personal.join(", ")}) is no
     if (column === person || column === "source_file") continue;
     const isPersonal = personBy !== undefined && personal.includes(column);
     const without =
-      column === "_rescued_data" ? finder.raw : messages.has(column) ? finder.message : finder.json;
+      column === "_rescued_data"
+        ? (text: string) => finder.raw(text, person !== undefined)
+        : messages.has(column)
+          ? finder.message
+          : finder.json;
     changed += await replaceTexts(connection, name, column, mentions(column, finder), (text) =>
       !finder.isIn(text) ? text : isPersonal ? null : without(text),
     );
   }
-  // Of a change its columns are parts of its text; that of an extraction holds a fingerprint of the row as it was.
-  if (standsFor && texts.includes("source") && finder.persons.length > 0) {
+  // Of a change its columns are parts of its text: an extraction's source holds a fingerprint of the row.
+  if (texts.includes("source") && texts.includes("value") && finder.persons.length > 0) {
     const { params } = bound("pseudonym", finder.pseudonyms);
     const theirs = finder.pseudonyms.map((_, at) => `contains(value, $pseudonym_${at})`).join(" or ");
     const source = "get_json_object(value, '$.source')";
@@ -91,7 +103,7 @@ export async function rewriteRecords(
     if (table.layer !== "ops" || table.name === forgotten_persons.name) continue;
     for (const { name, type } of table.columns) {
       if (type !== "STRING") continue;
-      const rows = await replaceTexts(connection, table.name, name, mentions(name, finder), finder.replaced);
+      const rows = await replaceTexts(connection, table.name, name, mentions(name, finder), finder.json);
       if (rows > 0) changed.set(table.name, (changed.get(table.name) ?? 0) + rows);
     }
   }
@@ -102,8 +114,16 @@ export async function rewriteRecords(
     }
     if (columns.length === 0) continue;
     const { list, params } = bound("needle", finder.needles);
-    const where = columns.map((column) => `lower(${column}) in (${list})`).join(" or ");
-    const rows = await connection.execute(`delete from ${name} where ${where}`, params);
+    const plain = bound("plain", finder.plain);
+    const ofPerson = columns.filter((column) => finder.fields.person.includes(column));
+    const where = [
+      ...columns.map((column) => `lower(${column}) in (${list})`),
+      ...ofPerson.map((column) => `trim(${column}) in (${plain.list})`),
+    ].join(" or ");
+    const rows = await connection.execute(`delete from ${name} where ${where}`, {
+      ...params,
+      ...(ofPerson.length > 0 && plain.params),
+    });
     if (rows > 0) changed.set(name, rows);
   }
   return changed;
@@ -146,14 +166,18 @@ async function replaceTexts(
 /** A condition on columns that may name a person; `Finder.isIn` decides. */
 export function mentions(
   columns: string | readonly string[],
-  { needles }: Finder,
+  { needles, plainField }: Finder,
 ): { where: string; params: Params } {
   const { params } = bound("needle", needles);
   const all = [columns].flat();
-  const conditions = all.flatMap((column) =>
-    needles.map((_, at) => `contains(lower(${column}), $needle_${at})`),
-  );
-  return { where: conditions.join(" or ") || "false", params };
+  const conditions = all.flatMap((column) => [
+    ...needles.map((_, at) => `contains(lower(${column}), $needle_${at})`),
+    ...(plainField === undefined ? [] : [`regexp_extract(${column}, $plain_field, 0) <> ''`]),
+  ]);
+  return {
+    where: conditions.join(" or ") || "false",
+    params: { ...params, ...(plainField !== undefined && { plain_field: plainField }) },
+  };
 }
 
 /** What is in the warehouse beside the tables of the contracts: logs of earlier rows, and what a task leaves. */

@@ -53,10 +53,7 @@ export async function rewriteFiles(
     const format = table.options.files ?? "csv";
     const keys = options.keysOf(table);
     for (const file of await listLanding(landing, landingFolderOf(table.name), format)) {
-      if (keys.size === 0 && !(await isInFile(file, finder))) continue;
-      const rewritten = await withPlainContent(file, (plain) =>
-        format === "csv" ? rewriteCsv(file, plain, table, finder, keys) : rewriteLines(file, plain, finder),
-      );
+      const rewritten = await draftOf(file, table, finder, keys);
       if (!rewritten) continue;
       await rewritten.land(async (now) => {
         const facts = { table: table.name, name: file.name, rows: rewritten.rows, ...now };
@@ -68,18 +65,44 @@ export async function rewriteFiles(
   return done;
 }
 
-/**
- * Whether a person is in a file.
- *
- * @param isText otherwise its texts may stand side by side, and only what cannot be a part of another text counts
- */
+/** The landed files in which a number stands that no search of texts finds. */
+export async function searchFiles(landing: string, tables: Tables, finder: Finder): Promise<string[]> {
+  const found: string[] = [];
+  if (finder.plain.length === 0) return found;
+  for (const table of tables.values()) {
+    if (table.layer !== "bronze") continue;
+    for (const file of await listLanding(
+      landing,
+      landingFolderOf(table.name),
+      table.options.files ?? "csv",
+    )) {
+      const draft = await draftOf(file, table, finder, new Set());
+      if (draft) found.push(file.path);
+      await draft?.discard();
+    }
+  }
+  return found;
+}
+
+async function draftOf(
+  file: LandedFile,
+  table: Table,
+  finder: Finder,
+  keys: ReadonlySet<string>,
+): Promise<Draft | undefined> {
+  if (keys.size === 0 && !(await isInFile(file, finder.mayBeIn))) return undefined;
+  return withPlainContent(file, (plain) =>
+    (table.options.files ?? "csv") === "csv"
+      ? rewriteCsv(file, plain, table, finder, keys)
+      : rewriteLines(file, plain, table, finder),
+  );
+}
+
+/** Whether a condition holds for a part of a file, as a text. */
 export async function isInFile(
   file: Pick<LandedFile, "path" | "name">,
-  found: Finder,
-  isText = true,
+  isIn: (text: string) => boolean,
 ): Promise<boolean> {
-  const needles = isText ? found.needles : found.values;
-  if (needles.length === 0) return false;
   const decoder = new TextDecoder("utf-8");
   const raw = createReadStream(file.path, { highWaterMark: 1 << 20 });
   const content = isCompressed(file) ? raw.pipe(createGunzip()) : raw;
@@ -87,8 +110,7 @@ export async function isInFile(
   let before = "";
   for await (const chunk of content as AsyncIterable<Buffer>) {
     const text = before + decoder.decode(chunk, { stream: true });
-    const lower = text.toLowerCase();
-    if (needles.some((needle) => lower.includes(needle)) && (!isText || found.isIn(text))) return true;
+    if (isIn(text)) return true;
     // Longer than any of them, with what stands around it.
     before = text.slice(-1000);
   }
@@ -99,6 +121,7 @@ interface Draft {
   /** How many records or lines differ from before. */
   readonly rows: number;
   land(before: (now: { size: number; modifiedAt: Date; sha256: string }) => Promise<void>): Promise<void>;
+  discard(): Promise<void>;
 }
 
 async function rewriteCsv(
@@ -146,13 +169,14 @@ async function rewriteCsv(
   });
 }
 
-const rewriteLines = (file: LandedFile, plain: LandedFile, finder: Finder) =>
+const rewriteLines = (file: LandedFile, plain: LandedFile, table: Table, finder: Finder) =>
   rewrite(file, plain, async (write) => {
     await readLines(
       plain,
       (bytes, start, stop) => {
         const text = bytes.toString("utf8", start, stop);
-        write.line(finder.isIn(text) ? finder.raw(text) : undefined, bytes, start, stop, "\n");
+        const anew = finder.mayBeIn(text) ? finder.raw(text, optionsOf(table).person !== undefined) : text;
+        write.line(anew === text ? undefined : anew, bytes, start, stop, "\n");
       },
       write.flush,
     );
@@ -192,8 +216,10 @@ async function rewrite(
     await rm(folder, { recursive: true, force: true });
     return undefined;
   }
+  const discard = () => rm(folder, { recursive: true, force: true });
   return {
     rows,
+    discard,
     async land(before) {
       const target = await realpath(file.path);
       try {
@@ -206,7 +232,7 @@ async function rewrite(
         });
         await syncFolder(path.dirname(target));
       } finally {
-        await rm(folder, { recursive: true, force: true });
+        await discard();
       }
     },
   };

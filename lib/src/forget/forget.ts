@@ -6,9 +6,9 @@ import type { Tables } from "../contracts/table.js";
 import type { Dialect } from "../engine/adapter.js";
 import type { Connection } from "../engine/connection.js";
 import { InputError } from "../errors.js";
-import { isInFile, rewriteFiles, type Rewritten } from "./files.js";
+import { isInFile, rewriteFiles, searchFiles, type Rewritten } from "./files.js";
 import { purge, rewriteRecords, rewriteTable } from "./erase.js";
-import { arrivedAgain, keysOf, lookUp, personalFields, readForgotten } from "./look-up.js";
+import { arrivedAgain, fieldsOf, keysOf, lookUp, readForgotten } from "./look-up.js";
 import { finder, pseudonymOf, type Finder } from "./person.js";
 import { searchTables } from "./search-tables.js";
 
@@ -26,6 +26,8 @@ interface Begun {
   readonly files: readonly Rewritten[];
   /** Rows that were rewritten, by table. */
   readonly rows: ReadonlyMap<string, number>;
+  /** The same of the records of runs. */
+  readonly records: ReadonlyMap<string, number>;
   /** Whether silver and gold may still hold what bronze held. */
   readonly isStale: boolean;
 }
@@ -61,10 +63,12 @@ export async function beginForgetting(where: Where, numbers: readonly string[]):
         "insert into ops.forgotten_persons (pseudonym, salt, asked_at, finished_at) values ($pseudonym, $salt, $now, null)",
         { pseudonym, salt, now: { type: "timestamp", value: new Date().toISOString() } },
       );
-  const found = finder(persons, known.values, personalFields(tables), [...before.pseudonyms.keys()]);
+  const found = finder(persons, known.values, fieldsOf(tables), [...before.pseudonyms.keys()]);
   const files = found.pseudonyms.length === 0 ? [] : await rewriteLanded(where, found);
   const rows = new Map<string, number>();
-  await connection.transaction(async () => {
+  // With bronze, which knows what leads to a person: a repeat finds it in both or in none.
+  const records = await connection.transaction(async () => {
+    const ofRuns = await rewriteRecords(connection, tables, found);
     for (const table of tables.values()) {
       if (table.layer !== "bronze" || found.pseudonyms.length === 0) continue;
       const changed = await rewriteTable(connection, dialect, tables, table, found);
@@ -76,11 +80,12 @@ export async function beginForgetting(where: Where, numbers: readonly string[]):
           "update ops.forgotten_persons set finished_at = null where pseudonym = $pseudonym",
           { pseudonym },
         );
+    return ofRuns;
   });
   const unfinished = await connection.query(
     "select pseudonym from ops.forgotten_persons where finished_at is null",
   );
-  return { finder: found, files, rows, isStale: unfinished.rows.length > 0 };
+  return { finder: found, files, rows, records, isStale: unfinished.rows.length > 0 };
 }
 
 /** Files first: what leads to a person is looked up in bronze, which a repeat finds as it was. */
@@ -117,7 +122,7 @@ export interface Proof {
   readonly left: readonly { readonly place: string; readonly rows?: number }[];
 }
 
-/** Takes persons out of the records of runs and of what is kept of earlier rows, once silver and gold are computed anew. */
+/** Takes persons out of the records of the run that computed silver and gold anew, and of what it kept of earlier rows. */
 export async function endForgetting(
   { connection, dialect, tables }: Where,
   { finder: found }: Begun,
@@ -137,7 +142,8 @@ export async function searchCopy(
 }
 
 /**
- * Searches all tables, landed files and the warehouse's own folder for persons, and notes that it is done where none is found.
+ * Searches all tables, landed files and what else is written to the warehouse's folder for persons, and notes that it is done where none
+ * is found.
  *
  * @param options.home the folder of the warehouse, where it is one on this machine
  * @param options.left where persons are known to be left, such as in copies of the warehouse
@@ -152,11 +158,16 @@ export async function proveForgotten(
     ...searched.found.map(({ table, rows }) => ({ place: table, rows })),
     ...(options.left ?? []),
   ];
-  const files = await filesBelow([...landing, ...(options.home === undefined ? [] : [options.home])]);
+  for (const folder of landing)
+    for (const file of await searchFiles(folder, tables, found)) left.push({ place: file });
+  const files = [
+    ...new Set([...(await filesBelow(landing)), ...(options.home ? await filesOfHome(options.home) : [])]),
+  ];
   for (const file of files) {
-    const isText = !/\.(?:duckdb|wal|parquet)$/.test(file);
     const isKnown = left.some(({ place }) => place === file);
-    if (!isKnown && (await isInFile({ path: file, name: file }, found, isText))) left.push({ place: file });
+    // Where texts may stand side by side only that counts which cannot be a part of another text.
+    const isIn = /\.(?:duckdb|wal|parquet)$/.test(file) ? hasValue(found) : found.isIn;
+    if (!isKnown && (await isInFile({ path: file, name: file }, isIn))) left.push({ place: file });
   }
   if (left.length === 0)
     await connection.execute(
@@ -166,6 +177,25 @@ export async function proveForgotten(
       },
     );
   return { tables: searched.searched, files: files.length, left };
+}
+
+const hasValue =
+  ({ values }: Finder) =>
+  (text: string) => {
+    const lower = text.toLowerCase();
+    return values.some((value) => lower.includes(value));
+  };
+
+/** Folders that are written to in the warehouse's own; beside them may be those of services, such as Kafka. */
+const writtenFolders = ["landing", "snapshots", "lineage", "jupyter"];
+
+/** All files of the warehouse's folder that ShopMetrics writes. */
+async function filesOfHome(home: string): Promise<string[]> {
+  const entries = await readdir(home, { withFileTypes: true });
+  return [
+    ...entries.filter((entry) => entry.isFile()).map(({ name }) => path.join(home, name)),
+    ...(await filesBelow(writtenFolders.map((folder) => path.join(home, folder)))),
+  ];
 }
 
 /** All files of some folders, each once. */

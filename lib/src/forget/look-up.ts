@@ -2,7 +2,7 @@ import type { Table, Tables } from "../contracts/table.js";
 import type { Dialect } from "../engine/adapter.js";
 import type { Bound, Connection } from "../engine/connection.js";
 import { beforeTable } from "../sql/render.js";
-import { isTelling, objectOf, pseudonymOf, type Finder } from "./person.js";
+import { isTelling, pseudonymOf, type Fields, type Finder } from "./person.js";
 
 /* What the warehouse knows of persons. All statements mean the same on all engines. */
 
@@ -23,10 +23,11 @@ export const identifying = (tables: Tables) =>
     return person !== undefined && personal.length > 0;
   });
 
-/** Names of the columns and fields that identify a person. */
-export const personalFields = (tables: Tables): string[] => [
-  ...new Set(identifying(tables).flatMap((table) => optionsOf(table).personal ?? [])),
-];
+/** Names of the columns and fields that name and identify a person. */
+export const fieldsOf = (tables: Tables): Fields => ({
+  person: [...new Set([...tables.values()].flatMap((table) => optionsOf(table).person ?? []))],
+  personal: [...new Set(identifying(tables).flatMap((table) => optionsOf(table).personal ?? []))],
+});
 
 /** What is known of persons who are to be forgotten. */
 interface Known {
@@ -72,24 +73,21 @@ from ${table.name} where trim(${person}) in (${list})`,
     );
     for (const row of rows) values.add(String(row["surrogate_key"]));
   }
-  const fields = personalFields(tables);
+  const fields = fieldsOf(tables).personal;
   for (const table of tables.values()) {
     const { person, personal } = optionsOf(optionsOf(table).standsFor ?? table);
     if (!optionsOf(table).standsFor || person === undefined) continue;
-    const { rows } = await connection.query(
-      `select distinct value from ${dialect.stored(table).name} where ${numbers
-        .map((_, at) => `contains(value, $number_${at})`)
-        .join(" or ")}`,
-      params,
-    );
-    for (const row of rows) {
-      const change = objectOf(String(row["value"])) ?? {};
-      for (const side of ["before", "after"]) {
-        const of = (change[side] ?? {}) as Record<string, unknown>;
-        const number = String(of[person]);
-        if (!numbers.includes(number)) continue;
-        found.add(number);
-        if (personal) for (const field of fields) take(of[field]);
+    for (const side of ["before", "after"]) {
+      const of = (field: string) => `get_json_object(value, '$.${side}.${field}')`;
+      const columns = (personal ? fields : []).map((field) => `${of(field)} as ${field}`);
+      const { rows } = await connection.query(
+        `select distinct ${[`trim(${of(person)}) as number`, ...columns].join(", ")}
+from ${dialect.stored(table).name} where trim(${of(person)}) in (${list})`,
+        params,
+      );
+      for (const row of rows) {
+        found.add(String(row["number"]));
+        if (personal) for (const field of fields) take(row[field]);
       }
     }
   }

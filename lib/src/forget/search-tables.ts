@@ -20,20 +20,27 @@ export async function searchTables(
   const all = [
     ...[...tables.values()].map((table) => {
       const { name, columns } = dialect.stored(table);
-      return { name, columns: columns.flatMap(({ name: of, type }) => (/STRING/.test(type) ? of : [])) };
+      const texts = columns.flatMap(({ name: of, type }) => (/STRING/.test(type) ? of : []));
+      return { name, columns: texts, keys: optionsOf(table).person === undefined ? [] : ["kafka_key"] };
     }),
-    ...(await besides(connection, tables)),
+    ...(await besides(connection, tables)).map((table) => ({ ...table, keys: [] as string[] })),
   ];
   const found: Found[] = [];
-  for (const { name, columns } of all) {
+  for (const { name, columns, keys } of all) {
     if (columns.length === 0) continue;
     const text = `concat_ws(' | ', ${columns.map((column) => `cast(${column} as string)`).join(", ")})`;
     const { where, params } = mentions(`texts`, finder);
+    const plain = bound("plain", finder.plain);
+    const isTheirs = columns
+      .filter((column) => finder.fields.person.includes(column) || keys.includes(column))
+      .map((column) => `coalesce(trim(${column}) in (${plain.list}), false)`);
     const { rows } = await connection.query(
-      `select texts from (select ${text} as texts from ${name}) as all_rows where ${where}`,
-      params,
+      `select texts, is_theirs from (
+  select ${text} as texts, ${isTheirs.join(" or ") || "false"} as is_theirs from ${name}
+) as all_rows where is_theirs or ${where}`,
+      { ...params, ...(isTheirs.length > 0 && plain.params) },
     );
-    const count = rows.filter((row) => finder.isIn(String(row["texts"]))).length;
+    const count = rows.filter((row) => row["is_theirs"] === true || finder.isIn(String(row["texts"]))).length;
     if (count > 0) found.push({ table: name, rows: count });
   }
   // Names are no proof in texts, since others have them too: under a pseudonym stands none.

@@ -1,5 +1,6 @@
 import type { ChangeStreamDocument, Document } from "mongodb";
-import { openChangeWriter, versionOf, type Change } from "../extract/change-writer.js";
+import { openChangeWriter, type Change } from "../extract/change-writer.js";
+import { versionOf } from "../forget/fields.js";
 import { PositionLost, readWhole } from "./connect.js";
 import { positionOf, type ExtendedJson } from "./documents.js";
 import type { Extraction, Moment } from "./extraction.js";

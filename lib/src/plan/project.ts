@@ -20,7 +20,7 @@ export interface Project {
 }
 
 /** A topic that live mode follows. */
-export interface FollowedTopic {
+interface FollowedTopic {
   readonly topic: string;
   /** Where its messages land below the landing folder, and where their reading began. */
   readonly folders: { readonly messages: string; readonly starts: string };

@@ -9,7 +9,7 @@ import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { connect, problemOf } from "./connect.js";
-import { readForgotten, withoutForgotten, type Filter } from "./forgotten.js";
+import { forgottenPersons, withoutForgotten, type Filter } from "./forgotten.js";
 import { beginReading, landStates, type Moment, type Watch } from "./observe.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
@@ -64,7 +64,7 @@ export async function extract(
   stopSignal().addEventListener("abort", abort, { once: true });
   try {
     const moment = await beginReading(client, settings, watch);
-    const forgotten = await readForgotten();
+    const forgotten = await forgottenPersons();
     const gaveWay = new Set<string>();
     for (const extraction of extractions) {
       const filter = withoutForgotten(extraction.key, extraction.person, forgotten);

@@ -1,5 +1,6 @@
 import { forgotten_persons } from "../contracts/ops.js";
 import type { Read } from "../extract/change-writer.js";
+import { plainOf, withFields } from "../forget/fields.js";
 import { forgottenAmong, type Forgotten } from "../forget/person.js";
 import { sql } from "../sql/statement.js";
 import { rows } from "../verbs/read.js";
@@ -14,7 +15,7 @@ export interface Filter {
   readonly there: ReadonlySet<string>;
 }
 
-export const readForgotten = async (): Promise<Forgotten> =>
+export const forgottenPersons = async (): Promise<Forgotten> =>
   forgottenAmong(await rows(sql`select pseudonym, salt from ${forgotten_persons}`));
 
 /** @param person the column that names a person, if the table has one */
@@ -24,27 +25,25 @@ export function withoutForgotten(
   forgotten: Forgotten,
 ): Filter {
   const there = new Set<string>();
-  const numberIn = (text: string) => {
-    const number = person === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>)[person];
-    return typeof number === "string" ? number : undefined;
-  };
   return {
     there,
-    isForgotten: (key) => person === keyColumn && (numberIn(key)?.startsWith("forgotten-") ?? false),
+    isForgotten: (key) =>
+      person === keyColumn &&
+      String((JSON.parse(key) as Record<string, unknown>)[person]).startsWith("forgotten-"),
     rows: (found) =>
       person === undefined
         ? found
         : found.flatMap((row) => {
-            const number = numberIn(row.after);
-            const pseudonym = number === undefined ? undefined : forgotten(number);
+            let pseudonym: string | undefined;
+            const after = withFields(row.after, (name, value) => {
+              if (name !== person) return value;
+              pseudonym = forgotten(plainOf(value));
+              return pseudonym && JSON.stringify(pseudonym);
+            });
             if (pseudonym === undefined) return [row];
-            if (person === keyColumn) {
-              there.add(JSON.stringify({ [person]: pseudonym }));
-              return [];
-            }
-            return [
-              { ...row, lands: row.after.replaceAll(JSON.stringify(number), JSON.stringify(pseudonym)) },
-            ];
+            if (person !== keyColumn) return [{ ...row, after }];
+            there.add(JSON.stringify({ [person]: pseudonym }));
+            return [];
           }),
   };
 }

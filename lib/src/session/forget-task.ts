@@ -26,7 +26,8 @@ export async function forgetOnWarehouse(settings: Settings, tables: Tables): Pro
     const where = { connection, dialect, tables, landing };
     const begun = await beginForgetting(where, numbers);
     for (const { name, rows } of begun.files) console.log(`${name}: ${rows} records rewritten`);
-    for (const [table, rows] of begun.rows) console.log(`${table}: ${rows} rows rewritten`);
+    for (const [table, rows] of [...begun.rows, ...begun.records])
+      console.log(`${table}: ${rows} rows rewritten`);
     if (!proves) return;
     if (begun.rows.size > 0)
       throw new InputError(
