@@ -5,7 +5,7 @@ import { tables } from "./shop/index.js";
 
 export { bronze, gold, ops, silver, tables } from "./shop/index.js";
 export { differsFromDatabase, keptThoughEmptied } from "./shop/agreement.js";
-export { arrived } from "./shop/arrived.js";
+export { arrived, type Arrived } from "./shop/arrived.js";
 export { databaseTableNames, routeOf } from "./shop/database.js";
 export { daysOfNewRates, exchangeRates, inReporting } from "./shop/exchange.js";
 export type { ColumnOf, Row, Table } from "./contracts/table.js";

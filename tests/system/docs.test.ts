@@ -344,7 +344,9 @@ describe.skipIf(whyNoBrowser)(`in a browser${whyNoBrowser ? ` (skipped: ${whyNoB
     await cell.hover();
     await cell.getByRole("button", { name: "Copy" }).click();
     await cell.getByRole("button", { name: "Copied" }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^const typed = sql`\n/);
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
+      /^const orders = arrived\("orders"\);\n/,
+    );
     await close();
   });
 

@@ -67,6 +67,17 @@ async function columnsOf(file: string): Promise<string[]> {
   return names;
 }
 
+/** The text with a name among those that it imports of a file. */
+function importing(text: string, uses?: { readonly name: string; readonly from: string }): string {
+  if (!uses) return text;
+  const line = new RegExp(`^import \\{ (.*) \\} from "${uses.from.replaceAll(".", "\\.")}";$`, "m");
+  const names = line.exec(text)?.[1]?.split(", ") ?? [];
+  if (names.includes(uses.name)) return text;
+  return names.length > 0
+    ? text.replace(line, `import { ${[...names, uses.name].toSorted().join(", ")} } from "${uses.from}";`)
+    : `import { ${uses.name} } from "${uses.from}";\n${text}`;
+}
+
 async function write(root: string, { contract, files, next }: Draft): Promise<void> {
   for (const { path: file } of files)
     if (existsSync(path.join(root, file)))
@@ -76,7 +87,7 @@ async function write(root: string, { contract, files, next }: Draft): Promise<vo
     const text = await readFile(file, "utf8");
     if (new RegExp(`export const ${contract.name}\\b`).test(text))
       throw new InputError(`${contract.path} has a contract ${contract.name} already. Nothing was written.`);
-    await writeFile(file, text.trimEnd() + `\n${contract.text}`);
+    await writeFile(file, importing(text, contract.uses).trimEnd() + `\n${contract.text}`);
     console.log(`added    the contract at the end of ${contract.path}`);
   }
   for (const { path: file, text } of files) {

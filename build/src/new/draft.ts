@@ -3,7 +3,13 @@ import { cleanNotebook } from "../notebook/clean.js";
 /** Something to begin with: files to write, and the contract to add to the file that holds those of its layer. */
 export interface Draft {
   readonly files: readonly NewFile[];
-  readonly contract?: { readonly path: string; readonly name: string; readonly text: string };
+  readonly contract?: {
+    readonly path: string;
+    readonly name: string;
+    readonly text: string;
+    /** What it uses of another file, where that is not imported yet. */
+    readonly uses?: { readonly name: string; readonly from: string };
+  };
   /** What to type next, in this order. */
   readonly next: readonly string[];
 }

@@ -10,7 +10,12 @@ export function newSource(name: string, columns: readonly string[]): Draft {
   const table = `${name}_raw`;
   const test = `tests/steps/${table}.test.ts`;
   return {
-    contract: { path: "lib/src/shop/bronze.ts", name: table, text: contract(name, columns) },
+    contract: {
+      path: "lib/src/shop/bronze.ts",
+      name: table,
+      text: contract(name, columns),
+      uses: { name: "exported", from: "./exported.js" },
+    },
     files: [
       notebookFile(`notebooks/bronze/${table}.ipynb`, cells(name)),
       { path: test, text: testOf(name, columns) },

@@ -6,7 +6,7 @@ import { changeTables, databaseTables, type DatabaseTable } from "./database-bro
 import { routeOf } from "./database.js";
 
 /** The rows of a source, whichever way they come in: columns of the export as text, and of each row where it came from. */
-interface Arrived {
+export interface Arrived {
   /** The table of bronze that holds them as they arrived. */
   readonly raw: Table;
   /** Those that are new to the step. */

@@ -204,7 +204,8 @@ export function liveTests(given: () => Warehouse, home: string): void {
     expect(performance.now() - began).toBeLessThan(10_000);
   });
 
-  const absent = whyNoPostgres();
+  // Its statements are the same in CI on the embedded engine, and take minutes here.
+  const absent = whyNoPostgres() ?? (days > 0 ? undefined : "by hand, with WAREHOUSE_LIVE");
   it.skipIf(absent)(
     `the shop's database comes as to the embedded engine${absent ? ` (skipped: ${absent})` : ""}`,
     { timeout: 3_600_000 },
@@ -217,20 +218,22 @@ export function liveTests(given: () => Warehouse, home: string): void {
           from: "2026-01-01",
           to: "2026-03-01",
         });
-        const tables = days > 0 ? Object.keys(keys) : ["products", "customers"];
+        const tables = Object.keys(keys);
         const kept = tables.map((name) => `bronze.${name}_changes`);
         const silver = [
           "silver.dim_products",
           "silver.dim_customers",
-          ...(days > 0 ? ["silver.orders_clean", "silver.order_items", "silver.payments"] : []),
+          "silver.orders_clean",
+          "silver.order_items",
+          "silver.payments",
         ];
         const routed = {
           POSTGRES_URL: postgres.reader,
           POSTGRES_ROUTE: tables.map((name) => `${name}=full`).join(", "),
           POSTGRES_COMPARE_HOURS: "0",
         };
-        const only = ["bronze.database", ...silver, ...(days > 0 ? ["ops.data_quality"] : [])].join(",");
-        for (let day = 0; day < Math.max(days, 2); day++) {
+        const only = ["bronze.database", ...silver, "ops.data_quality"].join(",");
+        for (let day = 0; day < days + 1; day++) {
           if (day > 0) for (let many = 0; many < 6; many++) await live.day();
           const args = `run --quiet --only ${only}`;
           const there = await shop.shopmetrics(args, { env: { ...env, ...routed } });
@@ -239,10 +242,10 @@ export function liveTests(given: () => Warehouse, home: string): void {
           for (const name of [...kept, ...silver])
             expect([name, await rowsOf("there", name)]).toEqual([name, await rowsOf("here", name)]);
         }
-        const deletions = await query("there", (connection) =>
-          connection.query("select count(*) as n from bronze.customers_changes where op = 'd'"),
+        const changes = await query("there", (connection) =>
+          connection.query("select count(*) - count(distinct kafka_key) as n from bronze.orders_changes"),
         );
-        expect(Number(deletions.rows[0]!["n"])).toBeGreaterThan(0);
+        expect(Number(changes.rows[0]!["n"])).toBeGreaterThan(0);
         await live.close();
       } finally {
         await postgres.stop();
