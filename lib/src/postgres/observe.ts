@@ -44,7 +44,7 @@ export interface Moment {
  *
  * @throws InputError when the log stands before where it stood once: then what is new would count as older than what is known
  */
-export async function beginSnapshot(
+async function beginSnapshot(
   client: Client,
   settings: PostgresSettings,
   { seen }: Watch,
