@@ -44,11 +44,7 @@ export interface Moment {
  *
  * @throws InputError when the log stands before where it stood once: then what is new would count as older than what is known
  */
-async function beginSnapshot(
-  client: Client,
-  settings: PostgresSettings,
-  { seen }: Watch,
-): Promise<Moment> {
+async function beginSnapshot(client: Client, settings: PostgresSettings, { seen }: Watch): Promise<Moment> {
   const lsn = await positionOf(client);
   await client.query("begin isolation level repeatable read read only");
   // Between two reads the session is idle for as long as the warehouse takes.
