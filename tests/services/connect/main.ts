@@ -3,9 +3,9 @@
  * offsets stay in `.shopmetrics/connect`, so the next start goes on from there.
  */
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { databaseTables } from "#lib/shop/database-bronze.js";
 import { readSettings } from "#lib/settings.js";
+import { endAtCtrlC, wanted } from "../command.ts";
 import { start } from "./start.ts";
 
 const usage = `npm run connect
@@ -13,9 +13,9 @@ const usage = `npm run connect
 Kafka Connect with Debezium on this machine until Ctrl-C: changes in the database of POSTGRES_URL go to the Kafka of KAFKA_BROKERS.
 Start both before it: npm run shop, npm run kafka. What each prints has to be set here.`;
 
+wanted(usage, {});
 try {
-  if (parseArgs({ options: { help: { type: "boolean", short: "h" } } }).values.help) console.log(usage);
-  else await connect();
+  await connect();
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;
@@ -39,8 +39,5 @@ async function connect(): Promise<void> {
   console.error(
     "Changes flow until Ctrl-C. In another terminal, with this, POSTGRES_URL and KAFKA_BROKERS set: npx shopmetrics run",
   );
-  // Ctrl-C may come twice, from the terminal and from tsx: the second must not end this before Connect has ended.
-  let stopping: Promise<void> | undefined;
-  const stop = () => void (stopping ??= service.stop().then(() => process.exit(0)));
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  endAtCtrlC(() => service.stop());
 }

@@ -3,8 +3,8 @@
  * in `.shopmetrics/kafka`, so the next start goes on from there. `--port 9192` listens on another port than 9092.
  */
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { readSettings } from "#lib/settings.js";
+import { endAtCtrlC, portOf, wanted } from "../command.ts";
 import { whatIsMissing } from "./install.ts";
 import { PortTaken, refuseTakenPort, start } from "./start.ts";
 import { createTopic } from "./topic.ts";
@@ -15,27 +15,7 @@ Kafka on this machine until Ctrl-C, with the topic clickstream-events (or KAFKA_
 
   --port <n>  where it listens, from 1 to 65535 (default 9092)`;
 
-/** The port to listen on. Ends the program for what it does not understand, and after help. */
-function wantedPort(): number {
-  try {
-    const options = {
-      port: { type: "string", default: "9092" },
-      help: { type: "boolean", short: "h" },
-    } as const;
-    const { port, help } = parseArgs({ options }).values;
-    if (help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    if (/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535) return Number(port);
-    console.error(`--port ${port}: give a whole number from 1 to 65535.`);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-  }
-  process.exit(2);
-}
-
-const port = wantedPort();
+const { port } = wanted(usage, { port: portOf(9092) });
 const topic = process.env["KAFKA_TOPIC"] || "clickstream-events";
 try {
   await refuseTakenPort(port);
@@ -49,10 +29,7 @@ try {
   console.error(
     `Kafka is up until Ctrl-C. In another terminal: KAFKA_BROKERS=${kafka.brokers} npm run stream`,
   );
-  // Ctrl-C may come twice, from the terminal and from tsx: the second must not end this before Kafka has ended.
-  let stopping: Promise<void> | undefined;
-  const stop = () => void (stopping ??= kafka.stop().then(() => process.exit(0)));
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  endAtCtrlC(() => kafka.stop());
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = error instanceof PortTaken ? 2 : 1;

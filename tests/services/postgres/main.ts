@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { setTimeout as sleep } from "node:timers/promises";
+import { portOf, wanted } from "../command.ts";
 import { openLiveShop, type LiveShop } from "./life.ts";
 import { start } from "./start.ts";
 
@@ -19,55 +19,16 @@ A shop in PostgreSQL on this machine until Ctrl-C: customers, products, orders, 
   --live       goes on living, day after day
   --rate <n>   transactions per second of --live (default 10)`;
 
-interface Wanted {
-  readonly port: number;
-  readonly scale: number;
-  readonly days: number;
-  readonly rate: number | undefined;
-}
-
-/** What was asked for. Ends the program for what it does not understand, and after help. */
-function wanted(): Wanted {
-  try {
-    const options = {
-      port: { type: "string", default: "54329" },
-      scale: { type: "string", default: "0.02" },
-      days: { type: "string", default: "0" },
-      rate: { type: "string", default: "10" },
-      live: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    } as const;
-    const { values } = parseArgs({ options });
-    if (values.help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    const number = (
-      name: "port" | "scale" | "days" | "rate",
-      least: number,
-      most: number,
-      whole: boolean,
-    ) => {
-      const value = Number(values[name]);
-      if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-      console.error(
-        `--${name} ${values[name]}: give a ${whole ? "whole " : ""}number from ${least} to ${most}.`,
-      );
-      return process.exit(2);
-    };
-    return {
-      port: number("port", 1, 65_535, true),
-      scale: number("scale", 0.001, 10, false),
-      days: number("days", 0, 3650, true),
-      rate: values.live ? number("rate", 0.1, 10_000, false) : undefined,
-    };
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    return process.exit(2);
-  }
-}
-
-const { port, scale, days, rate } = wanted();
+const { port, scale, days, live, rate } = wanted(
+  usage,
+  {
+    port: portOf(54_329),
+    scale: { default: 0.02, from: 0.001, to: 10, fraction: true },
+    days: { default: 0, from: 0, to: 3650 },
+    rate: { default: 10, from: 0.1, to: 10_000, fraction: true },
+  },
+  ["live"],
+);
 const home = path.resolve(process.env["SHOPMETRICS_HOME"] ?? ".shopmetrics");
 // PostgreSQL does not run as root, and the user in its place may not enter root's folders.
 const isRoot = process.getuid?.() === 0;
@@ -88,7 +49,7 @@ try {
       folder,
       scale,
       from: "2026-01-01",
-      to: days > 0 || rate !== undefined ? daysBefore(yesterday, Math.max(days, 30)) : yesterday,
+      to: days > 0 || live ? daysBefore(yesterday, Math.max(days, 30)) : yesterday,
       say: console.error,
     });
     for (let day = 0; day < days && !ending.signal.aborted; day++) tell(await shop.day());
@@ -96,7 +57,7 @@ try {
     console.error(
       "The shop is open until Ctrl-C. In another terminal, with this set: POSTGRES_ROUTE=full npx shopmetrics run",
     );
-    if (rate !== undefined) await live(shop, rate);
+    if (live) await goOn(shop);
     else await ended;
     await shop.close();
   } finally {
@@ -107,10 +68,10 @@ try {
   process.exitCode = 1;
 }
 
-async function live(shop: LiveShop, perSecond: number): Promise<void> {
+async function goOn(shop: LiveShop): Promise<void> {
   while (!ending.signal.aborted) {
     const lived = shop.day(async () => {
-      if (!ending.signal.aborted) await sleep(1000 / perSecond);
+      if (!ending.signal.aborted) await sleep(1000 / rate);
     });
     tell(await lived);
   }

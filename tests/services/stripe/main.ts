@@ -2,7 +2,7 @@
  * `npm run stripe`: an account at Stripe for a person, until Ctrl-C, filled with the charges of a shop. It is ours and keeps
  * its objects in memory; see README.md. `--port 12121` listens on another port than 12111.
  */
-import { parseArgs } from "node:util";
+import { portOf, wanted } from "../command.ts";
 import { openAccount } from "./account.ts";
 import { serve } from "./faults.ts";
 import { install } from "./install.ts";
@@ -14,29 +14,7 @@ An account like one at Stripe on this machine until Ctrl-C: 600 charges of the l
   --port <n>      where it listens, from 1 to 65535 (default 12111)
   --install-mock  installs stripe-mock for the tests instead, by Go`;
 
-/** What was asked for. Ends the program for what it does not understand, and after help. */
-function wanted(): { port: number; mock: boolean } {
-  try {
-    const options = {
-      port: { type: "string", default: "12111" },
-      "install-mock": { type: "boolean", default: false },
-      help: { type: "boolean", short: "h" },
-    } as const;
-    const { port, help, "install-mock": mock } = parseArgs({ options }).values;
-    if (help) {
-      console.log(usage);
-      process.exit(0);
-    }
-    if (/^\d+$/.test(port) && Number(port) >= 1 && Number(port) <= 65_535)
-      return { port: Number(port), mock };
-    console.error(`--port ${port}: give a whole number from 1 to 65535.`);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-  }
-  process.exit(2);
-}
-
-const { port, mock } = wanted();
+const { port, "install-mock": mock } = wanted(usage, { port: portOf(12_111) }, ["install-mock"]);
 try {
   if (mock) console.log(await install(console.error));
   else await keepAccount();

@@ -1,4 +1,5 @@
 /** `npm run warehouse`: a warehouse for a person, until Ctrl-C. `--verbose` prints the statements. */
+import { endAtCtrlC } from "../command.ts";
 import { whatIsMissing } from "./install.ts";
 import { start } from "./start.ts";
 
@@ -25,7 +26,4 @@ export DATABRICKS_HTTP_PATH=${warehouse.path}
 export DATABRICKS_TOKEN=$(cat ${warehouse.tokenFile})
 export NODE_EXTRA_CA_CERTS=${warehouse.caFile}`);
 console.error(`Tables, volumes and Spark's log are in ${warehouse.folder} until Ctrl-C.`);
-// Ctrl-C may come twice, from the terminal and from tsx: the second must not end this before Spark has ended.
-let stopping: Promise<void> | undefined;
-const stop = () => void (stopping ??= warehouse.stop().then(() => process.exit(0)));
-process.on("SIGINT", stop).on("SIGTERM", stop);
+endAtCtrlC(() => warehouse.stop());
