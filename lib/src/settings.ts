@@ -141,6 +141,25 @@ const brokers = z
 
 const yesOrNo = z.enum(["true", "false"], "is neither true nor false").transform((value) => value === "true");
 
+/** What is wrong with a setting, for a check of several. */
+const issueOf = (name: string, message: string) => ({
+  code: "custom" as const,
+  input: undefined,
+  path: [name],
+  message,
+});
+
+/** Of two settings that belong together: the one that is missing and the one that is there; nothing where both or neither are. */
+function halfOf<A extends string, B extends string>(
+  value: { readonly [Name in A | B]?: string | undefined },
+  first: A,
+  second: B,
+): readonly [missing: A | B, given: A | B] | readonly [] {
+  const [a, b] = [value[first] === undefined, value[second] === undefined];
+  if (a === b) return [];
+  return a ? [first, second] : [second, first];
+}
+
 /** Used when KAFKA_BROKERS is set. */
 const kafka = z
   .object({
@@ -162,11 +181,8 @@ const kafka = z
     KAFKA_ACCEPT_LOSS: yesOrNo.default(false),
   })
   .check(({ value, issues }) => {
-    const [user, password] = [value.KAFKA_USERNAME, value.KAFKA_PASSWORD];
-    if ((user === undefined) === (password === undefined)) return;
-    const path = [user === undefined ? "KAFKA_USERNAME" : "KAFKA_PASSWORD"];
-    const message = `is not set, but ${user === undefined ? "KAFKA_PASSWORD" : "KAFKA_USERNAME"} is: SASL needs both`;
-    issues.push({ code: "custom", input: undefined, path, message });
+    const [half, other] = halfOf(value, "KAFKA_USERNAME", "KAFKA_PASSWORD");
+    if (half) issues.push(issueOf(half, `is not set, but ${other} is: SASL needs both`));
   });
 
 /** Used when SCHEMA_REGISTRY_URL is set. */
@@ -186,15 +202,8 @@ const registry = z
     SCHEMA_REGISTRY_FORMAT: z.enum(["avro", "json"], "is neither avro nor json").default("avro"),
   })
   .check(({ value, issues }) => {
-    const [user, password] = [value.SCHEMA_REGISTRY_USERNAME, value.SCHEMA_REGISTRY_PASSWORD];
-    if ((user === undefined) === (password === undefined)) return;
-    const path = [user === undefined ? "SCHEMA_REGISTRY_USERNAME" : "SCHEMA_REGISTRY_PASSWORD"];
-    issues.push({
-      code: "custom",
-      input: undefined,
-      path,
-      message: "is not set, but the other one is: a login needs both",
-    });
+    const [half] = halfOf(value, "SCHEMA_REGISTRY_USERNAME", "SCHEMA_REGISTRY_PASSWORD");
+    if (half) issues.push(issueOf(half, "is not set, but the other one is: a login needs both"));
   });
 
 const day = z.iso.date("is not a date, such as 2026-03-01");
@@ -226,15 +235,12 @@ const stripe = z
     STRIPE_FROM: day.optional(),
     STRIPE_TO: day.optional(),
   })
-  .check(({ value: { STRIPE_FROM: from, STRIPE_TO: to }, issues }) => {
-    const issue = (name: string, message: string) =>
-      issues.push({ code: "custom", input: undefined, path: [name], message });
-    if ((from === undefined) !== (to === undefined))
-      issue(
-        from === undefined ? "STRIPE_FROM" : "STRIPE_TO",
-        "is not set, but the other one is: give both days",
-      );
-    else if (from !== undefined && to! < from) issue("STRIPE_TO", `is before STRIPE_FROM=${from}`);
+  .check(({ value, issues }) => {
+    const { STRIPE_FROM: from, STRIPE_TO: to } = value;
+    const [half] = halfOf(value, "STRIPE_FROM", "STRIPE_TO");
+    if (half) issues.push(issueOf(half, "is not set, but the other one is: give both days"));
+    else if (from !== undefined && to! < from)
+      issues.push(issueOf("STRIPE_TO", `is before STRIPE_FROM=${from}`));
   });
 
 /** Used when CURRENCY_RATES_URL is set. */
@@ -302,8 +308,7 @@ const mongodb = z
   .check(({ value, issues }) => {
     const [, , , , , database] = mongoAddress.exec(value.MONGODB_URL) ?? [];
     if (database || value.MONGODB_DATABASE !== undefined) return;
-    const message = "is not set, and MONGODB_URL names no database behind the host";
-    issues.push({ code: "custom", input: undefined, path: ["MONGODB_DATABASE"], message });
+    issues.push(issueOf("MONGODB_DATABASE", "is not set, and MONGODB_URL names no database behind the host"));
   });
 
 const hasLogin = (value: string) => /^[^/]*\/\/[^/?#]*@/.test(value);
@@ -480,6 +485,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
   const parsed = parse(environment, given);
   const home = path.resolve(root, parsed.SHOPMETRICS_HOME);
+  const ofRegistry = readRegistry(given);
   return {
     root,
     home,
@@ -506,8 +512,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env, root = projec
     changeTopics: parsed.POSTGRES_TOPICS,
     developer: parsed.SHOPMETRICS_DEV === "off" ? undefined : (parsed.SHOPMETRICS_DEV ?? userName()),
     ...readWorkspace(given),
-    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: { ...readKafka(given), ...readRegistry(given) } }),
-    ...readRegistry(given),
+    ...(given["KAFKA_BROKERS"] !== undefined && { kafka: { ...readKafka(given), ...ofRegistry } }),
+    ...ofRegistry,
     ...(given["STRIPE_API_KEY"] !== undefined && { stripe: readStripe(given) }),
     ...(given["CURRENCY_RATES_URL"] !== undefined && { currencyRates: readCurrencyRates(given) }),
     ...(given["POSTGRES_URL"] !== undefined && { postgres: readPostgres(given) }),
