@@ -27,6 +27,7 @@ import { bundleNotebooks } from "../../build/src/notebook/plugin.ts";
 import type { DashboardPage } from "../../build/src/site/dashboard.ts";
 import { pageHtml } from "../../build/src/site/dashboard-page.ts";
 import { sqlFile } from "../../build/src/bundle/sql/step.ts";
+import { ratingColumns } from "./rating-columns.ts";
 
 /**
  * What the build makes of a few notebooks, as files that a reviewer reads: the SQL that is deployed, the statements that
@@ -258,16 +259,6 @@ Sales are in \`gold.daily_sales_summary\` (FR-006), [made by a notebook](../note
 | a <column> | its contract |
 `;
 
-const ratings = {
-  number: "integer",
-  reviews: "integer",
-  stars_1: "integer",
-  stars_2: "integer",
-  stars_3: "integer",
-  stars_4: "integer",
-  stars_5: "integer",
-} as const;
-
 /** What the page "products" draws: three products, two periods, a pair bought together, and what customers say of one. */
 function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint8Array> } {
   const files = new Map<string, Uint8Array>();
@@ -306,7 +297,7 @@ function snapshots(): { manifest: Manifest; read: (file: string) => Promise<Uint
       entry("together", { one: "string", other: "string", orders: "integer", one_orders: "integer" }, [
         { one: "P3", other: "P1", orders: 6, one_orders: 24 },
       ]),
-      entry("ratings", ratings, [
+      entry("ratings", ratingColumns, [
         { number: 1, reviews: 4, stars_1: 1, stars_2: 0, stars_3: 0, stars_4: 1, stars_5: 2 },
       ]),
     ]),

@@ -7,6 +7,7 @@ import type { ResultRow } from "#lib/plan/plan.js";
 import { beforeAll, describe, expect, it } from "vitest";
 import { importModule } from "../../build/src/notebook/execute.ts";
 import { bundleNotebooks, type BundledNotebook } from "../../build/src/notebook/plugin.ts";
+import { ratingColumns } from "./rating-columns.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const names = ["sales", "returns", "regions", "products", "marketing"] as const;
@@ -184,22 +185,13 @@ describe("Sales", () => {
 });
 
 describe("Products", () => {
-  const starColumns = {
-    number: "integer",
-    reviews: "integer",
-    stars_1: "integer",
-    stars_2: "integer",
-    stars_3: "integer",
-    stars_4: "integer",
-    stars_5: "integer",
-  } as const;
   const margins = (
     costs: readonly (string | null)[],
     pairs: readonly ResultRow[] = [],
     ratings: readonly ResultRow[] = [],
   ) =>
     words("products", {
-      ratings: [starColumns, ratings],
+      ratings: [ratingColumns, ratings],
       products: [
         { number: "integer", product_id: "string", name: "string", category: "string", cost: "decimal?" },
         costs.map((cost, index) => ({

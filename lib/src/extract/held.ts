@@ -6,6 +6,9 @@ import { rows } from "../verbs/read.js";
 /** What bronze calls the topic of rows that were read from the database itself. */
 export const extractedTopic = "extracted";
 
+/** Of two rows of bronze the one that was loaded later has the greater number. */
+export const whenLoaded = sql`source_load * 1000000000000 + source_row`;
+
 /** What bronze holds of a row: the change that was loaded last. */
 export interface State {
   /** `d` for a deletion. */
@@ -70,8 +73,8 @@ export const versionsSince = (
 
 async function statesOf(changed: Statement): Promise<Map<string, State>> {
   const found = await rows(sql`
-    select kafka_key, max_by(op, source_load * 1000000000000 + source_row) as op,
-      max_by(coalesce(get_json_object(source, '$.version'), ''), source_load * 1000000000000 + source_row) as version
+    select kafka_key, max_by(op, ${whenLoaded}) as op,
+      max_by(coalesce(get_json_object(source, '$.version'), ''), ${whenLoaded}) as version
     from ${changed} group by kafka_key`);
   return new Map(found.map((row) => [String(row["kafka_key"]), stateOf(row)]));
 }

@@ -16,6 +16,7 @@ export async function rewriteTable(
 ): Promise<number> {
   const { name, columns } = dialect.stored(table);
   const { person, personBy, personal = [] } = optionsOf(table);
+  const emptied = personal.map((column) => `${column} = null`);
   const texts = columns.filter(({ type }) => type === "STRING").map((column) => column.name);
   let changed = 0;
   if (person !== undefined && texts.includes(person))
@@ -30,7 +31,7 @@ export async function rewriteTable(
         (text) =>
           JSON.stringify(Object.fromEntries(Object.keys(objectOf(text) ?? {}).map((field) => [field, null]))),
       );
-      const sets = [`${person} = $pseudonym`, ...personal.map((column) => `${column} = null`)];
+      const sets = [`${person} = $pseudonym`, ...emptied];
       changed += await connection.execute(`update ${name} set ${sets.join(", ")} where ${theirs}`, {
         number,
         pseudonym,
@@ -47,7 +48,7 @@ export async function rewriteTable(
   if (person !== undefined && texts.includes(person) && personal.length > 0) {
     const { list, params } = bound("value", finder.values);
     changed += await connection.execute(
-      `update ${name} set ${personal.map((column) => `${column} = null`).join(", ")}
+      `update ${name} set ${emptied.join(", ")}
 where ${personal.map((column) => `lower(trim(${column})) in (${list})`).join(" or ")}`,
       params,
     );
@@ -57,7 +58,7 @@ where ${personal.map((column) => `lower(trim(${column})) in (${list})`).join(" o
     for (let start = 0; start < keys.length; start += 500) {
       const { list, params } = bound("key", keys.slice(start, start + 500));
       changed += await connection.execute(
-        `update ${name} set ${personal.map((column) => `${column} = null`).join(", ")}
+        `update ${name} set ${emptied.join(", ")}
 where ${personBy.column} in (${list}) and coalesce(${personal.join(", ")}) is not null`,
         params,
       );

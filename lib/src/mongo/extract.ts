@@ -1,9 +1,8 @@
-import type { Document, Filter, FindCursor, Timestamp } from "mongodb";
+import type { Document, Filter, FindCursor, MongoClient, Timestamp } from "mongodb";
 import type { Table } from "../contracts/table.js";
-import { InputError } from "../errors.js";
 import { folderOf, openChangeWriter, refuseLoss, type Read } from "../extract/change-writer.js";
+import { whileOpen } from "../extract/while-open.js";
 import { statesWithin, versionsSince, type State } from "../extract/held.js";
-import { stopSignal } from "../plan/session.js";
 import type { MongoSettings } from "../settings.js";
 import { load } from "../verbs/load.js";
 import { connect, problemOf } from "./connect.js";
@@ -35,10 +34,7 @@ export async function extract(
   settings: MongoSettings,
   { collection: name, into }: { readonly collection: string; readonly into: Table },
 ): Promise<void> {
-  const client = await connect(settings);
-  const abort = () => void client.close().catch(() => undefined);
-  stopSignal().addEventListener("abort", abort, { once: true });
-  try {
+  const read = async (client: MongoClient) => {
     const database = client.db(settings.database);
     const json = await extendedJson();
     const began = momentOf(await database.command({ hello: 1 }), json);
@@ -49,13 +45,14 @@ export async function extract(
         ? await follow(extraction, { ...held, checkpoint: held.checkpoint }, began)
         : await readBatch(extraction, held, began);
     if (landed) await load(into, { from: folderOf(into) });
-  } catch (error) {
-    stopSignal().throwIfAborted();
-    throw error instanceof InputError ? error : problemOf(error, settings);
-  } finally {
-    stopSignal().removeEventListener("abort", abort);
-    await client.close().catch(() => undefined);
-  }
+  };
+  const client = await connect(settings);
+  await whileOpen(
+    client,
+    () => client.close(),
+    (error) => problemOf(error, settings),
+    read,
+  );
 }
 
 /** A server by itself has no log: then its clock is the place. */

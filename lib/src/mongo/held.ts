@@ -1,5 +1,5 @@
 import type { Table } from "../contracts/table.js";
-import { extractedTopic, newestOf } from "../extract/held.js";
+import { extractedTopic, newestOf, whenLoaded } from "../extract/held.js";
 import { sql } from "../sql/statement.js";
 import { rows } from "../verbs/read.js";
 
@@ -47,7 +47,7 @@ export async function heldOf(into: Table, now: number): Promise<Held> {
 export async function keysAfter(into: Table, last: string, count: number): Promise<readonly string[]> {
   const found = await rows(sql`
     select kafka_key from (
-      select kafka_key, max_by(op, source_load * 1000000000000 + source_row) as op
+      select kafka_key, max_by(op, ${whenLoaded}) as op
       from ${into} where op in ('c', 'r', 'u', 'd') and kafka_key > ${last} group by kafka_key
     ) as newest
     where op <> 'd' order by kafka_key limit ${count}`);

@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { InputError } from "../errors.js";
+import { whileOpen } from "../extract/while-open.js";
 import { ServiceDown } from "../pull/patient-fetch.js";
 import type { PostgresSettings } from "../settings.js";
 
@@ -11,7 +12,7 @@ export const addressOf = ({ host, port, database }: PostgresSettings) => `${host
  *
  * @throws InputError for a refusal that a person can mend; ServiceDown when the database does not answer
  */
-export async function connect(settings: PostgresSettings): Promise<Client> {
+async function connect(settings: PostgresSettings): Promise<Client> {
   const { Client: Connection } = (await import("pg")).default;
   const { host, port, database, user, password, tls } = settings;
   const client = new Connection({
@@ -37,8 +38,22 @@ export async function connect(settings: PostgresSettings): Promise<Client> {
   return client;
 }
 
+/** Reads with a connection of its own. @throws as `connect` does */
+export async function withClient(
+  settings: PostgresSettings,
+  work: (client: Client) => Promise<void>,
+): Promise<void> {
+  const client = await connect(settings);
+  await whileOpen(
+    client,
+    () => client.end(),
+    (error) => problemOf(error, settings),
+    work,
+  );
+}
+
 /** An error of the database as a message for the person who can correct it. It never has the password. */
-export function problemOf(error: unknown, settings: PostgresSettings): Error {
+function problemOf(error: unknown, settings: PostgresSettings): Error {
   const { code, message } = error as { readonly code?: string; readonly message: string };
   const place = `PostgreSQL at ${addressOf(settings)}`;
   const refused = (what: string) => new InputError(`${place} ${what}`, { cause: error });

@@ -1,14 +1,13 @@
 import type { Client } from "pg";
 import type { Table } from "../contracts/table.js";
-import { InputError } from "../errors.js";
 import { folderOf, openChangeWriter, refuseLoss, type Read } from "../extract/change-writer.js";
 import { newestOf, statesBetween, versionsSince, type State } from "../extract/held.js";
-import { stopSignal, warn } from "../plan/session.js";
+import { warn } from "../plan/session.js";
 import type { PostgresSettings } from "../settings.js";
 import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
-import { connect, problemOf } from "./connect.js";
+import { withClient } from "./connect.js";
 import { forgottenPersons, withoutForgotten, type Filter } from "./forgotten.js";
 import { beginReading, landStates, type Moment, type Watch } from "./observe.js";
 
@@ -59,10 +58,7 @@ export async function extract(
   extractions: readonly Extraction[],
   watch: Watch,
 ): Promise<void> {
-  const client = await connect(settings);
-  const abort = () => void client.end().catch(() => undefined);
-  stopSignal().addEventListener("abort", abort, { once: true });
-  try {
+  await withClient(settings, async (client) => {
     const moment = await beginReading(client, settings, watch);
     const forgotten = await forgottenPersons();
     const gaveWay = new Set<string>();
@@ -72,13 +68,7 @@ export async function extract(
     }
     const compared = watch.compared.filter(({ table }) => !gaveWay.has(table));
     await landStates(client, settings.schema, moment, compared, moment.end_lsn);
-  } catch (error) {
-    stopSignal().throwIfAborted();
-    throw error instanceof InputError ? error : problemOf(error, settings);
-  } finally {
-    stopSignal().removeEventListener("abort", abort);
-    await client.end().catch(() => undefined);
-  }
+  });
 }
 
 /** @returns false when another run was faster */

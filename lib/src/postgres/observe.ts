@@ -6,7 +6,7 @@ import { csvLine } from "../landing/csv-line.js";
 import { warn } from "../plan/session.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
 import { InputError } from "../errors.js";
-import { addressOf, connect, problemOf } from "./connect.js";
+import { addressOf, withClient } from "./connect.js";
 import { quoted } from "./read-columns.js";
 
 /** What is compared of a table: a row's digest is made of these columns. */
@@ -42,10 +42,15 @@ export interface Moment {
 /**
  * Begins a transaction that only reads, of one moment.
  *
+ * @param lsn where the log stood before
  * @throws InputError when the log stands before where it stood once: then what is new would count as older than what is known
  */
-async function beginSnapshot(client: Client, settings: PostgresSettings, { seen }: Watch): Promise<Moment> {
-  const lsn = await positionOf(client);
+async function beginSnapshot(
+  client: Client,
+  settings: PostgresSettings,
+  { seen }: Watch,
+  lsn: string,
+): Promise<Moment> {
   await client.query("begin isolation level repeatable read read only");
   // Between two reads the session is idle for as long as the warehouse takes.
   await client.query("set local idle_in_transaction_session_timeout = 0");
@@ -54,21 +59,22 @@ async function beginSnapshot(client: Client, settings: PostgresSettings, { seen 
     (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text as next_transaction,
     coalesce((select string_agg((xip::text::bigint % 4294967296)::text, ',') from pg_snapshot_xip(pg_current_snapshot()) as xip), '')
       as running_transactions`);
-  const moment = { ...rows[0]!, lsn, end_lsn: await positionOf(client) };
-  if (seen && BigInt(moment.lsn) < BigInt(seen.lsn))
+  if (seen && BigInt(lsn) < BigInt(seen.lsn))
     throw new InputError(
-      `The log of PostgreSQL at ${addressOf(settings)} stands at ${inHex(moment.lsn)}, and at ${seen.at} it stood at ${inHex(seen.lsn)}: ` +
+      `The log of PostgreSQL at ${addressOf(settings)} stands at ${inHex(lsn)}, and at ${seen.at} it stood at ${inHex(seen.lsn)}: ` +
         "it is another database, or it was restored from a backup. What it says now would count as older than what bronze holds. " +
         "Check POSTGRES_URL; of a restored database, begin anew with its tables (docs/databases.md, A restored database). " +
         "Nothing was read.",
     );
-  return moment;
+  return { ...rows[0]!, lsn, end_lsn: await positionOf(client) };
 }
 
-/** Where the log stands. */
+/** Where the log of a server stands, also of one that only follows another. */
+const logEnd = "case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end";
+
+/** Where the log stands, as a number. */
 async function positionOf(client: Client): Promise<string> {
-  const { rows } = await client.query<{ lsn: string }>(`select
-    (case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end - '0/0')::bigint::text as lsn`);
+  const { rows } = await client.query<{ lsn: string }>(`select (${logEnd} - '0/0')::bigint::text as lsn`);
   return rows[0]!.lsn;
 }
 
@@ -101,7 +107,7 @@ export async function beginReading(
     );
     break;
   }
-  return { ...(await beginSnapshot(client, settings, watch)), lsn };
+  return beginSnapshot(client, settings, watch, lsn);
 }
 
 /** A position in the log as PostgreSQL writes it: `16/B374D848`. */
@@ -124,7 +130,7 @@ export async function landStates(
   confirmed: string | null,
 ): Promise<void> {
   if (compared.length === 0) return;
-  const lines = [csvLine(stateColumns)];
+  const states = [];
   for (const { table, key, amounts, instants } of compared) {
     const parts = [
       `trim(${quoted(key)}::text)`,
@@ -142,33 +148,12 @@ export async function landStates(
       select count(*)::text as rows,
         coalesce(sum(left(regexp_replace(md5(concat_ws('|', ${parts.join(", ")})), '[a-f]', '', 'g'), 15)::bigint), 0)::text as checksum
       from ${quoted(schema)}.${quoted(table)}`);
-    const { end_lsn: lsn, at, next_transaction, running_transactions } = moment;
-    lines.push(
-      csvLine([
-        at,
-        table,
-        lsn,
-        next_transaction,
-        running_transactions,
-        confirmed,
-        rows[0]!.rows,
-        rows[0]!.checksum,
-      ]),
-    );
+    const { end_lsn: lsn, next_transaction, running_transactions } = moment;
+    const of = { table_name: table, lsn, next_transaction, running_transactions, confirmed_lsn: confirmed };
+    states.push({ ...of, row_count: rows[0]!.rows, checksum: rows[0]!.checksum });
   }
-  await land("database_states", moment, lines);
+  await land("database_states", moment, stateColumns, states);
 }
-
-const stateColumns = [
-  "observed_at",
-  "table_name",
-  "lsn",
-  "next_transaction",
-  "running_transactions",
-  "confirmed_lsn",
-  "row_count",
-  "checksum",
-];
 
 /**
  * Looks at the slots of the database, through which its log is read, and lands how far each is, and the states of tables.
@@ -176,36 +161,46 @@ const stateColumns = [
  * @throws InputError for a refusal that a person can mend; ServiceDown when the database does not answer
  */
 export async function observe(settings: PostgresSettings, watch: Watch): Promise<void> {
-  const client = await connect(settings);
-  try {
+  await withClient(settings, async (client) => {
     // Before the tables: what is confirmed by now has been sent before they are counted.
-    const { rows: slots } = await client.query<Record<(typeof slotColumns)[number], string | null>>(`
+    const { rows: slots } = await client.query<Slot>(`
       select slot_name, plugin, active::text as is_active, wal_status, (confirmed_flush_lsn - '0/0')::bigint::text as confirmed_lsn,
         (now_lsn - confirmed_flush_lsn)::bigint::text as behind_bytes, (now_lsn - restart_lsn)::bigint::text as kept_bytes
-      from pg_replication_slots,
-        lateral (select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end as now_lsn) as log
+      from pg_replication_slots, lateral (select ${logEnd} as now_lsn) as log
       where slot_type = 'logical' and database = current_database() order by slot_name`);
-    const moment = await beginSnapshot(client, settings, watch);
+    const moment = await beginSnapshot(client, settings, watch, await positionOf(client));
     // A look that finds no slot is a row without one, so that a slot that was dropped is no longer told.
-    const lines = (slots.length > 0 ? slots : [undefined]).map((slot) =>
-      csvLine([moment.at, moment.lsn, ...slotColumns.map((name) => slot?.[name])]),
+    const { lsn } = moment;
+    const looks = slots.length > 0 ? slots : [{}];
+    await land(
+      "database_slots",
+      moment,
+      ["lsn", ...slotColumns],
+      looks.map((slot) => ({ lsn, ...slot })),
     );
-    await land("database_slots", moment, [csvLine(["observed_at", "lsn", ...slotColumns]), ...lines]);
-    const confirmed = slots.flatMap(({ confirmed_lsn: lsn }) => (lsn === null ? [] : BigInt(lsn)));
-    const least = confirmed.reduce((a, b) => (b < a ? b : a), confirmed[0] ?? 0n);
+    const confirmed = slots.flatMap(({ confirmed_lsn: position }) =>
+      position === null ? [] : BigInt(position),
+    );
+    const [least] = confirmed.toSorted((a, b) => (a < b ? -1 : 1));
     await landStates(
       client,
       settings.schema,
       moment,
       watch.compared,
-      confirmed.length > 0 ? String(least) : null,
+      least === undefined ? null : String(least),
     );
-  } catch (error) {
-    throw error instanceof InputError ? error : problemOf(error, settings);
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  });
 }
+
+const stateColumns = [
+  "table_name",
+  "lsn",
+  "next_transaction",
+  "running_transactions",
+  "confirmed_lsn",
+  "row_count",
+  "checksum",
+] as const;
 
 const slotColumns = [
   "slot_name",
@@ -217,9 +212,20 @@ const slotColumns = [
   "kept_bytes",
 ] as const;
 
-const land = (folder: string, { at }: Moment, lines: readonly string[]) =>
-  landWhole(
-    path.join(settingsInForce().landing, folder),
-    `${folder}-${at.replaceAll(/[-:.]/g, "")}.csv`,
-    lines.join(""),
-  );
+/** A replication slot; all figures are texts. */
+type Slot = Readonly<Record<(typeof slotColumns)[number], string | null>>;
+
+/** Lands rows of a look as one file; what a row has nothing of is empty. */
+function land<Name extends string>(
+  folder: string,
+  { at }: Moment,
+  columns: readonly Name[],
+  rows: readonly { readonly [Column in Name]?: string | null }[],
+): Promise<void> {
+  const lines = [
+    csvLine(["observed_at", ...columns]),
+    ...rows.map((row) => csvLine([at, ...columns.map((name) => row[name])])),
+  ];
+  const name = `${folder}-${at.replaceAll(/[-:.]/g, "")}.csv`;
+  return landWhole(path.join(settingsInForce().landing, folder), name, lines.join(""));
+}

@@ -5,7 +5,7 @@ import { changeTables, databaseTables, type DatabaseTable } from "./database-bro
 import * as silver from "./silver.js";
 
 /** The tables of silver that hold what tables of the database do. */
-const keptIn = {
+export const keptIn = {
   customers: silver.dim_customers,
   products: silver.dim_products,
   orders: silver.orders_clean,

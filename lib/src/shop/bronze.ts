@@ -1,6 +1,6 @@
-import { bigint, int, text, timestamp } from "../contracts/columns.js";
+import { bigint, int, timestamp } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
-import { audit, given, topicStart } from "./exported.js";
+import { given, landsItself, messageAudit, topicStart } from "./exported.js";
 
 export * from "./commerce-bronze.js";
 export * from "./customer-bronze.js";
@@ -51,10 +51,7 @@ export const clickstream_raw = table(
     utm_medium: given("By which means, such as cpc or email."),
     utm_campaign: given("For which campaign."),
     order_id: given("The order, of a purchase."),
-    ...audit,
-    _rescued_data: text(
-      "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
-    ).nullable(),
+    ...messageAudit,
   },
   {
     auditColumns: ["ingested_at", "source_load"],
@@ -71,5 +68,5 @@ export const topic_starts = table(
   "Where the reading of each partition of a topic started, and where it continued after a loss of messages " +
     "that a person accepted: append-only.",
   topicStart,
-  { auditColumns: ["ingested_at", "source_load"], landsItself: true, tags: { sensitivity: "internal" } },
+  { ...landsItself, tags: { sensitivity: "internal" } },
 );

@@ -1,8 +1,8 @@
-import { bigint, int, text, timestamp } from "../contracts/columns.js";
+import { bigint, int, timestamp } from "../contracts/columns.js";
 import { table, type Table } from "../contracts/table.js";
 import { order_items_raw, payments_raw } from "./commerce-bronze.js";
 import { customers_raw, orders_raw, products_raw } from "./customer-bronze.js";
-import { audit, given, topicStart } from "./exported.js";
+import { audit, given, landsItself, messageAudit, topicStart } from "./exported.js";
 
 /**
  * The tables of the shop's database that can take the place of exports: the columns that are read are those of the exports. `leaves`
@@ -51,7 +51,6 @@ export type DatabaseTable = keyof typeof databaseTables;
 
 /** Changes of a table of the shop's database, in the form that Debezium gives them. */
 function changesOf(name: DatabaseTable) {
-  const isPersonal = databaseTables[name].exported.options.personal !== undefined;
   return table(
     `bronze.${name}_changes`,
     `Changes of the table ${name} of the shop's database as they arrived, a row each, append-only: what an extraction read, or ` +
@@ -77,18 +76,15 @@ function changesOf(name: DatabaseTable) {
         "Where the change was in the database as JSON: lsn, the transaction, the time of its commit.",
       ),
       transaction: given("The transaction's id and the change's place in it as JSON, where it is told."),
-      ...audit,
-      _rescued_data: text(
-        "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
-      ).nullable(),
+      ...messageAudit,
     },
     {
-      auditColumns: ["ingested_at", "source_load"],
+      ...landsItself,
       files: "envelopes",
-      landsItself: true,
       standsFor: databaseTables[name].exported as Table,
-      tags: { sensitivity: isPersonal ? "personal" : "internal" },
-      personal: isPersonal ? ["value", "before", "after"] : [],
+      // Most lead to a person, by a number in them or in their order; all are treated alike.
+      tags: { sensitivity: "personal" },
+      personal: ["value", "before", "after"],
     },
   );
 }
@@ -108,19 +104,15 @@ export const changeTables = {
   payments: payments_changes,
 } as const;
 
+const watched = { ...landsItself, tags: { sensitivity: "internal" } } as const;
+
 export const database_topic_starts = table(
   "bronze.database_topic_starts",
   "Where the reading of each partition of a topic of database changes started, and where it continued after a loss of messages that a " +
     "person accepted: append-only.",
   topicStart,
-  { auditColumns: ["ingested_at", "source_load"], landsItself: true, tags: { sensitivity: "internal" } },
+  watched,
 );
-
-const watched = {
-  auditColumns: ["ingested_at", "source_load"],
-  landsItself: true,
-  tags: { sensitivity: "internal" },
-} as const;
 
 export const database_states = table(
   "bronze.database_states",

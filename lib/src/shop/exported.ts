@@ -15,6 +15,20 @@ export const audit = {
   ingested_at: timestamp("When the file was loaded."),
 };
 
+/** The same of a table of messages. */
+export const messageAudit = {
+  ...audit,
+  _rescued_data: text(
+    "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
+  ).nullable(),
+};
+
+/** Of a table whose step lands its files itself. */
+export const landsItself = {
+  auditColumns: ["ingested_at", "source_load"],
+  landsItself: true,
+} as const;
+
 /** Who can be known by an export's rows, and by which columns. */
 interface Persons<Name> {
   readonly personal?: readonly Name[];

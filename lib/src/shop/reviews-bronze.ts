@@ -1,6 +1,6 @@
-import { bigint, int, text, timestamp } from "../contracts/columns.js";
+import { bigint, int, timestamp } from "../contracts/columns.js";
 import { table } from "../contracts/table.js";
-import { audit, given } from "./exported.js";
+import { given, landsItself, messageAudit } from "./exported.js";
 
 export const product_reviews_changes = table(
   "bronze.product_reviews_changes",
@@ -27,15 +27,11 @@ export const product_reviews_changes = table(
     source: given(
       "Where the change stands in the database's log as JSON: position, time, and the token that goes on behind it.",
     ),
-    ...audit,
-    _rescued_data: text(
-      "The whole raw line, when it was no envelope or its message was no UTF-8 (then in base64).",
-    ).nullable(),
+    ...messageAudit,
   },
   {
-    auditColumns: ["ingested_at", "source_load"],
+    ...landsItself,
     files: "envelopes",
-    landsItself: true,
     tags: { sensitivity: "personal" },
     personal: ["value", "after"],
   },
