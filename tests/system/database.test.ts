@@ -125,11 +125,11 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     expect(await counts(other)).toEqual(before);
 
     await owner.query(
-      "update orders set status = 'cancelled', updated_at = now() where order_id = (select min(order_id) from orders where customer_id = $1)",
+      "update orders set status = 'cancelled', updated_at = (select max(updated_at) + interval '1 second' from orders) where order_id = (select min(order_id) from orders where customer_id = $1)",
       [numbers[0]],
     );
     await owner.query(
-      "update customers set phone = '+49 30 5550177', updated_at = now() where customer_id = $1",
+      "update customers set phone = '+49 30 5550177', updated_at = (select max(updated_at) + interval '1 second' from customers) where customer_id = $1",
       [numbers[0]],
     );
     await owner.query("delete from customers where customer_id = $1", [numbers[1]]);
@@ -279,7 +279,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   });
 
   it.each([
-    ["a wrong password", { POSTGRES_PASSWORD: "wrong" }, /does not let reader in.*Check POSTGRES_PASSWORD/s],
+    ["a wrong password", { POSTGRES_PASSWORD: "wrong" }, /does not let reader in.*Check POSTGRES_PASSWORD/s], // pragma: allowlist secret
     ["no database of this name", { POSTGRES_URL: "nowhere" }, /has no such database\. Check POSTGRES_URL/],
     [
       "TLS without its authority",

@@ -255,7 +255,7 @@ describe.skipIf(absent)(`reviews in MongoDB${absent ? ` (skipped: ${absent})` : 
   });
 
   it.each([
-    ["a wrong password", { MONGODB_PASSWORD: "wr:ong" }, /does not let shop in.*Check MONGODB_PASSWORD/s],
+    ["a wrong password", { MONGODB_PASSWORD: "wr:ong" }, /does not let shop in.*Check MONGODB_PASSWORD/s], // pragma: allowlist secret
     [
       "nobody at the port",
       { MONGODB_URL: "down" },

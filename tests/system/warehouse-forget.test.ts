@@ -40,7 +40,7 @@ describe.skipIf(absent)(`forgetting on a SQL warehouse${absent ? ` (skipped: ${a
       before: { customer_id: "K00007", ...zeb },
       after: { customer_id: "K00007", ...zeb },
     };
-    const source = { lsn: 1, version: "0123456789abcdef0123456789abcdef" };
+    const source = { lsn: 1, version: "0123456789abcdef0123456789abcdef" }; // pragma: allowlist secret
     const rows: Record<string, Record<string, string | number | boolean | null>[]> = {
       "bronze.customers_raw": [
         { customer_id: "K00007", ...zeb, region: "Hessen", _rescued_data: '{"note":"rang"}' },

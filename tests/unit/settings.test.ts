@@ -121,12 +121,13 @@ describe("settings of services", () => {
       to: "2026-03-31",
     });
     const address = "mongodb://me@a.test:1,b.test/shop?tls=false"; // pragma: allowlist secret
-    expect(read({ MONGODB_URL: address, MONGODB_PASSWORD: "a:b@c" }).mongodb).toEqual({
+    const password = "a:b@c"; // pragma: allowlist secret
+    expect(read({ MONGODB_URL: address, MONGODB_PASSWORD: password }).mongodb).toEqual({
       url: "mongodb://a.test:1,b.test/shop?tls=false",
       hosts: "a.test:1,b.test",
       database: "shop",
       user: "me",
-      password: "a:b@c", // pragma: allowlist secret
+      password,
       tls: true,
       route: "full",
       overlapMinutes: 60,

@@ -9,7 +9,7 @@ import { freePort } from "../free-port.ts";
 import { install } from "./install.ts";
 
 export interface Mongo {
-  /** `mongodb://user:password@127.0.0.1:port/shop` */
+  /** The whole address, with user, password, port and database. */
   readonly url: string;
   readonly password: string;
   /** Ends it and starts an empty one at the same port: what its oplog said is lost. */

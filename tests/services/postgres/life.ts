@@ -133,8 +133,9 @@ class Life {
         .map((row) => row?.["updated_at"] ?? "")
         .toSorted()
         .at(-1)!;
+    const there = await this.knownAmong(touched, orders);
     for (const id of [...touched].toSorted((a, b) => timeOf(a).localeCompare(timeOf(b)))) {
-      if (gone.has(id)) continue;
+      if (gone.has(id) || !there(id)) continue;
       await once(timeOf(id), async () => {
         if (orders.has(id)) await this.write("orders", [orders.get(id)!]);
         await this.write("order_items", items.get(id) ?? []);
@@ -216,6 +217,21 @@ class Life {
   private async leave(): Promise<void> {
     await this.change(`delete from customers where customer_id = (select customer_id from customers as c
       where not exists (select 1 from orders as o where o.customer_id = c.customer_id) order by customer_id limit 1)`);
+  }
+
+  /** Whether an order is there, or can be: the simulation goes on selling to customers who have left, and the shop does not. */
+  private async knownAmong(
+    ids: ReadonlySet<string>,
+    orders: ReadonlyMap<string, Row>,
+  ): Promise<(id: string) => boolean> {
+    const customers = [...orders.values()].map((order) => order["customer_id"]!);
+    const { rows } = await this.client.query<{ id: string }>(
+      `select order_id as id from orders where order_id = any($1)
+      union all select customer_id from customers where customer_id = any($2)`,
+      [[...ids], customers],
+    );
+    const known = new Set(rows.map(({ id }) => id));
+    return (id) => known.has(orders.get(id)?.["customer_id"] ?? id);
   }
 
   private async transaction(at: string, work: () => Promise<void>): Promise<void> {
