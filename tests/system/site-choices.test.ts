@@ -376,6 +376,16 @@ async function productsOf(count: number, folder: string): Promise<void> {
       revenue: `${(at * 7919) % 10_000}.50`,
     })),
   );
+  const stars = [1, 2, 3, 4, 5].map((star) => `stars_${star}`);
+  await add(
+    "ratings",
+    Object.fromEntries(["number", "reviews", ...stars].map((name) => [name, "integer"])),
+    all.map((at) => ({
+      number: at,
+      reviews: at % 11,
+      ...Object.fromEntries(stars.map((name, index) => [name, index === at % 5 ? at % 11 : 0])),
+    })),
+  );
   await add("days", { number: "integer", date: "date", orders: "integer", revenue: "decimal" }, []);
   await add("newest", { newest: "instant?" }, [{ newest: null }]);
   const manifest = {
