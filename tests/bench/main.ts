@@ -7,12 +7,15 @@ import { InputError, readSettings } from "shopmetrics/settings";
 import { runBench, type Case } from "./bench.ts";
 import { needDbt } from "./dbt.ts";
 import { runYearsBench } from "./years.ts";
-import { runStreamBench, type StreamFigure } from "./stream.ts";
+import { runChangesBench } from "./changes.ts";
+import { runStreamBench } from "./stream.ts";
+import type { Figure } from "./topic.ts";
 import { count, nearPath } from "../../build/src/text.ts";
 
 /**
  * `npm run bench`: measures the pipeline against one plain SQL script, and with `--vs dbt` against dbt too; or with `--stream` the
- * clickstream on the broker that KAFKA_BROKERS names, or with `--years` what is left of a year of runs. Prints a table, and keeps
+ * clickstream on the broker that KAFKA_BROKERS names, with `--changes` a million changes of a database there, or with `--years` what is
+ * left of a year of runs. Prints a table, and keeps
  * every run's figures in `bench/<date>.json` of the data folder.
  */
 async function main(): Promise<void> {
@@ -21,6 +24,7 @@ async function main(): Promise<void> {
       scale: { type: "string", default: "1" },
       runs: { type: "string", default: "3" },
       stream: { type: "boolean", default: false },
+      changes: { type: "boolean", default: false },
       years: { type: "boolean", default: false },
       vs: { type: "string" },
     },
@@ -30,14 +34,15 @@ async function main(): Promise<void> {
     throw new Error("--scale takes a number above 0, --runs a whole number from 1.");
   if (values.vs !== undefined && values.vs !== "dbt")
     throw new InputError(`--vs takes dbt, not "${values.vs}".`);
-  if (values.vs && (values.stream || values.years))
-    throw new InputError("--vs dbt does not go with --stream or --years.");
+  if (values.vs && (values.stream || values.changes || values.years))
+    throw new InputError("--vs dbt does not go with --stream, --changes or --years.");
   const { home } = readSettings();
   const dbt = values.vs ? await needDbt(home) : undefined;
   const folder = path.join(home, "bench");
   const say = (text: string) => console.error(text);
   const date = new Date().toISOString();
   if (values.stream) return benchStream(folder, runs, say);
+  if (values.changes) return benchChanges(folder, runs, say);
   if (values.years) return benchYears(folder, runs, say);
   const result = await runBench({
     folder: path.join(folder, "work"),
@@ -97,24 +102,48 @@ async function benchYears(folder: string, runs: number, say: (text: string) => v
 
 /** The clickstream's figures, on the broker that KAFKA_BROKERS names. */
 async function benchStream(folder: string, runs: number, say: (text: string) => void): Promise<void> {
-  const { kafka } = readSettings();
-  if (!kafka)
-    throw new InputError("KAFKA_BROKERS is not set: `npm run kafka` starts a broker and says what to set.");
-  const work = path.join(folder, "stream");
+  const kafka = namedBroker();
   const shop = path.join(folder, "shop");
   const { generate } = await import("shopmetrics/sources");
   await rm(shop, { recursive: true, force: true });
   await generate({ landing: shop });
-  const figures = await runStreamBench({ kafka, folder: work, landing: shop, runs, say });
+  const figures = await runStreamBench({
+    kafka,
+    folder: path.join(folder, "stream"),
+    landing: shop,
+    runs,
+    say,
+  });
   await rm(shop, { recursive: true });
-  await keep(folder, figures, "-stream");
-  console.log(streamTable(figures));
+  await print(folder, figures, "-stream", runs);
+}
+
+/** How fast a run catches up with the changes of a database, on the broker that KAFKA_BROKERS names. */
+async function benchChanges(folder: string, runs: number, say: (text: string) => void): Promise<void> {
+  const work = path.join(folder, "changes");
+  await print(
+    folder,
+    await runChangesBench({ kafka: namedBroker(), folder: work, runs, say }),
+    "-changes",
+    runs,
+  );
+}
+
+function namedBroker() {
+  const { kafka } = readSettings();
+  if (kafka) return kafka;
+  throw new InputError("KAFKA_BROKERS is not set: `npm run kafka` starts a broker and says what to set.");
+}
+
+async function print(folder: string, figures: readonly Figure[], kind: string, runs: number): Promise<void> {
+  await keep(folder, figures, kind);
+  console.log(figureTable(figures));
   console.log(
     `Medians of ${runs} interleaved runs on ${availableParallelism()} cores, node ${process.version}.`,
   );
 }
 
-function streamTable(figures: readonly StreamFigure[]): string {
+function figureTable(figures: readonly Figure[]): string {
   const table = new Table({ head: ["", "", "aim", ""], style: { head: [], border: [], compact: true } });
   for (const { name, figure, aim, met } of figures)
     table.push([name, figure, aim, met === undefined ? "" : met ? "✓" : "✗"]);

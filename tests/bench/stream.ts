@@ -4,19 +4,11 @@ import { cp, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { kafkaClient } from "#lib/kafka/client.js";
 import type { ProduceReport } from "#lib/shop/generator/produce.js";
 import type { KafkaSettings } from "#lib/settings.js";
 import type { StreamReport } from "../../build/src/run/stream.ts";
 import type { RunReport } from "../../build/src/run/run-report.ts";
-
-/** One measured thing. */
-export interface StreamFigure {
-  readonly name: string;
-  readonly figure: string;
-  readonly aim: string;
-  readonly met: boolean | undefined;
-}
+import { middle, output, perSecond, withTopic, type Figure } from "./topic.ts";
 
 const shopmetrics = fileURLToPath(new URL("../../build/bin/shopmetrics.js", import.meta.url));
 const reader = fileURLToPath(new URL("read-topic.mjs", import.meta.url));
@@ -40,9 +32,9 @@ export async function runStreamBench(options: {
   landing: string;
   runs: number;
   say: (text: string) => void;
-}): Promise<StreamFigure[]> {
+}): Promise<Figure[]> {
   const { kafka, folder, landing, runs, say } = options;
-  const figures: StreamFigure[] = [];
+  const figures: Figure[] = [];
   const note = (name: string, figure: string, aim = "", met?: boolean) =>
     figures.push({ name, figure, aim, met });
   let homes = 0;
@@ -143,30 +135,6 @@ async function fill(kafka: KafkaSettings, landing: string): Promise<ProduceRepor
   return produce(kafka, { catalog: await landedCatalog(landing), burst: many, signal: stop.signal, onSent });
 }
 
-async function withTopic<T>(kafka: KafkaSettings, work: (topic: string) => Promise<T>): Promise<T> {
-  const topic = `shopmetrics-bench-${Date.now()}`;
-  const admin = kafkaClient(kafka, "work").admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true });
-  try {
-    return await work(topic);
-  } finally {
-    await admin.deleteTopics({ topics: [topic] });
-    await admin.disconnect();
-  }
-}
-
-/** What a program prints. */
-async function output(program: readonly string[], env: Record<string, string>): Promise<string> {
-  const child = spawn(process.execPath, program, { env: { ...process.env, ...env } });
-  let [out, err] = ["", ""];
-  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
-  child.stderr.on("data", (text: Buffer) => (err += text.toString()));
-  const code = await new Promise((resolve) => child.once("close", resolve));
-  if (code !== 0) throw new Error(`node ${program.join(" ")} exited with ${String(code)}:\n${err}`);
-  return out;
-}
-
 /** Shoppers who send until they are closed, in a process of their own; resolves with the first events. */
 async function openShop(program: readonly string[], env: Record<string, string>) {
   const child = spawn(process.execPath, program, {
@@ -190,7 +158,3 @@ async function openShop(program: readonly string[], env: Record<string, string>)
     },
   };
 }
-
-const perSecond = (value: number) => `${Math.round(value).toLocaleString("en-US")} events/s`;
-
-const middle = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1]!;

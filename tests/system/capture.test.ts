@@ -34,6 +34,14 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
   /** A lakehouse for each way. */
   let shops: Record<"full" | "incremental" | "changes", Lakehouse>;
 
+  const capture = (settings: Readonly<Record<string, string>> = {}) =>
+    startConnect({
+      folder: path.join(postgres.folder, "connect"),
+      brokers: kafka.brokers,
+      database: postgres.reader,
+      tables: Object.keys(keys),
+      settings,
+    });
   const open = async () => {
     live = await openLiveShop(postgres.owner, {
       folder: postgres.folder,
@@ -49,12 +57,7 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
   beforeAll(async () => {
     [postgres, kafka] = await Promise.all([startPostgres(), startKafka()]);
     await open();
-    connect = await startConnect({
-      folder: path.join(postgres.folder, "connect"),
-      brokers: kafka.brokers,
-      database: postgres.reader,
-      tables: Object.keys(keys),
-    });
+    connect = await capture();
     shops = { full: await lakehouse(), incremental: await lakehouse(), changes: await lakehouse() };
   });
   afterAll(async () => {
@@ -177,11 +180,14 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     const revenue = "select sum(total_revenue)::varchar as revenue from gold.customer_ltv";
     succeeded(await shops.changes.shopmetrics(toGold, { env: env("changes") }));
     const [before] = await query(shops.changes, revenue);
-    const { outcome } = shops.changes.start("stream --no-produce --seconds 45 --json", {
+    // Latency is measured while the shop never pauses: five transactions a second.
+    const [seconds, pause] = isMeasuring ? [100, 200] : [30, 20];
+    const { outcome } = shops.changes.start(`stream --no-produce --seconds ${seconds} --json`, {
       env: env("changes"),
     });
     await sleep(10_000);
-    for (let day = 0; day < 3; day++) await live.day(() => sleep(50));
+    for (const until = Date.now() + (seconds - 20) * 1000; Date.now() < until;)
+      await live.day(() => sleep(pause));
     const { code, stdout, stderr } = await outcome;
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout) as { events: number; rounds: number; latency: { p95: number } };
@@ -208,6 +214,39 @@ describe.skipIf(absent)(`change data capture${absent ? ` (skipped: ${absent})` :
     succeeded(
       await shops.changes.shopmetrics(`${args} --accept-loss`, { env: env("changes, payments=full") }),
     );
+    expect(await follow()).toEqual({});
+  });
+
+  it("tells of a slot that the database gave up; a new snapshot and a full run find all that was missed", async () => {
+    await connect.stop();
+    const server = new Client({ connectionString: postgres.superuser });
+    server.on("error", () => undefined);
+    await server.connect();
+    const limit = async (change: string) => {
+      await server.query(`alter system ${change}`);
+      await server.query("select pg_reload_conf()");
+    };
+    await limit("set max_slot_wal_keep_size = '1MB'");
+    await owner.query("delete from payments where payment_id = (select min(payment_id) from payments)");
+    const statuses = async () =>
+      (await server.query<{ wal_status: string }>("select wal_status from pg_replication_slots")).rows;
+    for (const until = Date.now() + 60_000; Date.now() < until;) {
+      if ((await statuses())[0]?.wal_status === "lost") break;
+      await server.query("select pg_logical_emit_message(false, 'log', repeat('x', 20000000))");
+      await server.query("select pg_switch_wal()");
+      await server.query("checkpoint");
+    }
+    expect(await statuses()).toEqual([{ wal_status: "lost" }]);
+    const told = await run("changes");
+    expect(told.code).toBe(1);
+    expect(told.stderr).toMatch(/slots whose log the database gives up: changes are lost.*shop.*lost/s);
+
+    // What docs/databases.md says to do then.
+    await limit("reset max_slot_wal_keep_size");
+    await server.query("select pg_drop_replication_slot('shop')");
+    await server.end();
+    connect = await capture({ "snapshot.mode": "when_needed" });
+    succeeded(await shops.changes.shopmetrics(args, { env: env("full") }));
     expect(await follow()).toEqual({});
   });
 

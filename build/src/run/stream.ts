@@ -110,13 +110,18 @@ function livePages({ plans }: Compiled, steps: ReadonlySet<string>): string[] {
     .map(({ step }) => step);
 }
 
-/** The streaming job's steps, and those that read other topics, with what they feed; pages are exported by themselves. */
+/**
+ * The streaming job's steps, and those that read other topics, with the tables that they feed. Pages are exported by themselves, and the
+ * verdict on all tables is a daily run's.
+ */
 function streamSteps(compiled: Compiled, readers: readonly string[]): Set<string> {
   const steps = selectSteps(compiled, { job: "streaming" });
-  const pages = new Set(compiled.plans.filter(({ runtime }) => runtime === "page").map(({ step }) => step));
+  const makesTables = new Set(
+    compiled.plans.filter(({ writes }) => writes.length > 0).map(({ step }) => step),
+  );
   for (const reader of new Set(readers))
     for (const step of selectSteps(compiled, { job: "daily", only: `${reader}+` }))
-      if (!pages.has(step)) steps.add(step);
+      if (makesTables.has(step)) steps.add(step);
   return steps;
 }
 

@@ -75,14 +75,17 @@ const lsn = "try_cast(get_json_object(source, '$.lsn') as bigint)";
  */
 const place = `greatest(${lsn}, coalesce(try_cast(get_json_object(get_json_object(source, '$.sequence'), '$[0]') as bigint), ${lsn}))`;
 
+const milliseconds = "get_json_object(source, '$.ts_ms')";
+
+/** When a change was committed, in seconds since 1970: whole milliseconds without their last three digits. */
+const commitSeconds = `try_cast(left(${milliseconds}, length(${milliseconds}) - 3) as bigint)`;
+
 /**
  * A deletion has no updated_at: it counts from the time of its transaction. A tombstone says nothing that the deletion did not say; that
  * a table was emptied is told by a check, and not followed: a person decides. */
 export function rowsOf(name: DatabaseTable, from: Changes | Table, more: readonly string[] = []): Statement {
   const { exported } = databaseTables[name];
-  const committed = fromUnixSeconds(
-    sql`cast(floor(cast(get_json_object(source, '$.ts_ms') as decimal(18,0)) / 1000) as bigint)`,
-  );
+  const committed = fromUnixSeconds(sql`committed`);
   const columns = arrivedColumns(exported).map((column) => column.name);
   const fields = columns
     .filter((column) => column !== "_rescued_data" && column !== "updated_at")
@@ -104,9 +107,9 @@ export function rowsOf(name: DatabaseTable, from: Changes | Table, more: readonl
     [
       `select ${all.join(",\n    ")},\n    case when op = 'd' then cast(`,
       " as string) else get_json_object(after, '$.updated_at') end as updated_at\n  from ",
-      " where (value is not null or _rescued_data is not null) and coalesce(op, '') <> 't'",
+      ` as messages where (value is not null or _rescued_data is not null) and coalesce(op, '') <> 't'`,
     ],
     committed,
-    from,
+    sql`select *, ${sqlOf([commitSeconds])} as committed from ${from}`,
   );
 }

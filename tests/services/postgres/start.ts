@@ -15,6 +15,8 @@ export interface Postgres {
   readonly port: number;
   /** As the shop's own programs connect: may do all in its database. */
   readonly owner: string;
+  /** As whoever runs the server connects: may change its settings and drop slots. */
+  readonly superuser: string;
   /** As the lakehouse connects: reads tables and replicates. It may write nothing. */
   readonly reader: string;
   /** The file with the authority's certificate. */
@@ -107,6 +109,7 @@ export async function start(options: StartOptions = {}): Promise<Postgres> {
   return {
     port,
     owner: url("shop", passwords.shop),
+    superuser: superuser("shop"),
     reader: url("reader", passwords.reader),
     caFile: path.join(folder, "ca.pem"),
     folder,
