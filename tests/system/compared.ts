@@ -66,4 +66,4 @@ export async function rowsOf(
 
 /** Steps beside the way from the files to daily sales. Spark is slow per statement, so CI leaves them out of all but the first day. */
 export const besideSales =
-  /customer_|product_performance|stripe|marketing|campaign|touches|refunds|fct_orders|fct_daily|region|status/;
+  /customer_|product_performance|stripe|marketing|campaign|touches|refunds|fct_orders|fct_daily|region|status|review|rating|database/;
