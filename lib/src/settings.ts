@@ -262,6 +262,18 @@ const overlapMinutes = z.coerce
   .max(43_200)
   .default(60);
 
+const undecodable = "has a % that begins no code of two digits: write %25 for the sign itself";
+
+/** Whether each % of an address begins a code. */
+function isDecodable(value: string): boolean {
+  try {
+    decodeURIComponent(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Used when POSTGRES_URL is set. */
 const postgres = z.object({
   POSTGRES_URL: z
@@ -270,9 +282,12 @@ const postgres = z.object({
       error: "is not an address, such as postgres://reader@db.example.com:5432/shop",
     })
     .refine((value) => {
+      // What is no URL at all is said above, without the value, which may hold a password.
+      if (!URL.canParse(value)) return true;
       const { username, pathname, search, hash } = new URL(value);
       return username !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
-    }, "is not a user, a host and a database, such as postgres://reader@db.example.com:5432/shop"),
+    }, "is not a user, a host and a database, such as postgres://reader@db.example.com:5432/shop")
+    .refine(isDecodable, undecodable),
   POSTGRES_PASSWORD: z.string().optional(),
   POSTGRES_TLS: yesOrNo.optional(),
   POSTGRES_SCHEMA: z
@@ -293,7 +308,8 @@ const mongodb = z
   .object({
     MONGODB_URL: z
       .string()
-      .regex(mongoAddress, "is not an address, such as mongodb://reader@db.example.com:27017/shop"),
+      .regex(mongoAddress, "is not an address, such as mongodb://reader@db.example.com:27017/shop")
+      .refine(isDecodable, undecodable),
     MONGODB_PASSWORD: z.string().optional(),
     MONGODB_DATABASE: z
       .string()

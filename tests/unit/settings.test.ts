@@ -120,6 +120,21 @@ describe("settings of services", () => {
       from: "2026-03-01",
       to: "2026-03-31",
     });
+    for (const [name, value] of [
+      ["POSTGRES_URL", "postgres://me:hush@a.test:543290/shop"], // pragma: allowlist secret
+      ["POSTGRES_URL", "postgres://me:hu/sh@a.test/shop"], // pragma: allowlist secret
+      ["POSTGRES_URL", "postgres://me:hu%sh@a.test/shop"], // pragma: allowlist secret
+      ["MONGODB_URL", "mongodb://me:hu%sh@a.test/shop"], // pragma: allowlist secret
+    ] as const) {
+      const refused = (() => {
+        try {
+          return read({ [name]: value });
+        } catch (error) {
+          return (error as Error).message;
+        }
+      })();
+      expect(refused).toMatch(new RegExp(`^${name}=…: (?:is not an address|has a % that begins no code)`));
+    }
     const address = "mongodb://me@a.test:1,b.test/shop?tls=false"; // pragma: allowlist secret
     const password = "a:b@c"; // pragma: allowlist secret
     expect(read({ MONGODB_URL: address, MONGODB_PASSWORD: password }).mongodb).toEqual({

@@ -119,16 +119,17 @@ export async function openChangeWriter(
   };
 }
 
-/** Of fewer rows nobody is asked whether they may go. */
+/** Of fewer rows nobody is asked whether they may go, as long as others stay. */
 const fewDeletions = 100;
 
-/** @throws InputError when most rows of a source are gone, unless a person has accepted it */
+/** @throws InputError when most rows of a source are gone, or all of few, unless a person has accepted it */
 export function refuseLoss(
   { written: { rows, deletions }, known }: Pick<ChangeWriter, "written" | "known">,
   source: { readonly what: string; readonly variables: string; readonly acceptLoss: boolean },
 ): void {
   const left = known + rows;
-  if (deletions <= fewDeletions || deletions <= left || source.acceptLoss) return;
+  const isExpected = deletions <= left || (deletions <= fewDeletions && left > 0);
+  if (isExpected || source.acceptLoss) return;
   throw new InputError(
     `${deletions} ${source.what} that bronze holds are no longer in the database, and ${left} are. If ` +
       `that is right, run once with --accept-loss (or ${source.variables}_ACCEPT_LOSS=true). If it is another database, or one ` +

@@ -75,8 +75,14 @@ function problemOf(error: unknown, settings: PostgresSettings): Error {
     case "3D000":
       return refused(`has no such database. Check POSTGRES_URL.`);
     case "42501":
+      if (message.includes("row-level security"))
+        return refused(
+          `hides rows from ${settings.user}: ${message}. They would count as deleted. Let it see all: ` +
+            `alter role ${settings.user} bypassrls.`,
+        );
       return refused(
-        `does not let ${settings.user} read: ${message}. Grant it: grant select on all tables in schema public to ${settings.user}.`,
+        `does not let ${settings.user} read: ${message}. Grant it: usage on schema ${settings.schema}, and select on all its ` +
+          `tables, to ${settings.user}.`,
       );
     case "42P01":
       return refused(`has no such table: ${message}. Check POSTGRES_ROUTE and POSTGRES_SCHEMA.`);

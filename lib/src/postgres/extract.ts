@@ -61,49 +61,69 @@ export async function extract(
   await withClient(settings, async (client) => {
     const moment = await beginReading(client, settings, watch);
     const forgotten = await forgottenPersons();
+    const begun: Begun[] = [];
     const gaveWay = new Set<string>();
-    for (const extraction of extractions) {
-      const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
-      if (!(await extractOne(settings, client, extraction, moment, filter))) gaveWay.add(extraction.table);
+    try {
+      // What a table lacks, and what most rows of it have gone, is said before anything of any table lands.
+      const selects = new Map<string, Select>();
+      for (const extraction of extractions)
+        selects.set(extraction.table, await selectOf(settings, client, extraction));
+      for (const extraction of extractions) {
+        const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
+        const one = await begin(extraction, moment);
+        begun.push(one);
+        await read(settings, client, one, selects.get(extraction.table)!, filter);
+      }
+      for (const { writer, table } of begun) {
+        const what = `rows of ${settings.schema}.${table}`;
+        refuseLoss(writer, { what, variables: "POSTGRES", acceptLoss: settings.acceptLoss });
+      }
+      for (const { writer, table, into } of begun) {
+        if (!(await writer.land())) gaveWay.add(table);
+        if (writer.written.rows + writer.written.deletions > 0) await load(into, { from: folderOf(into) });
+      }
+    } finally {
+      for (const { writer } of begun) await writer.discard();
     }
     const compared = watch.compared.filter(({ table }) => !gaveWay.has(table));
     await landStates(client, settings.schema, moment, compared, moment.end_lsn);
   });
 }
 
-/** @returns false when another run was faster */
-async function extractOne(
-  settings: PostgresSettings,
-  client: Client,
-  extraction: Extraction,
-  snapshot: Moment,
-  filter: Filter,
-): Promise<boolean> {
+/** A table whose rows are being read into a file that has not landed. */
+interface Begun extends Extraction {
+  readonly writer: Writer;
+  /** The newest `updated_at` that bronze holds. */
+  readonly newest: string | undefined;
+}
+
+/** A select of a table's rows, all or those that were updated at an instant or after it. */
+type Select = (from?: string) => string;
+
+async function begin(extraction: Extraction, snapshot: Moment): Promise<Begun> {
   const { into, route, table } = extraction;
   const { next, newest } = await newestOf(
     into,
     // A time that is still to come, or none, would hide what is new until then.
     sql`case when ${updatedThere} <= ${snapshot.at} and ${updatedThere} rlike '^[0-9]{4}-' then ${updatedThere} end`,
   );
-  const select = await selectOf(settings, client, extraction);
   const source = { lsn: snapshot.lsn, ts_ms: Date.parse(snapshot.at), snapshot: route, table };
-  const writer = await openChangeWriter(into, next, { at: snapshot.at, source });
-  let landed = false;
-  try {
-    if (route === "full") await readAll(client, select, into, writer, filter);
-    else await readUpdated(client, select, into, writer, filter, newest, settings.overlapMinutes);
-    const what = `rows of ${settings.schema}.${table}`;
-    refuseLoss(writer, { what, variables: "POSTGRES", acceptLoss: settings.acceptLoss });
-    landed = await writer.land();
-  } finally {
-    await writer.discard();
-  }
-  if (writer.written.rows + writer.written.deletions > 0) await load(into, { from: folderOf(into) });
-  return landed;
+  return { ...extraction, newest, writer: await openChangeWriter(into, next, { at: snapshot.at, source }) };
+}
+
+async function read(
+  settings: PostgresSettings,
+  client: Client,
+  { into, route, writer, newest }: Begun,
+  select: Select,
+  filter: Filter,
+): Promise<void> {
+  if (route === "full") await readAll(client, select, into, writer, filter);
+  else await readUpdated(client, select, into, writer, filter, newest, settings.overlapMinutes);
 }
 
 /**
- * Gives a select of a table's rows, all or those that were updated at an instant or after it.
+ * Gives a table's select.
  *
  * @throws InputError when a column is missing; warns of one that nobody takes
  */
@@ -111,7 +131,7 @@ async function selectOf(
   { schema }: PostgresSettings,
   client: Client,
   { table, key, columns, leaves, into, route }: Extraction,
-): Promise<(from?: string) => string> {
+): Promise<Select> {
   const needed = new Set([key, ...(route === "incremental" ? [updated] : []), ...columns]);
   const source = await describe(client, schema, { table, columns: [...needed], into: into.name });
   const unknown = source.columns.flatMap(({ name }) =>
@@ -137,14 +157,19 @@ async function selectOf(
 async function* chunksOf(client: Client, select: string): AsyncGenerator<readonly Read[]> {
   const { default: Cursor } = await import("pg-cursor");
   const cursor = client.query(new Cursor<Read>(select));
+  // A cursor whose connection is gone is never told that it is closed.
+  const gone = new Promise<void>((resolve) => client.once("end", resolve));
+  let isOpen = true;
   try {
     for (;;) {
+      isOpen = false;
       const found = await cursor.read(chunk);
+      isOpen = true;
       if (found.length > 0) yield found;
       if (found.length < chunk) return;
     }
   } finally {
-    await cursor.close().catch(() => undefined);
+    if (isOpen) await Promise.race([cursor.close().catch(() => undefined), gone]);
   }
 }
 
@@ -178,7 +203,7 @@ const utc = (instant: string) => (instant.endsWith("Z") ? instant : `${instant}Z
 
 async function readUpdated(
   client: Client,
-  select: (from?: string) => string,
+  select: Select,
   into: Table,
   writer: Writer,
   filter: Filter,
@@ -190,6 +215,9 @@ async function readUpdated(
       ? undefined
       : new Date(Date.parse(utc(newest)) - overlapMinutes * 60_000).toISOString();
   const states =
-    from === undefined ? new Map<string, State>() : await versionsSince(into, updatedThere, from);
+    from === undefined
+      ? new Map<string, State>()
+      : // As texts: without its Z it comes before the same instant with more digits.
+        await versionsSince(into, updatedThere, from.slice(0, -1));
   for await (const found of chunksOf(client, select(from))) await writer.write(filter.rows(found), states);
 }

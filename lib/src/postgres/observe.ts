@@ -54,6 +54,8 @@ async function beginSnapshot(
   await client.query("begin isolation level repeatable read read only");
   // Between two reads the session is idle for as long as the warehouse takes.
   await client.query("set local idle_in_transaction_session_timeout = 0");
+  // Rows that a policy hides would count as deleted: with this, PostgreSQL refuses to hide them.
+  await client.query("set local row_security = off");
   const { rows } = await client.query<Omit<Moment, "lsn" | "end_lsn">>(`select
     to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at,
     (pg_snapshot_xmax(pg_current_snapshot())::text::bigint % 4294967296)::text as next_transaction,

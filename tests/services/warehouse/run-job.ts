@@ -44,6 +44,8 @@ export interface JobOptions {
   readonly killedAfter?: (task: string) => number | undefined;
   /** Milliseconds before a task is tried again; Databricks' own waits are too long for a test. */
   readonly retryAfter?: number;
+  /** Whether all tables are there and as declared, so that the first task has nothing to do. Default: it runs. */
+  readonly prepared?: boolean;
   /** Runs another job that a task asks for, with what it is told. Default: it counts as done. */
   readonly runJob?: (job: string, parameters: Readonly<Record<string, string>>) => Promise<void>;
   /** Runs a task that is a program, which gets `states` too: how the tasks before have ended. Default: it counts as left out. */
@@ -135,6 +137,7 @@ export async function runJob(
       conditions.set(key, (value === right) === (op === "EQUAL_TO"));
       return end;
     }
+    if (key === prepare && options.prepared) return end;
     const text = texts.get(key);
     if (text !== undefined)
       return runTask(text, task, isStep.has(key) ? options.killedAfter?.(key) : undefined);

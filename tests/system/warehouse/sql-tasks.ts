@@ -172,14 +172,20 @@ export function sqlTaskTests(given: () => Warehouse, home: string): void {
     return { report, tasks };
   }
 
+  let hasPrepared = false;
+
   /** The daily job as it is declared: five tasks at once, and the job that it asks for. No statement is repeated on a conflict. */
   async function dailyJob(date: string, options: BundleRun): Promise<TaskEnd[]> {
     const connect = () => spark.connect();
     const tasks: TaskEnd[] = [];
     let asked = 0;
+    // Over a hundred statements that change nothing: the first job shows that they do not.
+    const prepared = hasPrepared;
+    hasPrepared = true;
     const run = async (job: string, parameters: Readonly<Record<string, string>>) => {
       const ends = await runJob(connect, compiled, job, parameters, {
         ...options,
+        prepared,
         width: project.mostTasksAtOnce,
         async runJob(other, told) {
           const failed = await run(other, {
