@@ -265,14 +265,7 @@ const overlapMinutes = z.coerce
 const undecodable = "has a % that begins no code of two digits: write %25 for the sign itself";
 
 /** Whether each % of an address begins a code. */
-function isDecodable(value: string): boolean {
-  try {
-    decodeURIComponent(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const isDecodable = (value: string) => isKnown(() => decodeURIComponent(value));
 
 /** Used when POSTGRES_URL is set. */
 const postgres = z.object({

@@ -1,13 +1,9 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { kafkaClient } from "#lib/kafka/client.js";
 import type { KafkaSettings } from "#lib/settings.js";
 import type { RunReport } from "../../build/src/run/run-report.ts";
-import { middle, output, perSecond, withTopic, type Figure } from "./topic.ts";
-
-const shopmetrics = fileURLToPath(new URL("../../build/bin/shopmetrics.js", import.meta.url));
-const reader = fileURLToPath(new URL("read-topic.mjs", import.meta.url));
+import { middle, output, perSecond, reader, shopmetrics, withTopic, type Figure } from "./topic.ts";
 
 /** Changes of the orders; the first tenth inserts one each, the rest updates these in turns. */
 const many = 1_000_000;
@@ -46,8 +42,7 @@ export async function runChangesBench(options: {
           POSTGRES_TOPICS: topic.slice(0, -ofTopic.ending.length),
         };
         const run = async (...only: string[]) => {
-          const steps = only.flatMap((step) => ["--only", step]);
-          const report = await output([shopmetrics, "run", "--json", ...steps], environment);
+          const report = await output([shopmetrics, "run", "--json", "--only", only.join()], environment);
           return (JSON.parse(report) as RunReport).seconds;
         };
         const alone = JSON.parse(await output([reader, "raw"], environment)) as { seconds: number };

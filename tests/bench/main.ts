@@ -15,8 +15,7 @@ import { count, nearPath } from "../../build/src/text.ts";
 /**
  * `npm run bench`: measures the pipeline against one plain SQL script, and with `--vs dbt` against dbt too; or with `--stream` the
  * clickstream on the broker that KAFKA_BROKERS names, with `--changes` a million changes of a database there, or with `--years` what is
- * left of a year of runs. Prints a table, and keeps
- * every run's figures in `bench/<date>.json` of the data folder.
+ * left of a year of runs. Prints a table, and keeps every run's figures in `bench/<date>.json` of the data folder.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({

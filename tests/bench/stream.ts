@@ -8,10 +8,8 @@ import type { ProduceReport } from "#lib/shop/generator/produce.js";
 import type { KafkaSettings } from "#lib/settings.js";
 import type { StreamReport } from "../../build/src/run/stream.ts";
 import type { RunReport } from "../../build/src/run/run-report.ts";
-import { middle, output, perSecond, withTopic, type Figure } from "./topic.ts";
+import { middle, output, perSecond, reader, shopmetrics, withTopic, type Figure } from "./topic.ts";
 
-const shopmetrics = fileURLToPath(new URL("../../build/bin/shopmetrics.js", import.meta.url));
-const reader = fileURLToPath(new URL("read-topic.mjs", import.meta.url));
 const shoppers = fileURLToPath(new URL("shoppers.mjs", import.meta.url));
 
 /** Events of the topic that is read. */

@@ -1,6 +1,10 @@
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { kafkaClient } from "#lib/kafka/client.js";
 import type { KafkaSettings } from "#lib/settings.js";
+
+export const shopmetrics = fileURLToPath(new URL("../../build/bin/shopmetrics.js", import.meta.url));
+export const reader = fileURLToPath(new URL("read-topic.mjs", import.meta.url));
 
 /** One measured thing. */
 export interface Figure {

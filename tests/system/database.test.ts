@@ -59,6 +59,13 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       ),
     );
 
+  /** Makes a schema with something of each table's name. @returns takes it away */
+  async function schema(name: string, made: (table: string) => string): Promise<() => Promise<void>> {
+    await owner.query(`create schema ${name}`);
+    for (const table of Object.keys(keys)) await owner.query(made(table));
+    return async () => void (await owner.query(`drop schema ${name} cascade`));
+  }
+
   it("is read as a whole, and silver is what it holds", async () => {
     succeeded(await run("full"));
     expect(await differing()).toEqual({});
@@ -253,11 +260,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   });
 
   it("asks before it takes the loss of most rows for true", async () => {
-    await owner.query("begin");
-    await owner.query("create schema empty");
-    for (const table of Object.keys(keys))
-      await owner.query(`create table empty.${table} (like public.${table})`);
-    await owner.query("commit");
+    const drop = await schema("empty", (table) => `create table empty.${table} (like public.${table})`);
     const before = await counts();
     const refused = await run("full", { POSTGRES_SCHEMA: "empty" });
     expect(refused.code).toBe(1);
@@ -266,7 +269,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     );
     // Also of the tables that have few rows, and come first.
     expect(await counts()).toEqual(before);
-    await owner.query("drop schema empty cascade");
+    await drop();
   });
 
   it("takes nothing over where a later table lacks a column", async () => {
@@ -294,14 +297,12 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   });
 
   it("fails and says so when its connection is ended while it reads", async () => {
-    await owner.query("create schema slow");
-    for (const table of Object.keys(keys))
-      await owner.query(
-        table === "orders"
-          ? "create view slow.orders as select o.* from public.orders as o, lateral (select pg_sleep(0.05) where o.order_id is not null) as pause"
-          : `create view slow.${table} as select * from public.${table}`,
-      );
-    await owner.query("grant usage on schema slow to reader");
+    const slowly = ", lateral (select pg_sleep(0.05) where source.order_id is not null) as pause";
+    const drop = await schema(
+      "slow",
+      (table) =>
+        `create view slow.${table} as select source.* from public.${table} as source${table === "orders" ? slowly : ""}`,
+    );
     const running = shop.start(`run --quiet --only ${toSilver}`, {
       env: env("full", { POSTGRES_SCHEMA: "slow" }),
     });
@@ -313,27 +314,24 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       if ((await server.query(ended)).rowCount) break;
     await server.end();
     const { code, stderr } = await running.outcome;
-    await owner.query("drop schema slow cascade");
+    await drop();
     expect([code, stderr]).toEqual([1, expect.stringContaining("does not answer")]);
   });
 
   it("lands no second time what is exactly as old as the overlap", async () => {
     const other = await lakehouse();
-    await owner.query("create schema hours");
-    for (const table of Object.keys(keys))
-      await owner.query(`create table hours.${table} as table public.${table}`);
+    const drop = await schema("hours", (table) => `create table hours.${table} as table public.${table}`);
     const newest = "select max(order_id) from hours.orders";
     await owner.query(
       `update hours.orders set updated_at = timestamptz '2026-03-01 12:00Z' - case when order_id = (${newest}) then '0' else '1 hour' end::interval`,
     );
-    await owner.query("grant usage on schema hours to reader");
     const incremental = async () => {
       succeeded(await run("incremental", { POSTGRES_SCHEMA: "hours" }, other));
       return counts(other);
     };
     const before = await incremental();
     expect(await incremental()).toEqual(before);
-    await owner.query("drop schema hours cascade");
+    await drop();
   });
 
   it("is refused when its log is before what was seen of it: another database, or one from a backup", async () => {

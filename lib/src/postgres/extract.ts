@@ -65,14 +65,13 @@ export async function extract(
     const gaveWay = new Set<string>();
     try {
       // What a table lacks, and what most rows of it have gone, is said before anything of any table lands.
-      const selects = new Map<string, Select>();
-      for (const extraction of extractions)
-        selects.set(extraction.table, await selectOf(settings, client, extraction));
-      for (const extraction of extractions) {
+      const selects: Select[] = [];
+      for (const extraction of extractions) selects.push(await selectOf(settings, client, extraction));
+      for (const [index, extraction] of extractions.entries()) {
         const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
         const one = await begin(extraction, moment);
         begun.push(one);
-        await read(settings, client, one, selects.get(extraction.table)!, filter);
+        await read(settings, client, one, selects[index]!, filter);
       }
       for (const { writer, table } of begun) {
         const what = `rows of ${settings.schema}.${table}`;
@@ -159,17 +158,14 @@ async function* chunksOf(client: Client, select: string): AsyncGenerator<readonl
   const cursor = client.query(new Cursor<Read>(select));
   // A cursor whose connection is gone is never told that it is closed.
   const gone = new Promise<void>((resolve) => client.once("end", resolve));
-  let isOpen = true;
   try {
     for (;;) {
-      isOpen = false;
       const found = await cursor.read(chunk);
-      isOpen = true;
       if (found.length > 0) yield found;
       if (found.length < chunk) return;
     }
   } finally {
-    if (isOpen) await Promise.race([cursor.close().catch(() => undefined), gone]);
+    await Promise.race([cursor.close().catch(() => undefined), gone]);
   }
 }
 

@@ -395,7 +395,7 @@ union all select sum(total_amount) from silver.orders_clean where status = 'comp
       await connection.execute("alter table gold.daily_sales_summary alter column revenue comment 'other'");
       const asked = {} as Writing; // this verb asks for no select
       const care = async () => {
-        for (const table of [gold.daily_sales_summary, bronze.orders_raw])
+        for (const table of [gold.daily_sales_summary, silver.dim_customers, bronze.orders_raw, ops.runs])
           for (const { body } of databricksDialect.verbs.maintain({ kind: "maintain", table }, asked))
             await connection.execute(body);
       };
