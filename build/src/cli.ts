@@ -38,6 +38,8 @@ const only = () =>
   new Option(
     "--only <tables>",
     "only these steps, comma-separated; + before or after a name adds what it needs or feeds",
+  ).argParser((tables: string, before: string | undefined) =>
+    before === undefined ? tables : `${before},${tables}`,
   );
 const from = () => new Option("--from <table>", "this step and all that depend on it");
 const date = () =>

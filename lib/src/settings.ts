@@ -34,6 +34,11 @@ const routes = z.string().transform((value, context) => {
       });
       return z.NEVER;
     }
+    if (found[name ?? ""] !== undefined) {
+      const what = name === undefined ? "gives two words for all tables" : `gives two words for ${name}`;
+      context.issues.push({ code: "custom", input: value, message: `${what}; say one` });
+      return z.NEVER;
+    }
     found[name ?? ""] = route;
   }
   return found;

@@ -130,6 +130,8 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     const before = await counts(other);
     succeeded(await run("full", {}, other));
     expect(await counts(other)).toEqual(before);
+    // She is still in the database, and counted on neither side.
+    expect(await agreement(other)).toEqual(allAgree);
 
     await owner.query(
       "update orders set status = 'cancelled', updated_at = (select max(updated_at) + interval '1 second' from orders) where order_id = (select min(order_id) from orders where customer_id = $1)",
@@ -167,6 +169,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       env: env("full"),
     });
     expect(JSON.parse(again.stdout)).toMatchObject({ tables: {}, files: [], left: [] });
+    expect(await agreement(other)).toEqual(allAgree);
     await other.remove();
   });
 
@@ -228,7 +231,8 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       insert into exact.products values
         ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'so-so', array['a,b', 'say "x"', null], '{"n": 12345678901234567890.10, "t": "\u00e4\\n"}',
           '\\x00ff', 12345678901234567890.1234567890, 0.1, '2026-03-29 03:30:00.123456+02', null),
-        ('b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'glad', '{}', 'null', '', 'NaN', 1e300, 'infinity', null)`);
+        ('b0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'glad', '{}', 'null', '', 'NaN', 1e300, 'infinity', null),
+        ('c0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'glad', '{}', 'null', '', 1, 1, '0044-03-15 12:00:00+00 BC', null)`);
     const other = await lakehouse();
     const read = await run("exports, products=full", { POSTGRES_SCHEMA: "exact" }, other);
     succeeded({ ...read, stderr: "" });
@@ -254,6 +258,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
         cost: "1e+300",
         updated_at: "infinity",
       },
+      expect.objectContaining({ updated_at: "0044-03-15 12:00:00+00 BC" }),
     ]);
     await owner.query("drop schema exact cascade");
     await other.remove();
@@ -284,6 +289,89 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     expect(await counts()).toEqual(before);
     succeeded(await run("full"));
     expect(await differing()).toEqual({});
+  });
+
+  const wrong = {
+    "two rows with one key": [
+      "select * from public.products union all (select * from public.products order by product_id limit 1)",
+      /wrong\.products has more than one row with the key \{"product_id":"P\d+"\}\. Make the key unique there.*Nothing was taken over/s,
+    ],
+    "a row of millions of characters": [
+      "select product_id, repeat('x', 5000000) as product_name, category, subcategory, brand, price, cost, updated_at from public.products limit 1",
+      /The row \{"product_id":"P\d+"\} of wrong\.products has 50\d{5} characters, and at most 4194304 are taken/,
+    ],
+    "a view that divides by zero": [
+      "select product_id, product_name, category, subcategory, brand, price / (cost - cost) as price, cost, updated_at from public.products",
+      /while wrong\.products was read, refused: division by zero \(22012\).*correct it in the database.*--from bronze\.database/s,
+    ],
+  } as const;
+  it.each(Object.entries(wrong))(
+    "is refused with %s, and nothing is taken over",
+    async (_, [view, words]) => {
+      const before = await counts();
+      const drop = await schema("wrong", (table) =>
+        table === "products"
+          ? `create view wrong.products as ${view}`
+          : `create view wrong.${table} as table public.${table}`,
+      );
+      const { code, stderr } = await run("full", { POSTGRES_SCHEMA: "wrong" });
+      await drop();
+      expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
+      expect(await counts()).toEqual(before);
+    },
+  );
+
+  it("names the table of which a query took too long", async () => {
+    const drop = await schema("long", (table) =>
+      table === "orders"
+        ? "create view long.orders as select orders.* from public.orders, lateral (select pg_sleep(1) where order_id is not null) as pause"
+        : `create view long.${table} as table public.${table}`,
+    );
+    const server = new Client({ connectionString: postgres.superuser });
+    await server.connect();
+    await server.query("alter role reader set statement_timeout = '500ms'");
+    const { code, stderr } = await run("full", { POSTGRES_SCHEMA: "long" });
+    await server.query("alter role reader reset statement_timeout");
+    await server.end();
+    await drop();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /while long\.orders was read, ended the query: .*statement timeout.*statement_timeout.*--from bronze\.database/s,
+    );
+  });
+
+  it("is read where a value of it cannot be counted, which is told", async () => {
+    const other = await lakehouse();
+    const drop = await schema("texts", (table) =>
+      table === "products"
+        ? `create view texts.products as select product_id, product_name, category, subcategory, brand,
+            case when product_id = (select min(product_id) from public.products) then 'n/a' else price::text end as price, cost, updated_at
+            from public.products`
+        : `create view texts.${table} as table public.${table}`,
+    );
+    const { code, stderr } = await run("full", { POSTGRES_SCHEMA: "texts" }, other);
+    await drop();
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(
+        /texts\.products is not compared with silver: .*"n\/a".*product_id, price, cost, updated_at/,
+      ),
+    ]);
+    expect(Object.keys(await agreement(other))).toContain("silver.orders_clean");
+    const refused = await query(
+      other,
+      "select count(*)::int as n from silver.rejected_rows where table_name = 'silver.dim_products'",
+    );
+    expect(refused).toEqual([{ n: 1 }]);
+    await other.remove();
+  });
+
+  it("tells of a way that needs an address nobody gave", async () => {
+    const { stderr } = await shop.shopmetrics("run --only bronze.database", {
+      env: { POSTGRES_ROUTE: "changes, products=full" },
+    });
+    expect(stderr).toMatch(/reads products from a database, and POSTGRES_URL is not set/);
+    expect(stderr).toMatch(/takes customers, orders, .* from topics of Kafka, and KAFKA_BROKERS is not set/);
   });
 
   it("is refused where a policy hides rows, which would count as deleted", async () => {

@@ -129,6 +129,14 @@ describe("settings of services", () => {
       expect(() => read({ [name]: value })).toThrow(
         new RegExp(`^${name}=…: (?:is not an address|has a % that begins no code)`),
       );
+    expect(read({ POSTGRES_ROUTE: "full, orders=changes" }).business.routes).toEqual({
+      "": "full",
+      orders: "changes",
+    });
+    for (const value of ["full, incremental", "orders=full orders=changes"])
+      expect(() => read({ POSTGRES_ROUTE: value })).toThrow(
+        /POSTGRES_ROUTE=.* gives two words for (all tables|orders)/,
+      );
     const address = "mongodb://me@a.test:1,b.test/shop?tls=false"; // pragma: allowlist secret
     const password = "a:b@c"; // pragma: allowlist secret
     expect(read({ MONGODB_URL: address, MONGODB_PASSWORD: password }).mongodb).toEqual({

@@ -1,8 +1,10 @@
-import type { Client } from "pg";
+import type { Client, QueryResultRow } from "pg";
 import { InputError } from "../errors.js";
 import { whileOpen } from "../extract/while-open.js";
 import { ServiceDown } from "../pull/patient-fetch.js";
 import type { PostgresSettings } from "../settings.js";
+
+const again = "shopmetrics run --from bronze.database.";
 
 /** `host:port/database`, for messages. */
 export const addressOf = ({ host, port, database }: PostgresSettings) => `${host}:${port}/${database}`;
@@ -52,10 +54,54 @@ export async function withClient(
   );
 }
 
+/** How many rows are in memory at once. */
+const chunk = 20_000;
+
+/** The rows of a select, some thousands at a time. */
+export async function* chunksOf<Row extends QueryResultRow>(
+  client: Client,
+  select: string,
+): AsyncGenerator<readonly Row[]> {
+  const { default: Cursor } = await import("pg-cursor");
+  const cursor = client.query(new Cursor<Row>(select));
+  // A cursor whose connection is gone is never told that it is closed.
+  const gone = new Promise<void>((resolve) => client.once("end", resolve));
+  try {
+    for (;;) {
+      const found = await cursor.read(chunk);
+      if (found.length > 0) yield found;
+      if (found.length < chunk) return;
+    }
+  } finally {
+    await Promise.race([cursor.close().catch(() => undefined), gone]);
+  }
+}
+
+/** An error of the database while a table was read. */
+class WhileReading extends Error {
+  constructor(
+    readonly table: string,
+    override readonly cause: unknown,
+  ) {
+    super(table);
+  }
+}
+
+/** Works on a table; what the database refuses then is told with the table's name. */
+export async function reading<Result>(table: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof InputError ? error : new WhileReading(table, error);
+  }
+}
+
 /** An error of the database as a message for the person who can correct it. It never has the password. */
-function problemOf(error: unknown, settings: PostgresSettings): Error {
+function problemOf(found: unknown, settings: PostgresSettings): Error {
+  const error = found instanceof WhileReading ? found.cause : found;
   const { code, message } = error as { readonly code?: string; readonly message: string };
-  const place = `PostgreSQL at ${addressOf(settings)}`;
+  const where = found instanceof WhileReading ? `, while ${settings.schema}.${found.table} was read,` : "";
+  const place = `PostgreSQL at ${addressOf(settings)}${where}`;
   const refused = (what: string) => new InputError(`${place} ${what}`, { cause: error });
   if (/does not support SSL/.test(message))
     return refused(
@@ -84,6 +130,22 @@ function problemOf(error: unknown, settings: PostgresSettings): Error {
         `does not let ${settings.user} read: ${message}. Grant it: usage on schema ${settings.schema}, and select on all its ` +
           `tables, to ${settings.user}.`,
       );
+    case "53300":
+      return new ServiceDown(
+        `${place} has no connection left (${message}). This step needs one: end others, raise max_connections, or the limit of ` +
+          `${settings.user}; then run the step again: ${again}`,
+        { cause: error },
+      );
+    case "57014":
+      return refused(
+        `ended the query: ${message}. If it was its limit of time, raise it for this user: alter role ${settings.user} set ` +
+          `statement_timeout = '1h'; or read less with POSTGRES_ROUTE=incremental. Then run the step again: ${again}`,
+      );
+    case "55P03":
+      return refused(
+        `did not give its lock in time: ${message}. Somebody changes the table (alter table, vacuum full): when that is over, run ` +
+          `the step again: ${again}`,
+      );
     case "42P01":
       return refused(`has no such table: ${message}. Check POSTGRES_ROUTE and POSTGRES_SCHEMA.`);
   }
@@ -93,14 +155,19 @@ function problemOf(error: unknown, settings: PostgresSettings): Error {
       ? /^(?:Connection terminated|timeout exp|Client (?:was closed|has encountered))/i.test(message)
       : /^(?:08|53|57P|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EHOST|ENET)/.test(code);
   if (isDown) return down();
-  return code === undefined || !/^[0-9A-Z]{5}$/.test(code)
-    ? (error as Error)
-    : refused(`refused: ${message} (${code}).`);
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return error as Error;
+  return refused(
+    `refused: ${message} (${code}). ` +
+      (code.startsWith("22")
+        ? "A value or an expression of a view is wrong there: correct it in the database. "
+        : "") +
+      `Nothing was taken over. Then run the step again: ${again}`,
+  );
 
   function down(): ServiceDown {
     return new ServiceDown(
-      `${place} does not answer (${message || code}). Check POSTGRES_URL and whether it is up, and run the step again: ` +
-        "shopmetrics run --from bronze.database. It goes on where it ended.",
+      `${place} does not answer (${message || code}). Check POSTGRES_URL and whether it is up, and run the step again: ${again} ` +
+        "It goes on where it ended.",
       { cause: error },
     );
   }

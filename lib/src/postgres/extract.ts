@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { InputError } from "../errors.js";
 import type { Table } from "../contracts/table.js";
 import { folderOf, openChangeWriter, refuseLoss, type Read } from "../extract/change-writer.js";
 import { newestOf, statesBetween, versionsSince, type State } from "../extract/held.js";
@@ -7,7 +8,7 @@ import type { PostgresSettings } from "../settings.js";
 import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
-import { withClient } from "./connect.js";
+import { chunksOf, reading, withClient } from "./connect.js";
 import { forgottenPersons, withoutForgotten, type Filter } from "./forgotten.js";
 import { beginReading, landStates, type Moment, type Watch } from "./observe.js";
 
@@ -29,9 +30,6 @@ interface Extraction {
 
 /** The column that says when a row was last updated. */
 const updated = "updated_at";
-
-/** How many rows are in memory at once. */
-const chunk = 20_000;
 
 /** When a row was updated, as bronze holds it. */
 const updatedThere = sql`get_json_object(after, '$.updated_at')`;
@@ -71,7 +69,7 @@ export async function extract(
         const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
         const one = await begin(extraction, moment);
         begun.push(one);
-        await read(settings, client, one, selects[index]!, filter);
+        await reading(one.table, () => read(settings, client, one, selects[index]!, filter));
       }
       for (const { writer, table } of begun) {
         const what = `rows of ${settings.schema}.${table}`;
@@ -85,7 +83,7 @@ export async function extract(
       for (const { writer } of begun) await writer.discard();
     }
     const compared = watch.compared.filter(({ table }) => !gaveWay.has(table));
-    await landStates(client, settings.schema, moment, compared, moment.end_lsn);
+    await landStates(client, settings.schema, moment, { ...watch, compared }, moment.end_lsn);
   });
 }
 
@@ -113,12 +111,13 @@ async function begin(extraction: Extraction, snapshot: Moment): Promise<Begun> {
 async function read(
   settings: PostgresSettings,
   client: Client,
-  { into, route, writer, newest }: Begun,
+  { table, into, route, writer, newest }: Begun,
   select: Select,
   filter: Filter,
 ): Promise<void> {
-  if (route === "full") await readAll(client, select, into, writer, filter);
-  else await readUpdated(client, select, into, writer, filter, newest, settings.overlapMinutes);
+  const rows = (from?: string) => rowsOf(client, `${settings.schema}.${table}`, select(from));
+  if (route === "full") await readAll(rows(), into, writer, filter);
+  else await readUpdated(rows, into, writer, filter, newest, settings.overlapMinutes);
 }
 
 /**
@@ -153,26 +152,37 @@ async function selectOf(
     order by row_of.key collate "C"`;
 }
 
-async function* chunksOf(client: Client, select: string): AsyncGenerator<readonly Read[]> {
-  const { default: Cursor } = await import("pg-cursor");
-  const cursor = client.query(new Cursor<Read>(select));
-  // A cursor whose connection is gone is never told that it is closed.
-  const gone = new Promise<void>((resolve) => client.once("end", resolve));
-  try {
-    for (;;) {
-      const found = await cursor.read(chunk);
-      if (found.length > 0) yield found;
-      if (found.length < chunk) return;
+/** The characters of JSON above which a row is refused: a message of Kafka has a quarter of them by default. */
+const longestRow = 4 * 2 ** 20;
+
+/**
+ * The rows of a table in the order of their keys.
+ *
+ * @throws InputError for two rows with one key, since each run would take one for a change of the other, and for a row that is too long
+ */
+async function* rowsOf(client: Client, table: string, select: string): AsyncGenerator<readonly Read[]> {
+  let before: string | undefined;
+  for await (const found of chunksOf<Read>(client, select)) {
+    for (const { key, after } of found) {
+      if (key === before)
+        throw new InputError(
+          `${table} has more than one row with the key ${key}. Make the key unique there; of a view, correct its join. ` +
+            "Nothing was taken over.",
+        );
+      if (after.length > longestRow)
+        throw new InputError(
+          `The row ${key} of ${table} has ${after.length} characters, and at most ${longestRow} are taken. Shorten it there, or give ` +
+            "the column shortened in a view. Nothing was taken over.",
+        );
+      before = key;
     }
-  } finally {
-    await Promise.race([cursor.close().catch(() => undefined), gone]);
+    yield found;
   }
 }
 
 /** Goes through all rows in the order of their keys, beside those that bronze holds. */
 async function readAll(
-  client: Client,
-  select: () => string,
+  rows: AsyncIterable<readonly Read[]>,
   into: Table,
   writer: Writer,
   filter: Filter,
@@ -188,7 +198,7 @@ async function readAll(
     await writer.delete(missing.filter((key) => !filter.isForgotten(key)));
     last = until;
   };
-  for await (const found of chunksOf(client, select())) await compare(found, found.at(-1)!.key);
+  for await (const found of rows) await compare(found, found.at(-1)!.key);
   await compare([], undefined);
   // A pseudonym stands elsewhere in the order of keys than the number that the database has.
   await writer.delete(forgotten.filter((key) => !filter.there.has(key)));
@@ -198,8 +208,7 @@ async function readAll(
 const utc = (instant: string) => (instant.endsWith("Z") ? instant : `${instant}Z`);
 
 async function readUpdated(
-  client: Client,
-  select: Select,
+  rows: (from: string | undefined) => AsyncIterable<readonly Read[]>,
   into: Table,
   writer: Writer,
   filter: Filter,
@@ -215,5 +224,5 @@ async function readUpdated(
       ? new Map<string, State>()
       : // As texts: without its Z it comes before the same instant with more digits.
         await versionsSince(into, updatedThere, from.slice(0, -1));
-  for await (const found of chunksOf(client, select(from))) await writer.write(filter.rows(found), states);
+  for await (const found of rows(from)) await writer.write(filter.rows(found), states);
 }

@@ -6,13 +6,16 @@ import { csvLine } from "../landing/csv-line.js";
 import { warn } from "../plan/session.js";
 import { settings as settingsInForce, type PostgresSettings } from "../settings.js";
 import { InputError } from "../errors.js";
-import { addressOf, withClient } from "./connect.js";
+import type { Forgotten } from "../forget/person.js";
+import { addressOf, chunksOf, withClient } from "./connect.js";
 import { quoted } from "./read-columns.js";
 
 /** What is compared of a table: a row's digest is made of these columns. */
 interface Compared {
   readonly table: string;
   readonly key: string;
+  /** Whether the key is a person's number. */
+  readonly isPerson: boolean;
   /** Of type DECIMAL(12,2). */
   readonly amounts: readonly string[];
   /** Of type TIMESTAMP. */
@@ -23,6 +26,8 @@ interface Compared {
 export interface Watch {
   /** The tables that are counted. */
   readonly compared: readonly Compared[];
+  /** Persons who are counted no more, though the database may still have them. */
+  readonly forgotten?: Forgotten;
   /** Where its log stood when it was last looked at, and when. */
   readonly seen: { readonly lsn: string; readonly at: string } | undefined;
 }
@@ -128,33 +133,80 @@ export async function landStates(
   client: Client,
   schema: string,
   moment: Moment,
-  compared: readonly Compared[],
+  { compared, forgotten }: Pick<Watch, "compared" | "forgotten">,
   confirmed: string | null,
 ): Promise<void> {
-  if (compared.length === 0) return;
   const states = [];
-  for (const { table, key, amounts, instants } of compared) {
-    const parts = [
-      `trim(${quoted(key)}::text)`,
-      // Of a value that no DECIMAL(12,2) or TIMESTAMP holds there is nothing to compare: it does not come to silver.
-      ...amounts.map((name) => {
-        const amount = `${quoted(name)}::numeric`;
-        return `case when ${amount} > -1e10 and ${amount} < 1e10 then round(${amount}, 2)::text else '' end`;
-      }),
-      ...instants.map((name) => {
-        const at = quoted(name);
-        return `case when isfinite(${at}) then (extract(epoch from ${at}) * 1000000)::bigint::text else '' end`;
-      }),
-    ];
-    const { rows } = await client.query<{ rows: string; checksum: string }>(`
-      select count(*)::text as rows,
-        coalesce(sum(left(regexp_replace(md5(concat_ws('|', ${parts.join(", ")})), '[a-f]', '', 'g'), 15)::bigint), 0)::text as checksum
-      from ${quoted(schema)}.${quoted(table)}`);
+  for (const one of compared) {
+    const except = forgotten && one.isPerson ? await keysOf(client, schema, one, forgotten) : [];
+    const counted = await countOf(client, schema, one, except);
+    if (!counted) continue;
     const { end_lsn: lsn, next_transaction, running_transactions } = moment;
-    const of = { table_name: table, lsn, next_transaction, running_transactions, confirmed_lsn: confirmed };
-    states.push({ ...of, row_count: rows[0]!.rows, checksum: rows[0]!.checksum });
+    const of = {
+      table_name: one.table,
+      lsn,
+      next_transaction,
+      running_transactions,
+      confirmed_lsn: confirmed,
+    };
+    states.push({ ...of, row_count: counted.rows, checksum: counted.checksum });
   }
-  await land("database_states", moment, stateColumns, states);
+  if (states.length > 0) await land("database_states", moment, stateColumns, states);
+}
+
+/** The keys of a table that are numbers of forgotten persons. */
+async function keysOf(
+  client: Client,
+  schema: string,
+  { table, key }: Compared,
+  forgotten: Forgotten,
+): Promise<string[]> {
+  const select = `select ${quoted(key)}::text as key from ${quoted(schema)}.${quoted(table)}`;
+  const found: string[] = [];
+  for await (const rows of chunksOf<{ readonly key: string | null }>(client, select))
+    found.push(...rows.flatMap(({ key: number }) => (number !== null && forgotten(number) ? number : [])));
+  return found;
+}
+
+/** Counts a table. Undefined, with a warning, where a value of it cannot be compared: silver tells what is wrong with its row. */
+async function countOf(
+  client: Client,
+  schema: string,
+  { table, key, amounts, instants }: Compared,
+  except: readonly string[],
+): Promise<{ readonly rows: string; readonly checksum: string } | undefined> {
+  const parts = [
+    `trim(${quoted(key)}::text)`,
+    // Of a value that no DECIMAL(12,2) or TIMESTAMP holds there is nothing to compare: it does not come to silver.
+    ...amounts.map((name) => {
+      const amount = `${quoted(name)}::numeric`;
+      return `case when ${amount} > -1e10 and ${amount} < 1e10 then round(${amount}, 2)::text else '' end`;
+    }),
+    ...instants.map((name) => {
+      const at = quoted(name);
+      return `case when isfinite(${at}) then (extract(epoch from ${at}) * 1000000)::bigint::text else '' end`;
+    }),
+  ];
+  await client.query("savepoint counting");
+  try {
+    const { rows } = await client.query<{ rows: string; checksum: string }>(
+      `select count(*)::text as rows,
+        coalesce(sum(left(regexp_replace(md5(concat_ws('|', ${parts.join(", ")})), '[a-f]', '', 'g'), 15)::bigint), 0)::text as checksum
+      from ${quoted(schema)}.${quoted(table)} where (${quoted(key)}::text = any($1)) is not true`,
+      [except],
+    );
+    return rows[0]!;
+  } catch (error) {
+    const { code = "", message } = error as { readonly code?: string; readonly message: string };
+    // Data exceptions, and types that have no such function.
+    if (!/^22|^42(?:846|883|804)$/.test(code)) throw error;
+    await client.query("rollback to savepoint counting");
+    warn(
+      `${schema}.${table} is not compared with silver: the database cannot count it (${message}). Its rows were read. Compared are ` +
+        `${[key, ...amounts, ...instants].join(", ")}: correct the value there, or the column's type in a view.`,
+    );
+    return undefined;
+  }
 }
 
 /**
@@ -184,13 +236,7 @@ export async function observe(settings: PostgresSettings, watch: Watch): Promise
       position === null ? [] : BigInt(position),
     );
     const [least] = confirmed.toSorted((a, b) => (a < b ? -1 : 1));
-    await landStates(
-      client,
-      settings.schema,
-      moment,
-      watch.compared,
-      least === undefined ? null : String(least),
-    );
+    await landStates(client, settings.schema, moment, watch, least === undefined ? null : String(least));
   });
 }
 

@@ -52,13 +52,19 @@ export async function describe(
   return { name, columns: rows };
 }
 
-/** The value of a column of `given` as a text. An instant is in UTC, with microseconds; an array or a composite is JSON. */
+/**
+ * The value of a column of `given` as a text. An instant is in UTC, with microseconds; one before our era, or infinite, is as the database
+ * writes it. An array or a composite is JSON.
+ */
 export function textOf({ name, type, category }: SourceColumn): string {
   const column = `given.${quoted(name)}`;
   if (/^timestamp\b/.test(type)) {
-    const zoned = type.includes("with time zone");
-    const utc = zoned ? `${column} at time zone 'UTC'` : column;
-    return `case when isfinite(${column}) then to_char(${utc}, 'YYYY-MM-DD"T"HH24:MI:SS.US${zoned ? '"Z"' : ""}') else ${column}::text end`;
+    const [utc, zone] = type.includes("with time zone")
+      ? [`${column} at time zone 'UTC'`, '"Z"']
+      : [column, ""];
+    const isUsual = `isfinite(${column}) and ${column} >= '0001-01-01'`;
+    const iso = `to_char(${utc}, 'YYYY-MM-DD"T"HH24:MI:SS.US${zone}')`;
+    return `case when ${isUsual} then ${iso} else ${column}::text end`;
   }
   if (category === "a" || category === "c") return `to_json(${column})::text`;
   if (type === "bytea") return `encode(${column}, 'base64')`;

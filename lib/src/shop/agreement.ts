@@ -1,3 +1,4 @@
+import { forgotten_persons } from "../contracts/ops.js";
 import { sql, sqlOf, type Statement } from "../sql/statement.js";
 import { rowsOf } from "./arrived.js";
 import * as bronze from "./database-bronze.js";
@@ -33,6 +34,14 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
   const arrived = rowsOf(name, changeTables[name], [
     "cast(get_json_object(source, '$.txId') as bigint) as xid",
   ]);
+  // Who was forgotten is counted on neither side, from then on.
+  const isPerson = name === "customers";
+  const isCounted = isPerson
+    ? sql`customer_id not in (select pseudonym from ${forgotten_persons})`
+    : sql`true`;
+  const isOfNow = isPerson
+    ? sql`not exists (select 1 from ${forgotten_persons} as asked where asked_at > try_cast(observed_at as timestamp))`
+    : sql`true`;
   const state = sql`
     select cast(lsn as bigint) as state_lsn, cast(next_transaction as bigint) as next_transaction,
       split(coalesce(running_transactions, ''), ',') as running,
@@ -41,6 +50,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
       select *, row_number() over (partition by table_name order by observed_at desc) as place from ${bronze.database_states}
       where table_name = ${name} and cast(lsn as bigint) <= (select lsn from ${confirmed} as confirmed)
         and cast(lsn as bigint) >= (select coalesce(min(change_lsn), 0) from ${arrived} as arrived)
+        and ${isOfNow}
     ) as states where place = 1`;
   const typed = [
     `trim(${key}) as ${key}`,
@@ -56,10 +66,12 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
       end as was_there
     from `,
       " as arrived cross join ",
-      ` as state where nullif(trim(${key}), '') is not null`,
+      ` as state where nullif(trim(${key}), '') is not null and `,
+      "",
     ],
     arrived,
     state,
+    isCounted,
   );
   const fromBronze = sql`
     select changed.${id} from ${changed} as changed where not was_there
@@ -67,7 +79,7 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     select changed.${id} from ${changed} as changed
     join ${silver.rejected_rows} as refused
       on refused.table_name = ${kept.name} and refused.source_file = changed.source_file and refused.source_row = changed.source_row`;
-  const isCurrent = name === "customers" ? sql`is_current` : sql`true`;
+  const isCurrent = isPerson ? sql`is_current and ${isCounted}` : sql`true`;
   const held = sql`
     select ${columns} from ${kept} as kept where ${isCurrent} and ${id} not in (select ${id} from ${fromBronze} as others)
     union all
@@ -84,8 +96,9 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     `cast(left(regexp_replace(md5(concat(${digest})), '[a-f]', ''), 15) as decimal(18,0))`,
   ]);
   return sql`
-    select state.observed_at, state.row_count as rows_in_the_database, held.row_count as rows_in_silver,
-      state.checksum as checksum_in_the_database, held.checksum as checksum_in_silver
+    select state.observed_at,
+      concat(cast(state.row_count as string), ' rows, checksum ', cast(state.checksum as string)) as database,
+      concat(cast(held.row_count as string), ' rows, checksum ', cast(held.checksum as string)) as silver
     from ${state} as state
     cross join (select count(*) as row_count, coalesce(sum(${digits}), 0) as checksum from ${held} as rows_then) as held
     where state.row_count <> held.row_count or state.checksum <> held.checksum`;

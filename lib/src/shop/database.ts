@@ -3,7 +3,9 @@ import type { Table } from "../contracts/table.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
 import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
-import { stopSignal } from "../plan/session.js";
+import { forgotten_persons } from "../contracts/ops.js";
+import { forgottenAmong } from "../forget/person.js";
+import { stopSignal, warn } from "../plan/session.js";
 import { extract } from "../postgres/extract.js";
 import { observe, type Watch } from "../postgres/observe.js";
 import {
@@ -60,6 +62,16 @@ export async function landDatabase(settings: Settings): Promise<void> {
     };
   });
   const captured = routed.flatMap(({ table, route }) => (route === "changes" ? table : []));
+  if (read.length > 0 && !postgres)
+    warn(
+      `POSTGRES_ROUTE reads ${read.map(({ table }) => table).join(", ")} from a database, and POSTGRES_URL is not set: only files that ` +
+        "have landed are loaded. Set it, or take the word out of POSTGRES_ROUTE.",
+    );
+  if (captured.length > 0 && !kafka)
+    warn(
+      `POSTGRES_ROUTE takes ${captured.join(", ")} from topics of Kafka, and KAFKA_BROKERS is not set: only files that have landed are ` +
+        "loaded. Set it, or take the word out of POSTGRES_ROUTE.",
+    );
   if (postgres && read.length > 0)
     await extract(
       postgres,
@@ -96,11 +108,14 @@ async function watchOf({ compareHours }: PostgresSettings, names: readonly Datab
       union all
       select lsn, observed_at from ${bronze.database_slots}
     ) as looks`);
+  const forgotten = await rows(sql`select pseudonym, salt from ${forgotten_persons}`);
   return {
+    ...(forgotten.length > 0 && { forgotten: forgottenAmong(forgotten) }),
     compared: names.flatMap((table) => {
-      const { key, amounts, instants } = databaseTables[table];
+      const { exported, key, amounts, instants } = databaseTables[table];
+      const isPerson = (exported as Table).options.person === key;
       const at = counted.find((row) => row["table_name"] === table)?.["at"];
-      return isOlder(at, compareHours * 60) ? { table, key, amounts, instants } : [];
+      return isOlder(at, compareHours * 60) ? { table, key, isPerson, amounts, instants } : [];
     }),
     seen: seen?.["lsn"] ? { lsn: String(seen["lsn"]), at: String(seen["at"]) } : undefined,
   };
