@@ -4,6 +4,7 @@ import { openLiveWith } from "./plan/session.js";
 import { tables } from "./shop/index.js";
 
 export { bronze, gold, ops, silver, tables } from "./shop/index.js";
+export { unusableMessages } from "./shop/arrived.js";
 export { differsFromDatabase, keptIn, keptThoughEmptied } from "./shop/agreement.js";
 export { arrived, type Arrived } from "./shop/arrived.js";
 export { changeTables } from "./shop/database-bronze.js";

@@ -288,6 +288,7 @@ const postgres = z.object({
     .refine(isDecodable, undecodable),
   POSTGRES_PASSWORD: z.string().optional(),
   POSTGRES_TLS: yesOrNo.optional(),
+  POSTGRES_SLOT: z.string().trim().optional(),
   POSTGRES_SCHEMA: z
     .string()
     .regex(/^[A-Za-z_]\w{0,62}$/, "is not a schema's name")
@@ -363,6 +364,8 @@ export interface PostgresSettings {
   /** Whether the connection is encrypted, and the server's certificate checked: by default where it is not on this machine. */
   readonly tls: boolean;
   readonly schema: string;
+  /** The replication slot of change data capture, where the database has several. */
+  readonly slot: string;
   /** How long a transaction may last whose changes an incremental extraction must not miss, in minutes. */
   readonly overlapMinutes: number;
   /** After how many hours the tables are counted again, for a check that compares them with silver. */
@@ -707,6 +710,8 @@ function readPostgres(given: Readonly<Record<string, string | undefined>>): Post
     ...(password !== undefined && { password }),
     tls: parsed.POSTGRES_TLS ?? !localHosts.has(hostname),
     schema: parsed.POSTGRES_SCHEMA,
+    // Debezium calls its slot as the connector says; ours by the topics' prefix.
+    slot: parsed.POSTGRES_SLOT || (given["POSTGRES_TOPICS"] ?? "shop").split(".")[0]!,
     overlapMinutes: parsed.POSTGRES_OVERLAP_MINUTES,
     compareHours: parsed.POSTGRES_COMPARE_HOURS,
     acceptLoss: parsed.POSTGRES_ACCEPT_LOSS,

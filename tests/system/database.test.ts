@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -363,6 +365,47 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
       "select count(*)::int as n from silver.rejected_rows where table_name = 'silver.dim_products'",
     );
     expect(refused).toEqual([{ n: 1 }]);
+    await other.remove();
+  });
+
+  it.each([
+    ["numbers", (id: number) => ({ product_id: id })],
+    ["numbers with a schema", (id: number) => ({ schema: {}, payload: { product_id: id } })],
+    ["nothing", () => null],
+  ])("is read beside a capture whose keys are %s, and nothing counts as deleted", async (_, keyOf) => {
+    const other = await lakehouse();
+    const drop = await schema("keyed", (table) =>
+      table === "products"
+        ? `create view keyed.products as select substring(product_id from 2)::int as product_id, product_name, category, subcategory, brand,
+            price, cost, updated_at from public.products`
+        : `create view keyed.${table} as table public.${table}`,
+    );
+    const { rows } = await owner.query<{ row: Record<string, unknown> }>(
+      "select to_json(products) as row from keyed.products order by product_id limit 3",
+    );
+    const lines = rows.map(({ row }, offset) => {
+      const value = { op: "r", before: null, after: row, source: { lsn: 1, ts_ms: 1_772_359_200_000 } };
+      return JSON.stringify({
+        topic: "shop.public.products",
+        partition: 0,
+        offset,
+        timestamp: "2026-03-01T10:00:00.000Z",
+        key: JSON.stringify(keyOf(Number(row["product_id"]))),
+        value: JSON.stringify(value),
+      });
+    });
+    const folder = path.join(other.home, "landing/products_changes");
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, "captured.ndjson"), `${lines.join("\n")}\n`);
+    for (let times = 0; times < 2; times++)
+      succeeded(await run("exports, products=full", { POSTGRES_SCHEMA: "keyed" }, other));
+    await drop();
+    const [found] = await query(
+      other,
+      `select count(*) filter (op = 'd')::int as deleted, count(*)::int as changes from bronze.products_changes`,
+    );
+    const [all] = (await owner.query("select count(*)::int as n from products")).rows as { n: number }[];
+    expect(found).toEqual({ deleted: 0, changes: all!.n + 3 });
     await other.remove();
   });
 

@@ -1,6 +1,6 @@
 import type { Table } from "../contracts/table.js";
 import type { ResultRow } from "../plan/plan.js";
-import { sql, type Statement } from "../sql/statement.js";
+import { sql, sqlOf, type Statement } from "../sql/statement.js";
 import { rows } from "../verbs/read.js";
 
 /** What bronze calls the topic of rows that were read from the database itself. */
@@ -36,47 +36,71 @@ export async function newestOf(
   };
 }
 
+/**
+ * The key of a row of bronze as an extraction writes it, `{"<name>":"<its text>"}`. Change data capture may write a number without quotes,
+ * a schema around it, or no key at all, of a table that has none.
+ */
+export async function keyIn(into: Table, name: string): Promise<Statement> {
+  const begin = `{"${name}":"`;
+  const isUsual = `left(coalesce(kafka_key, ''), ${begin.length}) = '${begin}'`;
+  const [others] = await rows(
+    sql`select count(*) as n from ${into} where op is not null and not ${sqlOf([isUsual])}`,
+  );
+  // In their order on disk, keys are found without reading all of them.
+  if (Number(others!["n"]) === 0) return sql`kafka_key`;
+  const field = (of: string, path: string) => `get_json_object(${of}, '$.${path}')`;
+  const found = [
+    field("kafka_key", name),
+    field("kafka_key", `payload.${name}`),
+    field("coalesce(after, before)", name),
+  ];
+  return sqlOf([
+    `case when ${isUsual} then kafka_key else concat('${begin}', coalesce(${found.join(", ")}), '"}') end`,
+  ]);
+}
+
 /** The states of the rows whose key is after `from` and not after `to`. */
 export async function statesBetween(
   into: Table,
+  key: Statement,
   from: string | undefined,
   to: string | undefined,
 ): Promise<Map<string, State>> {
   const range =
     from === undefined
       ? to === undefined
-        ? sql`kafka_key is not null`
-        : sql`kafka_key <= ${to}`
+        ? sql`${key} is not null`
+        : sql`${key} <= ${to}`
       : to === undefined
-        ? sql`kafka_key > ${from}`
-        : sql`kafka_key > ${from} and kafka_key <= ${to}`;
-  return statesOf(sql`select * from ${into} where op is not null and ${range}`);
+        ? sql`${key} > ${from}`
+        : sql`${key} > ${from} and ${key} <= ${to}`;
+  return statesOf(into, key, sql`${range}`);
 }
 
 /** The states of the rows whose keys are from `first` to `last`. */
 export const statesWithin = (into: Table, first: string, last: string): Promise<Map<string, State>> =>
-  statesOf(
-    sql`select * from ${into} where op is not null and kafka_key >= ${first} and kafka_key <= ${last}`,
-  );
+  statesOf(into, sql`kafka_key`, sql`kafka_key >= ${first} and kafka_key <= ${last}`);
 
 /** The states of the rows that were updated at an instant or after it. */
 export const versionsSince = (
   into: Table,
   updated: Statement,
   from: string | number,
+  key = sql`kafka_key`,
 ): Promise<Map<string, State>> =>
   statesOf(
+    into,
+    key,
     // All changes of these rows: of one that was deleted the deletion has no such time.
-    sql`select * from ${into} where op is not null and kafka_key in (
-      select kafka_key from ${into} where kafka_topic = ${extractedTopic} and ${updated} >= ${from})`,
+    sql`${key} in (select ${key} from ${into} where kafka_topic = ${extractedTopic} and ${updated} >= ${from})`,
   );
 
-async function statesOf(changed: Statement): Promise<Map<string, State>> {
+async function statesOf(into: Table, key: Statement, chosen: Statement): Promise<Map<string, State>> {
   const found = await rows(sql`
-    select kafka_key, max_by(op, ${whenLoaded}) as op,
+    select ${key} as row_key, max_by(op, ${whenLoaded}) as op,
       max_by(coalesce(get_json_object(source, '$.version'), ''), ${whenLoaded}) as version
-    from ${changed} group by kafka_key`);
-  return new Map(found.map((row) => [String(row["kafka_key"]), stateOf(row)]));
+    from ${into} where op is not null and ${chosen} group by ${key}`);
+  return new Map(found.map((row) => [String(row["row_key"]), stateOf(row)]));
 }
 
 const stateOf = (row: ResultRow): State => ({

@@ -1,6 +1,9 @@
 import { InputError } from "../errors.js";
 import type { KafkaSettings } from "../settings.js";
 
+/** The topic is not there, or not shown to this user. */
+export class NoTopic extends InputError {}
+
 /** An error of the Kafka client as a message for the person who can fix it. It names the address, never the password. */
 export function kafkaError(error: unknown, settings: KafkaSettings): InputError {
   if (error instanceof InputError) return error;
@@ -18,8 +21,9 @@ export function kafkaError(error: unknown, settings: KafkaSettings): InputError 
         : `Kafka at ${at} wants a login: set KAFKA_USERNAME and KAFKA_PASSWORD. It said: ${message}`,
     );
   if (type === "UNKNOWN_TOPIC_OR_PARTITION")
-    return say(
+    return new NoTopic(
       `Kafka at ${at} has no topic ${topic} (or does not show it to this user). Check KAFKA_TOPIC, or create the topic.`,
+      { cause: error },
     );
   if (/AUTHORIZATION_FAILED/.test(type))
     return say(

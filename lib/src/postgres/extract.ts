@@ -2,10 +2,10 @@ import type { Client } from "pg";
 import { InputError } from "../errors.js";
 import type { Table } from "../contracts/table.js";
 import { folderOf, openChangeWriter, refuseLoss, type Read } from "../extract/change-writer.js";
-import { newestOf, statesBetween, versionsSince, type State } from "../extract/held.js";
+import { keyIn, newestOf, statesBetween, versionsSince, type State } from "../extract/held.js";
 import { warn } from "../plan/session.js";
 import type { PostgresSettings } from "../settings.js";
-import { sql } from "../sql/statement.js";
+import { sql, type Statement } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { chunksOf, reading, withClient } from "./connect.js";
@@ -92,6 +92,8 @@ interface Begun extends Extraction {
   readonly writer: Writer;
   /** The newest `updated_at` that bronze holds. */
   readonly newest: string | undefined;
+  /** The key of bronze's rows. */
+  readonly held: Statement;
 }
 
 /** A select of a table's rows, all or those that were updated at an instant or after it. */
@@ -105,19 +107,25 @@ async function begin(extraction: Extraction, snapshot: Moment): Promise<Begun> {
     sql`case when ${updatedThere} <= ${snapshot.at} and ${updatedThere} rlike '^[0-9]{4}-' then ${updatedThere} end`,
   );
   const source = { lsn: snapshot.lsn, ts_ms: Date.parse(snapshot.at), snapshot: route, table };
-  return { ...extraction, newest, writer: await openChangeWriter(into, next, { at: snapshot.at, source }) };
+  const held = await keyIn(into, extraction.key);
+  return {
+    ...extraction,
+    newest,
+    held,
+    writer: await openChangeWriter(into, next, { at: snapshot.at, source }),
+  };
 }
 
 async function read(
   settings: PostgresSettings,
   client: Client,
-  { table, into, route, writer, newest }: Begun,
+  { table, into, route, writer, newest, held }: Begun,
   select: Select,
   filter: Filter,
 ): Promise<void> {
   const rows = (from?: string) => rowsOf(client, `${settings.schema}.${table}`, select(from));
-  if (route === "full") await readAll(rows(), into, writer, filter);
-  else await readUpdated(rows, into, writer, filter, newest, settings.overlapMinutes);
+  if (route === "full") await readAll(rows(), into, held, writer, filter);
+  else await readUpdated(rows, into, held, writer, filter, newest, settings.overlapMinutes);
 }
 
 /**
@@ -146,7 +154,7 @@ async function selectOf(
   return (from) => `
     select row_of.key, row_to_json(texts)::text as after
     from ${source.name} as given,
-      lateral (select row_to_json(one)::text as key from (select given.${quoted(key)}) as one) as row_of,
+      lateral (select row_to_json(one)::text as key from (select given.${quoted(key)}::text) as one) as row_of,
       lateral (select ${values.join(", ")}) as texts
     ${from === undefined ? "" : `where given.${quoted(updated)} >= '${from}'`}
     order by row_of.key collate "C"`;
@@ -184,13 +192,14 @@ async function* rowsOf(client: Client, table: string, select: string): AsyncGene
 async function readAll(
   rows: AsyncIterable<readonly Read[]>,
   into: Table,
+  held: Statement,
   writer: Writer,
   filter: Filter,
 ): Promise<void> {
   const forgotten: string[] = [];
   let last: string | undefined;
   const compare = async (found: readonly Read[], until: string | undefined) => {
-    const states = await statesBetween(into, last, until);
+    const states = await statesBetween(into, held, last, until);
     await writer.write(filter.rows(found), states);
     const there = new Set(found.map(({ key }) => key));
     const missing = [...states].flatMap(([key, { op }]) => (op !== "d" && !there.has(key) ? key : []));
@@ -210,6 +219,7 @@ const utc = (instant: string) => (instant.endsWith("Z") ? instant : `${instant}Z
 async function readUpdated(
   rows: (from: string | undefined) => AsyncIterable<readonly Read[]>,
   into: Table,
+  held: Statement,
   writer: Writer,
   filter: Filter,
   newest: string | undefined,
@@ -223,6 +233,6 @@ async function readUpdated(
     from === undefined
       ? new Map<string, State>()
       : // As texts: without its Z it comes before the same instant with more digits.
-        await versionsSince(into, updatedThere, from.slice(0, -1));
+        await versionsSince(into, updatedThere, from.slice(0, -1), held);
   for await (const found of rows(from)) await writer.write(filter.rows(found), states);
 }

@@ -198,12 +198,12 @@ async function countOf(
     return rows[0]!;
   } catch (error) {
     const { code = "", message } = error as { readonly code?: string; readonly message: string };
-    // Data exceptions, and types that have no such function.
-    if (!/^22|^42(?:846|883|804)$/.test(code)) throw error;
+    // Data exceptions, types that have no such function, and columns that are gone.
+    if (!/^22|^42(?:846|883|804|703)$/.test(code)) throw error;
     await client.query("rollback to savepoint counting");
     warn(
-      `${schema}.${table} is not compared with silver: the database cannot count it (${message}). Its rows were read. Compared are ` +
-        `${[key, ...amounts, ...instants].join(", ")}: correct the value there, or the column's type in a view.`,
+      `${schema}.${table} is not compared with silver: the database cannot count it (${message}). All else goes on. ` +
+        `Compared are ${[key, ...amounts, ...instants].join(", ")}: correct the value there, or make a view with these columns.`,
     );
     return undefined;
   }
@@ -225,18 +225,16 @@ export async function observe(settings: PostgresSettings, watch: Watch): Promise
     const moment = await beginSnapshot(client, settings, watch, await positionOf(client));
     // A look that finds no slot is a row without one, so that a slot that was dropped is no longer told.
     const { lsn } = moment;
-    const looks = slots.length > 0 ? slots : [{}];
+    const followed = slots.length === 1 ? slots[0] : slots.find((slot) => slot.slot_name === settings.slot);
+    const looks =
+      slots.length > 0 ? slots.map((slot) => ({ ...slot, is_followed: String(slot === followed) })) : [{}];
     await land(
       "database_slots",
       moment,
-      ["lsn", ...slotColumns],
+      ["lsn", ...slotColumns, "is_followed"],
       looks.map((slot) => ({ lsn, ...slot })),
     );
-    const confirmed = slots.flatMap(({ confirmed_lsn: position }) =>
-      position === null ? [] : BigInt(position),
-    );
-    const [least] = confirmed.toSorted((a, b) => (a < b ? -1 : 1));
-    await landStates(client, settings.schema, moment, watch, least === undefined ? null : String(least));
+    await landStates(client, settings.schema, moment, watch, followed?.confirmed_lsn ?? null);
   });
 }
 

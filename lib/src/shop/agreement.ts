@@ -1,6 +1,6 @@
 import { forgotten_persons } from "../contracts/ops.js";
 import { sql, sqlOf, type Statement } from "../sql/statement.js";
-import { rowsOf } from "./arrived.js";
+import { placeInLog, positionInLog, rowsOf } from "./arrived.js";
 import * as bronze from "./database-bronze.js";
 import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
 import * as silver from "./silver.js";
@@ -27,12 +27,13 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
   const columns = [key, ...amounts, ...instants].map((column) => sqlOf([column]));
   const confirmed = sql`
     select max(lsn) as lsn from (
-      select min(cast(confirmed_lsn as bigint)) as lsn from ${bronze.database_slots} group by observed_at
+      select min(cast(confirmed_lsn as bigint)) as lsn from ${bronze.database_slots}
+      where coalesce(is_followed, 'true') = 'true' group by observed_at
       union all
       select cast(confirmed_lsn as bigint) as lsn from ${bronze.database_states} where table_name = ${name}
     ) as looks`;
   const arrived = rowsOf(name, changeTables[name], [
-    "cast(get_json_object(source, '$.txId') as bigint) as xid",
+    "try_cast(get_json_object(source, '$.txId') as bigint) as xid",
   ]);
   // Who was forgotten is counted on neither side, from then on.
   const isPerson = name === "customers";
@@ -108,11 +109,18 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
 export function keptThoughEmptied(name: DatabaseTable): Statement {
   const raw = changeTables[name];
   const id = sqlOf([databaseTables[name].key]);
+  // Within a transaction the place is the same, and the position tells.
+  const emptied = sqlOf(
+    [`select ${placeInLog} as emptied_place, ${positionInLog} as emptied_at from `, " where op = 't'"],
+    raw,
+  );
+  const changed = rowsOf(name, raw, [`${positionInLog} as own_lsn`]);
   return sql`
     select ${id}, change_lsn, source_file, source_row from (
       select *, row_number() over (partition by ${id} order by change_lsn desc, source_load desc, source_row desc) as place
-      from ${rowsOf(name, raw)} as changed
+      from ${changed} as changed
     ) as ranked
-    where place = 1 and not is_deleted
-      and change_lsn < (select max(cast(get_json_object(source, '$.lsn') as bigint)) from ${raw} where op = 't')`;
+    where place = 1 and not is_deleted and exists (
+      select 1 from ${emptied} as emptied
+      where change_lsn < emptied_place or (change_lsn = emptied_place and own_lsn < emptied_at))`;
 }

@@ -147,6 +147,9 @@ export const database_slots = table(
     confirmed_lsn: given("Up to where its reader has it, as a number."),
     behind_bytes: given("How many bytes of the log its reader lacks."),
     kept_bytes: given("How many bytes of the log the database keeps for it."),
+    is_followed: given(
+      "true of the slot of change data capture: the only one, or that of POSTGRES_SLOT. Empty of looks before there were several.",
+    ),
     ...audit,
   },
   watched,

@@ -3,6 +3,7 @@ import type { Table } from "../contracts/table.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
 import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
+import { NoTopic } from "../kafka/errors.js";
 import { forgotten_persons } from "../contracts/ops.js";
 import { forgottenAmong } from "../forget/person.js";
 import { stopSignal, warn } from "../plan/session.js";
@@ -83,7 +84,7 @@ export async function landDatabase(settings: Settings): Promise<void> {
     );
   if (postgres && captured.length > 0) await look(postgres, captured);
   let lag = 0;
-  if (kafka) for (const table of captured) lag += await landTopicOf(table, kafka, settings);
+  if (kafka) lag = await landTopics(captured, kafka, settings);
   // Only now, and when all is read: what a look found confirmed has landed.
   if (lag === 0) await loadLooks();
 }
@@ -136,6 +137,42 @@ export const topicOf = (name: DatabaseTable, changeTopics: string) => ({
 });
 
 const loadChanges = (name: DatabaseTable) => load(changeTables[name], { from: `${name}_changes` });
+
+/**
+ * Lands what the topics hold and bronze does not. A table that was empty when the capture began has no topic until its first row comes.
+ *
+ * @returns how many messages are left there
+ * @throws InputError when none of the tables has a topic
+ */
+async function landTopics(
+  names: readonly DatabaseTable[],
+  kafka: KafkaSettings,
+  settings: Settings,
+): Promise<number> {
+  const absent: string[] = [];
+  let lag = 0;
+  for (const name of names) {
+    try {
+      lag += await landTopicOf(name, kafka, settings);
+    } catch (error) {
+      const [held] = await rows(sql`
+        select count(*) as n from ${changeTables[name]} where kafka_offset is not null and kafka_topic <> ${extractedTopic}`);
+      if (!(error instanceof NoTopic) || Number(held!["n"]) > 0) throw error;
+      absent.push(topicOf(name, settings.changeTopics).topic);
+    }
+  }
+  const place = `Kafka at ${kafka.brokers.join(",")} has no topic ${absent.join(", ")}`;
+  if (absent.length > 0 && absent.length === names.length)
+    throw new InputError(
+      `${place}. Check POSTGRES_TOPICS (it is ${settings.changeTopics}, the connector's topic.prefix and the schema), and whether the ` +
+        "connector runs.",
+    );
+  if (absent.length > 0)
+    warn(
+      `${place}. It comes with the table's first row; if the table has rows, add it to the connector's table.include.list.`,
+    );
+  return lag;
+}
 
 /** Lands what a topic of change data capture holds and bronze does not. Gives how many messages are left there. */
 async function landTopicOf(
