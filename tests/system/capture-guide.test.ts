@@ -63,7 +63,7 @@ describe.skipIf(absent)(
     it("brings a running capture from zero", async () => {
       const commands = await commandsOf("From zero to a running capture");
       expect(commands).toHaveLength(4);
-      const env: Record<string, string> = {};
+      const env: Record<string, string> = { POSTGRES_ROUTE: "changes" };
       for (const command of commands) {
         const hasPort = /^npm run (?:shop|kafka)/.test(command);
         const said = await begin(

@@ -272,7 +272,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     const refused = await run("full", { POSTGRES_SCHEMA: "empty" });
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
-      /rows of empty\.\w+ that bronze holds are no longer in the database, and 0 are.*Nothing was taken over/s,
+      /rows of empty\.\w+ that bronze holds are gone from the database, which has 0 now.*Nothing was taken over/s,
     );
     // Also of the tables that have few rows, and come first.
     expect(await counts()).toEqual(before);

@@ -82,7 +82,7 @@ ${joinHtml(scriptTags, "\n")}
 ${main}
 </main>
 <footer class="site">
-<p>Figures are computed from the shop’s exports, checked on every run, and count UTC days. Revenue is that of completed orders;
+<p>Figures are computed from the shop’s own data, checked on every run, and count UTC days. Revenue is that of completed orders;
 the clickstream’s is at checkout.</p>
 </footer>
 </body>

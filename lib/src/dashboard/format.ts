@@ -5,6 +5,7 @@ export type Format =
   | "text"
   | "integer"
   | "decimal"
+  | "stars"
   | "money"
   | "cents"
   | "percent"
@@ -74,6 +75,7 @@ const writers: Record<Format, (value: Value, currency?: string) => string> = {
   text: (value) => (value instanceof Date ? value.toISOString() : String(value)),
   integer: number({ maximumFractionDigits: 0 }),
   decimal: number({ maximumFractionDigits: 2 }),
+  stars: number({ minimumFractionDigits: 2, maximumFractionDigits: 2 }),
   money: money({ maximumFractionDigits: 0 }),
   cents: money(),
   percent: number({ style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }),

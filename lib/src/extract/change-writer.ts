@@ -131,7 +131,7 @@ export function refuseLoss(
   const isExpected = deletions <= left || (deletions <= fewDeletions && left > 0);
   if (isExpected || source.acceptLoss) return;
   throw new InputError(
-    `${deletions} ${source.what} that bronze holds are no longer in the database, and ${left} are. If ` +
+    `${deletions} ${source.what} that bronze holds are gone from the database, which has ${left} now. If ` +
       `that is right, run once with --accept-loss (or ${source.variables}_ACCEPT_LOSS=true). If it is another database, or one ` +
       `that is not filled, check ${source.variables}_URL. Nothing was taken over.`,
   );

@@ -3,6 +3,7 @@ import type { Table } from "../contracts/table.js";
 import { folderOf, openChangeWriter, refuseLoss, type Read } from "../extract/change-writer.js";
 import { whileOpen } from "../extract/while-open.js";
 import { statesWithin, versionsSince, type State } from "../extract/held.js";
+import { warn } from "../plan/session.js";
 import type { MongoSettings } from "../settings.js";
 import { load } from "../verbs/load.js";
 import { connect, problemOf } from "./connect.js";
@@ -36,6 +37,11 @@ export async function extract(
 ): Promise<void> {
   const read = async (client: MongoClient) => {
     const database = client.db(settings.database);
+    if ((await database.listCollections({ name }, { nameOnly: true }).toArray()).length === 0)
+      warn(
+        `The database ${settings.database} has no collection ${name}. If it is another database, set it in MONGODB_URL or MONGODB_DATABASE; ` +
+          "if nobody has written there yet, all is well.",
+      );
     const json = await extendedJson();
     const began = momentOf(await database.command({ hello: 1 }), json);
     const held = await heldOf(into, began.at);

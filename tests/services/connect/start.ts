@@ -159,6 +159,12 @@ function connectorSettings({
   };
 }
 
+/** The lines that say what went wrong, the last ones; of a log without any its end. */
+function errorsIn(text: string): string {
+  const told = text.split("\n").filter((line) => /\bERROR\b|\bFATAL\b|^Caused by|Exception: /.test(line));
+  return told.length > 0 ? told.slice(-10).join("\n") : text.slice(-3000);
+}
+
 const properties = (all: Readonly<Record<string, string>>) =>
   Object.entries(all)
     .map(([name, value]) => `${name}=${value}\n`)
@@ -173,7 +179,7 @@ async function waitUntilRunning(child: ChildProcess, address: string, log: strin
     if (task?.state === "RUNNING") return;
     if (task?.state === "FAILED" || child.exitCode !== null || Date.now() > until)
       throw new Error(
-        `Kafka Connect did not start: ${task?.trace ?? (await readFile(log, "utf8")).slice(-3000)}`,
+        `Kafka Connect did not start. All that it said is in ${log}; the errors:\n${task?.trace ?? errorsIn(await readFile(log, "utf8"))}`,
       );
     await sleep(200);
   }

@@ -56,6 +56,8 @@ export interface LiveShop {
    * @param pace awaited before each transaction
    */
   day(pace?: () => Promise<void>): Promise<Day>;
+  /** Whether the next day is over (UTC), so that it can be lived. */
+  hasDay(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -73,7 +75,7 @@ export async function openLiveShop(owner: string, options: LifeOptions): Promise
     options.say?.(`Filling the shop with its history from ${from} to ${to} …`);
     await life.begin();
   }
-  return { day: (pace) => life.day(pace), close: () => client.end() };
+  return { day: (pace) => life.day(pace), hasDay: () => life.hasDay(), close: () => client.end() };
 }
 
 class Life {
@@ -100,12 +102,20 @@ class Life {
     await client.query("analyze");
   }
 
-  async day(pace?: () => Promise<void>): Promise<Day> {
-    const { client, shop } = this;
-    const { rows } = await client.query<{ date: string; number: number }>(
+  async next(): Promise<{ date: string; number: number }> {
+    const { rows } = await this.client.query<{ date: string; number: number }>(
       "select (max(day) + 1)::text as date, count(*)::int as number from simulation.days",
     );
-    const { date, number } = rows[0]!;
+    return rows[0]!;
+  }
+
+  async hasDay(): Promise<boolean> {
+    return (await this.next()).date < new Date().toISOString().slice(0, 10);
+  }
+
+  async day(pace?: () => Promise<void>): Promise<Day> {
+    const { client, shop } = this;
+    const { date, number } = await this.next();
     await generate({ landing: this.landing, faults: 0, until: date, seed: shop.seed });
     [this.#changes, this.#transactions] = [0, 0];
     const all = Object.fromEntries(

@@ -49,10 +49,12 @@ try {
       folder,
       scale,
       from: "2026-01-01",
-      to: days > 0 || live ? daysBefore(yesterday, Math.max(days, 30)) : yesterday,
+      // At the usual rate a day takes seconds, so that --live has days for hours.
+      to: days > 0 || live ? daysBefore(yesterday, Math.max(days, live ? 180 : 30)) : yesterday,
       say: console.error,
     });
-    for (let day = 0; day < days && !ending.signal.aborted; day++) tell(await shop.day());
+    for (let day = 0; day < days && !ending.signal.aborted && (await shop.hasDay()); day++)
+      tell(await shop.day());
     console.log(`export POSTGRES_URL=${server.reader}`);
     console.error(
       "The shop is open until Ctrl-C. In another terminal, with this set: POSTGRES_ROUTE=full npx shopmetrics run",
@@ -70,6 +72,12 @@ try {
 
 async function goOn(shop: LiveShop): Promise<void> {
   while (!ending.signal.aborted) {
+    if (!(await shop.hasDay())) {
+      console.error("The shop has lived to today. It goes on when the day is over (UTC).");
+      while (!ending.signal.aborted && !(await shop.hasDay()))
+        await sleep(60_000, undefined, { signal: ending.signal }).catch(() => undefined);
+      continue;
+    }
     const lived = shop.day(async () => {
       if (!ending.signal.aborted) await sleep(1000 / rate);
     });
