@@ -242,7 +242,7 @@ describe("Products", () => {
     const rated = { number: 1, reviews: 4, stars_1: 1, stars_2: 0, stars_3: 0, stars_4: 1, stars_5: 2 };
     const text = await margins(["3.33", null], [], [rated]);
     expect(text).toContain(
-      "How do customers rate it? 4 reviews of all products, all years: 3.75 of 5 stars on average.",
+      "How do customers rate it? 4 reviews of all products that were sold, all years: 3.75 of 5 stars on average.",
     );
     expect(text).toMatch(/5 stars.*50\.0%/);
     expect(text).toMatch(/Lamp 1 Home 3 €29\.99 €10\.00 €20\.00 66\.7% 3\.75 4 P1/);

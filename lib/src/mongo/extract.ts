@@ -39,8 +39,8 @@ export async function extract(
     const database = client.db(settings.database);
     if ((await database.listCollections({ name }, { nameOnly: true }).toArray()).length === 0)
       warn(
-        `The database ${settings.database} has no collection ${name}. If it is another database, set it in MONGODB_URL or MONGODB_DATABASE; ` +
-          "if nobody has written there yet, all is well.",
+        `The database ${settings.database} has no collection ${name}. If it is another database, set it in MONGODB_URL or ` +
+          "MONGODB_DATABASE; if nobody has written there yet, all is well.",
       );
     const json = await extendedJson();
     const began = momentOf(await database.command({ hello: 1 }), json);

@@ -45,7 +45,8 @@ export async function describe(
   const missing = columns.filter((column) => !rows.some((row) => row.name === column));
   if (missing.length > 0)
     throw new InputError(
-      `The table ${schema}.${table} has no ${missing.length > 1 ? "columns" : "column"} ${missing.join(", ")}, which ${into} takes. It has ` +
+      `The table ${schema}.${table} has no ${missing.length > 1 ? "columns" : "column"} ${missing.join(", ")}, ` +
+        `which ${into} takes. It has ` +
         `${rows.map((row) => row.name).join(", ")}. If a column was renamed there, make a view that has the old name too; if it is gone ` +
         "for good, take it out of the contract. Nothing was read.",
     );
