@@ -4,9 +4,8 @@ import { openLiveWith } from "./plan/session.js";
 import { tables } from "./shop/index.js";
 
 export { bronze, gold, ops, silver, tables } from "./shop/index.js";
-export { unusableMessages } from "./shop/arrived.js";
 export { differsFromDatabase, keptIn, keptThoughEmptied } from "./shop/agreement.js";
-export { arrived, type Arrived } from "./shop/arrived.js";
+export { arrived, unusableMessages, type Arrived } from "./shop/arrived.js";
 export { changeTables } from "./shop/database-bronze.js";
 export { databaseTableNames, routeOf } from "./shop/database.js";
 export { daysOfNewRates, exchangeRates, inReporting } from "./shop/exchange.js";

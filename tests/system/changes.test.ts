@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeEach, afterEach, describe, expect, it } from "vitest";
 import { lakehouse, type Lakehouse } from "./cli.ts";
+import { landMessages, messageOf } from "./database-rows.ts";
 import { query } from "./tables.ts";
 
 /** Messages of change data capture as they may come, without a database and a broker: as landed files. */
@@ -46,23 +47,11 @@ describe("changes of the shop's database", () => {
   });
 
   /** Lands messages as one file: of each its key and its value. */
-  async function land(messages: readonly (readonly [key: unknown, value: unknown])[], table = "orders") {
-    const folder = path.join(shop.home, `landing/${table}_changes`);
-    await mkdir(folder, { recursive: true });
-    const lines = messages.map(([key, value], index) =>
-      JSON.stringify({
-        topic: `shop.public.${table}`,
-        partition: 0,
-        offset: files * 1000 + index,
-        timestamp: "2026-03-01T10:00:00.000Z",
-        key: JSON.stringify(key),
-        value: value === null ? null : typeof value === "string" ? value : JSON.stringify(value),
-      }),
+  async function land(messages: readonly (readonly [key: unknown, value: unknown])[]) {
+    const raw = messages.map(([key, value], index) =>
+      messageOf(files * 1000 + index, key, typeof value === "string" ? value : JSON.stringify(value)),
     );
-    await writeFile(
-      path.join(folder, `messages-${String(files++).padStart(5, "0")}.ndjson`),
-      `${lines.join("\n")}\n`,
-    );
+    await landMessages(shop, "orders", `messages-${files++}`, raw);
   }
   const key = (id: string) => ({ order_id: id });
   const run = (only = "bronze.database,silver.orders_clean,ops.data_quality") =>

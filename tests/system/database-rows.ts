@@ -1,4 +1,8 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import type { Client } from "pg";
+import { envelopes, type RawMessage } from "#lib/kafka/envelope.js";
+import { landWhole } from "#lib/landing/new-file.js";
 import type { Lakehouse } from "./cli.ts";
 import { query } from "./tables.ts";
 
@@ -73,4 +77,24 @@ export async function differences(
     };
   }
   return found;
+}
+
+/** A message of change data capture; `value` is its text. */
+export const messageOf = (offset: number, key: unknown, value: string): RawMessage => ({
+  offset: String(offset),
+  timestamp: String(Date.parse("2026-03-01T10:00:00Z")),
+  key: Buffer.from(JSON.stringify(key)),
+  value: Buffer.from(value),
+});
+
+/** Lands messages of a table's topic as one file, as if they had been read there. */
+export async function landMessages(
+  shop: Lakehouse,
+  table: string,
+  name: string,
+  messages: readonly RawMessage[],
+): Promise<void> {
+  const folder = path.join(shop.landing, `${table}_changes`);
+  await mkdir(folder, { recursive: true });
+  await landWhole(folder, `${name}.ndjson`, envelopes(`shop.public.${table}`, 0)(messages));
 }

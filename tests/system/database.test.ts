@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,7 +5,7 @@ import { openLiveShop, keys, type LiveShop } from "../services/postgres/life.ts"
 import { whyNoPostgres } from "../services/postgres/programs.ts";
 import { start, type Postgres } from "../services/postgres/start.ts";
 import { lakehouse, succeeded, type Lakehouse } from "./cli.ts";
-import { agreement, allAgree, differences, toSilver } from "./database-rows.ts";
+import { agreement, allAgree, differences, landMessages, messageOf, toSilver } from "./database-rows.ts";
 import { execute, query } from "./tables.ts";
 
 /** How many extractions are killed: a few by default, more by `DATABASE_KILLS=60 npx vitest run …`. */
@@ -67,6 +65,10 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     for (const table of Object.keys(keys)) await owner.query(made(table));
     return async () => void (await owner.query(`drop schema ${name} cascade`));
   }
+
+  /** Makes a schema with a view of each table: the selects that are given, and of all others the table as it is. */
+  const views = (name: string, selects: Readonly<Record<string, string>>) =>
+    schema(name, (table) => `create view ${name}.${table} as ${selects[table] ?? `table public.${table}`}`);
 
   it("is read as a whole, and silver is what it holds", async () => {
     succeeded(await run("full"));
@@ -311,11 +313,7 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     "is refused with %s, and nothing is taken over",
     async (_, [view, words]) => {
       const before = await counts();
-      const drop = await schema("wrong", (table) =>
-        table === "products"
-          ? `create view wrong.products as ${view}`
-          : `create view wrong.${table} as table public.${table}`,
-      );
+      const drop = await views("wrong", { products: view });
       const { code, stderr } = await run("full", { POSTGRES_SCHEMA: "wrong" });
       await drop();
       expect([code, stderr]).toEqual([1, expect.stringMatching(words)]);
@@ -324,11 +322,10 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   );
 
   it("names the table of which a query took too long", async () => {
-    const drop = await schema("long", (table) =>
-      table === "orders"
-        ? "create view long.orders as select orders.* from public.orders, lateral (select pg_sleep(1) where order_id is not null) as pause"
-        : `create view long.${table} as table public.${table}`,
-    );
+    const drop = await views("long", {
+      orders:
+        "select orders.* from public.orders, lateral (select pg_sleep(1) where order_id is not null) as pause",
+    });
     const server = new Client({ connectionString: postgres.superuser });
     await server.connect();
     await server.query("alter role reader set statement_timeout = '500ms'");
@@ -344,13 +341,11 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
 
   it("is read where a value of it cannot be counted, which is told", async () => {
     const other = await lakehouse();
-    const drop = await schema("texts", (table) =>
-      table === "products"
-        ? `create view texts.products as select product_id, product_name, category, subcategory, brand,
-            case when product_id = (select min(product_id) from public.products) then 'n/a' else price::text end as price, cost, updated_at
-            from public.products`
-        : `create view texts.${table} as table public.${table}`,
-    );
+    const drop = await views("texts", {
+      products: `select product_id, product_name, category, subcategory, brand,
+        case when product_id = (select min(product_id) from public.products) then 'n/a' else price::text end as price, cost, updated_at
+        from public.products`,
+    });
     const { code, stderr } = await run("full", { POSTGRES_SCHEMA: "texts" }, other);
     await drop();
     expect([code, stderr]).toEqual([
@@ -374,29 +369,18 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
     ["nothing", () => null],
   ])("is read beside a capture whose keys are %s, and nothing counts as deleted", async (_, keyOf) => {
     const other = await lakehouse();
-    const drop = await schema("keyed", (table) =>
-      table === "products"
-        ? `create view keyed.products as select substring(product_id from 2)::int as product_id, product_name, category, subcategory, brand,
-            price, cost, updated_at from public.products`
-        : `create view keyed.${table} as table public.${table}`,
-    );
+    const drop = await views("keyed", {
+      products: `select substring(product_id from 2)::int as product_id, product_name, category, subcategory, brand, price, cost, updated_at
+        from public.products`,
+    });
     const { rows } = await owner.query<{ row: Record<string, unknown> }>(
       "select to_json(products) as row from keyed.products order by product_id limit 3",
     );
-    const lines = rows.map(({ row }, offset) => {
+    const messages = rows.map(({ row }, offset) => {
       const value = { op: "r", before: null, after: row, source: { lsn: 1, ts_ms: 1_772_359_200_000 } };
-      return JSON.stringify({
-        topic: "shop.public.products",
-        partition: 0,
-        offset,
-        timestamp: "2026-03-01T10:00:00.000Z",
-        key: JSON.stringify(keyOf(Number(row["product_id"]))),
-        value: JSON.stringify(value),
-      });
+      return messageOf(offset, keyOf(Number(row["product_id"])), JSON.stringify(value));
     });
-    const folder = path.join(other.home, "landing/products_changes");
-    await mkdir(folder, { recursive: true });
-    await writeFile(path.join(folder, "captured.ndjson"), `${lines.join("\n")}\n`);
+    await landMessages(other, "products", "captured", messages);
     for (let times = 0; times < 2; times++)
       succeeded(await run("exports, products=full", { POSTGRES_SCHEMA: "keyed" }, other));
     await drop();
@@ -428,12 +412,10 @@ describe.skipIf(absent)(`the shop's database${absent ? ` (skipped: ${absent})` :
   });
 
   it("fails and says so when its connection is ended while it reads", async () => {
-    const slowly = ", lateral (select pg_sleep(0.05) where source.order_id is not null) as pause";
-    const drop = await schema(
-      "slow",
-      (table) =>
-        `create view slow.${table} as select source.* from public.${table} as source${table === "orders" ? slowly : ""}`,
-    );
+    const drop = await views("slow", {
+      orders:
+        "select orders.* from public.orders, lateral (select pg_sleep(0.05) where order_id is not null) as pause",
+    });
     const running = shop.start(`run --quiet --only ${toSilver}`, {
       env: env("full", { POSTGRES_SCHEMA: "slow" }),
     });

@@ -74,7 +74,7 @@ export async function statesBetween(
       : to === undefined
         ? sql`${key} > ${from}`
         : sql`${key} > ${from} and ${key} <= ${to}`;
-  return statesOf(into, key, sql`${range}`);
+  return statesOf(into, key, range);
 }
 
 /** The states of the rows whose keys are from `first` to `last`. */

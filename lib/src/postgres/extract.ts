@@ -9,7 +9,7 @@ import { sql, type Statement } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { describe, quoted, textOf } from "./read-columns.js";
 import { chunksOf, reading, withClient } from "./connect.js";
-import { forgottenPersons, withoutForgotten, type Filter } from "./forgotten.js";
+import { withoutForgotten, type Filter } from "./forgotten.js";
 import { beginReading, landStates, type Moment, type Watch } from "./observe.js";
 
 /** A table of the database, and the table of bronze that its changes go to. */
@@ -58,7 +58,6 @@ export async function extract(
 ): Promise<void> {
   await withClient(settings, async (client) => {
     const moment = await beginReading(client, settings, watch);
-    const forgotten = await forgottenPersons();
     const begun: Begun[] = [];
     const gaveWay = new Set<string>();
     try {
@@ -66,7 +65,7 @@ export async function extract(
       const selects: Select[] = [];
       for (const extraction of extractions) selects.push(await selectOf(settings, client, extraction));
       for (const [index, extraction] of extractions.entries()) {
-        const filter = withoutForgotten(extraction.key, extraction.person, forgotten);
+        const filter = withoutForgotten(extraction.key, extraction.person, watch.forgotten);
         const one = await begin(extraction, moment);
         begun.push(one);
         await reading(one.table, () => read(settings, client, one, selects[index]!, filter));

@@ -15,14 +15,17 @@ export interface Filter {
   readonly there: ReadonlySet<string>;
 }
 
-export const forgottenPersons = async (): Promise<Forgotten> =>
-  forgottenAmong(await rows(sql`select pseudonym, salt from ${forgotten_persons}`));
+/** Who was forgotten; undefined where nobody was. */
+export async function forgottenPersons(): Promise<Forgotten | undefined> {
+  const known = await rows(sql`select pseudonym, salt from ${forgotten_persons}`);
+  return known.length === 0 ? undefined : forgottenAmong(known);
+}
 
 /** @param person the column that names a person, if the table has one */
 export function withoutForgotten(
   keyColumn: string,
   person: string | undefined,
-  forgotten: Forgotten,
+  forgotten: Forgotten | undefined,
 ): Filter {
   const there = new Set<string>();
   return {
@@ -31,7 +34,7 @@ export function withoutForgotten(
       person === keyColumn &&
       String((JSON.parse(key) as Record<string, unknown>)[person]).startsWith("forgotten-"),
     rows: (found) =>
-      person === undefined
+      person === undefined || forgotten === undefined
         ? found
         : found.flatMap((row) => {
             let pseudonym: string | undefined;

@@ -27,7 +27,7 @@ export interface Watch {
   /** The tables that are counted. */
   readonly compared: readonly Compared[];
   /** Persons who are counted no more, though the database may still have them. */
-  readonly forgotten?: Forgotten;
+  readonly forgotten: Forgotten | undefined;
   /** Where its log stood when it was last looked at, and when. */
   readonly seen: { readonly lsn: string; readonly at: string } | undefined;
 }

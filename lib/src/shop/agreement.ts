@@ -2,7 +2,7 @@ import { forgotten_persons } from "../contracts/ops.js";
 import { sql, sqlOf, type Statement } from "../sql/statement.js";
 import { placeInLog, positionInLog, rowsOf } from "./arrived.js";
 import * as bronze from "./database-bronze.js";
-import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, personIn, type DatabaseTable } from "./database-bronze.js";
 import * as silver from "./silver.js";
 
 /** The tables of silver that hold what tables of the database do. */
@@ -36,10 +36,8 @@ export function differsFromDatabase(name: DatabaseTable): Statement {
     "try_cast(get_json_object(source, '$.txId') as bigint) as xid",
   ]);
   // Who was forgotten is counted on neither side, from then on.
-  const isPerson = name === "customers";
-  const isCounted = isPerson
-    ? sql`customer_id not in (select pseudonym from ${forgotten_persons})`
-    : sql`true`;
+  const isPerson = personIn(name) === key;
+  const isCounted = isPerson ? sql`${id} not in (select pseudonym from ${forgotten_persons})` : sql`true`;
   const isOfNow = isPerson
     ? sql`not exists (select 1 from ${forgotten_persons} as asked where asked_at > try_cast(observed_at as timestamp))`
     : sql`true`;

@@ -156,7 +156,7 @@ export function rowsOf(name: DatabaseTable, from: Changes | Table, more: readonl
     ...fields,
     ...[...loadColumns].map((column) =>
       column === "_rescued_data"
-        ? "case when fault is null then _rescued_data else coalesce(_rescued_data, value) end as _rescued_data"
+        ? "coalesce(_rescued_data, case when fault is not null then value end) as _rescued_data"
         : column,
     ),
     "fault is null and coalesce(op, '') = 'd' as is_deleted",

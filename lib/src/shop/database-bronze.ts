@@ -49,6 +49,10 @@ export const databaseTables = {
 
 export type DatabaseTable = keyof typeof databaseTables;
 
+/** The column of a table that names a person, if it has one. */
+export const personIn = (name: DatabaseTable): string | undefined =>
+  (databaseTables[name].exported as Table).options.person;
+
 /** Changes of a table of the shop's database, in the form that Debezium gives them. */
 function changesOf(name: DatabaseTable) {
   return table(

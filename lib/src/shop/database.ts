@@ -1,13 +1,11 @@
 import { InputError } from "../errors.js";
-import type { Table } from "../contracts/table.js";
 import { arrivedColumns } from "../plan/kept-columns.js";
 import { extractedTopic } from "../extract/held.js";
 import { landTopic } from "../kafka/api.js";
 import { NoTopic } from "../kafka/errors.js";
-import { forgotten_persons } from "../contracts/ops.js";
-import { forgottenAmong } from "../forget/person.js";
 import { stopSignal, warn } from "../plan/session.js";
 import { extract } from "../postgres/extract.js";
+import { forgottenPersons } from "../postgres/forgotten.js";
 import { observe, type Watch } from "../postgres/observe.js";
 import {
   settings as settingsInForce,
@@ -20,7 +18,7 @@ import { sql } from "../sql/statement.js";
 import { load } from "../verbs/load.js";
 import { rows } from "../verbs/read.js";
 import * as bronze from "./database-bronze.js";
-import { changeTables, databaseTables, type DatabaseTable } from "./database-bronze.js";
+import { changeTables, databaseTables, personIn, type DatabaseTable } from "./database-bronze.js";
 
 /** The tables of the shop's database that can take the place of exports. */
 export const databaseTableNames = Object.keys(databaseTables) as DatabaseTable[];
@@ -51,7 +49,7 @@ export async function landDatabase(settings: Settings): Promise<void> {
     if (route !== "full" && route !== "incremental") return [];
     const { exported, key, leaves } = databaseTables[table];
     const columns = arrivedColumns(exported).flatMap(({ name }) => (name === "_rescued_data" ? [] : name));
-    const { person } = (exported as Table).options;
+    const person = personIn(table);
     return {
       table,
       key,
@@ -109,12 +107,11 @@ async function watchOf({ compareHours }: PostgresSettings, names: readonly Datab
       union all
       select lsn, observed_at from ${bronze.database_slots}
     ) as looks`);
-  const forgotten = await rows(sql`select pseudonym, salt from ${forgotten_persons}`);
   return {
-    ...(forgotten.length > 0 && { forgotten: forgottenAmong(forgotten) }),
+    forgotten: await forgottenPersons(),
     compared: names.flatMap((table) => {
-      const { exported, key, amounts, instants } = databaseTables[table];
-      const isPerson = (exported as Table).options.person === key;
+      const { key, amounts, instants } = databaseTables[table];
+      const isPerson = personIn(table) === key;
       const at = counted.find((row) => row["table_name"] === table)?.["at"];
       return isOlder(at, compareHours * 60) ? { table, key, isPerson, amounts, instants } : [];
     }),
@@ -152,14 +149,9 @@ async function landTopics(
   const absent: string[] = [];
   let lag = 0;
   for (const name of names) {
-    try {
-      lag += await landTopicOf(name, kafka, settings);
-    } catch (error) {
-      const [held] = await rows(sql`
-        select count(*) as n from ${changeTables[name]} where kafka_offset is not null and kafka_topic <> ${extractedTopic}`);
-      if (!(error instanceof NoTopic) || Number(held!["n"]) > 0) throw error;
-      absent.push(topicOf(name, settings.changeTopics).topic);
-    }
+    const left = await landTopicOf(name, kafka, settings);
+    if (left === undefined) absent.push(topicOf(name, settings.changeTopics).topic);
+    else lag += left;
   }
   const place = `Kafka at ${kafka.brokers.join(",")} has no topic ${absent.join(", ")}`;
   if (absent.length > 0 && absent.length === names.length)
@@ -174,12 +166,16 @@ async function landTopics(
   return lag;
 }
 
-/** Lands what a topic of change data capture holds and bronze does not. Gives how many messages are left there. */
+/**
+ * Lands what a topic of change data capture holds and bronze does not.
+ *
+ * @returns how many messages are left there; undefined where there is no topic and never was one
+ */
 async function landTopicOf(
   name: DatabaseTable,
   kafka: KafkaSettings,
   { landing, changeTopics }: Settings,
-): Promise<number> {
+): Promise<number | undefined> {
   const into = changeTables[name];
   const held = await rows(sql`
     select kafka_topic, kafka_partition, max(kafka_offset) + 1 as next_offset,
@@ -194,17 +190,16 @@ async function landTopicOf(
     await loadChanges(name);
   };
   const { topic, folders } = topicOf(name, changeTopics);
-  const { lag } = await landTopic(
-    { ...kafka, topic },
-    {
-      landing,
-      folders,
-      held,
-      starts,
-      signal: stopSignal(),
-      whileReading,
-    },
-  );
-  await whileReading();
-  return lag;
+  const signal = stopSignal();
+  try {
+    const { lag } = await landTopic(
+      { ...kafka, topic },
+      { landing, folders, held, starts, signal, whileReading },
+    );
+    await whileReading();
+    return lag;
+  } catch (error) {
+    if (error instanceof NoTopic && held.length === 0) return undefined;
+    throw error;
+  }
 }

@@ -6,7 +6,8 @@ import path from "node:path";
 import { readSettings } from "#lib/settings.js";
 import { endAtCtrlC, portOf, wanted } from "../command.ts";
 import { whatIsMissing } from "./install.ts";
-import { PortTaken, refuseTakenPort, start } from "./start.ts";
+import { PortTaken } from "../free-port.ts";
+import { refuseTakenPort, start } from "./start.ts";
 import { createTopic } from "./topic.ts";
 
 const usage = `npm run kafka -- [--port <n>]

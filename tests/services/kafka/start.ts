@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { listen, refuseTaken } from "../free-port.ts";
 import { makeCertificate } from "../warehouse/certificate.ts";
 import { startBroker, type Process } from "./broker.ts";
 import { install } from "./install.ts";
@@ -80,18 +81,15 @@ export async function start(options: StartOptions = {}): Promise<Kafka> {
   };
 }
 
-/** Three ports that are free now; the first is the one asked for. */
-/** The port that was asked for is another program's. */
-export class PortTaken extends Error {}
-
 /** Says whether a port can be had before anything is installed. @throws PortTaken */
-export async function refuseTakenPort(port: number): Promise<void> {
-  const server = await listen(port);
-  await new Promise((resolve) => void server.close(resolve));
-}
+export const refuseTakenPort = (port: number): Promise<void> => refuseTaken(port, taken);
 
+const taken = (port: number) =>
+  `Port ${port} is in use, perhaps by another Kafka. Take another one: --port 9192`;
+
+/** Three ports that are free now; the first is the one asked for. */
 async function freePorts(first = 0): Promise<[number, number, number]> {
-  const tried = await Promise.allSettled([first, 0, 0].map(listen));
+  const tried = await Promise.allSettled([first, 0, 0].map((port) => listen(port, taken)));
   const servers = tried.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => void server.close(resolve))));
@@ -99,16 +97,3 @@ async function freePorts(first = 0): Promise<[number, number, number]> {
   if (refused) throw refused.reason;
   return ports as [number, number, number];
 }
-
-const listen = (port: number) =>
-  new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new PortTaken(`Port ${port} is in use, perhaps by another Kafka. Take another one: --port 9192`)
-          : error,
-      ),
-    );
-    server.listen(port, "127.0.0.1", () => resolve(server));
-  });

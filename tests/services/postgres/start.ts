@@ -2,13 +2,12 @@ import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
-import { freePort } from "../free-port.ts";
+import { freePort, refuseTaken } from "../free-port.ts";
 import { makeCertificate } from "../warehouse/certificate.ts";
 import { account, howToInstall, programsFolder } from "./programs.ts";
 
@@ -40,6 +39,9 @@ export interface StartOptions {
   /** PostgreSQL's own settings, on top of ours. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+const taken = (port: number) =>
+  `Another program listens on port ${port}, perhaps a shop that is open already. Give a free one by --port.`;
 
 interface Passwords {
   readonly postgres: string;
@@ -84,10 +86,7 @@ export async function start(options: StartOptions = {}): Promise<Postgres> {
   let server: ChildProcess | undefined;
   let ended: Promise<unknown> = Promise.resolve();
   const begin = async () => {
-    if (await answers(port))
-      throw new Error(
-        `Another program listens on port ${port}, perhaps a shop that is open already. Give a free one by --port.`,
-      );
+    await refuseTaken(port, taken);
     const output = openSync(log, "a");
     const child = spawn(path.join(programs, "postgres"), ["-D", data, ...flags], {
       ...account(),
@@ -159,17 +158,6 @@ async function makeCluster(
 }
 
 /** After a kill, the server recovers first, and the memory of the processes before must be free. */
-/** Whether something listens there. */
-const answers = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    const end = (found: boolean) => {
-      socket.destroy();
-      resolve(found);
-    };
-    socket.once("connect", () => end(true)).once("error", () => end(false));
-  });
-
 async function waitUntilReady(server: ChildProcess, url: string, log: string): Promise<void> {
   for (const until = Date.now() + 120_000; ;) {
     const client = new Client({ connectionString: url });
