@@ -161,7 +161,7 @@ function problemOf(found: unknown, settings: PostgresSettings): Error {
       (code.startsWith("22")
         ? "A value or an expression of a view is wrong there: correct it in the database. "
         : "") +
-      `Nothing was taken over. Then run the step again: ${again}`,
+      `${found instanceof WhileReading ? "Nothing was taken over. " : ""}Then run the step again: ${again}`,
   );
 
   function down(): ServiceDown {
